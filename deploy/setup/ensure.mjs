@@ -1,0 +1,125 @@
+// Makes a fresh clone ready before a command runs: packages, pages, and for tests the programs
+// Debian brings. Runs under whatever Node the machine has (20 or newer), so it is plain JavaScript
+// without packages.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+
+const purpose = process.argv[2] ?? "start";
+const root = process.cwd();
+const [major = 0] = process.versions.node.split(".").map(Number);
+if (major < 20) stop(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+
+function stop(message) {
+  console.error(`\ndigital-sentinel: ${message}\n`);
+  process.exit(1);
+}
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
+  if (result.error) return { ok: false, why: result.error.message };
+  return { ok: result.status === 0, why: `exit code ${result.status}` };
+}
+
+const digest = (...paths) => {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(readFileSync(join(root, path)));
+  return hash.digest("hex");
+};
+
+function marker(name) {
+  const path = join(root, "node_modules", `.sentinel-${name}`);
+  return {
+    read: () => (existsSync(path) ? readFileSync(path, "utf8") : ""),
+    write: (text) => writeFileSync(path, text),
+  };
+}
+
+function ensurePackages() {
+  const stamp = marker("packages");
+  const wanted = digest("package-lock.json", "package.json");
+  if (stamp.read() === wanted) return;
+  // A checkout whose packages were installed by hand is as good as one installed here.
+  console.log("digital-sentinel: installing packages (the first time only) …");
+  const env = { ...process.env };
+  delete env.npm_config_nodedir;
+  const arch = process.arch === "arm64" ? "arm64" : "x64";
+  env.npm_config_nodedir = join(root, "node_modules", `node-linux-${arch}`);
+  const result = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { env });
+  if (!result.ok) stop(`npm ci failed (${result.why}); its own message stands above.`);
+  stamp.write(wanted);
+}
+
+function* files(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* files(path);
+    else yield path;
+  }
+}
+
+function ensurePages() {
+  const pages = join(root, "src", "ui", "pages");
+  const hash = createHash("sha256");
+  for (const path of [...files(pages)].sort()) hash.update(path).update(readFileSync(path));
+  for (const path of [...files(join(root, "src", "core"))].sort()) hash.update(readFileSync(path));
+  const wanted = hash.digest("hex");
+  const stamp = marker("pages");
+  if (stamp.read() === wanted && existsSync(join(root, "dist", "pages"))) return;
+  mkdirSync(join(root, "dist"), { recursive: true });
+  const node = join(root, "node_modules", ".bin", "node");
+  const result = run(node, [
+    join(root, "node_modules", "vite", "bin", "vite.js"),
+    "build",
+    "--config",
+    join("src", "ui", "pages", "vite.config.ts"),
+    "--logLevel",
+    "warn",
+  ]);
+  if (!result.ok) stop(`building the pages failed (${result.why}).`);
+  stamp.write(wanted);
+}
+
+const onPath = (program) =>
+  [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"].some((folder) => {
+    const path = join(folder, program);
+    return existsSync(path) && statSync(path).isFile();
+  });
+
+/** Debian packages by the program that shows they are there. */
+const DEBIAN = {
+  test: { chromium: "chromium", mosquitto: "mosquitto", socat: "socat", "fc-list": "fontconfig" },
+  bench: { mosquitto: "mosquitto" },
+};
+
+function ensureDebian() {
+  const wanted = DEBIAN[purpose] ?? {};
+  const missing = Object.entries(wanted)
+    .filter(([program]) => !onPath(program))
+    .map(([, name]) => name);
+  const fonts = existsSync("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc");
+  if (purpose === "test" && !fonts) missing.push("fonts-noto-cjk");
+  if (missing.length === 0) return;
+  const canInstall = process.getuid?.() === 0 && onPath("apt-get");
+  if (!canInstall) {
+    stop(
+      `these Debian packages are needed: ${missing.join(" ")}. As root: apt-get install ${missing.join(" ")}`,
+    );
+  }
+  console.log(`digital-sentinel: installing Debian packages ${missing.join(" ")} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const quiet = { env, stdio: ["ignore", "ignore", "inherit"] };
+  run("apt-get", ["update", "-qq"], quiet);
+  const result = run(
+    "apt-get",
+    ["install", "-y", "-qq", "--no-install-recommends", ...missing],
+    quiet,
+  );
+  if (!result.ok) stop(`apt-get could not install ${missing.join(" ")} (${result.why}).`);
+}
+
+ensurePackages();
+ensurePages();
+ensureDebian();

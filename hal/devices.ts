@@ -1,0 +1,172 @@
+/** What the gateway asks for: devices in the doorway's terms, whatever chip or protocol is behind. */
+
+/** How a device is doing. A device that never worked and one that stopped are both `failed`. */
+export type DeviceHealth =
+  | { state: "ok" }
+  | { state: "starting" }
+  | { state: "failed"; kind: string; detail: string };
+
+/** Every device can be started, stopped and asked how it is. Starting never rejects for an absent device: it becomes `failed` and keeps trying. */
+export interface Device {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Called on every change, and once with the present state. One listener. */
+  onHealth(listener: (health: DeviceHealth) => void): void;
+}
+
+/** A point in the frame, in pixels from the top left corner of the visible picture. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** One code as one decoder read it. */
+export interface DecodedCode {
+  /** The bytes the code carries, before any guess at a character set. */
+  bytes: Uint8Array;
+  /** The bytes as text: UTF-8 where valid, else what the code's own declaration says, else Latin-1. */
+  text: string;
+  format: "qr" | "micro-qr";
+  /** Corners in reading order (top left, top right, bottom right, bottom left); empty when unknown. */
+  corners: Point[];
+  /** Which decoder and variant read it, e.g. `zxing`, `zbar+inverted`. */
+  decoder: string;
+}
+
+/** A code shown to the camera: reported once for each showing. */
+export interface CodeReading {
+  code: DecodedCode;
+  /** When the first frame that held it was complete in memory (monotonic). */
+  frameAtMs: number;
+  /** When its decoding was finished (monotonic). */
+  decodedAtMs: number;
+  /** Frames looked at since the code came into view, this one included. */
+  framesTried: number;
+}
+
+/** Reads what visitors hold up. */
+export interface CodeReader extends Device {
+  onReading(listener: (reading: CodeReading) => void): void;
+  /** The newest frame's luminance, for the installer's and the doorway's picture; copied on demand. */
+  snapshot(): { width: number; height: number; luminance: Uint8Array } | undefined;
+}
+
+/** Which of the four layouts a resident card's text block has. */
+export type CardType =
+  | "citizen"
+  | "hong-kong-macau-taiwan-permit"
+  | "foreigner-2017"
+  | "foreigner-2023";
+
+/** A calendar day as on the card. */
+export interface CalendarDay {
+  year: number;
+  month: number;
+  day: number;
+}
+
+/** What a resident card says, checked. Personal data: never logged, never published. */
+export interface CardContent {
+  type: CardType;
+  name: string;
+  /** Latin name on foreigners' cards. */
+  latinName?: string;
+  sex: "male" | "female" | "unknown" | "unspecified";
+  /** Ethnic group of a citizen, in Chinese, per GB/T 3304. */
+  nation?: string;
+  /** ISO 3166-1 alpha-3 or numeric country on foreigners' cards, as printed. */
+  country?: string;
+  birth: CalendarDay;
+  address?: string;
+  /** The number on the card: 18 characters, or 15 on a 2017 foreigner's card. */
+  number: string;
+  issuer?: string;
+  /** Travel permit number on a Hong Kong, Macau or Taiwan permit. */
+  travelPermitNumber?: string;
+  validFrom: CalendarDay;
+  /** Absent when the card is valid for ever (长期). */
+  validTo?: CalendarDay;
+  /** The predecessor's number, where the card links to one. */
+  formerNumber?: string;
+}
+
+/** A card that was read. */
+export interface CardReading {
+  content: CardContent;
+  /** When the reader's last byte had arrived (monotonic). */
+  lastByteAtMs: number;
+}
+
+/** A card that was there but could not be read; five in a row are an alarm. */
+export interface CardReadFailure {
+  kind: "card-rejected" | "read-failed" | "content-invalid" | "moved-away";
+  detail: string;
+}
+
+/** Reads resident cards laid on it, once for each showing. */
+export interface CardReader extends Device {
+  onReading(listener: (reading: CardReading) => void): void;
+  onFailure(listener: (failure: CardReadFailure) => void): void;
+}
+
+/** A person's temperature, as honest as a contactless sensor can be: a screening estimate. */
+export interface TemperatureReading {
+  /** Median of the burst at the skin, °C. */
+  skinC: number;
+  ambientC: number;
+  /** The estimate that rules are applied to, by the site's own transform. */
+  estimateC: number;
+  /** Largest minus smallest of the burst, K. */
+  spreadK: number;
+  samples: number;
+  measuredAtMs: number;
+}
+
+/** Why there is no number. Nothing here ever becomes a pass. */
+export type TemperatureFailure = "unsteady" | "implausible" | "sensor-fault";
+
+/** Watches for a person in front of it and measures once for each approach. */
+export interface Thermometer extends Device {
+  onReading(listener: (reading: TemperatureReading) => void): void;
+  onFailure(listener: (failure: TemperatureFailure) => void): void;
+  /** A warm body came into view or left it. */
+  onPresence(listener: (present: boolean) => void): void;
+  /** Measures the person in view once more; the result comes through the listeners. */
+  measureAgain(): void;
+}
+
+/** The way through. Locked at start, on stop and on any error. */
+export interface Gate extends Device {
+  /** Unlocks for `releaseMs`, never longer than the hard maximum, and locks by itself. Resolves when the line is up. */
+  release(releaseMs: number): Promise<void>;
+  /** Locks now. */
+  lock(): Promise<void>;
+  /** Every change, with who caused it left to the caller to know. */
+  onChange(listener: (state: GateState) => void): void;
+}
+
+export type GateState = "locked" | "released";
+
+/** What the lights and the buzzer say to somebody who does not read. */
+export type PanelSignal =
+  | "idle"
+  | "busy"
+  | "granted"
+  | "denied"
+  | "referred"
+  | "attention"
+  | "fault"
+  | "evacuate";
+
+/** Three lights and a buzzer. */
+export interface Panel extends Device {
+  show(signal: PanelSignal): Promise<void>;
+}
+
+/** Contacts around the door. */
+export type Contact = "door-open" | "exit-request" | "fire" | "tamper";
+
+/** Senses the contacts; a level that holds is reported once, at start too if it is not the resting one. */
+export interface DoorContacts extends Device {
+  onContact(listener: (contact: Contact, active: boolean) => void): void;
+}

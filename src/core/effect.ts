@@ -1,0 +1,28 @@
+/** Effects: what the core wants done. Only the gateway acts. */
+import type { TimerName } from "./event.ts";
+import type { RecordDraft, ReleaseCause } from "./record.ts";
+
+/** What lights, buzzer and voice express. */
+export type Signal =
+  | "idle"
+  | "busy"
+  | "granted"
+  | "denied"
+  | "referred"
+  | "attention"
+  | "fault"
+  | "evacuate";
+
+export type Effect =
+  /** Make the record durable and say so with `record-committed` or `record-failed`. */
+  | { kind: "commit-record"; record: RecordDraft }
+  | { kind: "release-gate"; visitRef?: string; releaseMs: number; cause: ReleaseCause }
+  | { kind: "lock-gate" }
+  /** One timer a name; starting it again replaces it. `about` comes back with the event. */
+  | { kind: "start-timer"; timer: TimerName; about: string; afterMs: number }
+  | { kind: "cancel-timer"; timer: TimerName }
+  | { kind: "measure-temperature" }
+  | { kind: "signal"; signal: Signal }
+  | { kind: "answer-command"; commandId: string; result: "done" | "refused"; detail: string };
+
+export type EffectKind = Effect["kind"];

@@ -1,0 +1,70 @@
+/** Events: everything that can happen to a doorway, with the moment it happened. */
+import type { DeviceName } from "./alarm.ts";
+import type { Credential, Evidence } from "./evidence.ts";
+import type { Policy } from "./policy.ts";
+import type { Authority } from "./record.ts";
+import type { Instant } from "./time.ts";
+
+export type TimerName =
+  | "visit-window"
+  | "commit-deadline"
+  | "result"
+  | "passage"
+  | "door-open"
+  | "exit-grace"
+  | "hold-open"
+  | "opening-hours";
+
+/** Each event carries a fresh random reference: a visit it opens is named by it. */
+interface Happening {
+  at: Instant;
+  ref: string;
+}
+
+export type Event = Happening &
+  (
+    | {
+        kind: "credential-presented";
+        credential: Credential;
+        /** Whether a person laid a card or held up a code. */
+        by: "code" | "card";
+      }
+    | { kind: "read-failed"; device: "code-reader" | "card-reader"; detail: string }
+    | { kind: "temperature-measured"; evidence: Extract<Evidence, { kind: "temperature" }> }
+    | { kind: "temperature-failed"; failure: "unsteady" | "implausible" | "sensor-fault" }
+    | { kind: "presence-changed"; present: boolean }
+    | { kind: "record-committed"; key: string }
+    | { kind: "record-failed"; key: string; detail: string }
+    | { kind: "gate-changed"; state: "locked" | "released" }
+    | {
+        kind: "contact-changed";
+        contact: "door-open" | "exit-request" | "fire" | "tamper";
+        active: boolean;
+      }
+    | {
+        kind: "operator-decided";
+        verdict: "grant" | "deny";
+        /** The visit on the screen, or none: letting someone in without evidence. */
+        visitRef?: string;
+        authority: Authority;
+      }
+    | {
+        kind: "commanded";
+        command:
+          | { name: "release" }
+          | { name: "lock-down"; active: boolean }
+          | { name: "evacuate"; active: boolean }
+          | { name: "message"; text: string; forMs: number };
+        commandId: string;
+        authority: Authority;
+      }
+    | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
+    | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
+    | { kind: "outbox-changed"; state: "normal" | "filling" | "full" }
+    | { kind: "policy-changed"; policy: Policy }
+    | { kind: "clock-changed"; byMs: number; trusted: boolean }
+    | { kind: "timer-elapsed"; timer: TimerName; about: string }
+  );
+
+export type EventKind = Event["kind"];
+export type EventOf<K extends EventKind> = Extract<Event, { kind: K }>;

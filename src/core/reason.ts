@@ -1,0 +1,78 @@
+/** Why: every reason the unit can give, as codes. The words live in translations. */
+
+/** Why a credential does not hold. Found by `src/credential`, judged by policy. */
+export const CREDENTIAL_REASONS = [
+  "not-a-health-code",
+  "not-accepted-here",
+  "malformed",
+  "schema-violation",
+  "parts-missing",
+  "issuer-unknown",
+  "issuer-expired",
+  "issuer-not-allowed",
+  "signature-invalid",
+  "not-yet-valid",
+  "expired",
+  "revoked",
+  "superseded",
+  "holder-unknown",
+  "directory-unreachable",
+  "number-invalid",
+  "card-expired",
+] as const;
+export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
+
+/** Why a visit was not granted, beside the reasons of its credential. */
+export const DECISION_REASONS = [
+  "credential-missing",
+  "credential-kind-not-accepted",
+  "id-card-needed",
+  "holder-mismatch",
+  "live-code-too-old",
+  "live-code-from-future",
+  "code-reused",
+  "code-red",
+  "code-yellow",
+  "code-colour-missing",
+  "test-missing",
+  "test-pending",
+  "test-positive",
+  "test-too-old",
+  "test-from-future",
+  "antigen-missing",
+  "antigen-positive",
+  "antigen-too-old",
+  "vaccination-missing",
+  "vaccination-incomplete",
+  "vaccination-too-recent",
+  "vaccination-too-old",
+  "recovery-missing",
+  "recovery-too-recent",
+  "recovery-too-old",
+  "business-rules-failed",
+  "business-rules-open",
+  "not-on-roster",
+  "temperature-high",
+  "temperature-implausible",
+  "temperature-missing",
+  "outside-opening-hours",
+  "locked-down",
+  "clock-untrusted",
+  "directory-too-old",
+  "trust-list-too-old",
+  "policy-expired",
+  "record-not-committed",
+  "operator-refused",
+] as const;
+export type DecisionReason = (typeof DECISION_REASONS)[number];
+
+export type ReasonCode = CredentialReason | DecisionReason;
+
+/**
+ * A reason with what a translation needs to say it fully: times in epoch milliseconds, ages and
+ * limits in the unit its name ends with, e.g. `{issuedAtMs: …}` or `{ageMs: …, maxAgeHours: 48}`.
+ */
+export interface Reason {
+  code: ReasonCode;
+  params?: Readonly<Record<string, number | string>>;
+}

@@ -1,0 +1,57 @@
+/** Records: what the unit must be able to prove later. Personal data stands apart, to be sealed. */
+import type { AlarmKind } from "./alarm.ts";
+import type { Decision } from "./decision.ts";
+import type { CredentialKind, Evidence } from "./evidence.ts";
+import type { Instant } from "./time.ts";
+
+/** Why the gate was opened. Anything else must not open it. */
+export type ReleaseCause =
+  | "granted"
+  | "exit-request"
+  | "operator"
+  | "command"
+  | "fire"
+  | "evacuation";
+
+export type VisitEnding = "taken" | "not-taken" | "unobserved" | "abandoned";
+
+/** Who did something by hand or from afar, and why. */
+export interface Authority {
+  /** Operator's account or command's key id. */
+  by: string;
+  why: string;
+}
+
+/** What a record says. None of this names a person: `visitRef` is random. */
+export type RecordBody =
+  | {
+      type: "visit-decided";
+      visitRef: string;
+      decision: Decision;
+      credentialKind?: CredentialKind;
+      evidence: readonly Evidence[];
+      /** Set when staff decided instead of the rules. */
+      authority?: Authority;
+      /** Milliseconds from the first piece of evidence to the decision. */
+      decidedAfterMs: number;
+    }
+  | { type: "visit-ended"; visitRef: string; ending: VisitEnding }
+  | { type: "gate-released"; cause: ReleaseCause; visitRef?: string; authority?: Authority }
+  | { type: "alarm-raised"; alarm: AlarmKind; subject?: string }
+  | { type: "alarm-cleared"; alarm: AlarmKind; subject?: string }
+  | { type: "mode-changed"; mode: Mode; authority?: Authority }
+  | { type: "command-handled"; command: string; result: string; authority: Authority }
+  | { type: "policy-changed"; policyId: string; version: number }
+  | { type: "clock-stepped"; byMs: number; trusted: boolean };
+
+export type Mode = "normal" | "locked-down" | "evacuation";
+
+/** A record on its way to the store. */
+export interface RecordDraft {
+  /** Names it until the store gives it a sequence number; unique within a unit. */
+  key: string;
+  at: Instant;
+  body: RecordBody;
+  /** Goes into the sealed part only. */
+  personal?: { holderPseudonym: string; maskedName?: string };
+}

@@ -1,0 +1,104 @@
+/** The state of a doorway: plain data, small enough to print. */
+import type { Alarm, DeviceName } from "./alarm.ts";
+import type { Decision, Need } from "./decision.ts";
+import type { Credential, Evidence } from "./evidence.ts";
+import type { Policy } from "./policy.ts";
+import type { Authority, Mode, ReleaseCause } from "./record.ts";
+import type { Instant } from "./time.ts";
+
+/** How far one visit has come. */
+export type VisitPhase =
+  /** Evidence is still awaited. */
+  | "gathering"
+  /** Decided; the record is on its way to the disk. */
+  | "committing"
+  /** Decided and recorded; the result is on the screen. */
+  | "closed";
+
+export interface Visit {
+  ref: string;
+  phase: VisitPhase;
+  openedAt: Instant;
+  credential: Credential;
+  /** The ID card laid beside a paper pass. */
+  companion?: Credential;
+  temperature?: Extract<Evidence, { kind: "temperature" }>;
+  /** Evidence of the same holder from a showing just before. */
+  carried: readonly Evidence[];
+  awaits: readonly Need[];
+  decision?: Decision;
+  decidedAt?: Instant;
+  recordKey?: string;
+  authority?: Authority;
+  /** A showing that came while the record was being written; its turn is next. */
+  next?: { credential: Credential; by: "code" | "card"; ref: string };
+}
+
+/** Somebody may walk through right now. */
+export interface Passage {
+  cause: ReleaseCause;
+  visitRef?: string;
+  releasedAt: Instant;
+  doorOpened: boolean;
+}
+
+/** A live code that let someone in, remembered for the reuse window. */
+export interface UsedCode {
+  reference: string;
+  atMs: number;
+}
+
+export interface DoorwayState {
+  policy: Policy;
+  mode: Mode;
+  /** Why the mode is not normal; fire outranks a command. */
+  fireActive: boolean;
+  visit: Visit | null;
+  passage: Passage | null;
+  gate: "locked" | "released";
+  doorOpen: boolean;
+  /** Until when (monotonic) an opening door is an exit, not a break-in. */
+  exitUntilMs: number;
+  present: boolean;
+  /** Temperature of whoever stands there now, before anything was shown. */
+  standingTemperature: Extract<Evidence, { kind: "temperature" }> | null;
+  /** Consecutive failed readings. */
+  badReads: number;
+  usedCodes: readonly UsedCode[];
+  /** Evidence of the last visit that was turned away, for the same holder's next showing. */
+  turnedAway: {
+    pseudonym: string;
+    evidence: readonly Evidence[];
+    temperature?: Extract<Evidence, { kind: "temperature" }>;
+    atMs: number;
+  } | null;
+  devices: Readonly<Partial<Record<DeviceName, boolean>>>;
+  links: Readonly<Partial<Record<"broker" | "directory", boolean>>>;
+  alarms: readonly Alarm[];
+  message: { text: string; untilMs: number } | null;
+  clockTrusted: boolean;
+}
+
+/** A unit that has just started: locked, nobody there, nothing known. */
+export function initialState(policy: Policy): DoorwayState {
+  return {
+    policy,
+    mode: "normal",
+    fireActive: false,
+    visit: null,
+    passage: null,
+    gate: "locked",
+    doorOpen: false,
+    exitUntilMs: 0,
+    present: false,
+    standingTemperature: null,
+    badReads: 0,
+    usedCodes: [],
+    turnedAway: null,
+    devices: {},
+    links: {},
+    alarms: [],
+    message: null,
+    clockTrusted: true,
+  };
+}

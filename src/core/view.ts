@@ -1,0 +1,68 @@
+/** What a screen needs to know, as data: the words and colours are the page's own. */
+import type { Alarm, DeviceName } from "./alarm.ts";
+import type { Need, Outcome, RuleResult } from "./decision.ts";
+import type { CredentialKind } from "./evidence.ts";
+import type { Mode } from "./record.ts";
+import type { Reason } from "./reason.ts";
+
+/** What the kiosk shows large. */
+export type ScreenPhase =
+  /** Show your code or card. */
+  | "welcome"
+  /** Something was shown; more is awaited (`awaits`) or is being checked. */
+  | "checking"
+  | "granted"
+  | "denied"
+  | "referred"
+  | "locked-down"
+  | "evacuation";
+
+/** The whole screen at one moment. Times are epoch ms unless named otherwise. */
+export interface ScreenView {
+  phase: ScreenPhase;
+  visitRef?: string;
+  credentialKind?: CredentialKind;
+  maskedName?: string;
+  awaits: readonly Need[];
+  outcome?: Outcome;
+  reasons: readonly Reason[];
+  rules: readonly RuleResult[];
+  temperatureC?: number;
+  /** The gate line is up. */
+  gate: "locked" | "released";
+  doorOpen: boolean;
+  mode: Mode;
+  alarms: readonly Alarm[];
+  devices: Readonly<Partial<Record<DeviceName, boolean>>>;
+  links: Readonly<Partial<Record<"broker" | "directory", boolean>>>;
+  clockTrusted: boolean;
+  /** Data the decisions rest on, with its date: staff must see when it is old. */
+  freshness: {
+    directoryAsOfMs?: number;
+    trustListAsOfMs?: number;
+    policy: { id: string; version: number; issuedAtMs: number };
+  };
+  outbox: { pending: number; state: "normal" | "filling" | "full" };
+  message?: string;
+  /** When this view was made: a page that has had no newer one for a while must say so. */
+  atMs: number;
+}
+
+/** One line of the staff list: a visit as it was decided, with its explanation. */
+export interface VisitSummary {
+  visitRef: string;
+  decidedAtMs: number;
+  outcome: Outcome;
+  reasons: readonly Reason[];
+  rules: readonly RuleResult[];
+  credentialKind?: CredentialKind;
+  maskedName?: string;
+  temperatureC?: number;
+  ending?: "taken" | "not-taken" | "unobserved" | "abandoned";
+  authority?: { by: string; why: string };
+  /** From the first evidence to the decision, and from the decision to the gate's line. */
+  decidedAfterMs: number;
+  gateAfterMs?: number;
+  /** The record reached its destination. */
+  delivered: boolean;
+}

@@ -1,0 +1,32 @@
+/** What the gateway needs from the rooms around it; they implement this without knowing the gateway. */
+import type { DirectoryLookup } from "../core/directory.ts";
+import type { Credential } from "../core/evidence.ts";
+import type { RecordDraft } from "../core/record.ts";
+import type { Instant } from "../core/time.ts";
+import type { CardContent } from "../../hal/devices.ts";
+
+/** Makes records durable. Rejects when it cannot; never resolves before the data is on the disk. */
+export interface RecordStore {
+  commit(draft: RecordDraft): Promise<{ seq: number }>;
+}
+
+/** Unsent records, as the outbox counts them. */
+export interface OutboxGauge {
+  pending(): number;
+  onState(listener: (state: "normal" | "filling" | "full") => void): void;
+}
+
+/** Verifies what was shown. Never rejects: what cannot be understood is a credential that does not hold. */
+export interface CredentialVerifier {
+  code(bytes: Uint8Array, text: string, at: Instant): Promise<Credential>;
+  card(content: CardContent, at: Instant): Promise<Credential>;
+  /** Date of the data verification rests on (epoch ms). */
+  freshness(): { trustListAsOfMs?: number; directoryAsOfMs?: number };
+}
+
+/** Random references; seeded in simulation. */
+export interface ReferenceSource {
+  next(): string;
+}
+
+export type { DirectoryLookup };

@@ -1,0 +1,68 @@
+/** What the pages need from the unit, and what the virtual doorway needs from the simulator. */
+import type { ScreenView, VisitSummary } from "../core/view.ts";
+
+/** The live unit, as seen by its screens. */
+export interface UnitFeed {
+  unitId: string;
+  venueName: { zh: string; en: string };
+  view(): ScreenView;
+  /** Newest first, bounded. */
+  visits(): readonly VisitSummary[];
+  /** Called on every change of the view or the list; returns a way to stop. */
+  subscribe(listener: () => void): () => void;
+  /** Staff decides; resolves when it is recorded, rejects with a clear message when refused. */
+  operatorDecide(request: {
+    verdict: "grant" | "deny";
+    visitRef?: string;
+    operator: string;
+    why: string;
+  }): Promise<void>;
+}
+
+/** A visitor of the gallery, as the page shows it. */
+export interface GalleryVisitor {
+  id: string;
+  name: { zh: string; en: string };
+  /** What they show and what should happen, in a sentence. */
+  story: { zh: string; en: string };
+  /** How to draw them. */
+  figure: {
+    age: "young" | "adult" | "old";
+    shows: "phone" | "paper" | "card" | "cracked-phone" | "nothing";
+    tint: string;
+  };
+  temperatureC: number;
+}
+
+/** What the person at the page can change about the world. */
+export interface WorldControls {
+  /** 0 dark … 1 bright sun. */
+  light: number;
+  /** Metres from the lens. */
+  distanceM: number;
+  /** Standard deviation of the sensor's noise, in grey levels. */
+  noise: number;
+  brokerUp: boolean;
+  thermometerPlugged: boolean;
+  readerPlugged: boolean;
+  cameraPlugged: boolean;
+  /** Milliseconds the unit's wall clock is wrong by. */
+  clockErrorMs: number;
+}
+
+/** The simulated doorway behind the page; absent on a real unit. */
+export interface DoorwayControl {
+  visitors(): readonly GalleryVisitor[];
+  /** Sends a visitor to the door; resolves when they are standing there. */
+  present(visitorId: string): Promise<void>;
+  /** The visitor at the door walks away. */
+  dismiss(): void;
+  atDoor(): string | undefined;
+  /** What the camera sees now: grey, row by row; undefined before the first frame. */
+  frame(): { width: number; height: number; luminance: Uint8Array; sequence: number } | undefined;
+  world(): WorldControls;
+  setWorld(change: Partial<WorldControls>): void;
+  /** What arrived at the broker, newest first, bounded. */
+  broker(): readonly { topic: string; payload: string; atMs: number }[];
+  subscribe(listener: () => void): () => void;
+}

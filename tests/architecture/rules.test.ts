@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { importsOf, violation, violations } from "./rules.ts";
+
+describe("the import table", () => {
+  it("holds for every file of the tree", () => {
+    expect(violations(process.cwd())).toEqual([]);
+  });
+
+  it.each([
+    ["sim/chips/mlx90614.ts", "../../hal/drivers/mlx90614.ts", "a chip that knows its driver"],
+    ["src/core/step.ts", "node:crypto", "a core that knows Node"],
+    ["hal/drivers/gate.ts", "../../src/core/step.ts", "a driver that knows the product"],
+    ["src/main.ts", "../sim/main.ts", "a real unit that knows the simulator"],
+    ["src/store/outbox.ts", "../uplink/pump.ts", "a store that knows who sends"],
+    ["sim/world.ts", "../src/cli/main.ts", "a world that starts a process"],
+  ])("refuses %s importing %s: %s", (file, specifier) => {
+    expect(violation(file, specifier)).toMatch(/must not know|may start/);
+  });
+
+  it.each([
+    ["hal/drivers/gate.ts", "../bus/gpio.ts"],
+    ["src/gateway/loop.ts", "../../hal/devices.ts"],
+    ["src/cli/sim.ts", "../../sim/main.ts"],
+  ])("lets %s import %s", (file, specifier) => {
+    expect(violation(file, specifier)).toBeUndefined();
+  });
+
+  it("sees static, type-only, re-exported and dynamic imports", () => {
+    const text = `import a from "./a.ts";\nimport type { B } from "./b.ts";\nexport { c } from "./c.ts";\nimport "./d.ts";\nconst e = await import("./e.ts");`;
+    expect(importsOf(text)).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts", "./e.ts"]);
+  });
+});

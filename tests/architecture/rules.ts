@@ -1,0 +1,138 @@
+/** The import table of the house: which room may look into which, read from the imports themselves. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+
+/** What files under a path may import: paths in the tree, and packages. `*` allows all. */
+interface Room {
+  path: string;
+  mayImport: readonly string[];
+  packages: "*" | readonly string[];
+}
+
+// The first room whose path is a prefix counts, so the narrower ones stand first.
+const ROOMS: readonly Room[] = [
+  { path: "src/core", mayImport: ["src/core"], packages: [] },
+  {
+    path: "src/credential",
+    mayImport: ["src/credential", "src/core"],
+    packages: ["node:crypto", "node:zlib", "node:buffer", "cborg", "jose", "certlogic-js", "zod"],
+  },
+  {
+    path: "src/gateway",
+    mayImport: ["src/gateway", "src/core", "src/credential", "hal/devices.ts", "hal/clock.ts"],
+    packages: [],
+  },
+  { path: "src/store", mayImport: ["src/store", "src/core", "hal/clock.ts"], packages: "*" },
+  { path: "src/uplink", mayImport: ["src/uplink", "src/core", "hal/clock.ts"], packages: "*" },
+  { path: "src/ui", mayImport: ["src/ui", "src/core", "hal/clock.ts"], packages: "*" },
+  { path: "src/config", mayImport: ["src/config", "src/core", "hal/clock.ts"], packages: "*" },
+  {
+    path: "src/district",
+    mayImport: ["src/district", "src/core", "src/store", "src/config", "hal/clock.ts"],
+    packages: "*",
+  },
+  { path: "src/cli", mayImport: ["*"], packages: "*" },
+  { path: "src/main.ts", mayImport: ["src", "hal"], packages: "*" },
+  { path: "src", mayImport: ["src", "hal"], packages: "*" },
+  { path: "hal/bus", mayImport: ["hal/bus", "hal/clock.ts", "hal/devices.ts"], packages: [] },
+  { path: "hal/clock.ts", mayImport: ["hal/bus", "hal/devices.ts"], packages: [] },
+  { path: "hal/devices.ts", mayImport: ["hal/bus", "hal/clock.ts"], packages: [] },
+  {
+    path: "hal/drivers",
+    mayImport: ["hal/drivers", "hal/bus", "hal/clock.ts", "hal/devices.ts"],
+    packages: [
+      "@undecaf/zbar-wasm",
+      "zxing-wasm",
+      "rxing-wasm",
+      "johnny-five",
+      "node:module",
+      "node:fs",
+      "node:url",
+      "node:path",
+      "node:events",
+      "node:stream",
+      "node:worker_threads",
+    ],
+  },
+  { path: "hal/linux", mayImport: ["hal/linux", "hal/bus", "hal/clock.ts"], packages: "*" },
+  {
+    path: "sim/chips",
+    mayImport: ["sim/chips", "sim/bus", "hal/bus", "hal/clock.ts"],
+    packages: [],
+  },
+  { path: "sim/bus", mayImport: ["sim/bus", "hal/bus", "hal/clock.ts"], packages: [] },
+  {
+    path: "sim/camera",
+    mayImport: ["sim/camera", "sim/bus", "hal/bus", "hal/clock.ts"],
+    packages: ["qrcode", "pngjs", "jpeg-js"],
+  },
+  { path: "sim", mayImport: ["sim", "src", "hal"], packages: "*" },
+  { path: "tests", mayImport: ["*"], packages: "*" },
+  { path: "bench", mayImport: ["*"], packages: "*" },
+  { path: "deploy", mayImport: ["deploy", "src", "hal"], packages: "*" },
+];
+
+/** Files nothing but the named places may import: whoever starts a process. */
+const ENTRANCES: readonly { path: string; importers: readonly string[] }[] = [
+  { path: "src/cli", importers: ["src/cli", "tests", "bench"] },
+  { path: "src/main.ts", importers: ["src/cli", "tests", "bench"] },
+  { path: "sim/main.ts", importers: ["src/cli", "tests", "bench"] },
+];
+
+const IMPORT =
+  /(?:^|[\s;])(?:import|export)(?:\s+type)?[\s{*][^;"']*?from\s*["']([^"']+)["']|(?:^|[\s;])import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/g;
+
+const under = (file: string, place: string): boolean =>
+  place === "*" || file === place || file.startsWith(place.endsWith(".ts") ? place : `${place}/`);
+
+function* sourceFiles(root: string, folder: string): Generator<string> {
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (entry.name !== "node_modules" && entry.name !== "dist") yield* sourceFiles(root, path);
+    } else if (/\.(ts|tsx|mts)$/.test(entry.name)) yield path;
+  }
+}
+
+/** The specifiers a source text imports, static and dynamic, types included. */
+export function importsOf(text: string): string[] {
+  return [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
+}
+
+/** What one import breaks, or nothing. `file` and relative specifiers are seen from `root`. */
+export function violation(file: string, specifier: string): string | undefined {
+  const room = ROOMS.find((candidate) => under(file, candidate.path));
+  if (room === undefined) return undefined;
+  if (!specifier.startsWith(".")) {
+    if (room.packages === "*") return undefined;
+    const allowed = room.packages.some(
+      (name) => specifier === name || specifier.startsWith(`${name}/`),
+    );
+    return allowed
+      ? undefined
+      : `${file} imports the package ${specifier}, which ${room.path} must not know`;
+  }
+  const target = relative(".", resolve(dirname(file), specifier));
+  if (!room.mayImport.some((place) => under(target, place))) {
+    return `${file} imports ${target}, which ${room.path} must not know`;
+  }
+  const entrance = ENTRANCES.find((candidate) => under(target, candidate.path));
+  if (entrance !== undefined && !entrance.importers.some((place) => under(file, place))) {
+    return `${file} imports ${target}, which only ${entrance.importers.join(", ")} may start`;
+  }
+  return undefined;
+}
+
+/** Every broken rule in the tree under `root` (the working directory must be that root). */
+export function violations(root: string): string[] {
+  const found: string[] = [];
+  for (const folder of ["src", "hal", "sim", "tests", "bench", "deploy"]) {
+    for (const file of sourceFiles(root, folder)) {
+      for (const specifier of importsOf(readFileSync(join(root, file), "utf8"))) {
+        const problem = violation(file, specifier);
+        if (problem !== undefined) found.push(problem);
+      }
+    }
+  }
+  return found;
+}
