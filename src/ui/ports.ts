@@ -5,6 +5,8 @@ import type { ScreenView, VisitSummary } from "../core/view.ts";
 export interface UnitFeed {
   unitId: string;
   venueName: { zh: string; en: string };
+  /** Minutes the venue's local time is ahead of UTC; absent: the screen's own time zone. */
+  utcOffsetMinutes?: number;
   view(): ScreenView;
   /** Newest first, bounded. */
   visits(): readonly VisitSummary[];
@@ -17,6 +19,16 @@ export interface UnitFeed {
     operator: string;
     why: string;
   }): Promise<void>;
+  /** What the camera sees, for the aim hint: grey, row by row; absent where there is no camera. */
+  cameraFrame?(): CameraFrame | undefined;
+}
+
+/** One picture of the camera. `sequence` grows with every frame. */
+export interface CameraFrame {
+  width: number;
+  height: number;
+  luminance: Uint8Array;
+  sequence: number;
 }
 
 /** A visitor of the gallery, as the page shows it. */
@@ -29,7 +41,9 @@ export interface GalleryVisitor {
   figure: {
     age: "young" | "adult" | "old";
     shows: "phone" | "paper" | "card" | "cracked-phone" | "nothing";
+    /** Any CSS colour; their clothes. */
     tint: string;
+    wears?: "helmet" | "hat" | "glasses" | "mask" | "backpack";
   };
   temperatureC: number;
 }
@@ -59,7 +73,7 @@ export interface DoorwayControl {
   dismiss(): void;
   atDoor(): string | undefined;
   /** What the camera sees now: grey, row by row; undefined before the first frame. */
-  frame(): { width: number; height: number; luminance: Uint8Array; sequence: number } | undefined;
+  frame(): CameraFrame | undefined;
   world(): WorldControls;
   setWorld(change: Partial<WorldControls>): void;
   /** What arrived at the broker, newest first, bounded. */
