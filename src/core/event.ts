@@ -8,12 +8,12 @@ import type { Instant } from "./time.ts";
 export type TimerName =
   | "visit-window"
   | "commit-deadline"
+  | "release-deadline"
   | "result"
   | "passage"
   | "door-open"
-  | "exit-grace"
   | "hold-open"
-  | "opening-hours";
+  | "message";
 
 /** Each event carries a fresh random reference: a visit it opens is named by it. */
 interface Happening {

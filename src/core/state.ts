@@ -48,6 +48,14 @@ export interface UsedCode {
   atMs: number;
 }
 
+/** A release that is recorded first and done then. */
+export interface PendingRelease {
+  recordKey: string;
+  cause: ReleaseCause;
+  authority: Authority;
+  commandId?: string;
+}
+
 export interface DoorwayState {
   policy: Policy;
   mode: Mode;
@@ -67,11 +75,15 @@ export interface DoorwayState {
   usedCodes: readonly UsedCode[];
   /** Evidence of the last visit that was turned away, for the same holder's next showing. */
   turnedAway: {
-    pseudonym: string;
+    credential: Credential;
     evidence: readonly Evidence[];
     temperature?: Extract<Evidence, { kind: "temperature" }>;
     atMs: number;
   } | null;
+  /** A measurement was asked for; its result belongs to the visit that asked, or to nobody. */
+  measuring: boolean;
+  /** A release by staff or command that waits for its record. */
+  pendingRelease: PendingRelease | null;
   devices: Readonly<Partial<Record<DeviceName, boolean>>>;
   links: Readonly<Partial<Record<"broker" | "directory", boolean>>>;
   alarms: readonly Alarm[];
@@ -95,6 +107,8 @@ export function initialState(policy: Policy): DoorwayState {
     badReads: 0,
     usedCodes: [],
     turnedAway: null,
+    measuring: false,
+    pendingRelease: null,
     devices: {},
     links: {},
     alarms: [],

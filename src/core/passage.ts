@@ -1,0 +1,156 @@
+/** The way through: who caused a release, whether somebody walked, and a door that is not as it should be. */
+import type { EventOf } from "./event.ts";
+import type { Authority, Mode, ReleaseCause, VisitEnding } from "./record.ts";
+import type { Turn } from "./turn.ts";
+
+/** In an evacuation the release is renewed this often, so that it ends by itself if the unit does. */
+const HOLD_OPEN_RENEW_MS = 2_000;
+const HOLD_OPEN_RELEASE_MS = 4_000;
+
+/** Releases the gate for one passage and watches what becomes of it. */
+export function releaseFor(turn: Turn, cause: ReleaseCause, visitRef?: string): void {
+  endPassage(turn);
+  const { releaseMs } = turn.state.policy.visit;
+  const about = visitRef === undefined ? {} : { visitRef };
+  turn.set({
+    passage: { cause, ...about, releasedAt: turn.event.at, doorOpened: turn.state.doorOpen },
+  });
+  turn.effect({ kind: "release-gate", ...about, releaseMs, cause });
+  // The gate reports its own fall; the timer is for a gate that does not.
+  turn.effect({
+    kind: "start-timer",
+    timer: "passage",
+    about: turn.event.ref,
+    afterMs: releaseMs + 1_000,
+  });
+}
+
+/** The release is over: was it used? */
+export function endPassage(turn: Turn): void {
+  const { passage, devices } = turn.state;
+  if (passage === null) return;
+  turn.set({ passage: null });
+  turn.effect({ kind: "cancel-timer", timer: "passage" });
+  if (passage.visitRef === undefined) return;
+  const observed = devices["door-contacts"] === true;
+  const ending: VisitEnding = passage.doorOpened ? "taken" : observed ? "not-taken" : "unobserved";
+  turn.record({ type: "visit-ended", visitRef: passage.visitRef, ending });
+}
+
+/** The gate's line went up or down. */
+export function gateChanged(turn: Turn, state: "locked" | "released"): void {
+  turn.set({ gate: state });
+  if (state === "locked") endPassage(turn);
+}
+
+/** A contact around the door changed. */
+export function contactChanged(turn: Turn, event: EventOf<"contact-changed">): void {
+  switch (event.contact) {
+    case "door-open":
+      doorChanged(turn, event.active);
+      return;
+    case "exit-request":
+      if (event.active) exitRequested(turn);
+      return;
+    case "fire":
+      fireChanged(turn, event.active);
+      return;
+    case "tamper":
+      if (event.active) turn.raise("tamper");
+      else turn.clear("tamper");
+  }
+}
+
+function doorChanged(turn: Turn, open: boolean): void {
+  const { state } = turn;
+  turn.set({ doorOpen: open });
+  if (!open) {
+    turn.effect({ kind: "cancel-timer", timer: "door-open" });
+    turn.clear("forced-open");
+    turn.clear("open-too-long");
+    return;
+  }
+  const { passage } = state;
+  if (passage !== null) turn.set({ passage: { ...passage, doorOpened: true } });
+  const leaving = turn.event.at.monotonicMs < state.exitUntilMs;
+  const expected = passage !== null || leaving || state.gate === "released";
+  if (!expected && state.mode !== "evacuation") turn.raise("forced-open");
+  turn.effect({
+    kind: "start-timer",
+    timer: "door-open",
+    about: "door",
+    afterMs: state.policy.visit.maxOpenMs,
+  });
+}
+
+/** The door has been open for as long as it may. */
+export function doorOpenTooLong(turn: Turn): void {
+  if (turn.state.doorOpen && turn.state.mode !== "evacuation") turn.raise("open-too-long");
+}
+
+// Nobody is ever kept in: the lock's own wiring lets people out, and this only keeps the unit from
+// calling it a break-in. No record is waited for.
+function exitRequested(turn: Turn): void {
+  const { policy, passage } = turn.state;
+  const exitUntilMs = turn.event.at.monotonicMs + policy.visit.releaseMs + policy.visit.maxOpenMs;
+  turn.set({ exitUntilMs });
+  turn.record({ type: "gate-released", cause: "exit-request" });
+  if (passage === null) releaseFor(turn, "exit-request");
+  else {
+    const { releaseMs } = policy.visit;
+    turn.effect({ kind: "release-gate", releaseMs, cause: "exit-request" });
+  }
+}
+
+function fireChanged(turn: Turn, active: boolean): void {
+  turn.set({ fireActive: active });
+  if (active) {
+    turn.raise("fire");
+    changeMode(turn, "evacuation");
+  } else {
+    turn.clear("fire");
+    changeMode(turn, "normal");
+  }
+}
+
+/** Enters or leaves lock-down and evacuation. Fire outranks every command. */
+export function changeMode(turn: Turn, mode: Mode, authority?: Authority): void {
+  const before = turn.state.mode;
+  if (before === mode) return;
+  turn.set({ mode });
+  turn.record({ type: "mode-changed", mode, ...(authority === undefined ? {} : { authority }) });
+  if (before === "evacuation") {
+    turn.clear("evacuation");
+    turn.effect({ kind: "cancel-timer", timer: "hold-open" });
+    turn.effect({ kind: "lock-gate" });
+  }
+  if (before === "locked-down") turn.clear("locked-down");
+  switch (mode) {
+    case "normal":
+      turn.effect({ kind: "signal", signal: "idle" });
+      return;
+    case "locked-down":
+      turn.raise("locked-down");
+      turn.effect({ kind: "lock-gate" });
+      turn.effect({ kind: "signal", signal: "denied" });
+      return;
+    case "evacuation":
+      turn.raise("evacuation");
+      endPassage(turn);
+      turn.effect({ kind: "signal", signal: "evacuate" });
+      holdOpen(turn);
+  }
+}
+
+/** Keeps the way open a little longer while the evacuation lasts. */
+export function holdOpen(turn: Turn): void {
+  if (turn.state.mode !== "evacuation") return;
+  const cause = turn.state.fireActive ? "fire" : "evacuation";
+  turn.effect({ kind: "release-gate", releaseMs: HOLD_OPEN_RELEASE_MS, cause });
+  turn.effect({
+    kind: "start-timer",
+    timer: "hold-open",
+    about: "evacuation",
+    afterMs: HOLD_OPEN_RENEW_MS,
+  });
+}

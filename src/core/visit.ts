@@ -1,0 +1,335 @@
+/** The visit: from the first thing shown to a recorded outcome, one person at a time. */
+import { decide, sameHolder, type Ruling } from "./decide.ts";
+import type { Decision } from "./decision.ts";
+import type { Credential, EvidenceOf } from "./evidence.ts";
+import type { EventOf } from "./event.ts";
+import type { Authority, RecordDraft } from "./record.ts";
+import { releaseFor } from "./passage.ts";
+import type { DoorwayState, Visit } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** How many live codes are remembered for the reuse window; the oldest go first. */
+const USED_CODES_KEPT = 512;
+
+/** A code was held up or a card laid down. */
+export function presented(turn: Turn, event: EventOf<"credential-presented">): void {
+  countReads(turn, event.credential.holds);
+  // During an evacuation the way is open and nobody is checked.
+  if (turn.state.mode === "evacuation") return;
+  const { visit } = turn.state;
+  if (visit === null || visit.phase === "closed") {
+    open(turn, event.credential, event.ref);
+    return;
+  }
+  if (visit.phase === "committing") {
+    const { credential, by, ref } = event;
+    turn.set({ visit: { ...visit, next: { credential, by, ref } } });
+    return;
+  }
+  join(turn, visit, event);
+}
+
+/** A second showing while the first one's visit still waits for something. */
+function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">): void {
+  const shown = event.credential;
+  if (shown.reference === visit.credential.reference) return;
+  if (visit.awaits.includes("id-card") && event.by === "card") {
+    turn.set({ visit: { ...visit, companion: shown } });
+    evaluate(turn, false);
+    return;
+  }
+  if (sameHolder(visit.credential, shown)) {
+    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown) } });
+    evaluate(turn, false);
+    return;
+  }
+  abandon(turn, visit);
+  open(turn, shown, event.ref);
+}
+
+/** What the same holder showed before stays with the visit: a card as companion, evidence as it is. */
+function merge(
+  before: Credential,
+  carried: Visit["carried"],
+  shown: Credential,
+): Pick<Visit, "credential" | "carried"> & { companion?: Credential } {
+  const evidence = before.holds ? [...carried, ...before.evidence] : carried;
+  const merged = { credential: shown, carried: evidence };
+  return before.kind === "resident-id" ? { ...merged, companion: before } : merged;
+}
+
+function open(turn: Turn, credential: Credential, ref: string): void {
+  const { state, event } = turn;
+  let visit: Visit = {
+    ref,
+    phase: "gathering",
+    openedAt: event.at,
+    credential,
+    carried: [],
+    awaits: [],
+  };
+  if (state.standingTemperature !== null) visit.temperature = state.standingTemperature;
+  const before = state.turnedAway;
+  const recent =
+    before !== null && event.at.monotonicMs - before.atMs < state.policy.visit.windowMs;
+  if (recent && sameHolder(before.credential, credential)) {
+    visit = { ...visit, ...merge(before.credential, before.evidence, credential) };
+    if (visit.temperature === undefined && before.temperature !== undefined) {
+      visit.temperature = before.temperature;
+    }
+  }
+  turn.set({ visit, standingTemperature: null, turnedAway: null });
+  turn.effect({ kind: "cancel-timer", timer: "result" });
+  evaluate(turn, false);
+  const after = turn.state.visit;
+  if (after?.phase !== "gathering") return;
+  turn.effect({ kind: "signal", signal: "busy" });
+  const afterMs = state.policy.visit.windowMs;
+  turn.effect({ kind: "start-timer", timer: "visit-window", about: ref, afterMs });
+  if (after.awaits.includes("temperature")) measure(turn);
+}
+
+function measure(turn: Turn): void {
+  turn.set({ measuring: true });
+  turn.effect({ kind: "measure-temperature" });
+}
+
+/** Applies the policy to what is there; commits when it suffices or nothing more will come. */
+export function evaluate(turn: Turn, windowOver: boolean): void {
+  const { state, event } = turn;
+  const { visit } = state;
+  if (visit?.phase !== "gathering") return;
+  const ruling = rule(state, visit, event.at, windowOver);
+  if (ruling.decided) commit(turn, visit, ruling.decision);
+  else turn.set({ visit: { ...visit, awaits: ruling.awaits } });
+}
+
+function rule(
+  state: DoorwayState,
+  visit: Visit,
+  at: Turn["event"]["at"],
+  windowOver: boolean,
+): Ruling {
+  const { temperature, companion } = visit;
+  return decide({
+    credential: visit.credential,
+    ...(companion === undefined ? {} : { companion }),
+    evidence: temperature === undefined ? visit.carried : [...visit.carried, temperature],
+    policy: state.policy,
+    at,
+    mode: state.mode,
+    usedCodes: state.usedCodes,
+    thermometerDown: state.devices.thermometer === false,
+    windowOver,
+  });
+}
+
+/** Writes the decision down; nothing moves before the store has answered or the wait is over. */
+function commit(turn: Turn, visit: Visit, decision: Decision, authority?: Authority): void {
+  const { at } = turn.event;
+  const recordKey = writeDecision(turn, visit, decision, authority);
+  const decided: Visit = {
+    ...visit,
+    phase: "committing",
+    awaits: [],
+    decision,
+    decidedAt: at,
+    recordKey,
+  };
+  if (authority !== undefined) decided.authority = authority;
+  turn.set({ visit: decided });
+  turn.effect({ kind: "cancel-timer", timer: "visit-window" });
+  turn.effect({ kind: "cancel-timer", timer: "result" });
+  turn.effect({
+    kind: "start-timer",
+    timer: "commit-deadline",
+    about: recordKey,
+    afterMs: turn.state.policy.record.commitWithinMs,
+  });
+  if (decision.reasons.some((reason) => reason.code === "policy-expired")) {
+    turn.raise("policy-expired");
+  }
+}
+
+function writeDecision(
+  turn: Turn,
+  visit: Visit,
+  decision: Decision,
+  authority: Authority | undefined,
+): string {
+  const { credential, temperature, companion } = visit;
+  const evidence = [...credential.evidence, ...(companion?.evidence ?? []), ...visit.carried];
+  if (temperature !== undefined) evidence.push(temperature);
+  return turn.record(
+    {
+      type: "visit-decided",
+      visitRef: visit.ref,
+      decision,
+      credentialKind: credential.kind,
+      evidence,
+      ...(authority === undefined ? {} : { authority }),
+      decidedAfterMs: turn.event.at.monotonicMs - visit.openedAt.monotonicMs,
+    },
+    personalOf(credential),
+  );
+}
+
+function personalOf(credential: Credential): RecordDraft["personal"] {
+  const { holder } = credential;
+  if (holder === undefined) return undefined;
+  const personal = { holderPseudonym: holder.pseudonym };
+  return holder.maskedName === undefined
+    ? personal
+    : { ...personal, maskedName: holder.maskedName };
+}
+
+/** The decision is durable: now it counts. */
+export function committed(turn: Turn, key: string): void {
+  turn.clear("record-not-committed");
+  const { visit } = turn.state;
+  if (visit?.phase === "committing" && visit.recordKey === key) conclude(turn, visit);
+}
+
+/** The decision could not be made durable in time: the policy says what then holds. */
+export function notCommitted(turn: Turn, key: string): void {
+  turn.raise("record-not-committed");
+  const { visit, policy } = turn.state;
+  if (visit?.phase !== "committing" || visit.recordKey !== key) return;
+  const { decision } = visit;
+  const verdict = policy.record.whenNotCommitted;
+  if (decision?.outcome !== "granted" || verdict === "grant") {
+    conclude(turn, visit);
+    return;
+  }
+  const revised: Decision = {
+    ...decision,
+    outcome: verdict === "deny" ? "denied" : "referred",
+    reasons: [{ code: "record-not-committed" }],
+  };
+  // The revision is asked to be recorded too, but nobody waits for a store that does not answer.
+  writeDecision(turn, visit, revised, undefined);
+  conclude(turn, { ...visit, decision: revised });
+}
+
+/** The outcome takes effect. */
+function conclude(turn: Turn, visit: Visit): void {
+  const { decision, next, ...rest } = visit;
+  if (decision === undefined) return;
+  const { at } = turn.event;
+  turn.set({ visit: { ...rest, decision, phase: "closed" }, turnedAway: null });
+  turn.effect({ kind: "cancel-timer", timer: "commit-deadline" });
+  turn.effect({ kind: "signal", signal: decision.outcome });
+  if (decision.outcome === "granted") {
+    remember(turn, visit.credential);
+    releaseFor(turn, visit.authority === undefined ? "granted" : "operator", visit.ref);
+  } else {
+    const { temperature, credential } = visit;
+    turn.set({
+      turnedAway: {
+        credential,
+        evidence: visit.carried,
+        ...(temperature === undefined ? {} : { temperature }),
+        atMs: at.monotonicMs,
+      },
+    });
+  }
+  const { resultMs, windowMs } = turn.state.policy.visit;
+  // Somebody who is referred waits for staff, who need to see why.
+  const afterMs = decision.outcome === "referred" ? Math.max(resultMs, 3 * windowMs) : resultMs;
+  turn.effect({ kind: "start-timer", timer: "result", about: visit.ref, afterMs });
+  if (next !== undefined && next.credential.reference !== visit.credential.reference) {
+    open(turn, next.credential, next.ref);
+  }
+}
+
+function remember(turn: Turn, credential: Credential): void {
+  if (credential.kind !== "health-pass-live") return;
+  const used = { reference: credential.reference, atMs: turn.event.at.monotonicMs };
+  turn.set({ usedCodes: [...turn.state.usedCodes, used].slice(-USED_CODES_KEPT) });
+}
+
+/** The visitor left, or somebody else stepped in: this visit ends without an outcome. */
+export function abandon(turn: Turn, visit: Visit): void {
+  turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
+  turn.set({ visit: null, standingTemperature: null, turnedAway: null });
+  turn.effect({ kind: "cancel-timer", timer: "visit-window" });
+  turn.effect({ kind: "signal", signal: "idle" });
+}
+
+/** The result has been shown long enough. */
+export function resultShown(turn: Turn, about: string): void {
+  const { visit } = turn.state;
+  if (visit?.phase !== "closed" || visit.ref !== about) return;
+  turn.set({ visit: null });
+  turn.effect({ kind: "signal", signal: "idle" });
+}
+
+/** A person's temperature was taken. */
+export function measured(turn: Turn, evidence: EvidenceOf<"temperature">): void {
+  const { visit, measuring } = turn.state;
+  turn.set({ measuring: false });
+  if (visit?.phase === "gathering") {
+    turn.set({ visit: { ...visit, temperature: evidence } });
+    evaluate(turn, false);
+    return;
+  }
+  // Asked for by a visit that is over: it belongs to whoever that was, not to who comes next.
+  if (!measuring) turn.set({ standingTemperature: evidence });
+}
+
+/** No number came of it: ask again while the visit lasts, never guess. */
+export function measurementFailed(turn: Turn, event: EventOf<"temperature-failed">): void {
+  turn.set({ measuring: false });
+  const { visit } = turn.state;
+  if (visit?.phase !== "gathering" || !visit.awaits.includes("temperature")) return;
+  turn.effect({ kind: "signal", signal: "attention" });
+  if (event.failure !== "sensor-fault") measure(turn);
+}
+
+/** Somebody came into view of the thermometer, or left it. */
+export function presenceChanged(turn: Turn, present: boolean): void {
+  turn.set({ present });
+  if (present) return;
+  turn.set({ standingTemperature: null });
+  const { visit } = turn.state;
+  if (visit?.phase !== "gathering") return;
+  if (visit.awaits.includes("temperature")) {
+    abandon(turn, visit);
+    return;
+  }
+  // Whoever comes back to lay the card may be somebody else: their temperature is taken anew.
+  const { temperature: _temperature, ...rest } = visit;
+  turn.set({ visit: rest });
+  evaluate(turn, false);
+  if (turn.state.visit?.awaits.includes("temperature") === true) measure(turn);
+}
+
+/** Staff decided about the visit on the screen. */
+export function overrule(
+  turn: Turn,
+  visit: Visit,
+  verdict: "grant" | "deny",
+  authority: Authority,
+): void {
+  const { policy } = turn.state;
+  const before = visit.decision;
+  const decision: Decision = {
+    outcome: verdict === "grant" ? "granted" : "denied",
+    reasons: verdict === "grant" ? [] : [{ code: "operator-refused" }],
+    rules: before?.rules ?? [],
+    policy: { id: policy.id, version: policy.version },
+  };
+  commit(turn, visit, decision, authority);
+}
+
+/** Bad readings in a row are somebody trying, or a lens that wants cleaning: staff must know. */
+export function countReads(turn: Turn, good: boolean): void {
+  if (good) {
+    turn.set({ badReads: 0 });
+    turn.clear("repeated-bad-reads");
+    return;
+  }
+  const badReads = turn.state.badReads + 1;
+  turn.set({ badReads });
+  if (badReads >= turn.state.policy.attempts.maxBadReads) turn.raise("repeated-bad-reads");
+}
