@@ -1,0 +1,102 @@
+/** Effects become actions: the only place where the core's wishes touch devices, store and timers. */
+import type { Clock, Timer } from "../../hal/clock.ts";
+import type { Effect } from "../core/effect.ts";
+import type { TimerName } from "../core/event.ts";
+import type { RecordDraft } from "../core/record.ts";
+import type { Devices, Emit } from "./sensing.ts";
+import type { RecordStore } from "./ports.ts";
+
+/** Where effects go. */
+export interface Surfaces {
+  devices: Devices;
+  clock: Clock;
+  store: RecordStore;
+  emit: Emit;
+  /** The record is durable under this sequence number. */
+  onCommitted: (draft: RecordDraft, seq: number) => void;
+  /** The gate's line is up for this visit. */
+  onReleased: (visitRef: string | undefined) => void;
+  onCommandAnswered: (commandId: string, result: "done" | "refused", detail: string) => void;
+}
+
+/** Carries out effects. Every failure comes back to the core as an event; none is thrown. */
+export class Actuation {
+  readonly #surfaces: Surfaces;
+  readonly #timers = new Map<TimerName, Timer>();
+  #stopped = false;
+
+  constructor(surfaces: Surfaces) {
+    this.#surfaces = surfaces;
+  }
+
+  /** Starts what the effect asks for. A commit's promise tells when it is through, either way. */
+  perform(effect: Effect): Promise<void> | undefined {
+    const { devices } = this.#surfaces;
+    switch (effect.kind) {
+      case "commit-record":
+        return this.#commit(effect.record);
+      case "release-gate":
+        this.#release(effect.releaseMs, effect.visitRef);
+        return undefined;
+      case "lock-gate":
+        // A gate that cannot be locked reports its own failure, and its guard has locked it.
+        devices.gate.lock().catch(ignoreReported);
+        return undefined;
+      case "start-timer":
+        this.#startTimer(effect.timer, effect.about, effect.afterMs);
+        return undefined;
+      case "cancel-timer":
+        this.#timers.get(effect.timer)?.cancel();
+        this.#timers.delete(effect.timer);
+        return undefined;
+      case "measure-temperature":
+        devices.thermometer?.measureAgain();
+        return undefined;
+      case "signal":
+        devices.panel?.show(effect.signal).catch(ignoreReported);
+        return undefined;
+      case "answer-command":
+        this.#surfaces.onCommandAnswered(effect.commandId, effect.result, effect.detail);
+        return undefined;
+    }
+  }
+
+  /** No timer fires after this. */
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  async #commit(draft: RecordDraft): Promise<void> {
+    const { store, emit, onCommitted } = this.#surfaces;
+    try {
+      const { seq } = await store.commit(draft);
+      onCommitted(draft, seq);
+      emit({ kind: "record-committed", key: draft.key });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      emit({ kind: "record-failed", key: draft.key, detail });
+    }
+  }
+
+  #release(releaseMs: number, visitRef: string | undefined): void {
+    const { devices, emit, onReleased } = this.#surfaces;
+    devices.gate.release(releaseMs).then(
+      () => onReleased(visitRef),
+      // The gate stays locked; saying so ends the passage that was expected.
+      () => emit({ kind: "gate-changed", state: "locked" }),
+    );
+  }
+
+  #startTimer(timer: TimerName, about: string, afterMs: number): void {
+    this.#timers.get(timer)?.cancel();
+    const running = this.#surfaces.clock.after(afterMs, () => {
+      if (this.#timers.get(timer) === running) this.#timers.delete(timer);
+      if (!this.#stopped) this.#surfaces.emit({ kind: "timer-elapsed", timer, about });
+    });
+    this.#timers.set(timer, running);
+  }
+}
+
+function ignoreReported(): void {}

@@ -1,0 +1,25 @@
+/** Watches the wall clock against the monotonic one: a jump or a lost synchronisation is an event. */
+import { every, type Clock, type Timer } from "../../hal/clock.ts";
+import type { Emit } from "./sensing.ts";
+
+const LOOK_EVERY_MS = 1_000;
+/** Slower changes are the clock being disciplined; 10 s a day is what the standard allows units. */
+const STEP_MS = 500;
+
+/** Starts watching; the first look tells the state at start if it is not to be trusted. */
+export function watchClock(clock: Clock, emit: Emit): Timer {
+  let offsetMs = clock.wallMs() - clock.monotonicMs();
+  let trusted = true;
+  const look = (): void => {
+    const nowOffsetMs = clock.wallMs() - clock.monotonicMs();
+    const nowTrusted = clock.wallTrusted();
+    const byMs = Math.round(nowOffsetMs - offsetMs);
+    const stepped = Math.abs(byMs) >= STEP_MS;
+    offsetMs = nowOffsetMs;
+    if (!stepped && nowTrusted === trusted) return;
+    trusted = nowTrusted;
+    emit({ kind: "clock-changed", byMs: stepped ? byMs : 0, trusted });
+  };
+  look();
+  return every(clock, LOOK_EVERY_MS, look);
+}

@@ -1,0 +1,254 @@
+/** The loop around the core: one event at a time in, effects out, and what the screens may see. */
+import type { Clock, Timer } from "../../hal/clock.ts";
+import type { Device } from "../../hal/devices.ts";
+import type { DeviceName } from "../core/alarm.ts";
+import type { Effect } from "../core/effect.ts";
+import type { Event } from "../core/event.ts";
+import type { Policy } from "../core/policy.ts";
+import { initialState, type DoorwayState } from "../core/state.ts";
+import { step } from "../core/step.ts";
+import type { ScreenView, VisitSummary } from "../core/view.ts";
+import { viewOf } from "../core/view-of.ts";
+import { Actuation } from "./actuation.ts";
+import { watchClock } from "./clock-watch.ts";
+import { Journal } from "./journal.ts";
+import type { CredentialVerifier, OutboxGauge, RecordStore, ReferenceSource } from "./ports.ts";
+import { instant, sense, type Devices, type Marks, type Sensed } from "./sensing.ts";
+
+/** What a gateway is made of. */
+export interface GatewayOptions {
+  clock: Clock;
+  references: ReferenceSource;
+  policy: Policy;
+  devices: Devices;
+  store: RecordStore;
+  verifier: CredentialVerifier;
+  outbox?: OutboxGauge;
+  /** Sees every event with what it led to, in order; for traces and tests. */
+  onTurn?(turn: TurnTrace): void;
+  /** Milliseconds per stage of a visit, when its gate moved or its outcome was recorded. */
+  onTimings?(timings: VisitTimings): void;
+  onCommandAnswered?(commandId: string, result: "done" | "refused", detail: string): void;
+}
+
+/** One turn of the loop. */
+export interface TurnTrace {
+  event: Event;
+  effects: readonly Effect[];
+  state: DoorwayState;
+}
+
+/** When a visit passed each stage, monotonic ms. */
+export interface VisitTimings extends Marks {
+  visitRef: string;
+  decidedAtMs: number;
+  committedAtMs: number;
+  /** Absent when the gate did not move. */
+  gateAtMs?: number;
+}
+
+const MARKS_KEPT = 64;
+
+/** A running doorway. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #actuation: Actuation;
+  readonly #journal = new Journal();
+  readonly #devices: [DeviceName, Device][];
+  readonly #listeners = new Set<() => void>();
+  readonly #marks = new Map<string, Omit<VisitTimings, "visitRef">>();
+  #state: DoorwayState;
+  #queue: { event: Event; committed?: (commits: Promise<void>[]) => void }[] = [];
+  #busy = false;
+  #clockWatch: Timer | undefined;
+  #lastTurnAtMs: number;
+  #lastCommitAtMs: number;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#state = initialState(options.policy);
+    this.#lastTurnAtMs = options.clock.monotonicMs();
+    this.#lastCommitAtMs = this.#lastTurnAtMs;
+    const emit = (event: Sensed, marks?: Marks): void => this.#receive(event, marks);
+    this.#actuation = new Actuation({
+      devices: options.devices,
+      clock: options.clock,
+      store: options.store,
+      emit,
+      onCommitted: (draft, seq) => {
+        this.#lastCommitAtMs = options.clock.monotonicMs();
+        this.#journal.committed(draft, seq);
+        if (draft.body.type === "visit-decided") this.#markCommitted(draft.body.visitRef);
+      },
+      onReleased: (visitRef) => this.#markReleased(visitRef),
+      onCommandAnswered: (commandId, result, detail) =>
+        options.onCommandAnswered?.(commandId, result, detail),
+    });
+    this.#devices = sense(options.devices, options.clock, options.verifier, emit);
+    options.outbox?.onState((state) => emit({ kind: "outbox-changed", state }));
+  }
+
+  /** Starts every device; the gate first, so that it is locked before anything can be shown. */
+  async start(): Promise<void> {
+    const [gate, ...others] = this.#devices;
+    await gate?.[1].start();
+    this.#clockWatch = watchClock(this.#options.clock, (event) => this.#receive(event));
+    await Promise.all(others.map(([, device]) => device.start()));
+    await this.#options.devices.panel?.show("idle").catch(() => undefined);
+  }
+
+  /** Stops every device; the gate is locked whatever the others do. */
+  async stop(): Promise<void> {
+    this.#clockWatch?.cancel();
+    this.#actuation.stop();
+    const results = await Promise.allSettled(this.#devices.map(([, device]) => device.stop()));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  state(): DoorwayState {
+    return this.#state;
+  }
+
+  view(): ScreenView {
+    const { verifier, outbox, clock } = this.#options;
+    const pending = outbox?.pending() ?? 0;
+    const full = this.#state.alarms.some((alarm) => alarm.kind === "outbox-full");
+    const filling = this.#state.alarms.some((alarm) => alarm.kind === "outbox-filling");
+    const state = full ? "full" : filling ? "filling" : "normal";
+    return viewOf(
+      this.#state,
+      { ...verifier.freshness(), outbox: { pending, state } },
+      instant(clock),
+    );
+  }
+
+  visits(): readonly VisitSummary[] {
+    return this.#journal.list();
+  }
+
+  /** Called after every turn. Returns a way to stop. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Monotonic times of the last progress, for watchdogs that mean something. */
+  progress(): { lastTurnAtMs: number; lastCommitAtMs: number } {
+    return { lastTurnAtMs: this.#lastTurnAtMs, lastCommitAtMs: this.#lastCommitAtMs };
+  }
+
+  /** Takes an event from outside the devices: a link, a new policy, a verified command. */
+  dispatch(event: Sensed): void {
+    this.#receive(event);
+  }
+
+  /**
+   * Staff decides. Resolves when it is on record; rejects with a clear message when there was
+   * nothing to decide or it could not be recorded.
+   */
+  async operatorDecide(request: {
+    verdict: "grant" | "deny";
+    visitRef?: string;
+    operator: string;
+    why: string;
+  }): Promise<void> {
+    const { verdict, visitRef, operator, why } = request;
+    const commits = await new Promise<Promise<void>[]>((resolve) => {
+      const authority = { by: operator, why };
+      const about = visitRef === undefined ? {} : { visitRef };
+      this.#receive({ kind: "operator-decided", verdict, authority, ...about }, undefined, resolve);
+    });
+    if (commits.length === 0) {
+      throw new Error("There is nothing to decide: the visit is over, or the unit is locked down.");
+    }
+    await Promise.all(commits);
+    if (this.#state.alarms.some((alarm) => alarm.kind === "record-not-committed")) {
+      throw new Error("The decision could not be recorded, so it was not carried out.");
+    }
+  }
+
+  /** Records with these numbers reached their destination. */
+  delivered(fromSeq: number, toSeq: number): void {
+    this.#journal.delivered(fromSeq, toSeq);
+    this.#notify();
+  }
+
+  #receive(event: Sensed, marks?: Marks, committed?: (commits: Promise<void>[]) => void): void {
+    const { clock, references } = this.#options;
+    const ref = references.next();
+    const full = { ...event, at: instant(clock), ref };
+    if (marks !== undefined) this.#mark(ref, marks);
+    this.#queue.push(committed === undefined ? { event: full } : { event: full, committed });
+    if (!this.#busy) this.#drain();
+  }
+
+  // Effects may emit events at once; they wait here, so that a turn is never entered twice.
+  #drain(): void {
+    this.#busy = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        const commits = this.#turn(next.event);
+        next.committed?.(commits);
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#notify();
+  }
+
+  #turn(event: Event): Promise<void>[] {
+    const { state, effects } = step(this.#state, event);
+    this.#state = state;
+    this.#lastTurnAtMs = event.at.monotonicMs;
+    this.#options.onTurn?.({ event, effects, state });
+    const commits: Promise<void>[] = [];
+    for (const effect of effects) {
+      if (effect.kind === "commit-record") {
+        this.#journal.note(effect.record);
+        this.#markDecided(effect.record.body, event.at.monotonicMs);
+      }
+      const commit = this.#actuation.perform(effect);
+      if (commit !== undefined) commits.push(commit);
+    }
+    return commits;
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #mark(ref: string, marks: Marks): void {
+    this.#marks.set(ref, { ...marks, decidedAtMs: 0, committedAtMs: 0 });
+    if (this.#marks.size <= MARKS_KEPT) return;
+    const [oldest] = this.#marks.keys();
+    if (oldest !== undefined) this.#marks.delete(oldest);
+  }
+
+  #markDecided(body: { type: string; visitRef?: string }, atMs: number): void {
+    if (body.type !== "visit-decided" || body.visitRef === undefined) return;
+    const marks = this.#marks.get(body.visitRef);
+    if (marks !== undefined) marks.decidedAtMs = atMs;
+  }
+
+  #markCommitted(visitRef: string): void {
+    const marks = this.#marks.get(visitRef);
+    if (marks === undefined) return;
+    marks.committedAtMs = this.#options.clock.monotonicMs();
+    const visit = this.#journal.list().find((each) => each.visitRef === visitRef);
+    if (visit?.outcome === "granted") return;
+    this.#marks.delete(visitRef);
+    this.#options.onTimings?.({ visitRef, ...marks });
+  }
+
+  #markReleased(visitRef: string | undefined): void {
+    if (visitRef === undefined) return;
+    const marks = this.#marks.get(visitRef);
+    if (marks === undefined) return;
+    this.#marks.delete(visitRef);
+    const gateAtMs = this.#options.clock.monotonicMs();
+    this.#journal.gateMoved(visitRef, gateAtMs - marks.decidedAtMs);
+    this.#options.onTimings?.({ visitRef, ...marks, gateAtMs });
+    this.#notify();
+  }
+}

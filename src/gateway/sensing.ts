@@ -1,0 +1,169 @@
+/** Readings become events: each device's listeners, turned into what the core understands. */
+import type { Clock } from "../../hal/clock.ts";
+import type {
+  CardReader,
+  CodeReader,
+  Device,
+  DoorContacts,
+  Gate,
+  Panel,
+  TemperatureReading,
+  Thermometer,
+} from "../../hal/devices.ts";
+import type { DeviceName } from "../core/alarm.ts";
+import type { Event } from "../core/event.ts";
+import type { EvidenceOf } from "../core/evidence.ts";
+import type { Instant } from "../core/time.ts";
+import type { CredentialVerifier } from "./ports.ts";
+
+/** The devices of a unit. A gate is a must; whatever else is missing is simply not there. */
+export interface Devices {
+  codeReader?: CodeReader;
+  cardReader?: CardReader;
+  thermometer?: Thermometer;
+  gate: Gate;
+  panel?: Panel;
+  doorContacts?: DoorContacts;
+}
+
+type Bare = Event extends infer E ? (E extends Event ? Omit<E, "at" | "ref"> : never) : never;
+
+/** An event as sensing knows it: the gateway adds the moment and the reference. */
+export type Sensed = Bare;
+
+/** Where events go. `marks` are monotonic times for the visit this event may open. */
+export type Emit = (event: Sensed, marks?: Marks) => void;
+
+/** When what was shown passed each stage, monotonic ms. */
+export interface Marks {
+  /** First frame or last byte that held it. */
+  readyAtMs: number;
+  decodedAtMs: number;
+  verifiedAtMs: number;
+}
+
+/** Connects every device; returns how each one is named. Nothing is started yet. */
+export function sense(
+  devices: Devices,
+  clock: Clock,
+  verifier: CredentialVerifier,
+  emit: Emit,
+): [DeviceName, Device][] {
+  const named: [DeviceName, Device][] = [["gate", devices.gate]];
+  const { codeReader, cardReader, thermometer, panel, doorContacts } = devices;
+  devices.gate.onChange((state) => emit({ kind: "gate-changed", state }));
+  if (codeReader !== undefined) {
+    named.push(["code-reader", codeReader]);
+    senseCodes(codeReader, clock, verifier, emit);
+  }
+  if (cardReader !== undefined) {
+    named.push(["card-reader", cardReader]);
+    senseCards(cardReader, clock, verifier, emit);
+  }
+  if (thermometer !== undefined) {
+    named.push(["thermometer", thermometer]);
+    senseTemperature(thermometer, clock, emit);
+  }
+  if (doorContacts !== undefined) {
+    named.push(["door-contacts", doorContacts]);
+    doorContacts.onContact((contact, active) => emit({ kind: "contact-changed", contact, active }));
+  }
+  if (panel !== undefined) named.push(["panel", panel]);
+  for (const [device, each] of named) {
+    each.onHealth((health) => {
+      if (health.state === "starting") return;
+      const detail = health.state === "failed" ? `${health.kind}: ${health.detail}` : "";
+      emit({ kind: "device-changed", device, ok: health.state === "ok", detail });
+    });
+  }
+  return named;
+}
+
+/** This moment on both clocks. */
+export function instant(clock: Clock): Instant {
+  return {
+    monotonicMs: clock.monotonicMs(),
+    wallMs: clock.wallMs(),
+    wallTrusted: clock.wallTrusted(),
+  };
+}
+
+function senseCodes(
+  reader: CodeReader,
+  clock: Clock,
+  verifier: CredentialVerifier,
+  emit: Emit,
+): void {
+  reader.onReading(({ code, frameAtMs, decodedAtMs }) => {
+    verifier.code(code.bytes, code.text, instant(clock)).then(
+      (credential) => {
+        const verifiedAtMs = clock.monotonicMs();
+        emit(
+          { kind: "credential-presented", credential, by: "code" },
+          { readyAtMs: frameAtMs, decodedAtMs, verifiedAtMs },
+        );
+      },
+      // The verifier promises not to reject; if it does, nothing was established about the code.
+      (error: unknown) =>
+        emit({ kind: "read-failed", device: "code-reader", detail: nameOf(error) }),
+    );
+  });
+}
+
+function senseCards(
+  reader: CardReader,
+  clock: Clock,
+  verifier: CredentialVerifier,
+  emit: Emit,
+): void {
+  reader.onReading(({ content, lastByteAtMs }) => {
+    const decodedAtMs = clock.monotonicMs();
+    verifier.card(content, instant(clock)).then(
+      (credential) => {
+        const verifiedAtMs = clock.monotonicMs();
+        emit(
+          { kind: "credential-presented", credential, by: "card" },
+          { readyAtMs: lastByteAtMs, decodedAtMs, verifiedAtMs },
+        );
+      },
+      (error: unknown) =>
+        emit({ kind: "read-failed", device: "card-reader", detail: nameOf(error) }),
+    );
+  });
+  reader.onFailure(({ kind }) =>
+    emit({ kind: "read-failed", device: "card-reader", detail: kind }),
+  );
+}
+
+// A message may quote what it choked on, and that may be a person's name: only the kind is kept.
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
+
+function senseTemperature(thermometer: Thermometer, clock: Clock, emit: Emit): void {
+  let measurements = 0;
+  thermometer.onReading((reading) => {
+    measurements += 1;
+    const evidence = temperatureEvidence(reading, `temperature-${measurements}`, clock);
+    emit({ kind: "temperature-measured", evidence });
+  });
+  thermometer.onFailure((failure) => emit({ kind: "temperature-failed", failure }));
+  thermometer.onPresence((present) => emit({ kind: "presence-changed", present }));
+}
+
+function temperatureEvidence(
+  reading: TemperatureReading,
+  id: string,
+  clock: Clock,
+): EvidenceOf<"temperature"> {
+  const { estimateC, skinC, ambientC, spreadK } = reading;
+  return {
+    id,
+    kind: "temperature",
+    trust: "observed",
+    source: { name: "thermometer" },
+    observedAt: instant(clock),
+    estimateC,
+    skinC,
+    ambientC,
+    spreadK,
+  };
+}
