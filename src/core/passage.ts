@@ -91,7 +91,8 @@ export function doorOpenTooLong(turn: Turn): void {
 // Nobody is ever kept in: the lock's own wiring lets people out, and this only keeps the unit from
 // calling it a break-in. No record is waited for.
 function exitRequested(turn: Turn): void {
-  const { policy, passage } = turn.state;
+  const { policy, passage, mode } = turn.state;
+  if (mode === "evacuation") return;
   const exitUntilMs = turn.event.at.monotonicMs + policy.visit.releaseMs + policy.visit.maxOpenMs;
   turn.set({ exitUntilMs });
   turn.record({ type: "gate-released", cause: "exit-request" });

@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import type { Event, EventOf } from "../../../src/core/event.ts";
+import { aCredential, aPolicy, at, event, shows, warmth } from "../../support/core.ts";
+import { CoreUnderTest } from "../../support/doorway-core.ts";
+
+const contact = (
+  name: EventOf<"contact-changed">["contact"],
+  active: boolean,
+  monotonicMs = 0,
+): Event => event({ kind: "contact-changed", contact: name, active }, at(monotonicMs));
+const authority = { by: "district-key-1", why: "drill" };
+const commanded = (command: EventOf<"commanded">["command"]): Event =>
+  event({ kind: "commanded", command, commandId: "c1", authority });
+const alarms = (core: CoreUnderTest): string[] => core.state.alarms.map((alarm) => alarm.kind);
+const admitted = (): CoreUnderTest => {
+  const core = new CoreUnderTest();
+  core.take(event({ kind: "temperature-measured", evidence: warmth(36.5) }));
+  core.take(shows(aCredential()));
+  core.take(event({ kind: "gate-changed", state: "released" }));
+  return core;
+};
+
+describe("the door", () => {
+  it("opened while locked is forced", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("door-open", true));
+    expect(alarms(core)).toEqual(["forced-open"]);
+    core.take(contact("door-open", false));
+    expect(alarms(core)).toEqual([]);
+    expect(core.records().map((record) => record.type)).toEqual(["alarm-raised", "alarm-cleared"]);
+  });
+
+  it("opened by somebody who was granted, or who leaves, is not", () => {
+    const core = admitted();
+    core.take(contact("door-open", true));
+    expect(alarms(core)).toEqual([]);
+
+    const leaving = new CoreUnderTest();
+    leaving.take(contact("exit-request", true));
+    expect(leaving.of("release-gate")).toEqual([
+      expect.objectContaining({ cause: "exit-request" }),
+    ]);
+    leaving.take(contact("door-open", true, 17_999));
+    expect(alarms(leaving)).toEqual([]);
+  });
+
+  it("is forced again once the leaving is over", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("exit-request", true));
+    core.take(event({ kind: "gate-changed", state: "locked" }, at(3_000)));
+    core.take(contact("door-open", true, 18_000));
+    expect(alarms(core)).toEqual(["forced-open"]);
+  });
+
+  it("held open for too long raises an alarm until it closes", () => {
+    const core = admitted();
+    core.take(contact("door-open", true));
+    core.elapse("door-open", 15_000);
+    expect(alarms(core)).toEqual(["open-too-long"]);
+    core.take(contact("door-open", false, 16_000));
+    expect(alarms(core)).toEqual([]);
+  });
+
+  it("does not alarm twice for one thing", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("tamper", true));
+    core.take(contact("tamper", true));
+    expect(core.records().filter((record) => record.type === "alarm-raised")).toHaveLength(1);
+  });
+});
+
+describe("fire", () => {
+  it("opens the way and keeps it open by renewing a release that ends by itself", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("fire", true));
+    expect(core.state.mode).toBe("evacuation");
+    core.elapse("hold-open", 2_000);
+    const releases = core.of("release-gate");
+    expect(releases).toHaveLength(2);
+    expect(releases.every((release) => release.cause === "fire")).toBe(true);
+    const renewal = core.of("start-timer").find((timer) => timer.timer === "hold-open");
+    expect(releases[0]?.releaseMs).toBeGreaterThan(renewal?.afterMs ?? Number.POSITIVE_INFINITY);
+  });
+
+  it("over: the gate locks and nothing renews", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("fire", true));
+    core.take(contact("fire", false));
+    expect(core.of("lock-gate")).toHaveLength(1);
+    const before = core.of("release-gate").length;
+    core.take(event({ kind: "timer-elapsed", timer: "hold-open", about: "evacuation" }));
+    expect(core.of("release-gate")).toHaveLength(before);
+  });
+
+  it("outranks commands", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("fire", true));
+    core.take(commanded({ name: "lock-down", active: true }));
+    core.take(commanded({ name: "evacuate", active: false }));
+    expect(core.state.mode).toBe("evacuation");
+    expect(core.of("answer-command").map((answer) => answer.result)).toEqual([
+      "refused",
+      "refused",
+    ]);
+  });
+
+  it("starts no visits", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("fire", true));
+    core.take(shows(aCredential()));
+    expect(core.state.visit).toBeNull();
+  });
+});
+
+describe("commands", () => {
+  it("release after the record is durable, and answer", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "release" }));
+    expect(core.of("release-gate")).toEqual([expect.objectContaining({ cause: "command" })]);
+    expect(core.of("answer-command")).toEqual([expect.objectContaining({ result: "done" })]);
+  });
+
+  it("lock down: visits are denied, releases refused, exits still work", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "lock-down", active: true }));
+    expect(core.of("lock-gate")).toHaveLength(1);
+    core.take(shows(aCredential()));
+    expect(core.reasons()).toContain("locked-down");
+    core.take(commanded({ name: "release" }));
+    expect(core.of("release-gate")).toEqual([]);
+    core.take(contact("exit-request", true));
+    expect(core.of("release-gate")).toEqual([expect.objectContaining({ cause: "exit-request" })]);
+  });
+
+  it("show a message for a while", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "message", text: "请稍候", forMs: 10_000 }));
+    expect(core.state.message?.text).toBe("请稍候");
+    core.elapse("message", 10_000);
+    expect(core.state.message).toBeNull();
+  });
+});
+
+describe("what the unit knows of itself", () => {
+  it("raises and clears an alarm for each device and link", () => {
+    const core = new CoreUnderTest();
+    const device = (ok: boolean): Event =>
+      event({ kind: "device-changed", device: "card-reader", ok, detail: "" });
+    core.take(device(false));
+    core.take(event({ kind: "link-changed", link: "broker", ok: false }));
+    core.take(event({ kind: "outbox-changed", state: "filling" }));
+    core.take(event({ kind: "outbox-changed", state: "full" }));
+    core.take(event({ kind: "clock-changed", byMs: 0, trusted: false }));
+    expect(alarms(core).sort()).toEqual([
+      "broker-unreachable",
+      "clock-untrusted",
+      "device-failed",
+      "outbox-filling",
+      "outbox-full",
+    ]);
+    core.take(device(true));
+    core.take(event({ kind: "link-changed", link: "broker", ok: true }));
+    core.take(event({ kind: "outbox-changed", state: "normal" }));
+    core.take(event({ kind: "clock-changed", byMs: 3_600_000, trusted: true }));
+    expect(alarms(core)).toEqual([]);
+    expect(core.records()).toContainEqual({
+      type: "clock-stepped",
+      byMs: 3_600_000,
+      trusted: true,
+    });
+  });
+
+  it("takes a new policy for whoever is being checked", () => {
+    const core = new CoreUnderTest();
+    core.take(shows(aCredential()));
+    core.take(event({ kind: "policy-changed", policy: aPolicy({ version: 2, rules: [] }) }));
+    expect(core.outcome()).toBe("granted");
+    expect(core.state.visit?.decision?.policy.version).toBe(2);
+  });
+});

@@ -1,0 +1,71 @@
+/** Drives the core by hand: events in, effects remembered, the store's answer at will. */
+import type { Effect, EffectKind } from "../../src/core/effect.ts";
+import type { Event } from "../../src/core/event.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import type { RecordBody } from "../../src/core/record.ts";
+import { initialState, type DoorwayState } from "../../src/core/state.ts";
+import { step } from "../../src/core/step.ts";
+import { aPolicy, at, event } from "./core.ts";
+
+type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
+
+/** A core with the effects of all events so far. */
+export class CoreUnderTest {
+  state: DoorwayState;
+  effects: Effect[] = [];
+  /** Answers every commit at once, as a healthy store does. */
+  storeAnswers = true;
+
+  constructor(policy: Policy = aPolicy()) {
+    this.state = initialState(policy);
+  }
+
+  /** Takes an event in; returns what it alone led to, the store's answers included. */
+  take(taken: Event): Effect[] {
+    const result = step(this.state, taken);
+    this.state = result.state;
+    const led = [...result.effects];
+    if (this.storeAnswers) {
+      for (const effect of result.effects) {
+        if (effect.kind !== "commit-record") continue;
+        const { key } = effect.record;
+        led.push(...this.#quietly(event({ kind: "record-committed", key }, taken.at)));
+      }
+    }
+    this.effects.push(...led);
+    return led;
+  }
+
+  #quietly(taken: Event): Effect[] {
+    const before = this.effects;
+    this.effects = [];
+    const led = this.take(taken);
+    this.effects = before;
+    return led;
+  }
+
+  of<K extends EffectKind>(kind: K): EffectOf<K>[] {
+    return this.effects.filter((effect): effect is EffectOf<K> => effect.kind === kind);
+  }
+
+  records(): RecordBody[] {
+    return this.of("commit-record").map((effect) => effect.record.body);
+  }
+
+  outcome(): string | undefined {
+    return this.state.visit?.decision?.outcome;
+  }
+
+  reasons(): string[] {
+    return (this.state.visit?.decision?.reasons ?? []).map((reason) => reason.code);
+  }
+
+  /** The named timer elapses for what it was last started about. */
+  elapse(timer: EffectOf<"start-timer">["timer"], monotonicMs = 0): Effect[] {
+    const started = this.of("start-timer").findLast((effect) => effect.timer === timer);
+    if (started === undefined) throw new Error(`the timer ${timer} was never started`);
+    return this.take(
+      event({ kind: "timer-elapsed", timer, about: started.about }, at(monotonicMs)),
+    );
+  }
+}
