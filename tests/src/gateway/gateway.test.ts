@@ -1,0 +1,168 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Credential } from "../../../src/core/evidence.ts";
+import type { RecordDraft } from "../../../src/core/record.ts";
+import { Gateway, type GatewayOptions, type VisitTimings } from "../../../src/gateway/gateway.ts";
+import { VirtualClock } from "../../../sim/clock.ts";
+import { aCredential, aPolicy, NOON_MS } from "../../support/core.ts";
+import {
+  StubCodeReader,
+  StubCardReader,
+  StubGate,
+  StubThermometer,
+} from "../../support/stub-devices.ts";
+
+interface Bench {
+  clock: VirtualClock;
+  codes: StubCodeReader;
+  cards: StubCardReader;
+  thermometer: StubThermometer;
+  gate: StubGate;
+  drafts: RecordDraft[];
+  timings: VisitTimings[];
+  gateway: Gateway;
+}
+
+function build(change: Partial<GatewayOptions> = {}): Bench {
+  const clock = new VirtualClock(NOON_MS);
+  const codes = new StubCodeReader();
+  const cards = new StubCardReader();
+  const thermometer = new StubThermometer();
+  const gate = new StubGate();
+  const drafts: RecordDraft[] = [];
+  const timings: VisitTimings[] = [];
+  let refs = 0;
+  const gateway = new Gateway({
+    clock,
+    references: { next: () => `ref-${++refs}` },
+    policy: aPolicy(),
+    devices: { codeReader: codes, cardReader: cards, thermometer, gate },
+    store: {
+      async commit(draft) {
+        drafts.push(draft);
+        return { seq: drafts.length };
+      },
+    },
+    verifier: {
+      async code(_bytes, text): Promise<Credential> {
+        if (text === "crash") throw new TypeError("王小明 is not a function");
+        return aCredential({ reference: text });
+      },
+      async card(): Promise<Credential> {
+        return aCredential({ kind: "resident-id", reference: "card" });
+      },
+      freshness: () => ({ trustListAsOfMs: NOON_MS - 1 }),
+    },
+    onTimings: (each) => timings.push(each),
+    ...change,
+  });
+  return { clock, codes, cards, thermometer, gate, drafts, timings, gateway };
+}
+
+describe("the gateway", () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = build();
+    await bench.gateway.start();
+    await bench.clock.run(10);
+  });
+
+  it("turns a code and a temperature into a recorded decision and a release", async () => {
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(10);
+    expect(bench.gate.releases).toEqual([3_000]);
+    expect(bench.gateway.view()).toMatchObject({ phase: "granted", gate: "released" });
+    expect(bench.gateway.visits()).toMatchObject([{ outcome: "granted", temperatureC: 36.5 }]);
+    expect(bench.timings).toMatchObject([
+      { visitRef: expect.any(String), gateAtMs: expect.any(Number) },
+    ]);
+  });
+
+  it("asks the thermometer when the code came first", async () => {
+    bench.codes.show("A");
+    await bench.clock.run(10);
+    expect(bench.thermometer.asked).toBe(1);
+    expect(bench.gateway.view()).toMatchObject({ phase: "checking", awaits: ["temperature"] });
+  });
+
+  it("counts a verifier that fails as a bad read, and quotes nothing of it", async () => {
+    bench.codes.show("crash");
+    await bench.clock.run(10);
+    expect(bench.gateway.state().badReads).toBe(1);
+    expect(bench.gateway.state().visit).toBeNull();
+    expect(JSON.stringify(bench.drafts)).not.toContain("王");
+  });
+
+  it("marks a visit delivered when its record arrived", async () => {
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(10);
+    expect(bench.gateway.visits()[0]?.delivered).toBe(false);
+    bench.gateway.delivered(1, bench.drafts.length);
+    expect(bench.gateway.visits()[0]?.delivered).toBe(true);
+  });
+
+  it("says so when the gate refuses, and takes nobody for admitted", async () => {
+    bench.gate.refuses = true;
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(10);
+    expect(bench.gateway.state().passage).toBeNull();
+    expect(bench.gateway.state().gate).toBe("locked");
+  });
+
+  it("notices a clock that jumps, and one that stays as it is", async () => {
+    await bench.clock.run(60_000);
+    expect(bench.drafts).toEqual([]);
+    bench.clock.stepWall(-3_600_000, false);
+    await bench.clock.run(2_000);
+    expect(bench.drafts.map((draft) => draft.body.type)).toContain("clock-stepped");
+    expect(bench.gateway.view().clockTrusted).toBe(false);
+  });
+
+  it("lets staff decide, and tells them when there is nothing to decide", async () => {
+    const said = { operator: "li", why: "known" };
+    await expect(
+      bench.gateway.operatorDecide({ verdict: "deny", visitRef: "gone", ...said }),
+    ).rejects.toThrow(/nothing to decide/);
+    await bench.gateway.operatorDecide({ verdict: "grant", ...said });
+    expect(bench.gate.releases).toEqual([3_000]);
+  });
+
+  it("stops every device and lets no timer fire after that", async () => {
+    bench.codes.show("A");
+    await bench.clock.run(10);
+    await bench.gateway.stop();
+    const before = bench.drafts.length;
+    await bench.clock.run(60_000);
+    expect(bench.drafts).toHaveLength(before);
+    expect([bench.gate.started, bench.codes.started]).toEqual([false, false]);
+  });
+});
+
+describe("a store that hangs", () => {
+  it("keeps the gate locked and staff told, within the bounded wait", async () => {
+    const bench = build({ store: { commit: () => new Promise(() => {}) } });
+    await bench.gateway.start();
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(499);
+    expect(bench.gateway.view().phase).toBe("checking");
+    await bench.clock.run(2);
+    expect(bench.gate.releases).toEqual([]);
+    expect(bench.gateway.view()).toMatchObject({
+      phase: "referred",
+      reasons: [{ code: "record-not-committed" }],
+    });
+  });
+
+  it("does not let staff believe that their decision was carried out", async () => {
+    const failing = { commit: () => Promise.reject(new Error("disk full")) };
+    const bench = build({ store: failing });
+    await bench.gateway.start();
+    await expect(
+      bench.gateway.operatorDecide({ verdict: "grant", operator: "li", why: "known" }),
+    ).rejects.toThrow(/could not be recorded/);
+    expect(bench.gate.releases).toEqual([]);
+  });
+});
