@@ -1,0 +1,18 @@
+/** Runs one benchmark by its name; without a name, the one about the door as a whole. */
+import process from "node:process";
+
+interface Benchmark {
+  run(args: string[]): Promise<void>;
+}
+
+const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> }> = {};
+
+const [name = "door", ...args] = process.argv.slice(2);
+const benchmark = BENCHMARKS[name];
+if (benchmark === undefined) {
+  console.error(`bench: there is no benchmark "${name}". These are:`);
+  for (const [each, { what }] of Object.entries(BENCHMARKS)) console.error(`  ${each}  ${what}`);
+  process.exitCode = 2;
+} else {
+  await (await benchmark.load()).run(args);
+}
