@@ -1,0 +1,39 @@
+/** Who somebody is without saying who: pseudonyms, references and masked names. */
+import { createHmac } from "node:crypto";
+
+/**
+ * The pseudonym of a person's number under the district's key: HMAC-SHA-256, base64url. Upper case
+ * and without blanks first, so that a card and a typed number come out the same.
+ */
+export function pseudonymOf(districtKey: Uint8Array, number: string): string {
+  return hmac(districtKey, number.replaceAll(/\s/g, "").toUpperCase());
+}
+
+/** The pseudonym of somebody known only by name and birth, as foreign certificates give them. */
+export function pseudonymOfPerson(districtKey: Uint8Array, name: string, birth: string): string {
+  return hmac(districtKey, `person\n${name.normalize("NFKC").toUpperCase()}\n${birth}`);
+}
+
+/**
+ * How the directory files an opaque token: HMAC-SHA-256 under the district's key, base64url; the
+ * prefix keeps a token from ever colliding with a person's number.
+ */
+export function tokenReferenceOf(districtKey: Uint8Array, token: string): string {
+  return hmac(districtKey, `token\n${token}`);
+}
+
+/** Recognises the same code shown again; under the unit's own key, so that no two units can compare. */
+export function showingReferenceOf(unitKey: Uint8Array, shown: Uint8Array): string {
+  return createHmac("sha256", unitKey).update("shown\n").update(shown).digest("base64url");
+}
+
+function hmac(key: Uint8Array, text: string): string {
+  return createHmac("sha256", key).update(text, "utf8").digest("base64url");
+}
+
+/** A name as staff may see it: the first character, and a star for each further one. */
+export function maskName(name: string): string {
+  const [first, ...others] = Array.from(name.trim());
+  if (first === undefined) return "";
+  return first + others.map((character) => (character === " " ? " " : "*")).join("");
+}

@@ -1,0 +1,46 @@
+/** What a format's verification hands back, and how its failures are written down. */
+import type { Credential, CredentialKind } from "../core/evidence.ts";
+import type { CredentialReason, Reason } from "../core/reason.ts";
+import type { Instant } from "../core/time.ts";
+import type { RevocationStore } from "./revocation.ts";
+import type { TrustStore } from "./trust.ts";
+
+/** A credential as its format file returns it; the verifier adds the reference of the showing. */
+export type Verified = Omit<Credential, "reference">;
+
+/** What every format needs to verify. */
+export interface VerifyContext {
+  at: Instant;
+  trust: TrustStore;
+  revocation: RevocationStore;
+  districtKey: Uint8Array;
+}
+
+/** A reason with what is needed to say it fully. */
+export function reason(code: CredentialReason, params?: Reason["params"]): Reason {
+  return params === undefined ? { code } : { code, params };
+}
+
+/** A credential that does not hold and says nothing. */
+export function refused(kind: CredentialKind, ...reasons: Reason[]): Verified {
+  return { kind, holds: false, reasons, evidence: [] };
+}
+
+/** The layers of a code, outermost first, as `malformed` names the one that is damaged. */
+export type Layer =
+  | "prefix"
+  | "characters"
+  | "base45"
+  | "base32"
+  | "compression"
+  | "cose"
+  | "jws"
+  | "cbor"
+  | "json"
+  | "claims"
+  | "parts";
+
+/** A code damaged at one layer. */
+export function malformed(kind: CredentialKind, layer: Layer, detail?: string): Verified {
+  return refused(kind, reason("malformed", detail === undefined ? { layer } : { layer, detail }));
+}

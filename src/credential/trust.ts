@@ -1,0 +1,116 @@
+/** Who is trusted to sign: keys by key id, as data with a date, replaced whole or not at all. */
+import type { KeyObject, X509Certificate } from "node:crypto";
+
+/** What a key may sign. */
+export type TrustUse = "health-pass" | "eu-dcc" | "smart-health-card" | "nz-covid-pass";
+
+/** One trusted key. */
+export interface TrustedKey {
+  use: TrustUse;
+  /** COSE key ids as hex, JOSE key ids and DID URLs as they are. */
+  keyId: string;
+  publicKey: KeyObject;
+  /** Who signs with it; a SMART Health Card's `iss` must equal it where given. */
+  issuer?: string;
+  /** Outside this span (epoch ms) nothing signed by it holds. */
+  notBeforeMs?: number;
+  notAfterMs?: number;
+  /** What the key's certificate allows: its extended key usage, as object identifiers. */
+  keyUsages?: readonly string[];
+  /** A SMART Health Card key's certificate chain, its own certificate first. */
+  chain?: readonly X509Certificate[];
+  /** The revocation list's counter that a SMART Health Card issuer announces beside the key. */
+  crlVersion?: number;
+}
+
+/** What one import brought. */
+export interface TrustSet {
+  /** When the publisher made it, or when it was imported (epoch ms). */
+  asOfMs: number;
+  /** After this the whole set counts as expired (epoch ms). */
+  expiresAtMs?: number;
+  keys: readonly TrustedKey[];
+  /** Certificates that others are checked against: country signing authorities, card issuers' roots. */
+  anchors: readonly X509Certificate[];
+}
+
+/** A key that was found, with the date of the set it stands in. */
+export interface FoundKey extends TrustedKey {
+  setAsOfMs: number;
+}
+
+/**
+ * The trust sets in force, by the name of their source. A set is replaced in one step once it was
+ * read successfully; when an import fails, the old one stays, with its old date.
+ */
+export class TrustStore {
+  #sets = new Map<string, TrustSet>();
+  #keys = new Map<string, FoundKey[]>();
+  #issuers = new Map<string, FoundKey>();
+
+  /** Puts a set in force in place of the one from the same source. */
+  replace(source: string, set: TrustSet): void {
+    this.#sets.set(source, set);
+    this.#index();
+  }
+
+  /** Takes a source's set out of force. */
+  remove(source: string): void {
+    this.#sets.delete(source);
+    this.#index();
+  }
+
+  /** Every key of that use with that id; several, because short key ids collide. */
+  find(use: TrustUse, keyId: string): readonly FoundKey[] {
+    return this.#keys.get(`${use} ${keyId}`) ?? [];
+  }
+
+  /** Whether any key at all is trusted for that use. */
+  knowsIssuer(use: TrustUse, issuer: string): boolean {
+    return this.#issuers.has(`${use} ${issuer}`);
+  }
+
+  /** The certificates chains may end in. */
+  anchors(): readonly { certificate: X509Certificate; setAsOfMs: number }[] {
+    return [...this.#sets.values()].flatMap(({ anchors, asOfMs }) =>
+      anchors.map((certificate) => ({ certificate, setAsOfMs: asOfMs })),
+    );
+  }
+
+  /** The date of the oldest set in force: how stale the unit's trust may be at worst. */
+  asOfMs(): number | undefined {
+    const dates = [...this.#sets.values()].map((set) => set.asOfMs);
+    return dates.length === 0 ? undefined : Math.min(...dates);
+  }
+
+  /** What is in force, for the unit's health page. */
+  summary(): { source: string; asOfMs: number; keys: number; anchors: number }[] {
+    return [...this.#sets].map(([source, { asOfMs, keys, anchors }]) => ({
+      source,
+      asOfMs,
+      keys: keys.length,
+      anchors: anchors.length,
+    }));
+  }
+
+  #index(): void {
+    this.#keys.clear();
+    this.#issuers.clear();
+    for (const { keys, asOfMs, expiresAtMs } of this.#sets.values()) {
+      for (const key of keys) {
+        const found: FoundKey = { ...key, setAsOfMs: asOfMs };
+        if (expiresAtMs !== undefined) {
+          found.notAfterMs = Math.min(expiresAtMs, key.notAfterMs ?? Infinity);
+        }
+        const place = `${key.use} ${key.keyId}`;
+        this.#keys.set(place, [...(this.#keys.get(place) ?? []), found]);
+        if (key.issuer !== undefined) this.#issuers.set(`${key.use} ${key.issuer}`, found);
+      }
+    }
+  }
+}
+
+/** Whether a key may sign at that moment (epoch ms). */
+export function inForce(key: TrustedKey, atMs: number): boolean {
+  return atMs >= (key.notBeforeMs ?? -Infinity) && atMs <= (key.notAfterMs ?? Infinity);
+}
