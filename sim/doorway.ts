@@ -1,0 +1,211 @@
+/** One composition of the unit on the simulated doorway, for virtual and for real time alike. */
+import type { Clock } from "../hal/clock.ts";
+import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
+import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
+import { createGate } from "../hal/drivers/gate.ts";
+import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
+import { createPanel } from "../hal/drivers/panel.ts";
+import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
+import type { Policy } from "../src/core/policy.ts";
+import type { ScreenView } from "../src/core/view.ts";
+import { Gateway, type VisitTimings } from "../src/gateway/gateway.ts";
+import type { CredentialVerifier, OutboxGauge, RecordStore } from "../src/gateway/ports.ts";
+import type { Devices, Sensed } from "../src/gateway/sensing.ts";
+import type { Bench } from "./bench.ts";
+import { bytes } from "./district.ts";
+import type { Random } from "./random.ts";
+import type { Trace } from "./trace.ts";
+import type { UnitClock } from "./unit-clock.ts";
+import { CONTACT_LINES, GATE_MAXIMUM_MS, PANEL_LINES } from "./wiring.ts";
+import { World } from "./world.ts";
+
+/** Where records go: the unit's disk and what carries them further. */
+export interface Backend {
+  store: RecordStore;
+  outbox?: OutboxGauge;
+  /** The unit runs: events go in, deliveries come back. */
+  connect(unit: { dispatch(event: Sensed): void; delivered(from: number, to: number): void }): void;
+  /** The unit stops or has lost its power. */
+  disconnect(): Promise<void>;
+}
+
+/** Devices a unit can be built without. */
+export type OptionalDevice = "camera" | "card-reader" | "thermometer" | "panel" | "door-contacts";
+
+export interface DoorwayOptions {
+  /** The simulation's own time. */
+  clock: Clock;
+  /** What the unit believes. */
+  unitClock: UnitClock;
+  random: Random;
+  trace: Trace;
+  policy: Policy;
+  engine: DecodeEngine;
+  verifier: CredentialVerifier;
+  backend: Backend;
+  bench: Bench;
+  without?: readonly OptionalDevice[];
+  onTimings?(timings: VisitTimings): void;
+}
+
+/** A simulated doorway: the unit, and the world it stands in. */
+export interface Doorway {
+  readonly world: World;
+  readonly bench: Bench;
+  /** The unit now running; another one after a restart. */
+  gateway(): Gateway;
+  view(): ScreenView;
+  /** Calls back after every turn of whichever unit is running. Returns a way to stop. */
+  subscribe(listener: () => void): () => void;
+  start(): Promise<void>;
+  /** Stops in order and starts again. */
+  restart(): Promise<void>;
+  /** Everything goes dark at once; with power again the unit boots. */
+  cutPower(): Promise<void>;
+  restorePower(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Composes the doorway. Nothing runs before `start`. */
+export function composeDoorway(options: DoorwayOptions): Doorway {
+  return new SimulatedDoorway(options);
+}
+
+class SimulatedDoorway implements Doorway {
+  readonly world: World;
+  readonly bench: Bench;
+  readonly #options: DoorwayOptions;
+  readonly #listeners = new Set<() => void>();
+  readonly #references: Random;
+  #policy: Policy;
+  #gateway: Gateway;
+  #powered = true;
+
+  constructor(options: DoorwayOptions) {
+    this.#options = options;
+    this.bench = options.bench;
+    this.#policy = options.policy;
+    this.#references = options.random.fork("references");
+    this.#gateway = this.#boot();
+    this.world = new World({
+      clock: options.clock,
+      random: options.random.fork("people"),
+      trace: options.trace,
+      bench: options.bench,
+      screen: () => this.view(),
+      onScreen: (listener) => this.subscribe(listener),
+    });
+  }
+
+  gateway(): Gateway {
+    return this.#gateway;
+  }
+
+  view(): ScreenView {
+    return this.#gateway.view();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async start(): Promise<void> {
+    const { trace, backend, policy } = this.#options;
+    trace.note({
+      what: "limits",
+      releaseMs: policy.visit.releaseMs,
+      hardMaximumMs: GATE_MAXIMUM_MS,
+      whenNotCommitted: policy.record.whenNotCommitted,
+    });
+    const gateway = this.#gateway;
+    await gateway.start();
+    backend.connect({
+      dispatch: (event) => {
+        if (event.kind === "policy-changed") this.#policy = event.policy;
+        if (gateway === this.#gateway) gateway.dispatch(event);
+      },
+      delivered: (from, to) => gateway.delivered(from, to),
+    });
+    trace.note({ what: "unit", did: "started" });
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#gateway = this.#boot();
+    await this.start();
+  }
+
+  async cutPower(): Promise<void> {
+    if (!this.#powered) return;
+    this.#powered = false;
+    this.#options.trace.note({ what: "unit", did: "lost-power" });
+    this.bench.gpio.setPower(false);
+    await this.#options.backend.disconnect();
+    // What is left of the program is only memory: nothing it does reaches a wire any more.
+    await this.#gateway.stop().catch(() => undefined);
+  }
+
+  async restorePower(): Promise<void> {
+    if (this.#powered) return;
+    this.#powered = true;
+    this.bench.gpio.setPower(true);
+    this.#gateway = this.#boot();
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#options.backend.disconnect();
+    await this.#gateway.stop();
+    this.#options.trace.note({ what: "unit", did: "stopped" });
+  }
+
+  #boot(): Gateway {
+    const { unitClock, trace, verifier, backend } = this.#options;
+    const gateway = new Gateway({
+      clock: unitClock,
+      references: { next: () => Buffer.from(bytes(this.#references, 12)).toString("base64url") },
+      policy: this.#policy,
+      devices: this.#devices(),
+      store: backend.store,
+      verifier,
+      ...(backend.outbox === undefined ? {} : { outbox: backend.outbox }),
+      onTurn: ({ event, effects }) => trace.note({ what: "turn", event, effects }),
+      onTimings: (timings) => this.#options.onTimings?.(timings),
+      onCommandAnswered: (commandId, result) =>
+        trace.note({ what: "command-answered", commandId, result }),
+    });
+    gateway.subscribe(() => {
+      if (gateway !== this.#gateway) return;
+      for (const listener of this.#listeners) listener();
+    });
+    return gateway;
+  }
+
+  /** The drivers of the real unit, on the simulated buses. */
+  #devices(): Devices {
+    const { unitClock: clock, bench, engine, without = [] } = this.#options;
+    const { gpio } = bench;
+    const devices: Devices = {
+      gate: createGate({ line: () => bench.takeGuard(), clock, maximumMs: GATE_MAXIMUM_MS }),
+    };
+    const has = (device: OptionalDevice): boolean => !without.includes(device);
+    if (has("camera")) {
+      devices.codeReader = createCodeReader({ camera: bench.camera, engine, clock });
+    }
+    if (has("card-reader")) devices.cardReader = createSdtReader({ host: bench.serial, clock });
+    if (has("thermometer")) devices.thermometer = createMlx90614({ host: bench.smbus, clock });
+    if (has("panel")) devices.panel = createPanel({ gpio, clock, lines: PANEL_LINES });
+    if (has("door-contacts")) {
+      const lines = {
+        "door-open": { line: CONTACT_LINES["door-open"] },
+        "exit-request": { line: CONTACT_LINES["exit-request"] },
+        fire: { line: CONTACT_LINES.fire },
+        tamper: { line: CONTACT_LINES.tamper },
+      };
+      devices.doorContacts = createDoorContacts({ gpio, clock, lines });
+    }
+    return devices;
+  }
+}

@@ -1,0 +1,51 @@
+/** Everything that can be made to go wrong at the simulated doorway, by name. */
+
+export const FAULT_KINDS = [
+  "thermometer-unplugged",
+  "thermometer-no-answer",
+  "thermometer-bus-stuck",
+  "thermometer-corrupt",
+  "thermometer-invalid",
+  "reader-unplugged",
+  "reader-silent",
+  "reader-garbage",
+  "reader-split",
+  "camera-unplugged",
+  "camera-stalled",
+  "camera-blank",
+  "relay-refuses",
+  "guard-lost",
+  "door-held",
+  "disk-full",
+  "disk-slow",
+  "broker-down",
+  "broker-slow",
+  "broker-duplicating",
+  "directory-unreachable",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** In words, for the documentation and the page. */
+export const FAULT_STORIES: Readonly<Record<FaultKind, string>> = {
+  "thermometer-unplugged": "the I2C adapter is gone",
+  "thermometer-no-answer": "nobody acknowledges on the I2C bus",
+  "thermometer-bus-stuck": "the I2C clock line is held low: every transaction times out",
+  "thermometer-corrupt": "bits flip on the I2C wire; the packet error code shows it",
+  "thermometer-invalid": "the chip flags its own data as invalid",
+  "reader-unplugged": "the card reader's USB plug is pulled",
+  "reader-silent": "the card reader says nothing any more",
+  "reader-garbage": "noise arrives between the card reader's frames",
+  "reader-split": "the card reader's bytes arrive one by one",
+  "camera-unplugged": "the camera is gone",
+  "camera-stalled": "the camera stays open but gives no frames",
+  "camera-blank": "the lens is covered: frames of one grey level",
+  "relay-refuses": "the relay's line cannot be written",
+  "guard-lost": "the process that guards the relay's line has died",
+  "door-held": "somebody keeps the door open once it is",
+  "disk-full": "no record can be written",
+  "disk-slow": "every write takes two seconds",
+  "broker-down": "the broker cannot be reached",
+  "broker-slow": "the broker acknowledges after two seconds",
+  "broker-duplicating": "the broker delivers every message twice",
+  "directory-unreachable": "the directory cannot be asked",
+};
