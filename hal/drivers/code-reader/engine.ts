@@ -1,0 +1,65 @@
+/** The decoding engine as the code reader uses it: in place, or in workers of its own. */
+import type { DecodedCode } from "../../devices.ts";
+import { readThoroughly } from "./cascade.ts";
+import { loadDecoders } from "./decoders.ts";
+import type { Decoders } from "./decoders.ts";
+import { hashOf } from "./hash.ts";
+import type { Luminance } from "./image.ts";
+import { ranked } from "./rank.ts";
+
+/** What was read in one frame. */
+export interface DecodeResult {
+  /** Every code in view, the one nearest to the centre and largest first; empty for none. */
+  codes: DecodedCode[];
+}
+
+/** Reads frames, one at a time: asking again before the last answer came is a programming error. */
+export interface DecodeEngine {
+  /** Resolves once the decoders are loaded; `decode` waits for it too. */
+  ready(): Promise<void>;
+  decode(frame: Luminance): Promise<DecodeResult>;
+  /**
+   * Codes found after their frame was answered, by the slower variants; called with the frame's
+   * number, counted from 0 by `decode` calls. An engine in place never calls it.
+   */
+  onAfterthought(listener: (result: DecodeResult, frame: number) => void): void;
+  close(): Promise<void>;
+}
+
+export interface InlineEngineOptions {
+  /** Results remembered by the frame's content, so that a repeated frame costs a hash; default 0. */
+  cacheFrames?: number;
+}
+
+/**
+ * Decodes in the caller's thread with every variant there is. Once `ready()`, an answer takes
+ * microtasks only: the engine of virtual time and of single pictures.
+ */
+export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEngine {
+  const capacity = options.cacheFrames ?? 0;
+  const cache = new Map<string, DecodedCode[]>();
+  let decoders: Decoders | undefined;
+  const ready = async (): Promise<void> => {
+    decoders ??= await loadDecoders();
+  };
+  const read = (loaded: Decoders, frame: Luminance): DecodedCode[] =>
+    ranked(readThoroughly(loaded, frame), frame);
+  return {
+    ready,
+    async decode(frame) {
+      if (decoders === undefined) await ready();
+      const loaded = decoders ?? (await loadDecoders());
+      if (capacity === 0) return { codes: read(loaded, frame) };
+      const key = hashOf(frame);
+      const known = cache.get(key);
+      if (known !== undefined) return { codes: known };
+      const codes = read(loaded, frame);
+      const oldest = cache.size >= capacity ? cache.keys().next().value : undefined;
+      if (oldest !== undefined) cache.delete(oldest);
+      cache.set(key, codes);
+      return { codes };
+    },
+    onAfterthought() {},
+    close: () => Promise.resolve(),
+  };
+}

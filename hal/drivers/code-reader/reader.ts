@@ -1,0 +1,291 @@
+/** The code reader: a camera kept open, frames put together, each showing of a code told once. */
+import type { CameraConnection, CameraHost } from "../../bus/frames.ts";
+import { BusError } from "../../bus/errors.ts";
+import { every } from "../../clock.ts";
+import type { Clock, Timer } from "../../clock.ts";
+import type { CodeReader, CodeReading, DecodedCode, DeviceHealth } from "../../devices.ts";
+import { createFrameAssembler, tightLuminance } from "./assembler.ts";
+import type { DecodeEngine } from "./engine.ts";
+import type { Luminance } from "./image.ts";
+import { createSceneWatch } from "./scene.ts";
+import { createShowings } from "./showing.ts";
+
+export interface CodeReaderOptions {
+  camera: CameraHost;
+  engine: DecodeEngine;
+  clock: Clock;
+  /** A code must be out of view this long before showing it again counts as a new showing; default 1,500 ms. */
+  forgetAfterMs?: number;
+  /** Without a frame for this long the camera counts as stalled and is opened anew; default 3,000 ms. */
+  stallAfterMs?: number;
+  /** A picture of one grey level for this long counts as no picture; default 10,000 ms. */
+  blankAfterMs?: number;
+  /** Wait before opening a lost camera again: doubled each time from `first` to `longest`; default 500 and 15,000 ms. */
+  reopenMs?: { first: number; longest: number };
+}
+
+/** A whole frame, waiting for the engine or with it. */
+interface Slot extends Luminance {
+  atMs: number;
+  framesTried: number;
+  changed: boolean;
+}
+
+/** How a frame was, for codes that are found in it after it was answered. */
+interface FrameNote {
+  atMs: number;
+  framesTried: number;
+}
+
+// Slower variants answer within some dozen frames; older notes are of no use to anyone.
+const NOTES_KEPT = 128;
+
+/**
+ * Reads codes from a camera. Frames that arrive while one is being decoded replace each other, so
+ * the newest whole one is always next; what was decoded is never dropped.
+ */
+export function createCodeReader(options: CodeReaderOptions): CodeReader {
+  return new CameraCodeReader(options);
+}
+
+class CameraCodeReader implements CodeReader {
+  readonly #camera: CameraHost;
+  readonly #engine: DecodeEngine;
+  readonly #clock: Clock;
+  readonly #stallAfterMs: number;
+  readonly #blankAfterMs: number;
+  readonly #reopenMs: { first: number; longest: number };
+  readonly #showings;
+  #scene = createSceneWatch();
+  #health: DeviceHealth = { state: "starting" };
+  #healthListener: ((health: DeviceHealth) => void) | undefined;
+  #readingListener: ((reading: CodeReading) => void) | undefined;
+  #running = false;
+  #connection: CameraConnection | undefined;
+  #reopenTimer: Timer | undefined;
+  #watchTimer: Timer | undefined;
+  #nextReopenMs: number;
+  #lastFrameMs = 0;
+  #lastPictureMs = 0;
+  #waiting: Slot | undefined;
+  #inFlight: Slot | undefined;
+  #slots: Slot[] = [];
+  #latest: Luminance | undefined;
+  #decoderFault = false;
+  #frameNumber = 0;
+  readonly #notes = new Map<number, FrameNote>();
+
+  constructor(options: CodeReaderOptions) {
+    this.#camera = options.camera;
+    this.#engine = options.engine;
+    this.#clock = options.clock;
+    this.#stallAfterMs = options.stallAfterMs ?? 3_000;
+    this.#blankAfterMs = options.blankAfterMs ?? 10_000;
+    this.#reopenMs = options.reopenMs ?? { first: 500, longest: 15_000 };
+    this.#nextReopenMs = this.#reopenMs.first;
+    this.#showings = createShowings(options.forgetAfterMs ?? 1_500);
+    this.#engine.onAfterthought((result, frame) => {
+      const note = this.#notes.get(frame);
+      if (note !== undefined) this.#report(result.codes, note);
+    });
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      await this.#engine.ready();
+      await this.#open();
+    } catch (error) {
+      this.#failed(error, "loading the decoders");
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#reopenTimer?.cancel();
+    await this.#drop();
+    this.#waiting = undefined;
+    this.#setHealth({ state: "starting" });
+  }
+
+  onHealth(listener: (health: DeviceHealth) => void): void {
+    this.#healthListener = listener;
+    listener(this.#health);
+  }
+
+  onReading(listener: (reading: CodeReading) => void): void {
+    this.#readingListener = listener;
+  }
+
+  snapshot(): Luminance | undefined {
+    const latest = this.#latest;
+    return latest && { ...latest, luminance: Uint8Array.from(latest.luminance) };
+  }
+
+  #setHealth(health: DeviceHealth): void {
+    const before = this.#health;
+    const same =
+      before.state === health.state &&
+      (before.state !== "failed" ||
+        (health.state === "failed" &&
+          before.kind === health.kind &&
+          before.detail === health.detail));
+    this.#health = health;
+    if (!same) this.#healthListener?.(health);
+  }
+
+  async #open(): Promise<void> {
+    if (!this.#running) return;
+    try {
+      const connection = await this.#camera.open();
+      if (!this.#running) {
+        await connection.close();
+        return;
+      }
+      this.#attach(connection);
+    } catch (error) {
+      this.#failed(error, "opening the camera");
+    }
+  }
+
+  #attach(connection: CameraConnection): void {
+    this.#connection = connection;
+    this.#lastFrameMs = this.#clock.monotonicMs();
+    this.#lastPictureMs = this.#lastFrameMs;
+    this.#scene = createSceneWatch();
+    const assembler = createFrameAssembler(connection.geometry, (padded) => {
+      if (this.#connection === connection) this.#onFrame(connection, padded);
+    });
+    connection.onData((chunk) => assembler.push(chunk));
+    connection.onClose((error) => {
+      if (this.#connection !== connection) return;
+      this.#detach();
+      this.#failed(
+        error ?? new BusError("closed", { bus: this.#camera.name, during: "reading frames" }),
+        "reading frames",
+      );
+    });
+    this.#watchTimer = every(this.#clock, this.#stallAfterMs / 2, () => this.#watch());
+  }
+
+  #detach(): void {
+    this.#watchTimer?.cancel();
+    this.#connection = undefined;
+    this.#waiting = undefined;
+    this.#latest = undefined;
+  }
+
+  async #drop(): Promise<void> {
+    const connection = this.#connection;
+    this.#detach();
+    try {
+      await connection?.close();
+    } catch {
+      // It is being given up anyway; opening it again tells what is wrong.
+    }
+  }
+
+  #failed(error: unknown, during: string): void {
+    if (!this.#running) return;
+    const kind = error instanceof BusError ? error.kind : "failed";
+    const detail = error instanceof Error ? error.message : `${during}: ${String(error)}`;
+    this.#setHealth({ state: "failed", kind, detail });
+    this.#reopenTimer?.cancel();
+    this.#reopenTimer = this.#clock.after(this.#nextReopenMs, () => {
+      void this.#open();
+    });
+    this.#nextReopenMs = Math.min(this.#reopenMs.longest, this.#nextReopenMs * 2);
+  }
+
+  #watch(): void {
+    const now = this.#clock.monotonicMs();
+    const silentMs = now - this.#lastFrameMs;
+    if (silentMs >= this.#stallAfterMs) {
+      const error = new BusError("timeout", {
+        bus: this.#camera.name,
+        during: "waiting for a frame",
+        detail: `none for ${Math.round(silentMs)} ms; check the cable, or that nothing else holds the camera`,
+      });
+      void this.#drop().then(() => this.#failed(error, "waiting for a frame"));
+    } else if (now - this.#lastPictureMs >= this.#blankAfterMs) {
+      this.#setHealth({
+        state: "failed",
+        kind: "blank",
+        detail: `${this.#camera.name} gives frames without a picture; check the lens cover and the light`,
+      });
+    }
+  }
+
+  #onFrame(connection: CameraConnection, padded: Uint8Array): void {
+    const { width, height } = connection.geometry;
+    const now = this.#clock.monotonicMs();
+    const slot = this.#slot(width, height);
+    tightLuminance(connection.geometry, padded, slot.luminance);
+    const look = this.#scene.look(slot);
+    // A frame that is replaced before anyone looked at it still changed the scene.
+    const unseenChange = this.#waiting?.changed === true;
+    slot.atMs = now;
+    slot.framesTried = look.framesSinceChange;
+    slot.changed = look.changed || unseenChange;
+    this.#lastFrameMs = now;
+    this.#nextReopenMs = this.#reopenMs.first;
+    this.#latest = slot;
+    if (!look.blank) {
+      this.#lastPictureMs = now;
+      if (!this.#decoderFault) this.#setHealth({ state: "ok" });
+    }
+    this.#waiting = slot;
+    if (this.#inFlight === undefined) void this.#decodeWaiting();
+  }
+
+  // Two buffers are enough: one is with the engine, the other is overwritten by every newer frame.
+  #slot(width: number, height: number): Slot {
+    const reusable = this.#slots.find((slot) => slot !== this.#inFlight);
+    if (reusable?.width === width && reusable.height === height) return reusable;
+    const luminance = new Uint8Array(width * height);
+    const slot = { width, height, luminance, atMs: 0, framesTried: 0, changed: true };
+    this.#slots = [slot, ...this.#slots.filter((other) => other === this.#inFlight)];
+    return slot;
+  }
+
+  async #decodeWaiting(): Promise<void> {
+    for (let slot = this.#waiting; slot !== undefined && this.#running; slot = this.#waiting) {
+      this.#waiting = undefined;
+      this.#inFlight = slot;
+      const note = { atMs: slot.atMs, framesTried: slot.framesTried };
+      this.#remember(note);
+      if (slot.changed) this.#showings.change(note.atMs);
+      else this.#showings.hold(note.atMs);
+      try {
+        const { codes } = await this.#engine.decode(slot);
+        this.#decoderFault = false;
+        this.#report(codes, note);
+      } catch (error) {
+        this.#decoderFault = true;
+        const detail = error instanceof Error ? error.message : String(error);
+        this.#setHealth({ state: "failed", kind: "decoder", detail });
+      } finally {
+        this.#inFlight = undefined;
+      }
+    }
+  }
+
+  #remember(note: FrameNote): void {
+    this.#notes.set(this.#frameNumber, note);
+    this.#notes.delete(this.#frameNumber - NOTES_KEPT);
+    this.#frameNumber += 1;
+  }
+
+  #report(codes: readonly DecodedCode[], note: FrameNote): void {
+    if (!this.#running) return;
+    const code = this.#showings.look(codes, note.atMs);
+    if (code === undefined) return;
+    this.#readingListener?.({
+      code,
+      frameAtMs: note.atMs,
+      decodedAtMs: this.#clock.monotonicMs(),
+      framesTried: note.framesTried,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/** The rxing decoder in wasm: a third opinion that reads some pictures the other two miss. */
+import {
+  BarcodeFormat,
+  DecodeHintDictionary,
+  DecodeHintTypes,
+  decode_barcode_with_hints,
+} from "rxing-wasm";
+import type { DecodedCode } from "../../devices.ts";
+import type { Luminance } from "./image.ts";
+import { textOf } from "./text.ts";
+
+/** A ready decoder; `read` is synchronous and keeps no state between pictures. */
+export interface Rxing {
+  /** @param harder looks along more lines, at several times the cost of a miss */
+  read(image: Luminance, harder: boolean): DecodedCode[];
+}
+
+/** The package loads its wasm from its own folder while it is imported. */
+export function loadRxing(): Rxing {
+  const [quick, thorough] = [false, true].map((harder) => {
+    const hints = new DecodeHintDictionary();
+    hints.set_hint(DecodeHintTypes.PossibleFormats, "QrCode");
+    if (harder) hints.set_hint(DecodeHintTypes.TryHarder, "true");
+    return hints;
+  });
+  // A Rust panic leaves the instance in an undefined state: after one it is not asked again.
+  let broken = false;
+  return {
+    read(image, harder) {
+      const hints = harder ? thorough : quick;
+      if (broken || hints === undefined) return [];
+      try {
+        return [decode(image, hints)].flat();
+      } catch (error) {
+        // Not finding a code is thrown as a string.
+        broken = error instanceof Error && error.name === "RuntimeError";
+        return [];
+      }
+    },
+  };
+}
+
+function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
+  const result = decode_barcode_with_hints(
+    image.luminance,
+    image.width,
+    image.height,
+    hints,
+    false,
+  );
+  try {
+    if (result.format() !== BarcodeFormat.QrCode) return [];
+    const bytes = result.raw_bytes();
+    const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
+    const corners =
+      ax !== undefined &&
+      ay !== undefined &&
+      bx !== undefined &&
+      by !== undefined &&
+      cx !== undefined &&
+      cy !== undefined &&
+      dx !== undefined &&
+      dy !== undefined
+        ? [
+            { x: ax, y: ay },
+            { x: bx, y: by },
+            { x: dx, y: dy },
+            { x: cx, y: cy },
+          ]
+        : [];
+    return [{ bytes, text: textOf(bytes, result.text()), format: "qr", corners, decoder: "rxing" }];
+  } finally {
+    result.free();
+  }
+}

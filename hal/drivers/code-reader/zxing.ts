@@ -1,0 +1,121 @@
+/** The ZXing-C++ reader in wasm, called on grey bytes directly and without a promise. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { prepareZXingModule } from "zxing-wasm/reader";
+import type { ZXingReaderModule } from "zxing-wasm/reader";
+import type { DecodedCode } from "../../devices.ts";
+import type { Luminance } from "./image.ts";
+import { textOf } from "./text.ts";
+
+/** How much effort ZXing spends; each adds to the cost of a picture without a code. */
+export interface ZxingEffort {
+  tryHarder: boolean;
+  tryRotate: boolean;
+  tryInvert: boolean;
+  tryDownscale: boolean;
+  tryDenoise: boolean;
+  /** How grey becomes black and white: by the surroundings, or by one threshold for the picture. */
+  binarizer: "local" | "global";
+}
+
+/** A ready decoder; `read` is synchronous and keeps no state between pictures. */
+export interface Zxing {
+  read(image: Luminance, effort: ZxingEffort): DecodedCode[];
+}
+
+// Indices into zxing-cpp's enumerations (zxing-wasm 3.1.4: bindings/binarizer.ts, textMode.ts,
+// eanAddOnSymbol.ts, characterSet.ts).
+const LOCAL_AVERAGE = 0;
+const GLOBAL_HISTOGRAM = 1;
+const TEXT_PLAIN = 0;
+const EAN_IGNORE = 0;
+const CHARACTER_SET_UNKNOWN = 0;
+
+/** The part of the module's memory interface that the package leaves to Emscripten's own types. */
+type ZxingWasm = ZXingReaderModule & {
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+};
+
+const FORMATS = {
+  QRCode: "qr",
+  QRCodeModel1: "qr",
+  QRCodeModel2: "qr",
+  MicroQRCode: "micro-qr",
+} as const;
+
+function formatOf(name: string): DecodedCode["format"] | undefined {
+  return name in FORMATS ? FORMATS[name as keyof typeof FORMATS] : undefined;
+}
+
+/** Loads the wasm from the installed package; the library's own default would fetch it from a CDN. */
+export async function loadZxing(): Promise<Zxing> {
+  const path = createRequire(import.meta.url).resolve("zxing-wasm/reader/zxing_reader.wasm");
+  const file = readFileSync(path);
+  const wasmBinary = new Uint8Array(file).buffer;
+  const wasm = (await prepareZXingModule({
+    overrides: { wasmBinary },
+    fireImmediately: true,
+  })) as ZxingWasm;
+  let pointer = 0;
+  let capacity = 0;
+  const reserve = (bytes: number): number => {
+    if (bytes > capacity) {
+      if (pointer !== 0) wasm._free(pointer);
+      pointer = wasm._malloc(bytes);
+      if (pointer === 0)
+        throw new RangeError(`zxing has no memory for a picture of ${bytes} bytes`);
+      capacity = bytes;
+    }
+    return pointer;
+  };
+  return {
+    read(image, effort) {
+      const at = reserve(image.luminance.length);
+      wasm.HEAPU8.set(image.luminance, at);
+      return results(wasm, at, image, effort);
+    },
+  };
+}
+
+function results(
+  wasm: ZxingWasm,
+  at: number,
+  image: Luminance,
+  effort: ZxingEffort,
+): DecodedCode[] {
+  const { binarizer, ...tries } = effort;
+  const found = wasm.readBarcodesFromPixmap(at, image.width, image.height, {
+    ...tries,
+    formats: "QRCode,MicroQRCode",
+    binarizer: binarizer === "local" ? LOCAL_AVERAGE : GLOBAL_HISTOGRAM,
+    isPure: false,
+    downscaleFactor: 3,
+    downscaleThreshold: 500,
+    minLineCount: 2,
+    maxNumberOfSymbols: 8,
+    validateOptionalChecksum: false,
+    returnErrors: false,
+    eanAddOnSymbol: EAN_IGNORE,
+    textMode: TEXT_PLAIN,
+    characterSet: CHARACTER_SET_UNKNOWN,
+    tryCode39ExtendedMode: false,
+  });
+  const codes: DecodedCode[] = [];
+  for (let index = 0; index < found.size(); index++) {
+    const result = found.get(index);
+    const format = result === undefined ? undefined : formatOf(result.format);
+    if (result === undefined || format === undefined || !result.isValid) continue;
+    const { topLeft, topRight, bottomRight, bottomLeft } = result.position;
+    const bytes = Uint8Array.from(result.bytes);
+    codes.push({
+      bytes,
+      text: textOf(bytes, result.text),
+      format,
+      corners: [topLeft, topRight, bottomRight, bottomLeft].map(({ x, y }) => ({ x, y })),
+      decoder: "zxing",
+    });
+  }
+  return codes;
+}

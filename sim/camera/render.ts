@@ -1,0 +1,107 @@
+/** What a camera sees of a code on a phone or on paper: geometry, light, lens and sensor, as numbers. */
+import { drawFace } from "./face.ts";
+import type { CodeScene } from "./face.ts";
+import { addGlare, addMoire, addNoise, blurWithin, shade } from "./optics.ts";
+import { paintFace, poseOf } from "./perspective.ts";
+
+/** A grey picture without padding. */
+export interface Picture {
+  width: number;
+  height: number;
+  luminance: Uint8Array;
+}
+
+/** Anything that gives uniform numbers in [0, 1); sim/random fits. */
+export interface Chance {
+  next(): number;
+}
+
+/** How the code is held and lit, and what lens and sensor make of it. */
+export interface Conditions {
+  /** Light of the surroundings: 0 darkness, 1 a well lit hall, 2 bright sun. */
+  light: number;
+  /** Standard deviation of the sensor's noise, in grey levels. */
+  noise: number;
+  /** Standard deviation of focus and motion blur, in pixels of the frame. */
+  blur: number;
+  /** Reflection on the glass or the glossy paper: 0 none, 1 a lamp that washes a third of it out. */
+  glare: number;
+  /** Beating of the screen's pixels against the sensor's: 0 none, 1 bands as dark as half the light. */
+  moire: number;
+  /** From the lens to the code, in metres. */
+  distanceM: number;
+  /** Turned away from the camera around the upright axis, in degrees. */
+  tiltDeg: number;
+  /** Turned in the plane of the picture, in degrees. */
+  rollDeg: number;
+  /** Where the code's middle is, in frame widths and heights from the centre. */
+  offsetX: number;
+  offsetY: number;
+}
+
+/** A well held code in a well lit hall. */
+export const GOOD_CONDITIONS: Conditions = {
+  light: 1,
+  noise: 2,
+  blur: 0.6,
+  glare: 0,
+  moire: 0,
+  distanceM: 0.18,
+  tiltDeg: 4,
+  rollDeg: 3,
+  offsetX: 0,
+  offsetY: 0,
+};
+
+/** The pixels of a frame. */
+export interface FrameSize {
+  width: number;
+  height: number;
+}
+
+/**
+ * One frame: a code before the hall, or the empty hall. The same scene, conditions and chance give
+ * the same bytes.
+ */
+export function renderScene(
+  scene: CodeScene | null,
+  conditions: Conditions,
+  chance: Chance,
+  size: FrameSize,
+): Picture {
+  const picture = renderHall(size, conditions.light);
+  if (scene !== null) {
+    const face = drawFace(scene, chance);
+    // A screen gives its own light; paper has only what falls on it.
+    const own = scene.medium === "phone" ? (scene.brightness ?? 0.8) : 0;
+    const lit = shade(face, conditions.light, own);
+    const painted = paintFace(picture, lit, poseOf(lit, conditions, size));
+    if (conditions.moire > 0) addMoire(picture, painted, conditions.moire, chance);
+    if (conditions.glare > 0) addGlare(picture, painted, conditions.glare, chance);
+    blurWithin(picture, painted, conditions.blur);
+  }
+  addNoise(picture, conditions.noise, chance);
+  return picture;
+}
+
+/** The doorway as the camera sees it when nobody is there: floor, walls, a window, out of focus. */
+export function renderHall(size: FrameSize, light: number): Picture {
+  const { width, height } = size;
+  const luminance = new Uint8Array(width * height);
+  const gain = Math.min(1.6, light);
+  for (let y = 0; y < height; y++) {
+    const v = y / height;
+    for (let x = 0; x < width; x++) {
+      const u = x / width;
+      const wall = 118 + 30 * (1 - v) - 22 * Math.abs(u - 0.42);
+      const window = 70 * Math.exp(-(((u - 0.78) / 0.09) ** 2 + ((v - 0.3) / 0.16) ** 2));
+      const frame = -34 * Math.exp(-(((u - 0.12) / 0.025) ** 2));
+      const floor = v > 0.72 ? -26 * Math.min(1, (v - 0.72) * 9) : 0;
+      luminance[y * width + x] = Math.max(
+        0,
+        Math.min(255, 8 * Math.min(1, light) + gain * (wall + window + frame + floor) * 0.8),
+      );
+    }
+  }
+  return { width, height, luminance };
+}
