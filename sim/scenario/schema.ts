@@ -97,6 +97,9 @@ export const visitor = z
       .meta({ description: "Leaves after this long without an outcome." }),
     waitsForStaff: duration.default(5).meta({ description: "How long they wait when referred." }),
     walksThrough: z.boolean().default(true).meta({ description: "Once the gate is released." }),
+    pushesIn: z.boolean().default(false).meta({
+      description: "Steps in front of whoever stands there instead of waiting.",
+    }),
     holdsDoor: duration.optional().meta({ description: "Keeps the door open for so long." }),
     repeat: z
       .strictObject({ times: z.int().min(1).max(10_000), every: duration })

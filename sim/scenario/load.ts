@@ -1,0 +1,171 @@
+/** Reads a scenario file: YAML, checked against the format, with every name it uses resolved. */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { LineCounter, parseDocument } from "yaml";
+import type { Policy } from "../../src/core/policy.ts";
+import type { Picture } from "../camera/render.ts";
+import { readPicture } from "./picture.ts";
+import { policyOf, PolicyProblem } from "./policies.ts";
+import { problemsOf, scenarioError, type Problem } from "./problems.ts";
+import { scenario as scenarioSchema, type Scenario, type VisitorFields } from "./schema.ts";
+import { momentMs } from "./values.ts";
+
+/** A scenario ready to be run: nothing has to be read from a file any more. */
+export interface LoadedScenario {
+  fields: Scenario;
+  startMs: number;
+  policy: Policy;
+  /** Policies of the timeline, by position. */
+  policyChanges: ReadonlyMap<number, Policy>;
+  pictures: ReadonlyMap<string, Picture>;
+  /** Issuer keys given as files or text, by issuer. */
+  keys: ReadonlyMap<string, string>;
+}
+
+/** Reads and checks a file. Throws a `ScenarioError` that names file, path and line of each fault. */
+export async function loadScenario(file: string): Promise<LoadedScenario> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw scenarioError(file, [{ path: [], message: `cannot be read: ${reasonOf(error)}` }]);
+  }
+  return parseScenario(text, file);
+}
+
+/** The same from a text; `file` names it in errors and is where other files are looked for. */
+export async function parseScenario(text: string, file: string): Promise<LoadedScenario> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const fail = (problems: readonly Problem[]): never => {
+    throw scenarioError(file, problems, document, lines);
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const [first = ""] = broken.message.split("\n");
+    fail([{ path: [], message: `is not YAML: ${first.replace(/:$/, "")}` }]);
+  }
+  let value: unknown;
+  try {
+    // Aliases are fine; a bomb of them is not.
+    value = document.toJS({ maxAliasCount: 1_000 });
+  } catch (error) {
+    fail([{ path: [], message: `is not YAML: ${reasonOf(error)}` }]);
+  }
+  const checked = scenarioSchema.safeParse(value, { reportInput: true });
+  if (!checked.success) return fail(problemsOf(checked.error.issues));
+  const fields = checked.data;
+  const unknown = unresolved(fields);
+  if (unknown.length > 0) fail(unknown);
+  return resolveFiles(fields, file, fail);
+}
+
+async function resolveFiles(
+  fields: Scenario,
+  file: string,
+  fail: (problems: readonly Problem[]) => never,
+): Promise<LoadedScenario> {
+  const folder = dirname(file);
+  const startMs = momentMs(fields.startsAt, 0);
+  const attempt = async <T>(path: Problem["path"], work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const deeper = error instanceof PolicyProblem ? error.path : [];
+      return fail([{ path: [...path, ...deeper], message: reasonOf(error) }]);
+    }
+  };
+  const pictures = new Map<string, Picture>();
+  for (const [path, image] of imagesOf(fields)) {
+    if (pictures.has(image)) continue;
+    pictures.set(image, await attempt(path, () => readPicture(resolve(folder, image))));
+  }
+  const keys = new Map<string, string>();
+  for (const [name, { key }] of Object.entries(fields.issuers)) {
+    if (key === undefined) continue;
+    const pem = await attempt(["issuers", name, "key"], () => keyText(key, folder));
+    keys.set(name, pem);
+  }
+  const policy = await attempt(["policy"], () => policyOf(fields.policy, startMs, folder));
+  const policyChanges = new Map<number, Policy>();
+  for (const [index, happening] of fields.timeline.entries()) {
+    const wanted = happening.policy;
+    if (wanted === undefined) continue;
+    const path = ["timeline", index, "policy"];
+    policyChanges.set(index, await attempt(path, () => policyOf(wanted, startMs, folder)));
+  }
+  return { fields, startMs, policy, policyChanges, pictures, keys };
+}
+
+async function keyText(
+  key: { file?: string | undefined; pem?: string | undefined },
+  folder: string,
+): Promise<string> {
+  if (key.pem !== undefined) return key.pem;
+  if (key.file !== undefined) return readFile(resolve(folder, key.file), "utf8");
+  throw new Error("give a file or a pem");
+}
+
+const showingsOf = (visitor: VisitorFields) =>
+  Array.isArray(visitor.shows) ? visitor.shows : [visitor.shows];
+
+function* imagesOf(fields: Scenario): Generator<[Problem["path"], string]> {
+  for (const [index, visitor] of fields.visitors.entries()) {
+    for (const [position, { image }] of showingsOf(visitor).entries()) {
+      if (image === undefined) continue;
+      const among = Array.isArray(visitor.shows) ? [position] : [];
+      yield [["visitors", index, "shows", ...among, "image"], image];
+    }
+  }
+}
+
+/** Names that nothing answers to. */
+function unresolved(fields: Scenario): Problem[] {
+  const problems: Problem[] = [];
+  const issuers = new Set(["district", ...Object.keys(fields.issuers)]);
+  const checkIssuer = (issuer: string, path: Problem["path"]): void => {
+    if (issuers.has(issuer)) return;
+    problems.push({ path, message: `there is no issuer "${issuer}" in issuers` });
+  };
+  for (const [name, pass] of Object.entries(fields.passes)) {
+    checkIssuer(pass.issuer, ["passes", name, "issuer"]);
+  }
+  const ids = new Map<string, number>();
+  for (const [index, visitor] of fields.visitors.entries()) {
+    if (visitor.id !== undefined) {
+      const before = ids.get(visitor.id);
+      ids.set(visitor.id, index);
+      if (before !== undefined) {
+        const message = `visitors[${before}] already has the id "${visitor.id}"`;
+        problems.push({ path: ["visitors", index, "id"], message });
+      }
+    }
+    for (const [position, { pass }] of showingsOf(visitor).entries()) {
+      const among = Array.isArray(visitor.shows) ? [position] : [];
+      const path = ["visitors", index, "shows", ...among, "pass"];
+      if (typeof pass === "object") checkIssuer(pass.issuer, [...path, "issuer"]);
+      if (typeof pass !== "string" || Object.hasOwn(fields.passes, pass)) continue;
+      problems.push({ path, message: `there is no pass "${pass}" in passes` });
+    }
+  }
+  problems.push(...unknownSerials(fields));
+  return problems;
+}
+
+function unknownSerials(fields: Scenario): Problem[] {
+  const lists: [Problem["path"], readonly string[]][] = [[["revoked"], fields.revoked]];
+  for (const [index, { revoke = [], supersede = [] }] of fields.timeline.entries()) {
+    lists.push([["timeline", index, "revoke"], revoke]);
+    lists.push([["timeline", index, "supersede"], supersede]);
+  }
+  return lists.flatMap(([path, names]) =>
+    names.flatMap((name, position): Problem[] => {
+      if (Object.hasOwn(fields.passes, name) || /^[0-9a-f]{16}$/.test(name)) return [];
+      const message = `"${name}" is neither a name in passes nor a serial of 16 hexadecimal digits`;
+      return [{ path: [...path, position], message }];
+    }),
+  );
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
