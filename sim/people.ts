@@ -1,5 +1,6 @@
 /** Made-up people with numbers that check, and the cards they carry. Nobody here exists. */
-import type { CalendarDay, CardContent, CardType } from "../hal/devices.ts";
+import type { CalendarDay, CardType } from "../hal/devices.ts";
+import type { CardFields } from "./chips/sam-v.ts";
 import type { Random } from "./random.ts";
 
 /** Somebody, as far as cards and passes need them. */
@@ -32,11 +33,12 @@ const ROADS = ["南京东路", "淮海中路", "四川北路", "解放中路", "
 export function makePerson(random: Random, wish: PersonWish = {}): Person {
   const told = wish.number === undefined ? undefined : readNumber(wish.number);
   const sex = wish.sex ?? told?.sex ?? random.pick(["male", "female"] as const);
-  const birth = wish.birth ?? told?.birth ?? {
-    year: random.integer(1940, 2005),
-    month: random.integer(1, 12),
-    day: random.integer(1, 28),
-  };
+  const birth = wish.birth ??
+    told?.birth ?? {
+      year: random.integer(1940, 2005),
+      month: random.integer(1, 12),
+      day: random.integer(1, 28),
+    };
   const given = random.pick(sex === "male" ? MALE_NAMES : FEMALE_NAMES);
   const surname = SURNAMES.charAt(random.integer(0, SURNAMES.length - 1));
   const region = random.pick(DISTRICTS);
@@ -73,53 +75,45 @@ function withCheck(digits: string): string {
 const compact = ({ year, month, day }: CalendarDay): string =>
   `${year}${String(month).padStart(2, "0")}${String(day).padStart(2, "0")}`;
 
-/** What a card says beyond its holder. */
+/** What a card says beyond its holder. Days as the card writes them, `YYYY-MM-DD`, or 长期. */
 export interface CardWish {
   type?: CardType | undefined;
   latinName?: string | undefined;
-  nation?: string | undefined;
+  nationCode?: string | undefined;
   country?: string | undefined;
   issuer?: string | undefined;
   travelPermitNumber?: string | undefined;
-  formerNumber?: string | undefined;
-  validFrom?: CalendarDay | undefined;
-  validTo?: CalendarDay | "for-ever" | undefined;
+  formerLink?: string | undefined;
+  validFrom?: string | undefined;
+  validTo?: string | undefined;
 }
 
 /** A person's card. `number` on it is of the card's type: a permit, or a foreigner's old or new one. */
-export function cardOf(person: Person, wish: CardWish = {}): CardContent {
+export function cardOf(person: Person, wish: CardWish = {}): CardFields {
   const type = wish.type ?? "citizen";
-  const { name, sex, birth } = person;
-  const card: CardContent = {
-    type,
+  const { name, sex, address } = person;
+  const common = {
     name,
     sex,
-    birth,
+    birth: compact(person.birth),
     number: numberFor(type, person, wish.country ?? "CAN"),
-    validFrom: wish.validFrom ?? { year: 2015, month: 5, day: 1 },
+    validFrom: wish.validFrom ?? "2015-05-01",
+    validTo: wish.validTo ?? "2035-05-01",
   };
-  if (wish.validTo !== "for-ever") card.validTo = wish.validTo ?? { year: 2035, month: 5, day: 1 };
+  const issuer = wish.issuer ?? "上海市公安局";
+  const latinName = wish.latinName ?? "DOE, ALEX";
+  const country = wish.country ?? "CAN";
   switch (type) {
     case "citizen":
-      card.nation = wish.nation ?? "汉";
-      card.address = person.address;
-      card.issuer = wish.issuer ?? "上海市公安局";
-      return card;
-    case "hong-kong-macau-taiwan-permit":
-      card.address = person.address;
-      card.issuer = wish.issuer ?? "上海市公安局";
-      card.travelPermitNumber = wish.travelPermitNumber ?? "H12345678";
-      return card;
+      return { type, ...common, address, issuer, nationCode: wish.nationCode ?? "01" };
+    case "hong-kong-macau-taiwan-permit": {
+      const travelPermitNumber = wish.travelPermitNumber ?? "H12345678";
+      return { type, ...common, address, issuer, travelPermitNumber };
+    }
     case "foreigner-2017":
-      card.latinName = wish.latinName ?? "DOE, ALEX";
-      card.country = wish.country ?? "CAN";
-      card.issuer = wish.issuer ?? "1500";
-      return card;
+      return { type, ...common, latinName, country, issuer: wish.issuer ?? "1500" };
     case "foreigner-2023":
-      card.latinName = wish.latinName ?? "DOE, ALEX";
-      card.country = wish.country ?? "CAN";
-      if (wish.formerNumber !== undefined) card.formerNumber = wish.formerNumber;
-      return card;
+      return { type, ...common, latinName, country, formerLink: wish.formerLink ?? "" };
   }
 }
 
@@ -150,8 +144,8 @@ function numberFor(type: CardType, person: Person, country: string): string {
 function withTravelCheck(body: string): string {
   const weights = [7, 3, 1];
   let sum = 0;
-  for (const [index, character] of [...body].entries()) {
-    sum += Number.parseInt(character, 36) * (weights[index % 3] ?? 0);
+  for (let index = 0; index < body.length; index++) {
+    sum += Number.parseInt(body.charAt(index), 36) * (weights[index % 3] ?? 0);
   }
   return body + String(sum % 10);
 }

@@ -1,11 +1,10 @@
 /** People as the simulated doorway knows them: who comes, what they hold up, how patient they are. */
-import type { CardContent } from "../hal/devices.ts";
 import type { CodeScene } from "./camera/face.ts";
 import type { Conditions, Picture } from "./camera/render.ts";
 
-/** A card in a hand: what is written on it, and how the reader will find it. */
+/** A card in a hand: the text block it holds out, and how the reader will find it. */
 export interface CardInHand {
-  content: CardContent;
+  text: Uint8Array;
   readsAs: "good" | "rejected" | "unreadable" | "damaged";
 }
 

@@ -24,7 +24,8 @@ export interface Surroundings {
 /** Between two people there is a moment in which nobody stands there. */
 const GAP_MS = 1_500;
 const EXIT_PRESS_MS = 300;
-
+/** The dark of a covered lens, in grey levels. */
+const COVERED_LEVEL = 12;
 /** People and things at the door. Everything that happens here is noted in the trace. */
 export class World {
   readonly #around: Surroundings;
@@ -34,6 +35,7 @@ export class World {
   #lastLeftAtMs = -Infinity;
   #conditions: Conditions;
   #doorHeld = false;
+  #covered = false;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -96,6 +98,19 @@ export class World {
   pressExit(): void {
     this.moveContact("exit-request", true);
     this.#around.clock.after(EXIT_PRESS_MS, () => this.moveContact("exit-request", false));
+  }
+
+  /** Covers the lens, or uncovers it; what is held up meanwhile is not seen. */
+  coverLens(covered: boolean): void {
+    this.#covered = covered;
+    const { camera } = this.#around.bench;
+    if (!covered) {
+      camera.show(null);
+      return;
+    }
+    const { width, height } = camera.picture();
+    const luminance = new Uint8Array(width * height).fill(COVERED_LEVEL);
+    camera.showImage({ width, height, luminance });
   }
 
   /** While held, a door that was opened does not close. */
@@ -171,6 +186,7 @@ export class World {
 
   #holdUp(shown: Shown): void {
     const { camera } = this.#around.bench;
+    if (this.#covered && shown.kind !== "card") return;
     switch (shown.kind) {
       case "card":
         this.#around.bench.layCard(shown.card);
@@ -190,6 +206,7 @@ export class World {
       this.#around.bench.takeCard();
       return;
     }
+    if (this.#covered) return;
     this.#around.bench.camera.setConditions(this.#conditions);
     this.#around.bench.camera.show(null);
   }

@@ -6,6 +6,7 @@ import { maskName } from "../../src/credential/identity.ts";
 import type { DirectoryEntry } from "../../src/core/directory.ts";
 import type { Picture } from "../camera/render.ts";
 import type { Conditions } from "../camera/render.ts";
+import { encodeCard } from "../chips/sam-v.ts";
 import type { District } from "../district.ts";
 import { cardOf, dayOf, makePerson, type Person, type PersonWish } from "../people.ts";
 import type { Random } from "../random.ts";
@@ -59,7 +60,7 @@ export class Cast {
 
   /** Somebody by name or description; a name nobody described is a made-up person of that name. */
   person(whose: Whose): Person {
-    const key = typeof whose === "string" ? whose : `${JSON.stringify(whose)}`;
+    const key = typeof whose === "string" ? whose : JSON.stringify(whose);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const facts = typeof whose === "string" ? (this.#people[whose] ?? {}) : whose;
@@ -130,13 +131,17 @@ export class Cast {
   #showing(fields: ShowingFields, visitor: Person): Showing {
     const label = SHOWN.find((key) => fields[key] !== undefined) ?? "nothing";
     const showing: Showing = { label, prepare: () => this.#prepare(fields, visitor) };
+    // A card is what it is: what does not fit on it is told before the run, not in it.
+    if (fields.card !== undefined) {
+      const card = this.#card(fields.card, visitor);
+      showing.prepare = () => ({ kind: "card", card });
+    }
     if (fields.after !== undefined) showing.afterMs = durationMs(fields.after);
     if (fields.holds !== undefined) showing.holdsMs = durationMs(fields.holds);
     return showing;
   }
 
   #prepare(fields: ShowingFields, visitor: Person): Shown {
-    if (fields.card !== undefined) return { kind: "card", card: this.#card(fields.card, visitor) };
     const conditions = conditionsOf(fields);
     if (fields.image !== undefined) {
       const picture = this.#pictures.get(fields.image);
@@ -219,18 +224,19 @@ export class Cast {
   #card(fields: string | CardFields, visitor: Person): CardInHand {
     if (typeof fields === "string") {
       const holder = fields === "own" ? visitor : this.person(fields);
-      return { content: cardOf(holder), readsAs: "good" };
+      return { text: encodeCard(cardOf(holder)), readsAs: "good" };
     }
-    const { validFrom, validTo, of: _of, readsAs, ...wish } = fields;
-    const content = cardOf(this.#cardHolder(fields, visitor), {
-      ...wish,
-      ...(validFrom === undefined ? {} : { validFrom: dayOf(validFrom) }),
-      ...(validTo === undefined
-        ? {}
-        : { validTo: validTo === "for-ever" ? ("for-ever" as const) : dayOf(validTo) }),
-    });
-    return { content, readsAs };
+    const { of: _of, readsAs, ...wish } = fields;
+    const card = cardOf(this.#cardHolder(fields, visitor), wish);
+    const number = readsAs === "damaged" ? miswritten(card.number) : card.number;
+    return { text: encodeCard({ ...card, number }), readsAs };
   }
+}
+
+/** Another last digit: no check character any more. */
+function miswritten(number: string): string {
+  const last = number.endsWith("1") ? "2" : "1";
+  return number.slice(0, -1) + last;
 }
 
 const SHOWN = ["pass", "token", "code", "codeBase64", "image", "card"] as const;
@@ -241,7 +247,11 @@ function wishOf(facts: PersonFacts): PersonWish {
 }
 
 function testOf(
-  test: { result: "negative" | "positive" | "pending"; sampled: Moment; reported?: Moment | undefined },
+  test: {
+    result: "negative" | "positive" | "pending";
+    sampled: Moment;
+    reported?: Moment | undefined;
+  },
   now: number,
 ): { result: "negative" | "positive" | "pending"; sampledAtMs: number; reportedAtMs?: number } {
   const { result, sampled, reported } = test;

@@ -66,8 +66,6 @@ export const pass = z
   .meta({ description: "A health pass (DS1:), issued when it is shown or when it is named." });
 export type PassFields = z.infer<typeof pass>;
 
-const showableDay = z.union([day, z.literal("for-ever")]);
-
 /** A card by its fields; the person's facts fill what is left out. */
 export const card = z
   .strictObject({
@@ -76,17 +74,26 @@ export const card = z
       .enum(["citizen", "hong-kong-macau-taiwan-permit", "foreigner-2017", "foreigner-2023"])
       .default("citizen"),
     latinName: z.string().optional(),
-    nation: z.string().optional().meta({ description: "Ethnic group of a citizen, e.g. 汉." }),
+    nationCode: z
+      .string()
+      .regex(/^\d{2}$/, "two digits of GB/T 3304")
+      .optional()
+      .meta({ description: "Ethnic group of a citizen, GB/T 3304: 01 is 汉." }),
     country: z.string().optional().meta({ description: "A foreigner's country, e.g. CAN." }),
     issuer: z.string().optional(),
     travelPermitNumber: z.string().optional(),
-    formerNumber: z.string().optional(),
+    formerLink: z.string().optional().meta({
+      description: "Three digits that lead from a foreigner's new card to the old number.",
+    }),
     validFrom: day.optional(),
-    validTo: showableDay.optional(),
-    readsAs: z
-      .enum(["good", "rejected", "unreadable", "damaged"])
-      .default("good")
-      .meta({ description: "How the reader finds it; `damaged`: bytes that fail their checksum." }),
+    validTo: z
+      .union([day, z.literal("长期")])
+      .optional()
+      .meta({ description: "长期: for ever." }),
+    readsAs: z.enum(["good", "rejected", "unreadable", "damaged"]).default("good").meta({
+      description:
+        "How the reader finds it: it cannot be selected, it cannot be read, or it says a number whose check character is wrong.",
+    }),
   })
   .meta({ description: "A resident card laid on the reader." });
 export type CardFields = z.infer<typeof card>;

@@ -12,7 +12,10 @@ export async function readPicture(path: string): Promise<Picture> {
     return grey(width, height, data);
   }
   if (bytes[0] === 0xff && bytes[1] === 0xd8) {
-    const { width, height, data } = jpeg.decode(bytes, { useTArray: true, maxMemoryUsageInMB: 512 });
+    const { width, height, data } = jpeg.decode(bytes, {
+      useTArray: true,
+      maxMemoryUsageInMB: 512,
+    });
     return grey(width, height, data);
   }
   throw new Error(`${path} is not a picture: expected PNG or JPEG content`);

@@ -36,7 +36,8 @@ export async function policyOf(
   }
   const { base, ...changes } = wanted;
   if (base === undefined) return changes as unknown as Policy;
-  if (typeof base !== "string") throw new PolicyProblem(["base"], "is the name of a policy or file");
+  if (typeof base !== "string")
+    throw new PolicyProblem(["base"], "is the name of a policy or file");
   const under = await policyOf(base, startMs, folder);
   return merged(under as unknown as Fields, changes) as unknown as Policy;
 }

@@ -1,5 +1,5 @@
 /** What is wrong with a scenario file, with the path to the fault in it. */
-import { isNode, type Document, LineCounter } from "yaml";
+import { isNode, type Document, type LineCounter } from "yaml";
 import type { z } from "zod";
 
 /** One fault. */
@@ -84,16 +84,12 @@ const depth = (errors: readonly z.core.$ZodIssue[]): number =>
   Math.max(...errors.map((error) => error.path.length));
 
 function worded(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "unrecognized_keys":
-      return `unknown: ${issue.keys.map((key) => `"${key}"`).join(", ")}; see docs/scenarios.md for what can stand here`;
-    case "invalid_type":
-      return issue.input === undefined && !issue.message.includes("received")
-        ? "is missing"
-        : lowered(issue.message);
-    default:
-      return lowered(issue.message);
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => `"${key}"`).join(", ");
+    return `unknown: ${keys}; see docs/scenarios.md for what can stand here`;
   }
+  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
+  return lowered(issue.message);
 }
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
