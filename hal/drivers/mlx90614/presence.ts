@@ -1,0 +1,57 @@
+/** Tells whether a warm body is in view, against a background that warms and cools with the day. */
+
+export interface PresenceOptions {
+  /** Nothing cooler than this is a person, °C. */
+  enterC: number;
+  /** How much warmer than the background a person is, K. */
+  contrastK: number;
+  /** Slack before an arrival or a departure counts, K: people sway. */
+  hysteresisK: number;
+}
+
+export const PRESENCE_DEFAULTS: PresenceOptions = {
+  enterC: 30,
+  contrastK: 1.5,
+  hysteresisK: 0.7,
+};
+
+// The background follows the view in about a minute while nobody is there. It also creeps while
+// somebody seems to be, so that a wall in the sun does not count as a visitor for ever.
+const EMPTY_TIME_CONSTANT_MS = 60_000;
+const OCCUPIED_TIME_CONSTANT_MS = 900_000;
+
+/** Watches one stream of object temperatures. */
+export interface Presence {
+  readonly present: boolean;
+  /** The next look; returns whether somebody is in view. */
+  look(objectC: number, ambientC: number, atMs: number): boolean;
+  /** Nothing can be seen any more; the background is forgotten too. */
+  reset(): void;
+}
+
+export function createPresence(options: PresenceOptions): Presence {
+  let present = false;
+  let background: { celsius: number; atMs: number } | undefined;
+  return {
+    get present() {
+      return present;
+    },
+    look(objectC, ambientC, atMs) {
+      // Before anything was learned the air stands for the wall behind the visitor.
+      background ??= { celsius: ambientC, atMs };
+      const slack = present ? options.hysteresisK : 0;
+      present =
+        objectC >= options.enterC - slack &&
+        objectC >= background.celsius + options.contrastK - slack;
+      const constant = present ? OCCUPIED_TIME_CONSTANT_MS : EMPTY_TIME_CONSTANT_MS;
+      const share = 1 - Math.exp(-(atMs - background.atMs) / constant);
+      background.celsius += share * (objectC - background.celsius);
+      background.atMs = atMs;
+      return present;
+    },
+    reset() {
+      present = false;
+      background = undefined;
+    },
+  };
+}
