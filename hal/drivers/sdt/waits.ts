@@ -1,0 +1,29 @@
+/** Waits that can be cut short, so that stopping and unplugging do not sit them out. */
+import type { Clock, Timer } from "../../clock.ts";
+
+export class Waits {
+  readonly #clock: Clock;
+  readonly #pending = new Set<() => void>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Resolves after `durationMs`, or when `endAll` is called. */
+  wait(durationMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: Timer | undefined;
+      const end = (): void => {
+        timer?.cancel();
+        this.#pending.delete(end);
+        resolve();
+      };
+      this.#pending.add(end);
+      timer = this.#clock.after(durationMs, end);
+    });
+  }
+
+  endAll(): void {
+    for (const end of this.#pending) end();
+  }
+}
