@@ -59,6 +59,8 @@ export interface Doorway {
   /** Calls back after every turn of whichever unit is running. Returns a way to stop. */
   subscribe(listener: () => void): () => void;
   start(): Promise<void>;
+  /** Another policy comes into force. */
+  setPolicy(policy: Policy): void;
   /** Stops in order and starts again. */
   restart(): Promise<void>;
   /** Everything goes dark at once; with power again the unit boots. */
@@ -112,23 +114,23 @@ class SimulatedDoorway implements Doorway {
   }
 
   async start(): Promise<void> {
-    const { trace, backend, policy } = this.#options;
-    trace.note({
-      what: "limits",
-      releaseMs: policy.visit.releaseMs,
-      hardMaximumMs: GATE_MAXIMUM_MS,
-      whenNotCommitted: policy.record.whenNotCommitted,
-    });
+    const { trace, backend } = this.#options;
+    this.#noteLimits();
     const gateway = this.#gateway;
     await gateway.start();
     backend.connect({
       dispatch: (event) => {
-        if (event.kind === "policy-changed") this.#policy = event.policy;
         if (gateway === this.#gateway) gateway.dispatch(event);
       },
       delivered: (from, to) => gateway.delivered(from, to),
     });
     trace.note({ what: "unit", did: "started" });
+  }
+
+  setPolicy(policy: Policy): void {
+    this.#policy = policy;
+    this.#noteLimits();
+    this.#gateway.dispatch({ kind: "policy-changed", policy });
   }
 
   async restart(): Promise<void> {
@@ -159,6 +161,16 @@ class SimulatedDoorway implements Doorway {
     await this.#options.backend.disconnect();
     await this.#gateway.stop();
     this.#options.trace.note({ what: "unit", did: "stopped" });
+  }
+
+  #noteLimits(): void {
+    const { visit, record } = this.#policy;
+    this.#options.trace.note({
+      what: "limits",
+      releaseMs: visit.releaseMs,
+      hardMaximumMs: GATE_MAXIMUM_MS,
+      whenNotCommitted: record.whenNotCommitted,
+    });
   }
 
   #boot(): Gateway {

@@ -26,6 +26,8 @@ export type TraceEntry = { at: number } & (
       detail?: string;
       /** Whom the visitor's credentials belong to, on arrival. */
       pseudonyms?: readonly string[];
+      /** Of their skin, on arrival. */
+      skinC?: number;
     }
   | { what: "turn"; event: Event; effects: readonly Effect[] }
   /** The relay's wire, measured at the wire. */

@@ -179,7 +179,7 @@ export class World {
           visitor: plan.id,
           does,
           ...(detail === undefined ? {} : { detail }),
-          ...(does === "arrives" ? { pseudonyms: plan.pseudonyms } : {}),
+          ...(does === "arrives" ? { pseudonyms: plan.pseudonyms, skinC: plan.skinC } : {}),
         }),
     };
   }

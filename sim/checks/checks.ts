@@ -1,0 +1,16 @@
+/** What must hold in every run, whatever goes wrong: read from the trace alone. */
+import type { TraceEntry } from "../trace.ts";
+import { checkEvidence } from "./evidence.ts";
+import { checkGate } from "./gate.ts";
+import { checkRecords } from "./records.ts";
+
+/**
+ * Every broken promise of a run, in sentences; empty when all were kept.
+ * - no release without a granted and recorded decision, an exit request, a recorded override by
+ *   staff or a command; held open only by fire or evacuation; none over its limit
+ * - every decision recorded exactly once
+ * - nobody's evidence counts for somebody else
+ */
+export function checkTrace(entries: readonly TraceEntry[]): string[] {
+  return [...checkGate(entries), ...checkRecords(entries), ...checkEvidence(entries)];
+}

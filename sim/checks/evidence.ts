@@ -1,0 +1,73 @@
+/** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
+import type { TraceEntry } from "../trace.ts";
+import { time } from "./gate.ts";
+
+interface Presence {
+  visitor: string;
+  fromMs: number;
+  pseudonyms: readonly string[];
+  skinC: number;
+}
+
+/** Between a look of the thermometer's eight samples and the person in front of it, K. */
+const TEMPERATURE_TOLERANCE_K = 0.6;
+
+/** Every decision that rests on evidence of somebody else. */
+export function checkEvidence(entries: readonly TraceEntry[]): string[] {
+  const problems: string[] = [];
+  const presences: Presence[] = [];
+  const openedAtMs = new Map<string, number>();
+  for (const entry of entries) {
+    if (entry.what === "person") follow(presences, entry);
+    if (entry.what !== "turn") continue;
+    const { event } = entry;
+    if (event.kind === "credential-presented") openedAtMs.set(event.ref, entry.at);
+    for (const effect of entry.effects) {
+      if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
+      const { body, personal } = effect.record;
+      const owner = presentAt(presences, openedAtMs.get(body.visitRef) ?? entry.at);
+      if (owner === undefined) {
+        problems.push(`${time(entry.at)}: a decision about nobody`);
+        continue;
+      }
+      const holder = personal?.holderPseudonym;
+      if (holder !== undefined && !owner.pseudonyms.includes(holder)) {
+        problems.push(
+          `${time(entry.at)}: ${owner.visitor} was judged by somebody else's credential`,
+        );
+      }
+      for (const piece of body.evidence) {
+        const observed = presentAt(presences, piece.observedAt.monotonicMs);
+        if (observed?.visitor !== owner.visitor) {
+          problems.push(
+            `${time(entry.at)}: ${owner.visitor} was judged by ${piece.kind} of ${observed?.visitor ?? "nobody"}`,
+          );
+        }
+        if (
+          piece.kind === "temperature" &&
+          Math.abs(piece.estimateC - owner.skinC) > TEMPERATURE_TOLERANCE_K
+        ) {
+          problems.push(
+            `${time(entry.at)}: ${owner.visitor} has ${owner.skinC} °C and was judged by ${piece.estimateC} °C`,
+          );
+        }
+      }
+    }
+  }
+  return problems;
+}
+
+function follow(presences: Presence[], entry: Extract<TraceEntry, { what: "person" }>): void {
+  if (entry.does !== "arrives") return;
+  presences.push({
+    visitor: entry.visitor,
+    fromMs: entry.at,
+    pseudonyms: entry.pseudonyms ?? [],
+    skinC: entry.skinC ?? Number.NaN,
+  });
+}
+
+/** Who stood there, or who had just left. */
+function presentAt(presences: readonly Presence[], atMs: number): Presence | undefined {
+  return presences.findLast((presence) => presence.fromMs <= atMs);
+}

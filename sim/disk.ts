@@ -1,0 +1,41 @@
+/** The unit's disk as faults see it: a record store that can be full or slow, and is watched by the trace. */
+import { delay, type Clock } from "../hal/clock.ts";
+import type { RecordDraft } from "../src/core/record.ts";
+import type { RecordStore } from "../src/gateway/ports.ts";
+import type { Trace } from "./trace.ts";
+
+/** How the disk is. */
+export type DiskState = "fine" | "full" | "slow";
+
+/** A store behind a disk whose state can be set. */
+export interface Disk extends RecordStore {
+  set(state: DiskState): void;
+}
+
+const SLOW_WRITE_MS = 2_000;
+
+/** Puts a disk in front of a store. A full one refuses everything, a slow one takes two seconds. */
+export function createDisk(clock: Clock, trace: Trace, store: RecordStore): Disk {
+  let state: DiskState = "fine";
+  const write = async (draft: RecordDraft): Promise<{ seq: number }> => {
+    if (state === "slow") await delay(clock, SLOW_WRITE_MS);
+    if (state === "full") throw new Error("ENOSPC: no space left on device");
+    return store.commit(draft);
+  };
+  return {
+    set(next) {
+      state = next;
+    },
+    async commit(draft) {
+      try {
+        const stored = await write(draft);
+        trace.note({ what: "record-stored", seq: stored.seq, draft });
+        return stored;
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        trace.note({ what: "record-refused", key: draft.key, detail });
+        throw error;
+      }
+    },
+  };
+}

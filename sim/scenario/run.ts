@@ -1,0 +1,273 @@
+/** Runs a scenario in virtual time: a day in seconds, the same seed to the same byte. */
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { keyIdOf, type IssuerKey } from "../../src/credential/issuer-key.ts";
+import type { VisitTimings } from "../../src/gateway/gateway.ts";
+import { createBench } from "../bench.ts";
+import { checkTrace } from "../checks/checks.ts";
+import { VirtualClock } from "../clock.ts";
+import { drive } from "../drive.ts";
+import { District } from "../district.ts";
+import { composeDoorway, type Doorway } from "../doorway.ts";
+import { createRandom } from "../random.ts";
+import { createTrace, type TraceEntry } from "../trace.ts";
+import { createUnitClock, type UnitClock } from "../unit-clock.ts";
+import { createVirtualBackend, type VirtualBackend } from "../virtual-backend.ts";
+import { Cast } from "./cast.ts";
+import { judgeTotals, judgeVisitor } from "./judge.ts";
+import type { LoadedScenario } from "./load.ts";
+import { countsOf, linesOf, type TotalsLine, type VisitLine } from "./report.ts";
+import type { VisitorFields } from "./schema.ts";
+import { happen } from "./timeline.ts";
+import { durationMs, momentMs } from "./values.ts";
+import { chronicleOf } from "./visits.ts";
+
+export interface RunOptions {
+  /** Instead of the scenario's own. */
+  seed?: number | undefined;
+  /** An inline engine whose decoders are loaded already. */
+  engine: DecodeEngine;
+}
+
+/** Everything a run came to. */
+export interface ScenarioResult {
+  visits: VisitLine[];
+  totals: TotalsLine;
+  trace: readonly TraceEntry[];
+}
+
+/** A scenario on the stage: what the timeline acts on. */
+export interface Stage {
+  loaded: LoadedScenario;
+  clock: VirtualClock;
+  unitClock: UnitClock;
+  district: District;
+  cast: Cast;
+  doorway: Doorway;
+  backend: VirtualBackend;
+  note: (entry: Parameters<ReturnType<typeof createTrace>["note"]>[0]) => void;
+}
+
+// A unit needs a moment after power-on; nobody is sent to a door that is still booting.
+const FIRST_VISITOR_MS = 5_000;
+const BETWEEN_VISITORS_MS = 3_000;
+const AFTERWARDS_MS = 30_000;
+const SLICE_MS = 1_000;
+
+/** Runs a scenario to its end. */
+export async function runScenario(
+  loaded: LoadedScenario,
+  options: RunOptions,
+): Promise<ScenarioResult> {
+  const { fields, startMs } = loaded;
+  const seed = options.seed ?? fields.seed;
+  const random = createRandom(seed);
+  const clock = new VirtualClock(startMs);
+  const unitClock = createUnitClock(clock);
+  const trace = createTrace(() => clock.monotonicMs());
+  const district = districtOf(loaded, random);
+  const nowMs = (): number => clock.wallMs();
+  const cast = new Cast({
+    district,
+    random: random.fork("cast"),
+    nowMs,
+    people: fields.people,
+    passes: fields.passes,
+    pictures: loaded.pictures,
+  });
+  for (const entry of fields.directory) cast.know(entry);
+  district.callBack(cast.serialsOf(fields.revoked), "revoked", startMs);
+  const { framesPerSecond, noise, width, height } = fields.unit.camera;
+  const bench = createBench({
+    clock,
+    random: random.fork("bench"),
+    ambientC: fields.unit.ambientC,
+    camera: { width, height, framesPerSecond, idleFramesPerSecond: 1, noise, noiseFrames: 3 },
+  });
+  const backend = createVirtualBackend({
+    clock,
+    random: random.fork("backend"),
+    trace,
+    unitId: fields.unit.id,
+  });
+  const timings = new Map<string, VisitTimings>();
+  const doorway = composeDoorway({
+    clock,
+    unitClock,
+    random: random.fork("doorway"),
+    trace,
+    policy: loaded.policy,
+    engine: options.engine,
+    verifier: district.verifier,
+    backend,
+    bench,
+    without: fields.unit.without,
+    onTimings: (timing) => timings.set(timing.visitRef, timing),
+  });
+  const note: Stage["note"] = (entry) => trace.note(entry);
+  const stage = { loaded, clock, unitClock, district, cast, doorway, backend, note };
+  await perform(stage);
+  return resultOf({ loaded, seed, entries: trace.entries, timings, backend, clock });
+}
+
+async function perform(stage: Stage): Promise<void> {
+  const { loaded, clock, doorway } = stage;
+  const { fields } = loaded;
+  const course: Course = { left: 0, lastAtMs: 0, failures: [] };
+  const failed = (error: unknown): void => {
+    course.failures.push(error);
+  };
+  for (const [index, happening] of fields.timeline.entries()) {
+    const atMs = durationMs(happening.at);
+    course.lastAtMs = Math.max(course.lastAtMs, atMs + durationMs(happening.for ?? 0));
+    clock.after(atMs, () => {
+      happen(stage, happening, index).catch(failed);
+    });
+  }
+  await doorway.start();
+  let before = Promise.resolve();
+  for (const { visitor, id, atMs } of comers(fields.visitors)) {
+    const plan = stage.cast.plan(visitor, id);
+    course.left += 1;
+    const previous = before;
+    const come = async (): Promise<void> => {
+      if (atMs === undefined) await previous;
+      const notBeforeMs =
+        atMs ?? Math.max(FIRST_VISITOR_MS, clock.monotonicMs() + BETWEEN_VISITORS_MS);
+      await new Promise<void>((resolve) => {
+        clock.after(notBeforeMs - clock.monotonicMs(), resolve);
+      });
+      await doorway.world.send(plan);
+    };
+    before = come()
+      .catch(failed)
+      .finally(() => {
+        course.left -= 1;
+      });
+  }
+  const untilMs = fields.lasts === undefined ? undefined : durationMs(fields.lasts);
+  while (!isOver(clock, course, untilMs)) await clock.run(SLICE_MS);
+  if (untilMs === undefined) await clock.run(AFTERWARDS_MS);
+  await drive(clock, doorway.stop());
+  const [failure] = course.failures;
+  if (failure !== undefined) throw failure;
+}
+
+/** How far a run has come. */
+interface Course {
+  /** Visitors who have not left yet. */
+  left: number;
+  /** When the last thing of the timeline is over. */
+  lastAtMs: number;
+  failures: unknown[];
+}
+
+function isOver(clock: VirtualClock, course: Course, untilMs: number | undefined): boolean {
+  if (course.failures.length > 0) return true;
+  if (untilMs !== undefined) return clock.monotonicMs() >= untilMs;
+  return course.left === 0 && clock.monotonicMs() >= course.lastAtMs;
+}
+
+interface Comer {
+  visitor: VisitorFields;
+  id: string;
+  atMs: number | undefined;
+}
+
+/** Every single visitor: repeated ones one by one. */
+export function* comers(visitors: readonly VisitorFields[]): Generator<Comer> {
+  for (const [index, visitor] of visitors.entries()) {
+    const id = visitor.id ?? `visitor-${index + 1}`;
+    const atMs = visitor.at === undefined ? undefined : durationMs(visitor.at);
+    if (visitor.repeat === undefined) {
+      yield { visitor, id, atMs };
+      continue;
+    }
+    const everyMs = durationMs(visitor.repeat.every);
+    for (let time = 0; time < visitor.repeat.times; time++) {
+      const each = (atMs ?? FIRST_VISITOR_MS) + time * everyMs;
+      yield { visitor, id: `${id}-${time + 1}`, atMs: each };
+    }
+  }
+}
+
+function districtOf(loaded: LoadedScenario, random: ReturnType<typeof createRandom>): District {
+  const { fields, startMs } = loaded;
+  const district = new District({
+    random: random.fork("district"),
+    startMs,
+    trustListAsOfMs: momentMs(fields.trustListAsOf, startMs),
+    directoryAsOfMs: momentMs(fields.directoryAsOf, startMs),
+  });
+  for (const [name, issuer] of Object.entries(fields.issuers)) {
+    const span = {
+      notBeforeMs: momentMs(issuer.notBefore, startMs),
+      notAfterMs: momentMs(issuer.notAfter, startMs),
+    };
+    const pem = loaded.keys.get(name);
+    const key =
+      pem === undefined
+        ? district.makeKey(name, { algorithm: issuer.algorithm, ...span })
+        : givenKey(name, pem, span);
+    district.addIssuer(name, key, issuer.trusted);
+  }
+  return district;
+}
+
+function givenKey(
+  issuer: string,
+  pem: string,
+  span: { notBeforeMs: number; notAfterMs: number },
+): IssuerKey {
+  const privateKey = createPrivateKey(pem);
+  const publicKey = createPublicKey(privateKey);
+  const algorithm = privateKey.asymmetricKeyType === "ed25519" ? "EdDSA" : "ES256";
+  return { keyId: keyIdOf(publicKey), algorithm, issuer, ...span, privateKey, publicKey };
+}
+
+function resultOf(run: {
+  loaded: LoadedScenario;
+  seed: number;
+  entries: readonly TraceEntry[];
+  timings: ReadonlyMap<string, VisitTimings>;
+  backend: VirtualBackend;
+  clock: VirtualClock;
+}): ScenarioResult {
+  const { fields } = run.loaded;
+  const chronicle = chronicleOf(run.entries);
+  const delivered = new Set(chronicle.arrivals.flatMap(({ seq }) => seq ?? []));
+  const visits: VisitLine[] = [];
+  let held = 0;
+  const failures: string[] = [];
+  for (const coming of chronicle.comings) visits.push(...linesOf(coming, delivered, run.timings));
+  for (const { visitor, id } of comers(fields.visitors)) {
+    if (visitor.expect === undefined) continue;
+    const lines = visits.filter((line) => line.visitor === id);
+    const problems = judgeVisitor(visitor.expect, lines);
+    if (problems.length === 0) held += 1;
+    failures.push(...problems.map((problem) => `${id}: ${problem}`));
+    const last = lines.at(-1);
+    if (last !== undefined) last.expect = { held: problems.length === 0, failures: problems };
+  }
+  const counted = {
+    type: "totals" as const,
+    scenario: fields.name,
+    seed: run.seed,
+    ...countsOf(chronicle, visits),
+    outboxPending: run.backend.pending(),
+    lastedMs: run.clock.monotonicMs(),
+  };
+  if (fields.expect !== undefined) {
+    const problems = judgeTotals(fields.expect, counted);
+    if (problems.length === 0) held += 1;
+    failures.push(...problems);
+  }
+  const broken = checkTrace(run.entries);
+  const totals: TotalsLine = {
+    ...counted,
+    checks: { held: broken.length === 0, failures: broken },
+    expect: { held, failed: failures.length, failures },
+    ok: broken.length === 0 && failures.length === 0,
+  };
+  return { visits, totals, trace: run.entries };
+}

@@ -1,0 +1,140 @@
+/** Carries out what a scenario's timeline says, at its time. */
+import { setFault } from "../faults/apply.ts";
+import type { FaultKind } from "../faults/kinds.ts";
+import type { Stage } from "./run.ts";
+import type { Happening } from "./schema.ts";
+import { durationMs, momentMs } from "./values.ts";
+
+const POWER_OFF_MS = 3_000;
+
+/** Does one thing of the timeline. `index` is its position in the file. */
+export async function happen(stage: Stage, happening: Happening, index: number): Promise<void> {
+  if (happening.fault !== undefined) return fault(stage, happening.fault, happening);
+  if (happening.heal !== undefined) return heal(stage, happening.heal);
+  if (happening.staff !== undefined) return staff(stage, happening.staff);
+  if (happening.command !== undefined) return command(stage, happening.command, index);
+  if (happening.restart !== undefined) return restart(stage, happening.restart);
+  if (happening.clock !== undefined) return stepClock(stage, happening.clock);
+  if (happening.policy !== undefined) return changePolicy(stage, index);
+  surroundings(stage, happening);
+  district(stage, happening);
+}
+
+function fault(stage: Stage, kind: FaultKind, happening: Happening): void {
+  apply(stage, kind, true);
+  if (happening.for === undefined) return;
+  stage.clock.after(durationMs(happening.for), () => apply(stage, kind, false));
+}
+
+const heal = (stage: Stage, kind: FaultKind): void => apply(stage, kind, false);
+
+function apply(stage: Stage, kind: FaultKind, on: boolean): void {
+  const { doorway, backend, district: known } = stage;
+  stage.note({ what: "fault", fault: kind, phase: on ? "begins" : "ends" });
+  setFault(kind, on, {
+    bench: doorway.bench,
+    world: doorway.world,
+    disk: backend.disk,
+    broker: backend.broker,
+    district: known,
+  });
+}
+
+async function staff(stage: Stage, wanted: NonNullable<Happening["staff"]>): Promise<void> {
+  const { visitRef } = stage.doorway.view();
+  const about = wanted.whom === "nobody" || visitRef === undefined ? {} : { visitRef };
+  stage.note({ what: "staff", verdict: wanted.verdict, ...about });
+  try {
+    await stage.doorway.gateway().operatorDecide({
+      verdict: wanted.verdict,
+      operator: wanted.by,
+      why: wanted.why,
+      ...about,
+    });
+  } catch (error) {
+    const refused = error instanceof Error ? error.message : String(error);
+    stage.note({ what: "staff", verdict: wanted.verdict, refused, ...about });
+  }
+}
+
+function command(stage: Stage, wanted: NonNullable<Happening["command"]>, index: number): void {
+  const commandId = `command-${index + 1}`;
+  stage.note({ what: "command", name: wanted.name, commandId });
+  stage.doorway.gateway().dispatch({
+    kind: "commanded",
+    command: commandOf(wanted),
+    commandId,
+    authority: { by: wanted.by, why: wanted.why },
+  });
+}
+
+function commandOf(wanted: NonNullable<Happening["command"]>) {
+  const { name, active, text } = wanted;
+  switch (name) {
+    case "release":
+      return { name };
+    case "lock-down":
+    case "evacuate":
+      return { name, active };
+    case "message":
+      return { name, text, forMs: durationMs(wanted.for) };
+  }
+}
+
+async function restart(stage: Stage, how: "unit" | "power-cut"): Promise<void> {
+  if (how === "unit") return stage.doorway.restart();
+  await stage.doorway.cutPower();
+  await new Promise<void>((resolve) => {
+    stage.clock.after(POWER_OFF_MS, resolve);
+  });
+  await stage.doorway.restorePower();
+}
+
+function stepClock(stage: Stage, step: NonNullable<Happening["clock"]>): void {
+  const byMs = durationMs(step.ahead ?? 0) - durationMs(step.behind ?? 0);
+  stage.note({ what: "world", change: "clock-error", value: byMs });
+  stage.unitClock.set(byMs, step.trusted);
+}
+
+function changePolicy(stage: Stage, index: number): void {
+  const policy = stage.loaded.policyChanges.get(index);
+  if (policy === undefined) return;
+  stage.note({ what: "world", change: "policy", value: policy.id });
+  stage.doorway.setPolicy(policy);
+}
+
+function surroundings(stage: Stage, happening: Happening): void {
+  const { world } = stage.doorway;
+  const { light, distanceM, noise, ambientC, press, fire, tamper, door } = happening;
+  for (const [change, value] of Object.entries({ light, distanceM, noise })) {
+    if (value !== undefined) stage.note({ what: "world", change, value });
+  }
+  // The camera counts a well lit hall as 1 and bright sun as 2.
+  if (light !== undefined) world.setConditions({ light: 2 * light });
+  if (distanceM !== undefined) world.setConditions({ distanceM });
+  if (noise !== undefined) world.setConditions({ noise });
+  if (ambientC !== undefined) world.setAmbient(ambientC);
+  if (press !== undefined) world.pressExit();
+  if (fire !== undefined) world.moveContact("fire", fire === "on");
+  if (tamper !== undefined) world.moveContact("tamper", tamper === "on");
+  if (door !== undefined) world.moveContact("door-open", door === "open");
+}
+
+function district(stage: Stage, happening: Happening): void {
+  const now = stage.clock.wallMs();
+  const { directory, trustListAsOf, revoke, supersede } = happening;
+  if (directory !== undefined) {
+    stage.district.setDirectoryAsOf(momentMs(directory.asOf, now));
+    for (const entry of directory.set) stage.cast.know(entry);
+    for (const name of directory.remove) {
+      stage.district.forget(stage.cast.pseudonymOf(stage.cast.person(name)));
+    }
+  }
+  if (trustListAsOf !== undefined) {
+    stage.district.setTrustListAsOf(momentMs(trustListAsOf, now));
+  }
+  if (revoke !== undefined) stage.district.callBack(stage.cast.serialsOf(revoke), "revoked", now);
+  if (supersede !== undefined) {
+    stage.district.callBack(stage.cast.serialsOf(supersede), "superseded", now);
+  }
+}
