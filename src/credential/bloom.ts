@@ -1,8 +1,19 @@
 /** A Bloom filter: ten million revoked numbers in twenty megabytes, asked in microseconds. */
 import { createHash } from "node:crypto";
+import { z } from "zod";
 
-/** File format: this line, a line of JSON with `bits`, `hashes`, `entries`, then the bits. */
+/** File format: this line, a line of JSON (FilterHead), then the bits. */
 const MAGIC = "digital-sentinel-bloom-1\n";
+
+/** The head of a filter file is short; what is longer is none. */
+const MAX_HEAD_BYTES = 512;
+
+/** What a filter file says of itself. */
+export interface FilterLabel {
+  namespace: string;
+  /** When the list was made, ISO 8601. */
+  asOf: string;
+}
 
 /**
  * Answers "surely not" or "probably". Never forgets an entry; answers yes wrongly at about the rate
@@ -50,24 +61,22 @@ export class BloomFilter {
   }
 
   /** The filter as a file. */
-  toBytes(): Uint8Array {
-    const head = `${MAGIC}${JSON.stringify({
-      bits: this.#bitCount,
-      hashes: this.#hashes,
-      entries: this.#entries,
-    })}\n`;
+  toBytes(label: FilterLabel): Uint8Array {
+    const shape = { bits: this.#bitCount, hashes: this.#hashes, entries: this.#entries };
+    const head = `${MAGIC}${JSON.stringify({ ...label, ...shape })}\n`;
     return Buffer.concat([Buffer.from(head), this.#bits]);
   }
 
   /** Reads a filter file; undefined where it is none or is cut off. */
-  static fromBytes(bytes: Uint8Array): BloomFilter | undefined {
-    const text = Buffer.from(bytes.subarray(0, 256)).toString("latin1");
-    if (!text.startsWith(MAGIC)) return undefined;
+  static fromBytes(bytes: Uint8Array): { filter: BloomFilter; label: FilterLabel } | undefined {
+    const text = Buffer.from(bytes.subarray(0, MAX_HEAD_BYTES)).toString("latin1");
     const end = text.indexOf("\n", MAGIC.length);
-    const shape = shapeOf(end < 0 ? "" : text.slice(MAGIC.length, end));
+    if (!text.startsWith(MAGIC) || end < 0) return undefined;
+    const head = headOf(text.slice(MAGIC.length, end));
     const bits = bytes.subarray(end + 1);
-    if (shape === undefined || bits.length * 8 !== shape.bits) return undefined;
-    return new BloomFilter(bits, shape.bits, shape.hashes, shape.entries);
+    if (head === undefined || bits.length * 8 !== head.bits) return undefined;
+    const filter = new BloomFilter(bits, head.bits, head.hashes, head.entries);
+    return { filter, label: { namespace: head.namespace, asOf: head.asOf } };
   }
 
   #add(number: string): void {
@@ -88,16 +97,19 @@ export class BloomFilter {
   }
 }
 
-function shapeOf(json: string): { bits: number; hashes: number; entries: number } | undefined {
+const count = z.number().int().min(1);
+const Head = z.object({
+  namespace: z.string(),
+  asOf: z.iso.datetime({ offset: true }),
+  bits: count,
+  hashes: count.max(64),
+  entries: z.number().int().min(0),
+});
+
+function headOf(json: string): z.infer<typeof Head> | undefined {
   try {
-    const { bits, hashes, entries } = JSON.parse(json) as Record<string, unknown>;
-    if (!isCount(bits) || !isCount(hashes) || !isCount(entries) || hashes > 64) return undefined;
-    return { bits, hashes, entries };
+    return Head.safeParse(JSON.parse(json)).data;
   } catch {
     return undefined;
   }
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

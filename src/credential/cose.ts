@@ -94,7 +94,8 @@ function fits(algorithm: CoseAlgorithm, key: KeyObject): boolean {
     case "EdDSA":
       return type === "ed25519";
     case "ES256":
-      return type === "ec" && curve === "prime256v1";
+      // RFC 9053 §2.1: the hash alone names the algorithm; Spain signs ES256 on P-384.
+      return type === "ec";
     case "ES384":
       return type === "ec" && curve === "secp384r1";
     case "PS256":

@@ -1,5 +1,5 @@
 /** Asking the directory on behalf of a credential that says nothing by itself. */
-import type { DirectoryKey, DirectoryLookup } from "../core/directory.ts";
+import type { DirectoryEntry, DirectoryKey, DirectoryLookup } from "../core/directory.ts";
 import type { CredentialKind } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import { evidenceOfEntry } from "./directory-entry.ts";
@@ -17,21 +17,30 @@ export async function lookUp(
     const { entry, directoryAsOfMs } = await directory.lookup(key);
     const basis = { basis: "directory" as const, basisAsOfMs: directoryAsOfMs };
     if (entry === undefined) return { ...refused(kind, reason("holder-unknown")), ...basis };
-    const { pseudonym, maskedName, birthYear } = entry;
-    return {
-      kind,
-      holds: true,
-      reasons: [],
-      holder: {
-        pseudonym,
-        ...(maskedName === undefined ? {} : { maskedName }),
-        ...(birthYear === undefined ? {} : { birthYear }),
-      },
-      issuer: "directory",
-      evidence: evidenceOfEntry(entry, at),
-      ...basis,
-    };
+    return { ...credentialOfEntry(kind, entry, at, "directory"), ...basis };
   } catch {
     return refused(kind, reason("directory-unreachable"));
   }
+}
+
+/** An entry that was found, as a credential that holds. @param source which list answered */
+export function credentialOfEntry(
+  kind: CredentialKind,
+  entry: DirectoryEntry,
+  at: Instant,
+  source: "directory" | "resolver",
+): Verified {
+  const { pseudonym, maskedName, birthYear } = entry;
+  return {
+    kind,
+    holds: true,
+    reasons: [],
+    holder: {
+      pseudonym,
+      ...(maskedName === undefined ? {} : { maskedName }),
+      ...(birthYear === undefined ? {} : { birthYear }),
+    },
+    issuer: source,
+    evidence: evidenceOfEntry(entry, at, source),
+  };
 }

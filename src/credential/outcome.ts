@@ -2,6 +2,7 @@
 import type { Credential, CredentialKind } from "../core/evidence.ts";
 import type { CredentialReason, Reason } from "../core/reason.ts";
 import type { Instant } from "../core/time.ts";
+import type { RuleBook } from "./business-rules.ts";
 import type { RevocationStore } from "./revocation.ts";
 import type { TrustStore } from "./trust.ts";
 
@@ -14,6 +15,8 @@ export interface VerifyContext {
   trust: TrustStore;
   revocation: RevocationStore;
   districtKey: Uint8Array;
+  /** Business rules for EU certificates; without it none are evaluated. */
+  rules?: RuleBook;
 }
 
 /** A reason with what is needed to say it fully. */

@@ -2,28 +2,38 @@
 import type { BloomFilter } from "./bloom.ts";
 
 /** Whose numbers a list holds; the same number of two formats is not the same thing. */
-export type RevocationNamespace =
-  | "health-pass"
-  | "eu-dcc-uci"
-  | "eu-dcc-country-uci"
-  | "eu-dcc-signature"
-  | "smart-health-card"
-  | "nz-covid-pass"
-  | "vds-nc";
+export const REVOCATION_NAMESPACES = [
+  "health-pass",
+  "eu-dcc-uci",
+  "eu-dcc-country-uci",
+  "eu-dcc-signature",
+  "smart-health-card",
+  "nz-covid-pass",
+  "vds-nc",
+] as const;
+export type RevocationNamespace = (typeof REVOCATION_NAMESPACES)[number];
 
 /** Why an entry is on a list. */
 export type RevocationVerdict = "revoked" | "superseded";
+
+/** What a list says of a number. */
+export interface RevocationEntry {
+  verdict: RevocationVerdict;
+  /** What was signed at or after this (epoch ms) is not meant. */
+  beforeMs?: number;
+}
 
 /** One list in force. */
 export interface RevocationList {
   namespace: RevocationNamespace;
   /** When the publisher made it, or when it was imported (epoch ms). */
   asOfMs: number;
-  /** Entries by number; what was signed at or after `beforeMs`, where given, is not meant. */
-  entries?: ReadonlyMap<string, { verdict: RevocationVerdict; beforeMs?: number }>;
+  /** Entries by number. */
+  entries?: ReadonlyMap<string, RevocationEntry>;
   /** Many entries in little memory; answers yes once too often about as rarely as it was built for. */
   filter?: BloomFilter;
-  /** The issuer's counter for this list, for SMART Health Cards. */
+  /** Whose list it is, and the issuer's count of its editions, for SMART Health Cards. */
+  keyId?: string;
   counter?: number;
 }
 
@@ -37,10 +47,15 @@ export interface RevocationHit {
 /** The lists in force, by the name of their source; each replaced whole, or left as it was. */
 export class RevocationStore {
   #lists = new Map<string, readonly RevocationList[]>();
+  #byNamespace = new Map<RevocationNamespace, RevocationList[]>();
 
   /** Puts a source's lists in force in place of its former ones. */
   replace(source: string, lists: readonly RevocationList[]): void {
     this.#lists.set(source, lists);
+    this.#byNamespace.clear();
+    for (const list of [...this.#lists.values()].flat()) {
+      this.#byNamespace.set(list.namespace, [...this.#of(list.namespace), list]);
+    }
   }
 
   /** Whether a number was called back. `signedAtMs` is when the credential in question was signed. */
@@ -61,9 +76,12 @@ export class RevocationStore {
     return undefined;
   }
 
-  /** The issuer's counter of the newest list for numbers that begin with `prefix`. */
-  counter(source: string): number | undefined {
-    return this.#lists.get(source)?.[0]?.counter;
+  /** The newest counter of the lists an issuer's key has; undefined without any. */
+  counterOf(namespace: RevocationNamespace, keyId: string): number | undefined {
+    const counters = this.#of(namespace).flatMap((list) =>
+      list.keyId === keyId && list.counter !== undefined ? [list.counter] : [],
+    );
+    return counters.length === 0 ? undefined : Math.max(...counters);
   }
 
   /** The date of the oldest list in force for that namespace. */
@@ -72,8 +90,8 @@ export class RevocationStore {
     return dates.length === 0 ? undefined : Math.min(...dates);
   }
 
-  #of(namespace: RevocationNamespace): RevocationList[] {
-    return [...this.#lists.values()].flat().filter((list) => list.namespace === namespace);
+  #of(namespace: RevocationNamespace): readonly RevocationList[] {
+    return this.#byNamespace.get(namespace) ?? [];
   }
 }
 

@@ -113,7 +113,13 @@ export function documentSigner(certificate: X509Certificate): TrustedKey {
   };
 }
 
-function readKeySet({ keys }: z.infer<typeof KeySet>, path: string, issuer?: string): TrustedKey[] {
+function readKeySet(
+  { keys }: z.infer<typeof KeySet>,
+  path: string,
+  givenIssuer?: string,
+): TrustedKey[] {
+  // A key set is published by one issuer; where nobody says which, a certificate in it may.
+  const issuer = givenIssuer ?? issuerIn(keys, path);
   return keys.map((jwk, index) => {
     const where = `${path}keys.${index}`;
     const publicKey = publicKeyOf(jwk, where);
@@ -127,6 +133,17 @@ function readKeySet({ keys }: z.infer<typeof KeySet>, path: string, issuer?: str
     if (Array.isArray(jwk["x5c"])) key.chain = chainOf(jwk["x5c"], where);
     return key;
   });
+}
+
+/** The issuer that the certificates of a key set name as their subject, if they name one. */
+function issuerIn(keys: readonly z.infer<typeof Jwk>[], path: string): string | undefined {
+  const names = keys.flatMap((jwk, index) => {
+    if (!Array.isArray(jwk["x5c"])) return [];
+    const [own] = chainOf(jwk["x5c"], `${path}keys.${index}`);
+    const subjects = (own?.subjectAltName ?? "").split(", ");
+    return subjects.filter((name) => name.startsWith("URI:https://")).map((name) => name.slice(4));
+  });
+  return new Set(names).size === 1 ? names[0] : undefined;
 }
 
 function chainOf(x5c: readonly unknown[], where: string): X509Certificate[] {

@@ -2,14 +2,21 @@
 import type { DirectoryLookup } from "../core/directory.ts";
 import type { Credential } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
-import { lookUp } from "./directory-lookup.ts";
-import { HEALTH_PASS_PREFIX, verifyHealthPass } from "./health-pass.ts";
-import { showingReferenceOf, tokenReferenceOf } from "./identity.ts";
-import { tokenIn } from "./opaque-token.ts";
-import { reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
+import type { RuleBook } from "./business-rules.ts";
+import { CardParts } from "./card-parts.ts";
+import { classify } from "./classify.ts";
+import { verifyEuDcc } from "./eu-dcc.ts";
+import { verifyHealthPass } from "./health-pass.ts";
+import { showingReferenceOf } from "./identity.ts";
+import { verifyNzCovidPass } from "./nz-covid-pass.ts";
+import { verifyToken } from "./opaque-token.ts";
+import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { verifyCard, type CardFacts } from "./resident-card.ts";
+import type { TokenResolver } from "./resolver.ts";
 import { RevocationStore } from "./revocation.ts";
+import { readCardText, verifySmartHealthCard } from "./smart-health-card.ts";
 import type { TrustStore } from "./trust.ts";
+import { verifyVdsNc } from "./vds-nc.ts";
 
 export { maskName, pseudonymOf, tokenReferenceOf } from "./identity.ts";
 
@@ -23,6 +30,10 @@ export interface CredentialVerifierOptions {
   revocation?: RevocationStore;
   /** Who is known here; without it cards and tokens are refused as `directory-unreachable`. */
   directory?: DirectoryLookup;
+  /** Asked for tokens the directory does not know. */
+  resolver?: TokenResolver;
+  /** Business rules for EU certificates; without it none are evaluated. */
+  rules?: RuleBook;
   /** The district's key for pseudonyms and token references. */
   districtKey: Uint8Array;
   /** The unit's own key for the reference of a showing. */
@@ -44,14 +55,36 @@ export function createCredentialVerifier(
 ): UnitCredentialVerifier {
   const { trust, directory, districtKey, unitKey, revocation = new RevocationStore() } = options;
 
+  const parts = new CardParts();
+
   const verifyText = async (text: string, at: Instant): Promise<Verified> => {
     const context: VerifyContext = { at, trust, revocation, districtKey };
-    if (text.length > MAX_TEXT_LENGTH) return notAHealthCode();
-    if (text.startsWith(HEALTH_PASS_PREFIX)) return verifyHealthPass(text, context);
-    const token = tokenIn(text);
-    if (token === undefined) return notAHealthCode();
-    const key = { tokenReference: tokenReferenceOf(districtKey, token) };
-    return lookUp("opaque-token", key, at, directory);
+    if (options.rules !== undefined) context.rules = options.rules;
+    if (text.length > MAX_TEXT_LENGTH) return refused("unknown", reason("not-a-health-code"));
+    const shown = classify(text);
+    switch (shown.format) {
+      case "health-pass":
+        return verifyHealthPass(text, context);
+      case "eu-dcc":
+        return verifyEuDcc(text, context);
+      case "smart-health-card":
+        return verifyCardText(text, parts, context);
+      case "jws":
+        return verifySmartHealthCard(text, context);
+      case "nz-covid-pass":
+        return verifyNzCovidPass(text, context);
+      case "vds-nc":
+        return verifyVdsNc(shown.json, context);
+      case "mdoc":
+        // A mobile document answers over its own radio link; from its code alone nothing can be checked.
+        return refused("mdoc", reason("not-accepted-here"));
+      case "wrong-prefix":
+        return malformed(shown.kind, "prefix");
+      case "opaque-token":
+        return verifyToken(shown.token, at, { directory, districtKey, resolver: options.resolver });
+      case "unknown":
+        return refused("unknown", reason("not-a-health-code"));
+    }
   };
 
   return {
@@ -78,8 +111,14 @@ export function createCredentialVerifier(
   };
 }
 
-function notAHealthCode(): Verified {
-  return refused("unknown", reason("not-a-health-code"));
+function verifyCardText(text: string, parts: CardParts, context: VerifyContext): Verified {
+  const kind = "smart-health-card";
+  const card = readCardText(text);
+  if (card === undefined) return malformed(kind, "characters");
+  if (!("part" in card)) return verifySmartHealthCard(card.jws, context);
+  const collected = parts.add(card.part, card.of, card.jws, context.at.monotonicMs);
+  if (collected.complete) return verifySmartHealthCard(collected.jws, context);
+  return refused(kind, reason("parts-missing", { have: collected.have, of: card.of }));
 }
 
 // A fault in verification must end as a refusal at the door, not as a door without an answer.

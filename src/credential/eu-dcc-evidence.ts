@@ -1,0 +1,90 @@
+/** What an EU certificate says, in the core's terms; and what a venue's business rules make of it. */
+import type { Evidence, TestResult } from "../core/evidence.ts";
+import { timeOf, type HealthCertificate, type ReadCertificate } from "./eu-dcc-schema.ts";
+import type { VerifyContext } from "./outcome.ts";
+import type { FoundKey } from "./trust.ts";
+
+// LOINC and SNOMED CT codes of the eHealth Network's value sets.
+const NUCLEIC_ACID_AMPLIFICATION = "LP6464-4";
+const RAPID_ANTIGEN = "LP217198-3";
+const RESULTS: Readonly<Record<string, TestResult>> = {
+  "260415000": "negative",
+  "260373001": "positive",
+};
+
+/** Evidence of a certificate whose signature and schema are in order. */
+export function certificateEvidence(
+  read: ReadCertificate,
+  key: FoundKey,
+  { at, rules }: VerifyContext,
+): Evidence[] {
+  const { certificate, issuer, issuedAtMs, validUntilMs } = read;
+  if (certificate === undefined) return [];
+  const common = {
+    trust: "verified" as const,
+    source: {
+      name: "code-reader",
+      detail: `${issuer ?? "issuer"} ${key.keyId}`,
+      ...(issuedAtMs === undefined ? {} : { asOfMs: issuedAtMs }),
+    },
+    observedAt: at,
+    ...(validUntilMs === undefined ? {} : { validUntilMs }),
+  };
+  const statements = [
+    ...vaccinations(certificate),
+    ...tests(certificate),
+    ...recoveries(certificate),
+  ].map((statement): Evidence => ({ ...statement, ...common }));
+  const outcomes = (rules?.judge(read, key.keyId, at.wallMs) ?? []).map(
+    (outcome, index): Evidence => ({
+      id: `rules-${index + 1}`,
+      kind: "business-rules",
+      ...outcome,
+      ...common,
+    }),
+  );
+  return [...statements, ...outcomes];
+}
+
+type Statement = Evidence extends infer Each
+  ? Each extends Evidence
+    ? Omit<Each, "trust" | "source" | "observedAt" | "validFromMs" | "validUntilMs">
+    : never
+  : never;
+
+function vaccinations({ v }: HealthCertificate): Statement[] {
+  return (v ?? []).map((entry, index) => ({
+    id: `vaccination-${index + 1}`,
+    kind: "vaccination",
+    doses: entry.dn,
+    dosesNeeded: entry.sd,
+    lastDoseAtMs: timeOf(entry.dt),
+    product: entry.mp,
+  }));
+}
+
+function tests({ t }: HealthCertificate): Statement[] {
+  return (t ?? []).flatMap((entry, index): Statement[] => {
+    const result = RESULTS[entry.tr];
+    const sampledAtMs = timeOf(entry.sc);
+    if (result === undefined) return [];
+    if (entry.tt === NUCLEIC_ACID_AMPLIFICATION) {
+      return [{ id: `nat-${index + 1}`, kind: "nucleic-acid-test", result, sampledAtMs }];
+    }
+    if (entry.tt === RAPID_ANTIGEN) {
+      return [{ id: `antigen-${index + 1}`, kind: "antigen-test", result, sampledAtMs }];
+    }
+    // A test of a kind nobody registered is not evidence of a known one.
+    return [];
+  });
+}
+
+function recoveries({ r }: HealthCertificate): Statement[] {
+  return (r ?? []).map((entry, index) => ({
+    id: `recovery-${index + 1}`,
+    kind: "recovery",
+    firstPositiveAtMs: timeOf(entry.fr),
+    fromMs: timeOf(entry.df),
+    untilMs: timeOf(entry.du),
+  }));
+}

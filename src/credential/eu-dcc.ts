@@ -1,0 +1,169 @@
+/**
+ * The EU Digital COVID Certificate, `HC1:`: base45, zlib, COSE, CWT; signer by key id, the signer's
+ * certificate by its validity and extended key usage (eHealth Network, Technical Specifications for
+ * EU Digital COVID Certificates, volumes 1 and 3).
+ */
+import { createHash } from "node:crypto";
+import type { Holder } from "../core/evidence.ts";
+import type { Reason } from "../core/reason.ts";
+import { decodeBase45 } from "./base45.ts";
+import { decodeCbor } from "./cbor.ts";
+import { parseSign1, verifySign1, type Sign1 } from "./cose.ts";
+import { certificateEvidence } from "./eu-dcc-evidence.ts";
+import {
+  entryKinds,
+  readCertificate,
+  type HealthCertificate,
+  type ReadCertificate,
+} from "./eu-dcc-schema.ts";
+import { maskName, pseudonymOfPerson } from "./identity.ts";
+import { inflate } from "./inflate.ts";
+import { malformed, reason, type Verified, type VerifyContext } from "./outcome.ts";
+import { inForce, type FoundKey } from "./trust.ts";
+
+export const EU_DCC_PREFIX = "HC1:";
+
+const KIND = "eu-dcc";
+
+// Extended key usages by the kind of entry; the second column was used before the first was registered.
+const KEY_USAGES = {
+  t: ["1.3.6.1.4.1.1847.2021.1.1", "1.3.6.1.4.1.0.1847.2021.1.1"],
+  v: ["1.3.6.1.4.1.1847.2021.1.2", "1.3.6.1.4.1.0.1847.2021.1.2"],
+  r: ["1.3.6.1.4.1.1847.2021.1.3", "1.3.6.1.4.1.0.1847.2021.1.3"],
+};
+const ALL_KEY_USAGES = Object.values(KEY_USAGES).flat();
+
+/** Verifies a text that begins with `HC1:`. Reports every fault it can get at, not only the first. */
+export function verifyEuDcc(text: string, context: VerifyContext): Verified {
+  const packed = decodeBase45(text.slice(EU_DCC_PREFIX.length));
+  if (packed === undefined) return malformed(KIND, "base45");
+  const bytes = inflate(packed, "zlib");
+  if (bytes === undefined) return malformed(KIND, "compression");
+  const message = parseSign1(bytes);
+  if (message === undefined) return malformed(KIND, "cose");
+  const claims = decodeCbor(message.payload);
+  const read = readCertificate(claims?.value);
+  if (read === undefined) return malformed(KIND, claims === undefined ? "cbor" : "claims");
+
+  const { key, problems } = signer(message, read, context);
+  const reasons = [...problems];
+  if (read.fault !== undefined) reasons.push(reason("schema-violation", { path: read.fault }));
+  reasons.push(...validity(read, context.at.wallMs));
+  const revoked = revocation(message, read, context);
+  if (revoked !== undefined) reasons.push(revoked);
+  return describe(read, key, reasons, context);
+}
+
+/** The key that signed, with everything that is wrong with it. */
+function signer(
+  message: Sign1,
+  read: ReadCertificate,
+  { trust, at }: VerifyContext,
+): { key?: FoundKey; problems: Reason[] } {
+  const keyId = Buffer.from(message.keyId ?? []).toString("hex");
+  // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
+  const candidates = trust.find(KIND, keyId);
+  if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
+  const key = candidates.find((candidate) => verifySign1(message, candidate.publicKey));
+  if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
+  const problems: Reason[] = [];
+  if (!inForce(key, at.wallMs)) {
+    problems.push(
+      reason("issuer-expired", {
+        keyId,
+        notBeforeMs: key.notBeforeMs ?? 0,
+        notAfterMs: key.notAfterMs ?? 0,
+      }),
+    );
+  }
+  if (!mayExpress(key, read.payload)) problems.push(reason("issuer-not-allowed", { keyId }));
+  return { key, problems };
+}
+
+/** Whether the signer's certificate allows all kinds of entry; one that names no kind allows every. */
+function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payload"]): boolean {
+  if (!keyUsages.some((usage) => ALL_KEY_USAGES.includes(usage))) return true;
+  const kinds = entryKinds(payload);
+  return kinds.every((kind) => KEY_USAGES[kind].some((usage) => keyUsages.includes(usage)));
+}
+
+function validity({ issuedAtMs, validUntilMs }: ReadCertificate, atMs: number): Reason[] {
+  const reasons: Reason[] = [];
+  // The states' own tests count the second of expiry itself as valid.
+  if (validUntilMs !== undefined && atMs > validUntilMs) {
+    reasons.push(reason("expired", { validUntilMs }));
+  }
+  if (issuedAtMs !== undefined && atMs < issuedAtMs) {
+    reasons.push(reason("not-yet-valid", { issuedAtMs }));
+  }
+  return reasons;
+}
+
+/** EU revocation lists hold the first 16 bytes of SHA-256 over one of three things, here in hex. */
+function revocation(
+  message: Sign1,
+  { certificate, issuer = "", issuedAtMs }: ReadCertificate,
+  { revocation: lists }: VerifyContext,
+): Reason | undefined {
+  const identifiers = [
+    ...(certificate?.v ?? []),
+    ...(certificate?.t ?? []),
+    ...(certificate?.r ?? []),
+  ].map((entry) => entry.ci);
+  // Of an ECDSA signature only the first number counts: the second can be negated by anybody.
+  const { algorithm, signature } = message;
+  const counted = algorithm === "ES256" ? signature.subarray(0, signature.length / 2) : signature;
+  const hit =
+    lists.find("eu-dcc-signature", revocationHash(counted), issuedAtMs) ??
+    identifiers
+      .map(
+        (identifier) =>
+          lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs) ??
+          lists.find("eu-dcc-country-uci", revocationHash(issuer + identifier), issuedAtMs),
+      )
+      .find((each) => each !== undefined);
+  if (hit === undefined) return undefined;
+  const { verdict, falsePositiveRate } = hit;
+  return reason(verdict, falsePositiveRate === undefined ? undefined : { falsePositiveRate });
+}
+
+/** How EU revocation lists name a certificate. */
+export function revocationHash(value: string | Uint8Array): string {
+  return createHash("sha256").update(value).digest("hex").slice(0, 32);
+}
+
+function describe(
+  read: ReadCertificate,
+  key: FoundKey | undefined,
+  reasons: Reason[],
+  context: VerifyContext,
+): Verified {
+  const { certificate, issuer, issuedAtMs, validUntilMs } = read;
+  const verified: Verified = {
+    kind: KIND,
+    holds: reasons.length === 0 && certificate !== undefined && key !== undefined,
+    reasons,
+    evidence: [],
+  };
+  if (certificate !== undefined) verified.holder = holderOf(certificate, context.districtKey);
+  if (issuer !== undefined) verified.issuer = issuer;
+  if (issuedAtMs !== undefined) verified.issuedAtMs = issuedAtMs;
+  if (validUntilMs !== undefined) verified.validUntilMs = validUntilMs;
+  if (key === undefined) return verified;
+  verified.basis = "trust-list";
+  const listed = context.revocation.asOfMs("eu-dcc-uci") ?? Infinity;
+  verified.basisAsOfMs = Math.min(key.setAsOfMs, listed);
+  if (certificate !== undefined) verified.evidence = certificateEvidence(read, key, context);
+  return verified;
+}
+
+function holderOf({ nam, dob }: HealthCertificate, districtKey: Uint8Array): Holder {
+  const written = [nam.fn ?? nam.fnt, nam.gn ?? nam.gnt ?? ""].join(" ").trim();
+  const holder: Holder = {
+    pseudonym: pseudonymOfPerson(districtKey, `${nam.fnt}<<${nam.gnt ?? ""}`, dob.slice(0, 10)),
+    maskedName: maskName(written),
+  };
+  const year = Number(dob.slice(0, 4));
+  if (year > 0) holder.birthYear = year;
+  return holder;
+}

@@ -1,0 +1,128 @@
+/** Asking an online service what a token means, without ever making a visitor wait for it. */
+import type { DirectoryEntry } from "../core/directory.ts";
+
+/** The service, over whatever transport; rejects when it cannot be asked. Must stop on the signal. */
+export interface ResolverClient {
+  /** @returns the holder's entry, or undefined where the service does not know the token */
+  ask(token: string, signal: AbortSignal): Promise<DirectoryEntry | undefined>;
+}
+
+/** The time a resolver needs; a unit's clock fits. */
+export interface ResolverClock {
+  monotonicMs(): number;
+  wallMs(): number;
+  after(delayMs: number, callback: () => void): { cancel(): void };
+}
+
+export interface ResolverOptions {
+  client: ResolverClient;
+  clock: ResolverClock;
+  /** The door never waits longer than this. Default 300. */
+  deadlineMs?: number;
+  /** So many failures in a row, and the service is left alone for a while. Default 3. */
+  failuresBeforeRest?: number;
+  /** How long it is left alone. Default 30,000. */
+  restMs?: number;
+  /** How long an answer is given again, with its date. Default 600,000. */
+  keepMs?: number;
+  /** How many answers are kept; the oldest go first. Default 1,000. */
+  keepAtMost?: number;
+}
+
+/** What came of asking. `asOfMs` is when the service said so (epoch ms). */
+export type Resolution =
+  | { outcome: "known"; entry: DirectoryEntry; asOfMs: number }
+  | { outcome: "unknown"; asOfMs: number }
+  | { outcome: "unreachable" };
+
+interface Kept {
+  resolution: Exclude<Resolution, { outcome: "unreachable" }>;
+  atMs: number;
+}
+
+/** Deadline, circuit breaker and cache around a service. */
+export class TokenResolver {
+  #client: ResolverClient;
+  #clock: ResolverClock;
+  #limits: Required<Omit<ResolverOptions, "client" | "clock">>;
+  #kept = new Map<string, Kept>();
+  #failures = 0;
+  #restUntilMs = -Infinity;
+
+  constructor(options: ResolverOptions) {
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#limits = {
+      deadlineMs: options.deadlineMs ?? 300,
+      failuresBeforeRest: options.failuresBeforeRest ?? 3,
+      restMs: options.restMs ?? 30_000,
+      keepMs: options.keepMs ?? 600_000,
+      keepAtMost: options.keepAtMost ?? 1_000,
+    };
+  }
+
+  /** Whether the service is being left alone after failures. */
+  resting(): boolean {
+    return this.#clock.monotonicMs() < this.#restUntilMs;
+  }
+
+  /**
+   * Resolves a token; never rejects, never takes longer than the deadline.
+   * @param reference the token's keyed hash: answers are kept under it, tokens are not
+   */
+  async resolve(token: string, reference: string): Promise<Resolution> {
+    const kept = this.#kept.get(reference);
+    if (kept !== undefined && this.#clock.monotonicMs() - kept.atMs < this.#limits.keepMs) {
+      return kept.resolution;
+    }
+    if (this.resting()) return { outcome: "unreachable" };
+    const answer = await this.#ask(token);
+    if (answer === "failed") {
+      this.#fail();
+      return { outcome: "unreachable" };
+    }
+    this.#failures = 0;
+    const asOfMs = this.#clock.wallMs();
+    const resolution: Kept["resolution"] =
+      answer === undefined
+        ? { outcome: "unknown", asOfMs }
+        : { outcome: "known", entry: answer, asOfMs: answer.asOfMs };
+    this.#keep(reference, resolution);
+    return resolution;
+  }
+
+  async #ask(token: string): Promise<DirectoryEntry | undefined | "failed"> {
+    const abort = new AbortController();
+    let timer: { cancel(): void } | undefined;
+    const deadline = new Promise<"failed">((resolve) => {
+      timer = this.#clock.after(this.#limits.deadlineMs, () => {
+        abort.abort();
+        resolve("failed");
+      });
+    });
+    try {
+      return await Promise.race([this.#client.ask(token, abort.signal), deadline]);
+    } catch {
+      return "failed";
+    } finally {
+      timer?.cancel();
+    }
+  }
+
+  #fail(): void {
+    this.#failures += 1;
+    if (this.#failures < this.#limits.failuresBeforeRest) return;
+    // After the rest one failure is enough to rest again: a service that is down stays cheap.
+    this.#failures = this.#limits.failuresBeforeRest - 1;
+    this.#restUntilMs = this.#clock.monotonicMs() + this.#limits.restMs;
+  }
+
+  #keep(reference: string, resolution: Kept["resolution"]): void {
+    this.#kept.delete(reference);
+    this.#kept.set(reference, { resolution, atMs: this.#clock.monotonicMs() });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > this.#limits.keepAtMost && oldest !== undefined) {
+      this.#kept.delete(oldest);
+    }
+  }
+}

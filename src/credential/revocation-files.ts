@@ -1,0 +1,118 @@
+/** Reads revocation lists from files: SMART Health Card lists, EU batches, our own, Bloom filters. */
+import { z } from "zod";
+import { BloomFilter } from "./bloom.ts";
+import {
+  REVOCATION_NAMESPACES,
+  type RevocationEntry,
+  type RevocationList,
+  type RevocationNamespace,
+} from "./revocation.ts";
+import { TrustFileError } from "./trust-files.ts";
+
+/** Names our own list files. */
+export const REVOCATIONS_KIND = "digital-sentinel-revocations";
+
+const Own = z.object({
+  kind: z.literal(REVOCATIONS_KIND),
+  namespace: z.enum(REVOCATION_NAMESPACES),
+  asOf: z.iso.datetime({ offset: true }),
+  revoked: z.array(z.string().min(1)).default([]),
+  superseded: z.array(z.string().min(1)).default([]),
+});
+export type RevocationFile = z.infer<typeof Own>;
+
+/** spec.smarthealth.cards, § Revocation: ids may end in the time (seconds) before which they are meant. */
+const CardList = z.object({
+  kid: z.string().min(1),
+  method: z.literal("rid"),
+  ctr: z.number().int().min(1),
+  rids: z.array(z.string().regex(/^[A-Za-z0-9_-]{1,24}(\.\d{1,12})?$/)),
+});
+
+/** eHealth Network, EU DCC revocation: batches of hashes, base64. */
+const EuBatch = z.object({
+  hashType: z.enum(["SIGNATURE", "UCI", "COUNTRYCODEUCI"]),
+  entries: z.array(z.object({ hash: z.base64() })),
+});
+
+const EU_NAMESPACES: Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace> = {
+  SIGNATURE: "eu-dcc-signature",
+  UCI: "eu-dcc-uci",
+  COUNTRYCODEUCI: "eu-dcc-country-uci",
+};
+
+/**
+ * Reads one file of lists.
+ * @param importedAtMs a list's date where the file does not give its own (epoch ms)
+ * @throws TrustFileError where the content is none of the kinds, or damaged
+ */
+export function readRevocationFile(bytes: Uint8Array, importedAtMs: number): RevocationList[] {
+  const filter = BloomFilter.fromBytes(bytes);
+  if (filter !== undefined) return [filterList(filter)];
+  const json = parseJson(bytes);
+  return (Array.isArray(json) ? json : [json]).map((each: unknown) => readList(each, importedAtMs));
+}
+
+function filterList({ filter, label }: NonNullable<ReturnType<typeof BloomFilter.fromBytes>>) {
+  const namespace = REVOCATION_NAMESPACES.find((each) => each === label.namespace);
+  if (namespace === undefined) {
+    throw new TrustFileError("namespace", `"${label.namespace}" is none that is known here`);
+  }
+  return { namespace, asOfMs: Date.parse(label.asOf), filter };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    throw new TrustFileError("", "neither a revocation list in JSON nor a filter");
+  }
+}
+
+function readList(json: unknown, importedAtMs: number): RevocationList {
+  if (typeof json !== "object" || json === null) throw new TrustFileError("", "not an object");
+  if ("kind" in json) return ownList(checked(Own, json));
+  if ("rids" in json || "method" in json) return cardList(checked(CardList, json), importedAtMs);
+  if ("hashType" in json) return euList(checked(EuBatch, json), importedAtMs);
+  throw new TrustFileError(
+    "",
+    "neither a SMART Health Card list, nor an EU batch, nor one of ours",
+  );
+}
+
+function checked<T>(schema: z.ZodType<T>, json: unknown): T {
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new TrustFileError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
+}
+
+function ownList({ namespace, asOf, revoked, superseded }: RevocationFile): RevocationList {
+  const entries = new Map<string, RevocationEntry>();
+  for (const number of superseded) entries.set(number, { verdict: "superseded" });
+  for (const number of revoked) entries.set(number, { verdict: "revoked" });
+  return { namespace, asOfMs: Date.parse(asOf), entries };
+}
+
+function cardList(list: z.infer<typeof CardList>, asOfMs: number): RevocationList {
+  const { kid, ctr, rids } = list;
+  const entries = new Map<string, RevocationEntry>();
+  for (const each of rids) {
+    const [rid = "", before] = each.split(".");
+    const key = `${kid} ${rid}`;
+    const beforeMs = before === undefined ? Infinity : Number(before) * 1000;
+    // An id listed twice is meant as widely as the wider of the two.
+    const widest = Math.max(beforeMs, entries.get(key)?.beforeMs ?? -Infinity);
+    entries.set(key, { verdict: "revoked", beforeMs: widest });
+  }
+  return { namespace: "smart-health-card", asOfMs, entries, keyId: kid, counter: ctr };
+}
+
+function euList({ hashType, entries }: z.infer<typeof EuBatch>, asOfMs: number): RevocationList {
+  const verdict = { verdict: "revoked" as const };
+  const hashes = entries.map(({ hash }) => {
+    const hex = Buffer.from(hash, "base64").toString("hex");
+    return [hex.slice(0, 32), verdict] as const;
+  });
+  return { namespace: EU_NAMESPACES[hashType], asOfMs, entries: new Map(hashes) };
+}

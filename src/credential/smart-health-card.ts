@@ -1,0 +1,202 @@
+/**
+ * The SMART Health Card, `shc:/`: a JWS whose digits stand for characters, deflated, signed with
+ * ES256 by a key the issuer publishes (spec.smarthealth.cards, versions 1.0 to 1.4).
+ */
+import type { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import type { Reason } from "../core/reason.ts";
+import { verifySignature } from "./cose.ts";
+import { bundleEvidence, bundleHolder, HealthBundle } from "./fhir-bundle.ts";
+import { inflate } from "./inflate.ts";
+import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
+import { inForce, type FoundKey } from "./trust.ts";
+
+export const SMART_HEALTH_CARD_PREFIX = "shc:/";
+
+const KIND = "smart-health-card";
+
+/** A pair of digits is a character's code less 45: every character of a JWS fits into 00 to 77. */
+const FIRST_CHARACTER = 45;
+const LAST_PAIR = 77;
+
+/** A card in one code, or one part of a card in several. */
+export type CardText = { jws: string } | { part: number; of: number; jws: string };
+
+/** More parts than the largest card needs; the specification has since given parts up. */
+export const MAX_PARTS = 16;
+
+/** Reads the digits of `shc:/…` or `shc:/2/3/…`; undefined where they are none. */
+export function readCardText(text: string): CardText | undefined {
+  const match = /^shc:\/(?:([1-9]\d?)\/([1-9]\d?)\/)?((?:\d\d)+)$/.exec(text);
+  if (match === null) return undefined;
+  const [, part, of, digits = ""] = match;
+  let jws = "";
+  for (let index = 0; index < digits.length; index += 2) {
+    const pair = Number(digits.slice(index, index + 2));
+    if (pair > LAST_PAIR) return undefined;
+    jws += String.fromCharCode(pair + FIRST_CHARACTER);
+  }
+  if (part === undefined || of === undefined) return { jws };
+  if (Number(part) > Number(of) || Number(of) > MAX_PARTS) return undefined;
+  return { part: Number(part), of: Number(of), jws };
+}
+
+const Header = z.object({ alg: z.literal("ES256"), zip: z.literal("DEF"), kid: z.string().min(1) });
+const Payload = z.looseObject({
+  iss: z.string().regex(/^https:\/\/[^/?#]+[^?#]*[^/?#]$/),
+  nbf: z.number(),
+  exp: z.number().optional(),
+  vc: z.looseObject({
+    type: z.array(z.string()).refine((types) => types.includes(HEALTH_CARD_TYPE)),
+    credentialSubject: z.looseObject({ fhirVersion: z.string(), fhirBundle: HealthBundle }),
+    // Revocation ids are base64url, at most 24 characters (§ Revocation).
+    rid: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,24}$/)
+      .optional(),
+  }),
+});
+type Payload = z.infer<typeof Payload>;
+
+const HEALTH_CARD_TYPE = "https://smarthealth.cards#health-card";
+
+/** Verifies a card as one compact JWS. */
+export function verifySmartHealthCard(jws: string, context: VerifyContext): Verified {
+  const match = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/.exec(jws);
+  if (match === null) return malformed(KIND, "jws");
+  const [, head = "", body = "", signature = ""] = match;
+  const header = Header.safeParse(parseJson(Buffer.from(head, "base64url")));
+  if (!header.success) {
+    const field = String(header.error.issues[0]?.path[0] ?? "");
+    // Without `zip` the payload is not deflated, which is a damage of its own.
+    return field === "zip" ? malformed(KIND, "compression") : malformed(KIND, "jws", field);
+  }
+  const bytes = inflate(Buffer.from(body, "base64url"), "raw");
+  if (bytes === undefined) return malformed(KIND, "compression");
+  const json = parseJson(bytes);
+  if (json === undefined) return malformed(KIND, "json");
+  const payload = Payload.safeParse(json);
+  if (!payload.success) {
+    const path = payload.error.issues[0]?.path.join(".") ?? "";
+    return refused(KIND, reason("schema-violation", { path }));
+  }
+  const data = Buffer.from(`${head}.${body}`, "ascii");
+  const signed = { data, signature: Buffer.from(signature, "base64url") };
+  const { key, problems } = signer(header.data.kid, payload.data.iss, signed, context);
+  const reasons = [...problems, ...validity(payload.data, key, context)];
+  return describe(payload.data, key, reasons, context);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    // A byte order mark is no JSON (RFC 8259 §8.1), and JSON.parse takes it for none.
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function signer(
+  keyId: string,
+  issuer: string,
+  signed: { data: Uint8Array; signature: Uint8Array },
+  { trust, at }: VerifyContext,
+): { key?: FoundKey; problems: Reason[] } {
+  const candidates = trust.find(KIND, keyId);
+  if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
+  const key = candidates.find(
+    ({ publicKey }) =>
+      publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
+      verifySignature("ES256", publicKey, signed.data, signed.signature),
+  );
+  if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
+  const problems: Reason[] = [];
+  if (key.issuer !== undefined && key.issuer !== issuer) {
+    problems.push(reason("issuer-not-allowed", { keyId, issuer }));
+  }
+  if (!inForce(key, at.wallMs)) problems.push(reason("issuer-expired", { keyId }));
+  if (key.chain !== undefined) {
+    const problem = chainProblem(key.chain, key, issuer, at.wallMs);
+    if (problem !== undefined) problems.push(reason(problem, { keyId }));
+  }
+  return { key, problems };
+}
+
+/** A key's own certificate chain: for this key and issuer, each certificate signed by the next, all in force. */
+function chainProblem(
+  chain: readonly X509Certificate[],
+  key: FoundKey,
+  issuer: string,
+  atMs: number,
+): "issuer-expired" | "issuer-not-allowed" | undefined {
+  const [own] = chain;
+  if (own === undefined || !own.publicKey.equals(key.publicKey)) return "issuer-not-allowed";
+  const names = (own.subjectAltName ?? "").split(", ");
+  if (!names.includes(`URI:${issuer}`)) return "issuer-not-allowed";
+  for (const [index, certificate] of chain.entries()) {
+    const next = chain[index + 1];
+    if (next !== undefined && !isIssuedBy(certificate, next)) return "issuer-not-allowed";
+    const from = certificate.validFromDate.getTime();
+    if (atMs < from || atMs > certificate.validToDate.getTime()) return "issuer-expired";
+  }
+  return undefined;
+}
+
+function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
+  return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
+}
+
+function validity(
+  { nbf, exp, vc }: Payload,
+  key: FoundKey | undefined,
+  { at, revocation }: VerifyContext,
+): Reason[] {
+  const reasons: Reason[] = [];
+  const issuedAtMs = nbf * 1000;
+  if (at.wallMs < issuedAtMs) reasons.push(reason("not-yet-valid", { issuedAtMs }));
+  if (exp !== undefined && at.wallMs >= exp * 1000) {
+    reasons.push(reason("expired", { validUntilMs: exp * 1000 }));
+  }
+  if (key === undefined) return reasons;
+  if (vc.rid !== undefined) {
+    const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs);
+    if (hit !== undefined) reasons.push(reason(hit.verdict, { rid: vc.rid }));
+  }
+  const counter = revocation.counterOf(KIND, key.keyId);
+  if (counter !== undefined && key.crlVersion !== undefined && counter < key.crlVersion) {
+    // The issuer announces a newer list than the one here: what it added is not known.
+    reasons.push({ code: "trust-list-too-old", params: { counter, announced: key.crlVersion } });
+  }
+  return reasons;
+}
+
+function describe(
+  payload: Payload,
+  key: FoundKey | undefined,
+  reasons: Reason[],
+  { at, districtKey, revocation }: VerifyContext,
+): Verified {
+  const { iss, nbf, exp, vc } = payload;
+  const bundle = vc.credentialSubject.fhirBundle;
+  const holder = bundleHolder(bundle, districtKey);
+  const verified: Verified = {
+    kind: KIND,
+    holds: reasons.length === 0 && key !== undefined,
+    reasons,
+    issuedAtMs: Math.round(nbf * 1000),
+    issuer: iss,
+    evidence: [],
+  };
+  if (holder !== undefined) verified.holder = holder;
+  if (exp !== undefined) verified.validUntilMs = Math.round(exp * 1000);
+  if (key === undefined) return verified;
+  verified.basis = "trust-list";
+  verified.basisAsOfMs = Math.min(key.setAsOfMs, revocation.asOfMs(KIND) ?? Infinity);
+  const source = {
+    name: "code-reader",
+    detail: `${iss} ${key.keyId}`,
+    asOfMs: Math.round(nbf * 1000),
+  };
+  verified.evidence = bundleEvidence(bundle, { trust: "verified", source, observedAt: at });
+  return verified;
+}
