@@ -1,0 +1,67 @@
+/** The one output the guard owns, written synchronously: when it returns, the line has the level. */
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import type { Level } from "../bus/gpio.ts";
+import { toBusError } from "./errno.ts";
+import { findGpioChip, kernelLine } from "./gpio-chip.ts";
+
+/** Which line: a GPIO line of the board's header, or a plain file that stands for one in trials. */
+export type GuardLineSpec =
+  | { kind: "gpio"; line: number; activeLow?: boolean }
+  | { kind: "file"; path: string };
+
+export interface SyncLine {
+  set(level: Level): void;
+  close(): void;
+}
+
+export function nameOf(spec: GuardLineSpec): string {
+  return spec.kind === "gpio" ? `gpio line ${spec.line}` : spec.path;
+}
+
+/** Takes the line and drives it to 0 without a glitch. @throws BusError when there is none */
+export async function openGuardLine(spec: GuardLineSpec): Promise<SyncLine> {
+  try {
+    return spec.kind === "gpio"
+      ? await openGpioLine(spec.line, spec.activeLow ?? false)
+      : openFileLine(spec.path);
+  } catch (error) {
+    throw toBusError(error, { bus: nameOf(spec), during: "taking the guarded line" });
+  }
+}
+
+/** Drives the line to 0 once, whoever held it before. */
+export async function lockLine(spec: GuardLineSpec): Promise<void> {
+  const line = await openGuardLine(spec);
+  line.close();
+}
+
+async function openGpioLine(line: number, activeLow: boolean): Promise<SyncLine> {
+  const number = kernelLine(await findGpioChip(), line);
+  const { Gpio } = await import("onoff");
+  // The word is a voltage: 0 behind an active-low driver is the high one.
+  const gpio = new Gpio(number, activeLow ? "high" : "low", "none", { activeLow });
+  // onoff swallows what goes wrong on a line somebody had exported before, so ask.
+  if (gpio.direction() !== "out") throw new Error("the kernel keeps the line an input");
+  gpio.writeSync(0);
+  return {
+    set: (level) => gpio.writeSync(level),
+    // Not unexported: the pin must stay an output at 0, whoever comes next.
+    close: () => gpio.writeSync(0),
+  };
+}
+
+function openFileLine(path: string): SyncLine {
+  writeFileSync(path, "0");
+  const set = (level: Level): void => {
+    const file = openSync(path, "r+");
+    try {
+      writeSync(file, String(level), 0);
+      if (fstatSync(file).size !== 1 || readFileSync(path, "utf8") !== String(level)) {
+        throw new Error(`${path} did not take the level ${level}`);
+      }
+    } finally {
+      closeSync(file);
+    }
+  };
+  return { set, close: () => set(0) };
+}

@@ -1,0 +1,114 @@
+/** SMBus on Linux, through the kernel's i2c-dev interface and the i2c-bus module. */
+import type { PromisifiedBus } from "i2c-bus";
+import { BusError } from "../bus/errors.ts";
+import type { BusErrorKind } from "../bus/errors.ts";
+import type { SmBus, SmBusHost } from "../bus/smbus.ts";
+import { toBusError } from "./errno.ts";
+
+/** The native module's face this host needs. */
+export interface I2cModule {
+  openPromisified(busNumber: number): Promise<PromisifiedBus>;
+}
+
+export interface LinuxSmBusOptions {
+  /** The number in `/dev/i2c-N`; 1 on the pin header of a Raspberry Pi. */
+  bus: number;
+  /** Loads the native module: it is optional and needs a compiler, so it is not there everywhere. */
+  load?: () => Promise<I2cModule>;
+}
+
+const MAXIMUM_BLOCK = 32; // I2C_SMBUS_BLOCK_MAX in linux/i2c.h
+// During a transaction these mean that nobody answered; at opening they mean there is no bus.
+const TRANSACTION_KINDS: Readonly<Record<string, BusErrorKind>> = {
+  ENODEV: "no-acknowledge",
+};
+
+/** A bus by its number. Opening rejects with `absent` without the module, the bus, or its driver. */
+export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
+  const name = `i2c-${options.bus}`;
+  const load = options.load ?? (() => import("i2c-bus"));
+  return {
+    async open() {
+      try {
+        const native = await load();
+        return new LinuxSmBus(name, await native.openPromisified(options.bus));
+      } catch (error) {
+        throw toBusError(error, { bus: name, during: "opening the bus" });
+      }
+    },
+  };
+}
+
+class LinuxSmBus implements SmBus {
+  readonly name: string;
+  readonly #native: PromisifiedBus;
+  // The module runs each call on a pool of threads, which keep no order among themselves.
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(name: string, native: PromisifiedBus) {
+    this.name = name;
+    this.#native = native;
+  }
+
+  async readBlock(address: number, command: number, length: number): Promise<Uint8Array> {
+    checkLength(length, 1);
+    const buffer = Buffer.alloc(length);
+    return this.#run(address, `reading register ${hex(command)}`, async () => {
+      const { bytesRead } = await this.#native.readI2cBlock(address, command, length, buffer);
+      if (bytesRead === length) return Uint8Array.from(buffer);
+      throw new BusError("corrupt", {
+        bus: this.name,
+        address,
+        during: `reading register ${hex(command)}`,
+        detail: `${bytesRead} of ${length} bytes came`,
+      });
+    });
+  }
+
+  async writeBlock(address: number, command: number, data: Uint8Array): Promise<void> {
+    checkLength(data.length, 0);
+    const buffer = Buffer.from(data);
+    await this.#run(address, `writing register ${hex(command)}`, async () => {
+      // The kernel refuses an empty block; a command byte alone is its send-byte transaction.
+      if (buffer.length === 0) await this.#native.sendByte(address, command);
+      else await this.#native.writeI2cBlock(address, command, buffer.length, buffer);
+    });
+  }
+
+  readWord(address: number, command: number): Promise<number> {
+    return this.#run(address, `reading word ${hex(command)}`, () =>
+      this.#native.readWord(address, command),
+    );
+  }
+
+  readByte(address: number, command: number): Promise<number> {
+    return this.#run(address, `reading byte ${hex(command)}`, () =>
+      this.#native.readByte(address, command),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#tail.catch(() => undefined);
+    await this.#native.close();
+  }
+
+  #run<T>(address: number, during: string, transaction: () => Promise<T>): Promise<T> {
+    const context = { bus: this.name, address, during };
+    if (this.#closed) return Promise.reject(new BusError("closed", context));
+    const turn = this.#tail.then(transaction).catch((error: unknown) => {
+      throw toBusError(error, context, TRANSACTION_KINDS);
+    });
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function checkLength(length: number, least: number): void {
+  if (Number.isInteger(length) && length >= least && length <= MAXIMUM_BLOCK) return;
+  throw new RangeError(`an SMBus block is ${least} to ${MAXIMUM_BLOCK} bytes, not ${length}`);
+}
+
+const hex = (value: number): string => `0x${value.toString(16).padStart(2, "0")}`;
