@@ -1,6 +1,7 @@
 /** What an EU certificate says, in the core's terms; and what a venue's business rules make of it. */
 import type { Evidence, TestResult } from "../core/evidence.ts";
-import { timeOf, type HealthCertificate, type ReadCertificate } from "./eu-dcc-schema.ts";
+import type { HealthCertificate, ReadCertificate } from "./eu-dcc-schema.ts";
+import { timeOf } from "./moments.ts";
 import type { VerifyContext } from "./outcome.ts";
 import type { FoundKey } from "./trust.ts";
 

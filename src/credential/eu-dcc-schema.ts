@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { isTagged } from "./cbor.ts";
+import { timeOf } from "./moments.ts";
 
 /** CWT claims (RFC 8392 §4) and the one for health certificates (eHealth Network, vol. 3, §2.6.4). */
 const CLAIM_ISSUER = 1;
@@ -24,16 +25,6 @@ const dose = z.number().int().min(0).max(99);
 
 function isTime(value: string): boolean {
   return !Number.isNaN(timeOf(value));
-}
-
-/** Epoch ms of a date or time as certificates write them; NaN where it is none. UTC unless it says. */
-export function timeOf(value: string): number {
-  // ISO 8601 allows +01 and +0100, which Date.parse does not.
-  const zoned = value.replace(/([+-]\d\d):?(\d\d)?$/, (_all, hours: string, minutes?: string) =>
-    value.includes("T") ? `${hours}:${minutes ?? "00"}` : _all,
-  );
-  const hasZone = /(Z|[+-]\d\d:\d\d)$/.test(zoned);
-  return Date.parse(zoned.includes("T") && !hasZone ? `${zoned}Z` : zoned);
 }
 
 const REGIONS = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });

@@ -1,0 +1,230 @@
+/** `sentinel verify`: what a credential says, whether it holds, and why not. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
+import { Command } from "commander";
+import type { Credential } from "../core/evidence.ts";
+import {
+  readRule,
+  RuleBook,
+  type BusinessRule,
+  type ValueSets,
+} from "../credential/business-rules.ts";
+import { timeOf } from "../credential/moments.ts";
+import { readRevocationFile } from "../credential/revocation-files.ts";
+import { RevocationStore } from "../credential/revocation.ts";
+import { readTrustFile } from "../credential/trust-files.ts";
+import { TrustStore } from "../credential/trust.ts";
+import { createCredentialVerifier } from "../credential/verifier.ts";
+
+interface VerifyOptions {
+  trust: string[];
+  revoked: string[];
+  at?: string;
+  rules?: string;
+  rulesOf: string[];
+  valuesets?: string;
+  districtKey?: string;
+  json?: boolean;
+}
+
+/** Wrong usage: an option's value or a file that cannot be used. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+const many = (value: string, former: string[]): string[] => [...former, value];
+
+/** The command, to be added to the program. */
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("say what a credential states and whether it holds, offline")
+    .argument(
+      "<text...>",
+      "the code's text; - reads it from standard input; several: a card's parts",
+    )
+    .option(
+      "--trust <file>",
+      "PEM certificates, JWKS, DID document or issuer keys; repeatable",
+      many,
+      [],
+    )
+    .option("--revoked <file>", "revocation list or filter; repeatable", many, [])
+    .option("--at <time>", "the moment to judge at, ISO 8601 (UTC unless it says); default now")
+    .option("--rules <directory>", "business rules in CertLogic, one JSON file a rule")
+    .option(
+      "--rules-of <country>",
+      "whose acceptance rules count; repeatable; default all",
+      many,
+      [],
+    )
+    .option("--valuesets <file>", "value sets for the rules, JSON")
+    .option(
+      "--district-key <file>",
+      "key for pseudonyms, hex or base64url; without it none are shown",
+    )
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", EXAMPLES)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .action(async (texts: string[], options: VerifyOptions) => {
+      process.exitCode = await runVerify(texts, options, (line) => console.log(line));
+    });
+}
+
+const EXAMPLES = `
+Exit status: 0 it holds, 1 it does not, 2 wrong usage.
+
+Examples:
+  sentinel verify "$(cat pass.txt)" --trust issuers.json --json
+  sentinel verify - --trust signers.pem --at 2022-01-31T12:00:00Z < certificate.txt
+  sentinel verify "shc:/1/2/…" "shc:/2/2/…" --trust jwks.json --revoked list.json`;
+
+/** Verifies and prints. @returns the exit status */
+export async function runVerify(
+  texts: readonly string[],
+  options: VerifyOptions,
+  print: (line: string) => void,
+): Promise<number> {
+  try {
+    const shown = texts.length === 1 && texts[0] === "-" ? await readStandardInput() : texts;
+    const credential = await verify(shown, options);
+    print(options.json === true ? asJson(credential, options) : asText(credential));
+    return credential.holds ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`sentinel verify: ${error.message}`);
+    return 2;
+  }
+}
+
+/** One text, or one part a line; the last line's end belongs to the file, not to the code. */
+async function readStandardInput(): Promise<string[]> {
+  const whole = (await textOf(process.stdin)).replace(/\r?\n$/, "");
+  const lines = whole.split(/\r?\n/);
+  return lines.every((line) => line.startsWith("shc:/")) ? lines : [whole];
+}
+
+async function verify(texts: readonly string[], options: VerifyOptions): Promise<Credential> {
+  const wallMs = options.at === undefined ? Date.now() : timeOf(options.at);
+  if (Number.isNaN(wallMs)) throw new UsageError(`--at: "${options.at}" is not an ISO 8601 time`);
+  const trust = new TrustStore();
+  for (const file of options.trust) {
+    const { bytes, dateMs } = readFile(file);
+    trust.replace(
+      file,
+      guarded(file, () => readTrustFile(bytes.toString("utf8"), dateMs)),
+    );
+  }
+  const revocation = new RevocationStore();
+  for (const file of options.revoked) {
+    const { bytes, dateMs } = readFile(file);
+    revocation.replace(
+      file,
+      guarded(file, () => readRevocationFile(bytes, dateMs)),
+    );
+  }
+  const rules = readRules(options);
+  const verifier = createCredentialVerifier({
+    trust,
+    revocation,
+    districtKey: readKey(options.districtKey),
+    unitKey: new Uint8Array(32),
+    ...(rules === undefined ? {} : { rules }),
+  });
+  const at = { monotonicMs: 0, wallMs, wallTrusted: true };
+  let credential: Credential | undefined;
+  for (const text of texts) {
+    credential = await verifier.code(Buffer.from(text, "utf8"), text, at);
+  }
+  if (credential === undefined) throw new UsageError("no text given");
+  return credential;
+}
+
+function readFile(file: string): { bytes: Buffer; dateMs: number } {
+  return guarded(file, () => ({ bytes: readFileSync(file), dateMs: statSync(file).mtimeMs }));
+}
+
+function guarded<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** A key of at least 16 bytes from a file in hex or base64url. */
+export function readKey(file: string | undefined): Uint8Array {
+  if (file === undefined) return new Uint8Array(32);
+  const text = readFile(file).bytes.toString("utf8").trim();
+  const hex = /^[0-9a-f]+$/i.test(text) && text.length % 2 === 0;
+  if (!hex && !/^[\w-]+$/.test(text)) throw new UsageError(`${file}: neither hex nor base64url`);
+  const key = Buffer.from(text, hex ? "hex" : "base64url");
+  if (key.length < 16)
+    throw new UsageError(`${file}: a key has 16 bytes or more, not ${key.length}`);
+  return new Uint8Array(key);
+}
+
+function readRules(options: VerifyOptions): RuleBook | undefined {
+  if (options.rules === undefined) return undefined;
+  const folder = options.rules;
+  const rules: BusinessRule[] = [];
+  const names = guarded(folder, () => readdirSync(folder, { recursive: true, encoding: "utf8" }));
+  for (const name of names.sort().filter((each) => each.endsWith(".json"))) {
+    const file = join(folder, name);
+    const json: unknown = guarded(file, () => JSON.parse(readFileSync(file, "utf8")) as unknown);
+    rules.push(...[json].flat().flatMap((each) => readRule(each) ?? []));
+  }
+  if (rules.length === 0) throw new UsageError(`${folder}: holds no business rule`);
+  const { valuesets } = options;
+  const valueSets: ValueSets =
+    valuesets === undefined
+      ? {}
+      : guarded(valuesets, () => JSON.parse(readFileSync(valuesets, "utf8")) as ValueSets);
+  const acceptance = rules.filter((rule) => rule.Type === "Acceptance");
+  const places = [...new Set(acceptance.map((rule) => rule.Country))].sort();
+  const wanted = options.rulesOf.length > 0 ? options.rulesOf : places;
+  return new RuleBook(rules, valueSets, wanted, 0);
+}
+
+function asJson(credential: Credential, options: VerifyOptions): string {
+  const { kind, holds, reasons, evidence, holder, reference: _ofThisRun, ...rest } = credential;
+  const { pseudonym, ...seen } = holder ?? { pseudonym: "" };
+  // A pseudonym under no key would look like one and mean nothing.
+  const shown = options.districtKey === undefined ? seen : { pseudonym, ...seen };
+  const who = holder === undefined ? {} : { holder: shown };
+  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest });
+}
+
+function asText(credential: Credential): string {
+  const { kind, holds, reasons, evidence, holder, issuer, issuedAtMs, validUntilMs } = credential;
+  const lines = [`${kind}: ${holds ? "holds" : "does not hold"}`];
+  for (const { code, params = {} } of reasons) lines.push(`  because ${code}${listed(params)}`);
+  if (issuer !== undefined) lines.push(`  issuer ${issuer}`);
+  if (holder?.maskedName !== undefined) lines.push(`  holder ${holder.maskedName}`);
+  if (issuedAtMs !== undefined) lines.push(`  issued ${dated(issuedAtMs)}`);
+  if (validUntilMs !== undefined) lines.push(`  valid until ${dated(validUntilMs)}`);
+  for (const {
+    kind: what,
+    id: _id,
+    trust,
+    source: _source,
+    observedAt: _at,
+    ...said
+  } of evidence) {
+    lines.push(`  ${trust} ${what}${listed(said)}`);
+  }
+  return lines.join("\n");
+}
+
+function listed(values: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(values).map(([name, value]) => {
+    if (typeof value === "number" && name.endsWith("Ms"))
+      return `${name.slice(0, -2)} ${dated(value)}`;
+    return `${name} ${Array.isArray(value) ? value.join("+") || "none" : String(value)}`;
+  });
+  return shown.length === 0 ? "" : ` (${shown.join(", ")})`;
+}
+
+function dated(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}
