@@ -1,9 +1,8 @@
 /** Contacts around the door: position, exit button, fire input, tamper switch. */
 import type { GpioHost, InputLine, Level } from "../bus/gpio.ts";
-import { BusError } from "../bus/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Contact, DeviceHealth, DoorContacts } from "../devices.ts";
-import { createHealth } from "./support/health.ts";
+import { createHealth, failureOf } from "./support/health.ts";
 import { createRetry } from "./support/retry.ts";
 import type { Retry, Session } from "./support/retry.ts";
 
@@ -48,12 +47,7 @@ class Contacts implements DoorContacts {
     this.#retry = createRetry({
       clock: options.clock,
       attempt: (session) => this.#sense(session),
-      onFailure: (error) =>
-        this.#health.set({
-          state: "failed",
-          kind: error instanceof BusError ? error.kind : "error",
-          detail: error instanceof Error ? error.message : String(error),
-        }),
+      onFailure: (error) => this.#health.set(failureOf(error)),
     });
   }
 

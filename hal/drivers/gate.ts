@@ -3,7 +3,7 @@ import type { GuardedLine, Level } from "../bus/gpio.ts";
 import { BusError } from "../bus/errors.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { DeviceHealth, Gate, GateState } from "../devices.ts";
-import { createHealth } from "./support/health.ts";
+import { createHealth, failureOf } from "./support/health.ts";
 import { createRetry } from "./support/retry.ts";
 import type { Retry, Session } from "./support/retry.ts";
 
@@ -151,11 +151,7 @@ class GuardedGate implements Gate {
   }
 
   #fail(error: unknown): void {
-    this.#health.set({
-      state: "failed",
-      kind: error instanceof BusError ? error.kind : "error",
-      detail: error instanceof Error ? error.message : String(error),
-    });
+    this.#health.set(failureOf(error));
     this.#become("locked");
   }
 }

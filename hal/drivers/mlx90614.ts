@@ -16,7 +16,7 @@ import type { Presence, PresenceOptions } from "./mlx90614/presence.ts";
 import { countToCelsius, readTemperature, Register } from "./mlx90614/registers.ts";
 import { createTransform } from "./mlx90614/transform.ts";
 import type { SiteTransform } from "./mlx90614/transform.ts";
-import { createHealth } from "./support/health.ts";
+import { createHealth, failureOf } from "./support/health.ts";
 import { createRetry } from "./support/retry.ts";
 import type { Retry, Session } from "./support/retry.ts";
 
@@ -218,9 +218,7 @@ class Mlx90614 implements Thermometer {
   }
 
   #fail(error: unknown): void {
-    const kind = error instanceof BusError ? error.kind : "error";
-    const detail = error instanceof Error ? error.message : String(error);
-    this.#health.set({ state: "failed", kind, detail });
+    this.#health.set(failureOf(error));
     const measuring = this.#burst !== undefined;
     this.#burst = undefined;
     if (measuring) this.#onFailure?.("sensor-fault");

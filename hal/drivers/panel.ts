@@ -1,6 +1,5 @@
 /** Three lights and a buzzer on GPIO lines, through johnny-five. */
 import type { GpioHost, OutputLine } from "../bus/gpio.ts";
-import { BusError } from "../bus/errors.ts";
 import type { Clock } from "../clock.ts";
 import type { DeviceHealth, Panel, PanelSignal } from "../devices.ts";
 import { createSwitches } from "./panel/board.ts";
@@ -9,7 +8,7 @@ import { createLineIo } from "./panel/line-io.ts";
 import type { LineIo } from "./panel/line-io.ts";
 import { createPlayer } from "./panel/player.ts";
 import type { Player } from "./panel/player.ts";
-import { createHealth } from "./support/health.ts";
+import { createHealth, failureOf } from "./support/health.ts";
 import { createRetry } from "./support/retry.ts";
 import type { Retry, Session } from "./support/retry.ts";
 
@@ -37,12 +36,7 @@ class LinePanel implements Panel {
     this.#retry = createRetry({
       clock: options.clock,
       attempt: (session) => this.#run(session),
-      onFailure: (error) =>
-        this.#health.set({
-          state: "failed",
-          kind: error instanceof BusError ? error.kind : "error",
-          detail: error instanceof Error ? error.message : String(error),
-        }),
+      onFailure: (error) => this.#health.set(failureOf(error)),
     });
   }
 

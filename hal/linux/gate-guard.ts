@@ -113,12 +113,9 @@ class GuardProcess implements ProcessGuardedLine {
     }
     const wholeMs = Math.floor(forMs);
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(
-      () => {
-        if (this.#level === 1) this.#child.kill("SIGKILL");
-      },
-      wholeMs + OVERDUE_MS,
-    );
+    this.#overdue = setTimeout(() => {
+      if (this.#level === 1) this.#child.kill("SIGKILL");
+    }, wholeMs + OVERDUE_MS);
     await this.#command({ kind: "energise", sequence: ++this.#sequence, forMs: wholeMs });
   }
 

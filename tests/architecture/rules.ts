@@ -45,6 +45,7 @@ const ROOMS: readonly Room[] = [
       "zxing-wasm",
       "rxing-wasm",
       "johnny-five",
+      "firmata-io",
       "node:module",
       "node:fs",
       "node:url",

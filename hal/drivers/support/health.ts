@@ -1,4 +1,5 @@
 /** A device's health as it is told: every change once, and the present state to whoever starts listening. */
+import { BusError } from "../../bus/errors.ts";
 import type { DeviceHealth } from "../../devices.ts";
 
 export interface Health {
@@ -31,4 +32,13 @@ export function createHealth(): Health {
 function isSame(a: DeviceHealth, b: DeviceHealth): boolean {
   if (a.state === "failed" && b.state === "failed") return a.kind === b.kind;
   return a.state === b.state;
+}
+
+/** How an error is told as a device's health. */
+export function failureOf(error: unknown): DeviceHealth {
+  return {
+    state: "failed",
+    kind: error instanceof BusError ? error.kind : "error",
+    detail: error instanceof Error ? error.message : String(error),
+  };
 }
