@@ -8,9 +8,14 @@ export interface Person {
   name: string;
   sex: "male" | "female";
   birth: CalendarDay;
-  /** 18 characters; also a foreigner's, whose card says so. */
+  /** As it stands on their card. */
   number: string;
   address: string;
+  /** Which card they carry. */
+  cardType: CardType;
+  latinName: string;
+  /** Three letters of ISO 3166-1; of foreigners only it says anything. */
+  country: string;
 }
 
 /** What is known beforehand; the rest is made up. */
@@ -20,6 +25,9 @@ export interface PersonWish {
   birth?: CalendarDay | undefined;
   number?: string | undefined;
   address?: string | undefined;
+  cardType?: CardType | undefined;
+  latinName?: string | undefined;
+  country?: string | undefined;
 }
 
 const SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗";
@@ -44,24 +52,37 @@ export function makePerson(random: Random, wish: PersonWish = {}): Person {
   const region = random.pick(DISTRICTS);
   // GB 11643: the last of the three running digits is odd for men.
   const running = 2 * random.integer(0, 499) + (sex === "male" ? 1 : 0);
+  const cardType = wish.cardType ?? told?.cardType ?? "citizen";
+  const country = wish.country ?? "CAN";
+  const citizenNumber = withCheck(`${region}${compact(birth)}${String(running).padStart(3, "0")}`);
   const road = `${random.pick(ROADS)}${random.integer(1, 999)}号`;
   return {
     name: wish.name ?? surname + given,
     sex,
     birth,
-    number:
-      wish.number ?? withCheck(`${region}${compact(birth)}${String(running).padStart(3, "0")}`),
+    number: wish.number ?? numberFor(cardType, citizenNumber, country),
     address: wish.address ?? `上海市${road}`,
+    cardType,
+    latinName: wish.latinName ?? "DOE, ALEX",
+    country,
   };
 }
 
-function readNumber(number: string): { birth: CalendarDay; sex: Person["sex"] } | undefined {
+function readNumber(
+  number: string,
+): { birth?: CalendarDay; sex?: Person["sex"]; cardType: CardType } | undefined {
+  if (/^[A-Z]{3}\d{12}$/.test(number)) return { cardType: "foreigner-2017" };
   const found = /^\d{6}(\d{4})(\d{2})(\d{2})\d{2}(\d)[\dX]$/.exec(number);
   if (found === null) return undefined;
   const [, year, month, day, last] = found;
   return {
     birth: { year: Number(year), month: Number(month), day: Number(day) },
     sex: Number(last) % 2 === 1 ? "male" : "female",
+    cardType: number.startsWith("9")
+      ? "foreigner-2023"
+      : /^8[123]0000/.test(number)
+        ? "hong-kong-macau-taiwan-permit"
+        : "citizen",
   };
 }
 
@@ -90,19 +111,19 @@ export interface CardWish {
 
 /** A person's card. `number` on it is of the card's type: a permit, or a foreigner's old or new one. */
 export function cardOf(person: Person, wish: CardWish = {}): CardFields {
-  const type = wish.type ?? "citizen";
+  const type = wish.type ?? person.cardType;
   const { name, sex, address } = person;
+  const country = wish.country ?? person.country;
   const common = {
     name,
     sex,
     birth: compact(person.birth),
-    number: numberFor(type, person, wish.country ?? "CAN"),
+    number: type === person.cardType ? person.number : numberFor(type, person.number, country),
     validFrom: wish.validFrom ?? "2015-05-01",
     validTo: wish.validTo ?? "2035-05-01",
   };
   const issuer = wish.issuer ?? "上海市公安局";
-  const latinName = wish.latinName ?? "DOE, ALEX";
-  const country = wish.country ?? "CAN";
+  const latinName = wish.latinName ?? person.latinName;
   switch (type) {
     case "citizen":
       return { type, ...common, address, issuer, nationCode: wish.nationCode ?? "01" };
@@ -117,23 +138,17 @@ export function cardOf(person: Person, wish: CardWish = {}): CardFields {
   }
 }
 
-function numberFor(type: CardType, person: Person, country: string): string {
-  const fitting: Record<CardType, RegExp> = {
-    citizen: /^/,
-    "hong-kong-macau-taiwan-permit": /^8[123]0000/,
-    "foreigner-2023": /^9/,
-    "foreigner-2017": /^[A-Z]{3}\d{12}$/,
-  };
-  if (fitting[type].test(person.number)) return person.number;
-  const birth = compact(person.birth);
-  const running = person.number.slice(14, 17);
+/** The number that a card of another type would carry for the holder of a citizen's number. */
+function numberFor(type: CardType, citizenNumber: string, country: string): string {
+  const birth = citizenNumber.slice(6, 14);
+  const running = citizenNumber.slice(14, 17);
   switch (type) {
     case "citizen":
-      return person.number;
+      return citizenNumber;
     case "hong-kong-macau-taiwan-permit":
       return withCheck(`810000${birth}${running}`);
     case "foreigner-2023":
-      // 9, the place of application, the numeric country (ISO 3166-1: Canada 124), birth, running.
+      // 9, the place of application, a numeric country (ISO 3166-1: Canada 124), birth, running.
       return withCheck(`931124${birth}${running}`);
     case "foreigner-2017":
       return withTravelCheck(`${country}3101${birth.slice(2)}${running.slice(0, 1)}`);

@@ -1,7 +1,7 @@
 /** The trace of a simulated run: what happened in the world and in the unit, one canonical JSON line each. */
 import type { Effect } from "../src/core/effect.ts";
 import type { Event } from "../src/core/event.ts";
-import type { RecordBody, RecordDraft } from "../src/core/record.ts";
+import type { RecordDraft } from "../src/core/record.ts";
 import type { Contact } from "../hal/devices.ts";
 
 /** What a simulated person does, seen from outside. */
@@ -36,8 +36,8 @@ export type TraceEntry = { at: number } & (
   | { what: "contact"; contact: Contact; active: boolean }
   | { what: "record-stored"; seq: number; draft: RecordDraft }
   | { what: "record-refused"; key: string; detail: string }
-  /** The broker took a message: its record's identity and body. */
-  | { what: "broker-took"; topic: string; id: string; seq?: number; body?: RecordBody["type"] }
+  /** The broker took a message; a record's has its number. */
+  | { what: "broker-took"; topic: string; id: string; seq?: number }
   | { what: "staff"; verdict: "grant" | "deny"; visitRef?: string; refused?: string }
   | { what: "command"; name: string; commandId: string }
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }

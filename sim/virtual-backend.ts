@@ -1,35 +1,91 @@
-/** Store, outbox and broker of a run in virtual time: nothing here touches a file or a socket. */
-import type { Clock } from "../hal/clock.ts";
+/** Store, outbox and broker of a run in virtual time: the real ones, without a file or a socket. */
+import { openStore } from "../src/store/store.ts";
+import { createUplink, type Uplink } from "../src/uplink/uplink.ts";
+import { createSimulatedBroker, type BrokerMessage } from "./broker.ts";
+import type { VirtualClock } from "./clock.ts";
 import { createDisk, type Disk } from "./disk.ts";
 import type { Backend } from "./doorway.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
+import type { UnitClock } from "./unit-clock.ts";
+
+/** What can be done to a broker. */
+export interface BrokerHands {
+  setReachable(reachable: boolean): void;
+  setSlow(slow: boolean): void;
+  setDuplicating(duplicating: boolean): void;
+}
 
 export interface VirtualBackend extends Backend {
   readonly disk: Disk;
-  readonly broker: {
-    setReachable(reachable: boolean): void;
-    setSlow(slow: boolean): void;
-    setDuplicating(duplicating: boolean): void;
-  };
+  readonly broker: BrokerHands;
+  /** Records that have not reached the broker. */
   pending(): number;
+  close(): void;
 }
 
+const USUAL_LATENCY_MS = 5;
+const SLOW_LATENCY_MS = 2_000;
+
+/** An SQLite store in memory, and a simulated broker. */
 export function createVirtualBackend(options: {
-  clock: Clock;
+  clock: VirtualClock;
+  unitClock: UnitClock;
   random: Random;
   trace: Trace;
   unitId: string;
 }): VirtualBackend {
-  const { clock, trace } = options;
-  let seq = 0;
-  const disk = createDisk(clock, trace, { commit: () => Promise.resolve({ seq: ++seq }) });
+  const { clock, unitClock, random, trace, unitId } = options;
+  const store = openStore({ path: ":memory:", unitId, clock: unitClock });
+  const disk = createDisk(clock, trace, store);
+  const broker = createSimulatedBroker({ clock, random: random.fork("broker") });
+  const chance = random.fork("uplink");
+  broker.onMessage((message) => noteArrival(trace, unitId, message));
+  let uplink: Uplink | undefined;
+  let boots = 0;
   return {
     store: disk,
+    outbox: store.outbox,
     disk,
-    broker: { setReachable() {}, setSlow() {}, setDuplicating() {} },
-    pending: () => 0,
-    connect() {},
-    disconnect: () => Promise.resolve(),
+    broker: {
+      setReachable: (reachable) => broker.setUp(reachable),
+      setSlow: (slow) =>
+        broker.setConditions({ latencyMs: slow ? SLOW_LATENCY_MS : USUAL_LATENCY_MS }),
+      setDuplicating: (duplicating) => broker.setConditions({ duplicate: duplicating ? 1 : 0 }),
+    },
+    pending: () => store.outbox.pending(),
+    connect(unit) {
+      boots += 1;
+      uplink = createUplink({
+        link: broker.link(),
+        outbox: store.outbox,
+        clock: unitClock,
+        unitId,
+        district: "simulated",
+        bootId: `boot-${boots}`,
+        version: "0.1.0",
+        chance: () => chance.next(),
+        onDelivered: (from, to) => unit.delivered(from, to),
+      });
+      uplink.onLink((ok) => unit.dispatch({ kind: "link-changed", link: "broker", ok }));
+      uplink.start();
+    },
+    async disconnect() {
+      const stopping = uplink;
+      uplink = undefined;
+      await stopping?.stop();
+    },
+    close: () => store.close(),
   };
+}
+
+/** Notes a record's arrival by unit and number: the store's epoch is new in every run. */
+function noteArrival(trace: Trace, unitId: string, { topic, payload }: BrokerMessage): void {
+  const event = JSON.parse(payload) as { type?: string; data?: { seq?: number } };
+  const seq = event.data?.seq;
+  if (seq === undefined) {
+    trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
+    return;
+  }
+  trace.note({ what: "broker-took", topic, id: `${unitId}/${seq}`, seq });
 }

@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 /** Between two people there is a moment in which nobody stands there. */
-const GAP_MS = 1_500;
+const GAP_MS = 1_000;
 const EXIT_PRESS_MS = 300;
 /** The dark of a covered lens, in grey levels. */
 const COVERED_LEVEL = 12;
@@ -66,6 +66,20 @@ export class World {
         this.#queue.push({ come, gapMs: GAP_MS });
       }
       this.#admitNext();
+    });
+  }
+
+  /** Whoever stands there walks away, whoever waits goes home; resolves when this visitor stands there. */
+  callForward(plan: VisitorPlan): Promise<void> {
+    this.#queue.length = 0;
+    this.dismiss();
+    return new Promise((resolve, reject) => {
+      const stop = this.watch(() => {
+        if (this.#present?.plan !== plan) return;
+        stop();
+        resolve();
+      });
+      this.send(plan).catch(reject);
     });
   }
 

@@ -6,6 +6,13 @@ const name = z.string().min(1);
 export const colour = z.enum(["green", "yellow", "red"]);
 const testResult = z.enum(["negative", "positive", "pending"]);
 
+const cardType = z.enum([
+  "citizen",
+  "hong-kong-macau-taiwan-permit",
+  "foreigner-2017",
+  "foreigner-2023",
+]);
+
 /** A person's facts, as far as a card or pass needs them; what is not given is made up from the seed. */
 export const person = z
   .strictObject({
@@ -17,6 +24,14 @@ export const person = z
     birth: day.optional(),
     sex: z.enum(["male", "female"]).optional(),
     address: z.string().optional(),
+    cardType: cardType.optional().meta({
+      description: "Which card they carry; their number is of its kind. Default: citizen.",
+    }),
+    latinName: z.string().optional().meta({ description: "On a foreigner's card." }),
+    country: z
+      .string()
+      .regex(/^[A-Z]{3}$/, "three letters of ISO 3166-1, e.g. CAN")
+      .optional(),
   })
   .meta({ description: "A person. Everything left out is made up, the same for the same seed." });
 export type PersonFacts = z.infer<typeof person>;
@@ -70,9 +85,7 @@ export type PassFields = z.infer<typeof pass>;
 export const card = z
   .strictObject({
     of: whose.optional().meta({ description: "Whose card; default: the visitor's." }),
-    type: z
-      .enum(["citizen", "hong-kong-macau-taiwan-permit", "foreigner-2017", "foreigner-2023"])
-      .default("citizen"),
+    type: cardType.optional().meta({ description: "Default: the card its holder carries." }),
     latinName: z.string().optional(),
     nationCode: z
       .string()

@@ -189,7 +189,7 @@ export function countsOf(
     (coming) => coming.visits.at(-1)?.decisions.at(-1)?.decision.outcome ?? "none",
   );
   const count = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
-  const distinct = new Set(chronicle.arrivals.map((arrival) => arrival.id)).size;
+  const distinct = new Set(chronicle.arrivedSeqs).size;
   return {
     visitors: chronicle.comings.length,
     granted: count("granted"),
@@ -200,7 +200,7 @@ export function countsOf(
     releases: chronicle.releases,
     recordsStored: chronicle.storedSeqs.length,
     recordsAtBroker: distinct,
-    duplicatesAtBroker: chronicle.arrivals.length - distinct,
+    duplicatesAtBroker: chronicle.arrivedSeqs.length - distinct,
     alarmsRaised: [...new Set(chronicle.alarmsRaised)].sort(),
     alarmsStanding: [...new Set(chronicle.alarmsStanding)].sort(),
   };

@@ -52,6 +52,8 @@ export interface Stage {
 const FIRST_VISITOR_MS = 5_000;
 const BETWEEN_VISITORS_MS = 3_000;
 const AFTERWARDS_MS = 30_000;
+/** Reconnects back off to a minute. */
+const LONGEST_DRAIN_MS = 90_000;
 const SLICE_MS = 1_000;
 
 /** Runs a scenario to its end. */
@@ -86,6 +88,7 @@ export async function runScenario(
   });
   const backend = createVirtualBackend({
     clock,
+    unitClock,
     random: random.fork("backend"),
     trace,
     unitId: fields.unit.id,
@@ -106,8 +109,12 @@ export async function runScenario(
   });
   const note: Stage["note"] = (entry) => trace.note(entry);
   const stage = { loaded, clock, unitClock, district, cast, doorway, backend, note };
-  await perform(stage);
-  return resultOf({ loaded, seed, entries: trace.entries, timings, backend, clock });
+  try {
+    await perform(stage);
+    return resultOf({ loaded, seed, entries: trace.entries, timings, backend, clock });
+  } finally {
+    backend.close();
+  }
 }
 
 async function perform(stage: Stage): Promise<void> {
@@ -147,10 +154,17 @@ async function perform(stage: Stage): Promise<void> {
   }
   const untilMs = fields.lasts === undefined ? undefined : durationMs(fields.lasts);
   while (!isOver(clock, course, untilMs)) await clock.run(SLICE_MS);
-  if (untilMs === undefined) await clock.run(AFTERWARDS_MS);
+  if (untilMs === undefined) await windDown(stage);
   await drive(clock, doorway.stop());
   const [failure] = course.failures;
   if (failure !== undefined) throw failure;
+}
+
+/** Lets results go off the screen, and waits a little for an outbox that still has somewhere to go. */
+async function windDown({ clock, backend }: Stage): Promise<void> {
+  await clock.run(AFTERWARDS_MS);
+  const untilMs = clock.monotonicMs() + LONGEST_DRAIN_MS;
+  while (backend.pending() > 0 && clock.monotonicMs() < untilMs) await clock.run(SLICE_MS);
 }
 
 /** How far a run has come. */
@@ -235,7 +249,7 @@ function resultOf(run: {
 }): ScenarioResult {
   const { fields } = run.loaded;
   const chronicle = chronicleOf(run.entries);
-  const delivered = new Set(chronicle.arrivals.flatMap(({ seq }) => seq ?? []));
+  const delivered = new Set(chronicle.arrivedSeqs);
   const visits: VisitLine[] = [];
   let held = 0;
   const failures: string[] = [];

@@ -48,8 +48,8 @@ export interface Chronicle {
   alarmsRaised: AlarmKind[];
   alarmsStanding: AlarmKind[];
   storedSeqs: number[];
-  /** Every arrival at the broker, duplicates included. */
-  arrivals: { id: string; seq?: number }[];
+  /** Every record's arrival at the broker, duplicates included. */
+  arrivedSeqs: number[];
 }
 
 /** Goes through a trace once. */
@@ -65,7 +65,7 @@ class Reader {
   readonly #raised: AlarmKind[] = [];
   readonly #standing = new Map<string, AlarmKind>();
   readonly #stored: number[] = [];
-  readonly #arrivals: { id: string; seq?: number }[] = [];
+  readonly #arrivedSeqs: number[] = [];
   #releases = 0;
   #lineUp = false;
   #releasing: TracedVisit | undefined;
@@ -81,10 +81,7 @@ class Reader {
       case "record-stored":
         return this.#recorded(entry.seq, entry.draft.body, entry.at);
       case "broker-took":
-        this.#arrivals.push({
-          id: entry.id,
-          ...(entry.seq === undefined ? {} : { seq: entry.seq }),
-        });
+        if (entry.seq !== undefined) this.#arrivedSeqs.push(entry.seq);
         return;
       case "contact":
       case "record-refused":
@@ -105,7 +102,7 @@ class Reader {
       alarmsRaised: this.#raised,
       alarmsStanding: [...this.#standing.values()],
       storedSeqs: this.#stored,
-      arrivals: this.#arrivals,
+      arrivedSeqs: this.#arrivedSeqs,
     };
   }
 

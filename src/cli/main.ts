@@ -1,0 +1,31 @@
+/** The command line: `sentinel <verb>`. */
+import { Command, CommanderError } from "commander";
+import { decodeCommand } from "./decode.ts";
+import { simCommand } from "./sim.ts";
+import { UsageError } from "./usage.ts";
+
+const WRONG_USAGE = 2;
+
+/** The whole program; each verb is a file of its own. */
+function program(): Command {
+  const sentinel = new Command("sentinel")
+    .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
+    .showHelpAfterError("(run it with --help to see what it takes)");
+  for (const verb of [simCommand(), decodeCommand()]) sentinel.addCommand(verb);
+  // Settings of the program reach its verbs only when they are copied.
+  for (const verb of sentinel.commands) verb.copyInheritedSettings(sentinel);
+  for (const command of [sentinel, ...sentinel.commands]) command.exitOverride();
+  return sentinel;
+}
+
+try {
+  await program().parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong; asking for help is not wrong.
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+  } else {
+    console.error(`sentinel: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = error instanceof UsageError ? WRONG_USAGE : 1;
+  }
+}
