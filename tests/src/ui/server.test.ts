@@ -1,0 +1,252 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
+import { openEvents } from "./support/events.ts";
+import { createStubDoorway, type StubDoorway } from "./support/stub-doorway.ts";
+import { createStubUnit, STUB_VIEWS, type StubUnit } from "./support/stub-unit.ts";
+
+let unit: StubUnit;
+let doorway: StubDoorway;
+let server: UiServer;
+let pagesDir: string;
+
+beforeEach(async () => {
+  pagesDir = mkdtempSync(join(tmpdir(), "sentinel-pages-"));
+  writeFileSync(join(pagesDir, "index.html"), "<!doctype html><title>pages</title>");
+  unit = createStubUnit();
+  doorway = createStubDoorway(unit);
+  server = await startUiServer({ feed: unit, doorway, pagesDir });
+});
+
+afterEach(async () => {
+  await server.close();
+  rmSync(pagesDir, { recursive: true });
+});
+
+const get = (path: string): Promise<Response> => fetch(new URL(path, server.url));
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  fetch(new URL(path, server.url), {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+const problemOf = async (response: Response): Promise<string> =>
+  String(((await response.json()) as { error?: unknown }).error);
+
+describe("pages", () => {
+  it.each(["/kiosk", "/staff", "/doorway"])("serves %s", async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain("<title>pages</title>");
+  });
+
+  it("opens on the doorway where there is one", async () => {
+    expect((await get("/")).url).toMatch(/\/doorway$/);
+  });
+
+  it("opens on the kiosk of a real unit, which has no doorway page and no doorway routes", async () => {
+    const real = await startUiServer({ feed: unit, pagesDir });
+    try {
+      expect((await fetch(real.url)).url).toMatch(/\/kiosk$/);
+      for (const path of ["doorway", "api/doorway", "api/doorway/frame", "api/doorway/live"]) {
+        expect((await fetch(real.url + path)).status, path).toBe(404);
+      }
+    } finally {
+      await real.close();
+    }
+  });
+
+  it("says how to build the pages when they are not there", async () => {
+    const empty = join(pagesDir, "nothing");
+    await expect(startUiServer({ feed: unit, pagesDir: empty })).rejects.toThrow(/build:pages/);
+  });
+
+  it("serves nothing outside its folder", async () => {
+    for (const path of ["/../package.json", "/%2e%2e/package.json", "/..%2fpackage.json"]) {
+      expect((await get(path)).status, path).toBeGreaterThanOrEqual(400);
+    }
+  });
+
+  it("forbids inline scripts, other origins, framing and guessing of types", async () => {
+    const { headers } = await get("/kiosk");
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/default-src '(self|none)'/);
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    expect(policy).toMatch(/frame-ancestors '(self|none)'/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+  });
+});
+
+describe("the live stream", () => {
+  it("starts with the present state and follows every change", async () => {
+    const events = await openEvents(new URL("/api/live", server.url));
+    try {
+      expect(await events.next((data) => phaseOf(data) === "welcome")).toBeDefined();
+      unit.show(STUB_VIEWS.granted);
+      expect(await events.next((data) => phaseOf(data) === "granted")).toBeDefined();
+    } finally {
+      await events.close();
+    }
+  });
+
+  it("beats while nothing happens, so that silence means something", async () => {
+    const events = await openEvents(new URL("/api/live", server.url));
+    try {
+      for (let beats = 0; beats < 3; beats++) await events.next(() => true);
+    } finally {
+      await events.close();
+    }
+  });
+
+  it("merges a burst and ends with its last state", async () => {
+    const events = await openEvents(new URL("/api/live", server.url));
+    try {
+      await events.next(() => true);
+      const before = events.received();
+      for (let temperatureC = 1; temperatureC <= 500; temperatureC++) {
+        unit.show({ ...STUB_VIEWS.granted, temperatureC });
+      }
+      await events.next((data) => (data as Live).view?.temperatureC === 500);
+      expect(events.received() - before).toBeLessThan(10);
+    } finally {
+      await events.close();
+    }
+  });
+
+  it("stops listening when the page goes away", async () => {
+    const events = await openEvents(new URL("/api/live", server.url));
+    await events.next(() => true);
+    expect(unit.listeners()).toBe(1);
+    await events.close();
+    await expect.poll(() => unit.listeners()).toBe(0);
+  });
+});
+
+interface Live {
+  view?: { phase?: string; temperatureC?: number };
+}
+
+const phaseOf = (data: unknown): string | undefined => (data as Live).view?.phase;
+
+describe("staff", () => {
+  const request = { verdict: "grant", visitRef: "visit-3", operator: "Lin", why: "known to me" };
+
+  it("lets staff decide with a name and a reason", async () => {
+    const response = await post("/api/operator/decide", request);
+    expect(response.status).toBe(200);
+    expect(unit.asked).toEqual([request]);
+  });
+
+  it.each([
+    ["no name", { ...request, operator: " " }, /operator/],
+    ["no reason", { ...request, why: "" }, /why/],
+    ["an unknown verdict", { ...request, verdict: "maybe" }, /verdict/],
+    ["something else beside it", { ...request, extra: 1 }, /extra/],
+    ["a name too long", { ...request, operator: "x".repeat(200) }, /operator/],
+  ])("refuses %s and says what is wrong", async (_what, body, complaint) => {
+    const response = await post("/api/operator/decide", body);
+    expect(response.status).toBe(400);
+    expect(await problemOf(response)).toMatch(complaint);
+    expect(unit.asked).toEqual([]);
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["text that is no JSON", "{"],
+    ["a list", "[]"],
+  ])("refuses %s", async (_what, body) => {
+    const response = await post("/api/operator/decide", body);
+    expect(response.status).toBe(400);
+    expect(await problemOf(response)).not.toBe("undefined");
+  });
+
+  it("refuses a body that is too large", async () => {
+    const response = await post("/api/operator/decide", { ...request, why: "x".repeat(100_000) });
+    expect(response.status).toBe(413);
+  });
+
+  it("passes on why the unit refuses", async () => {
+    unit.refuseStaff("visit visit-3 is over");
+    const response = await post("/api/operator/decide", request);
+    expect(response.status).toBe(409);
+    expect(await problemOf(response)).toContain("visit visit-3 is over");
+  });
+
+  it.each([
+    ["another origin", { origin: "http://elsewhere.example" }],
+    ["a sandboxed page", { origin: "null" }],
+  ])("refuses a request from %s", async (_what, headers) => {
+    const response = await post("/api/operator/decide", request, headers);
+    expect(response.status).toBe(403);
+    expect(unit.asked).toEqual([]);
+  });
+
+  it("accepts a request from its own page", async () => {
+    const { origin } = new URL(server.url);
+    expect((await post("/api/operator/decide", request, { origin })).status).toBe(200);
+  });
+
+  it("refuses a form's content types, which a browser sends without asking", async () => {
+    const response = await post("/api/operator/decide", JSON.stringify(request), {
+      "content-type": "text/plain",
+    });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(unit.asked).toEqual([]);
+  });
+});
+
+describe("the doorway", () => {
+  it("lists its visitors", async () => {
+    const { visitors } = (await (await get("/api/doorway")).json()) as { visitors: unknown };
+    expect(visitors).toEqual(doorway.visitors());
+  });
+
+  it("sends a visitor to the door and away again", async () => {
+    expect((await post("/api/doorway/present/green", {})).status).toBe(200);
+    expect(doorway.atDoor()).toBe("green");
+    expect((await post("/api/doorway/dismiss", {})).status).toBe(200);
+    expect(doorway.atDoor()).toBeUndefined();
+  });
+
+  it("does not know a visitor who is not in the gallery", async () => {
+    const response = await post("/api/doorway/present/nobody", {});
+    expect(response.status).toBe(404);
+    expect(await problemOf(response)).toContain("nobody");
+  });
+
+  it("changes the world within its limits", async () => {
+    expect((await post("/api/doorway/world", { light: 0, brokerUp: false })).status).toBe(200);
+    expect(doorway.world()).toMatchObject({ light: 0, brokerUp: false });
+  });
+
+  it.each([
+    [{ light: 1.01 }, /light/],
+    [{ light: -0.01 }, /light/],
+    [{ light: "bright" }, /light/],
+    [{ noise: 1e9 }, /noise/],
+    [{ distanceM: 0 }, /distanceM/],
+    [{ brokerUp: 1 }, /brokerUp/],
+    [{ weather: "rain" }, /weather/],
+  ])("refuses %j", async (change, complaint) => {
+    const before = doorway.world();
+    const response = await post("/api/doorway/world", change);
+    expect(response.status).toBe(400);
+    expect(await problemOf(response)).toMatch(complaint);
+    expect(doorway.world()).toEqual(before);
+  });
+
+  it("shows what the camera sees as a picture, and nothing when it is unplugged", async () => {
+    const picture = await get("/api/doorway/frame");
+    expect(picture.headers.get("content-type")).toBe("image/png");
+    expect(new Uint8Array(await picture.arrayBuffer()).subarray(1, 4)).toEqual(
+      new TextEncoder().encode("PNG"),
+    );
+    doorway.setWorld({ cameraPlugged: false });
+    expect((await get("/api/doorway/frame")).status).toBe(204);
+  });
+});
