@@ -1,37 +1,126 @@
-/** The hash chain of a unit's records: any changed, missing or reordered record breaks it. */
-import { createHash } from "node:crypto";
+/** The hash chain: each record carries its predecessor's hash, so none can change, vanish or move. */
 import type { RecordBody } from "../core/record.ts";
+import type { Instant } from "../core/time.ts";
+import { canonicalJson, sha256Hex } from "./canonical.ts";
 
-/** What a record's hash covers. */
+/** What is hashed. A record's identity is unit, epoch and sequence number. */
 export interface ChainedRecord {
-  unitId: string;
-  /** Changes when a unit starts a new chain, after a wipe. */
+  unit: string;
+  /** New whenever a unit's database begins anew, so that numbers never repeat. */
   epoch: string;
+  /** From 1, without gaps. */
   seq: number;
-  key: string;
-  /** Epoch ms as the unit believed, and whether it could be believed. */
-  atMs: number;
-  wallTrusted: boolean;
+  /** Hash of the record before; of the epoch's genesis for the first. */
+  prev: string;
+  at: Instant;
   body: RecordBody;
 }
 
-/** The hash before the first record. */
-export const CHAIN_START = Buffer.alloc(32);
-
-/** JSON with sorted keys and no spaces: the same content always gives the same bytes. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((each) => canonicalJson(each)).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-    return `{${members.join(",")}}`;
-  }
-  return JSON.stringify(value) ?? "null";
+/** Where a chain begins: bound to its unit and epoch. */
+export function genesisHash(unit: string, epoch: string): string {
+  return sha256Hex(canonicalJson({ unit, epoch }));
 }
 
-/** SHA-256 over the previous hash and the record's canonical bytes. */
-export function chainHash(previous: Uint8Array, record: ChainedRecord): Buffer {
-  return createHash("sha256").update(previous).update(canonicalJson(record)).digest();
+/** A record as it is stored and sent. */
+export interface Link {
+  seq: number;
+  canonical: string;
+  hash: string;
+}
+
+/** Makes the next link. */
+export function link(record: ChainedRecord): Link {
+  const canonical = canonicalJson(record);
+  return { seq: record.seq, canonical, hash: sha256Hex(canonical) };
+}
+
+export type ChainFaultKind =
+  /** The text does not match its hash. */
+  | "changed"
+  /** A sequence number is absent. */
+  | "missing"
+  /** The record does not follow the one before it. */
+  | "out-of-order"
+  /** The text names another unit, epoch or number than its place. */
+  | "misplaced"
+  /** The chain ends elsewhere than the database says. */
+  | "cut-short";
+
+export interface ChainFault {
+  kind: ChainFaultKind;
+  seq: number;
+  detail: string;
+}
+
+/** What a verifier starts from: the genesis, or the last record that was pruned. */
+export interface ChainAnchor {
+  unit: string;
+  epoch: string;
+  seq: number;
+  hash: string;
+}
+
+/**
+ * Checks one link after another; bounded memory, any length.
+ * After a fault it goes on from the record it saw, so that one fault is reported once.
+ */
+export class ChainVerifier {
+  readonly #unit: string;
+  readonly #epoch: string;
+  #seq: number;
+  #hash: string;
+
+  constructor(anchor: ChainAnchor) {
+    this.#unit = anchor.unit;
+    this.#epoch = anchor.epoch;
+    this.#seq = anchor.seq;
+    this.#hash = anchor.hash;
+  }
+
+  /** Number and hash of the last link that was seen. */
+  head(): { seq: number; hash: string } {
+    return { seq: this.#seq, hash: this.#hash };
+  }
+
+  next(row: Link): ChainFault[] {
+    const faults: ChainFault[] = [];
+    const report = (kind: ChainFaultKind, seq: number, detail: string): void => {
+      faults.push({ kind, seq, detail });
+    };
+    const gap = row.seq > this.#seq + 1;
+    if (gap) {
+      const last = row.seq - 1;
+      const first = this.#seq + 1;
+      report("missing", first, first === last ? `record ${first}` : `records ${first} to ${last}`);
+    }
+    const actual = sha256Hex(row.canonical);
+    if (actual !== row.hash) report("changed", row.seq, "its text does not match its hash");
+    const claims = readClaims(row.canonical);
+    if (claims === undefined) report("changed", row.seq, "its text is not a record");
+    else if (claims.seq !== row.seq || claims.unit !== this.#unit || claims.epoch !== this.#epoch) {
+      report(
+        "misplaced",
+        row.seq,
+        `its text says ${String(claims.unit)}/${String(claims.epoch)}/${String(claims.seq)}`,
+      );
+    } else if (!gap && claims.prev !== this.#hash && faults.length === 0) {
+      report("out-of-order", row.seq, `it does not follow record ${row.seq - 1} as it stands here`);
+    }
+    this.#seq = row.seq;
+    this.#hash = actual;
+    return faults;
+  }
+}
+
+function readClaims(
+  canonical: string,
+): { unit: unknown; epoch: unknown; seq: unknown; prev: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(canonical);
+    if (typeof value !== "object" || value === null) return undefined;
+    const { unit, epoch, seq, prev } = value as Record<string, unknown>;
+    return { unit, epoch, seq, prev };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,94 +1,166 @@
-/** The outbox: records that have not reached their destination, in order, bounded. */
-import type { Database, Statement } from "better-sqlite3";
-
-/** One record as it leaves the unit. */
-export interface OutboxRow {
-  seq: number;
-  /** CloudEvents JSON. */
-  payload: string;
-}
+/** What the far end has not acknowledged: bounded, counted, and read in order. */
+import type Database from "better-sqlite3";
+import { asStoreError, StoreError } from "./errors.ts";
+import type { Meta } from "./schema.ts";
+import type { Seals } from "./seal.ts";
 
 export type OutboxState = "normal" | "filling" | "full";
 
-/** Above this part of the limit staff is told, while there is still room. */
-const FILLING_AT = 0.8;
+/** First and last sequence number, both included. */
+export type SeqRange = readonly [from: number, to: number];
 
-/** Lives in the store's database; rows enter with their record, in its transaction. */
-export class Outbox {
-  readonly limit: number;
-  readonly #insert: Statement;
-  readonly #after: Statement;
-  readonly #remove: Statement;
+/** A record that waits to be sent. The pseudonym is unsealed as it leaves, never stored beside it. */
+export interface OutboxRow {
+  seq: number;
+  canonical: string;
+  hash: string;
+  holderPseudonym?: string;
+}
+
+export interface OutboxLimits {
+  /** Records that may wait. 250,000 are about 400 MB and months of a busy door. */
+  limit: number;
+  /** Share of the limit from which the outbox counts as filling. */
+  fillingAt: number;
+  /**
+   * What happens at the limit. `refuse`: a visit's record is not taken, and the policy says what
+   * then holds at the door. `drop-oldest`: the oldest waiting record is given up; it stays in the
+   * chain on the unit, but is no longer sent by itself.
+   */
+  whenFull: "refuse" | "drop-oldest";
+}
+
+export const OUTBOX_DEFAULTS: OutboxLimits = {
+  limit: 250_000,
+  fillingAt: 0.8,
+  whenFull: "refuse",
+};
+
+/** Beyond the limit there is room for alarms and gate movements: those must be recorded to the last. */
+const RESERVE = 1_000;
+
+/** The outbox as the uplink sees it; the same behind a worker. */
+export interface Outbox {
+  readonly unit: string;
+  readonly epoch: string;
+  /** Records waiting. */
+  pending(): number;
+  state(): OutboxState;
+  /** Last committed sequence number; 0 before the first. */
+  head(): number;
+  /** Records that were refused or given up at the limit, since the epoch began. */
+  lost(): number;
+  /** Waiting records from a sequence number on, oldest first. */
+  read(fromSeq: number, limit: number): Promise<OutboxRow[]>;
+  /** Takes acknowledged records out. @returns how many were waiting */
+  delivered(ranges: readonly SeqRange[]): Promise<number>;
+  onState(listener: (state: OutboxState) => void): void;
+  /** Called after each commit with the new head. */
+  onCommitted(listener: (head: number) => void): void;
+}
+
+const LOST = "outbox-lost";
+
+/** The table behind the outbox. `admit` and `add` run inside the transaction of a commit. */
+export class OutboxTable {
+  readonly #database: Database.Database;
+  readonly #meta: Meta;
+  readonly #seals: Seals;
+  readonly #limits: OutboxLimits;
   #pending: number;
-  #state: OutboxState = "normal";
-  #onState: (state: OutboxState) => void = () => {};
-  #onAdded: () => void = () => {};
+  #lost: number;
 
-  constructor(database: Database, limit: number) {
-    this.limit = limit;
-    this.#insert = database.prepare("INSERT INTO outbox (seq, payload) VALUES (?, ?)");
-    this.#after = database.prepare(
-      "SELECT seq, payload FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?",
-    );
-    this.#remove = database.prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
-    const row = database.prepare("SELECT count(*) AS count FROM outbox").get();
-    this.#pending = (row as { count: number }).count;
+  constructor(database: Database.Database, meta: Meta, seals: Seals, limits: OutboxLimits) {
+    this.#database = database;
+    this.#meta = meta;
+    this.#seals = seals;
+    this.#limits = limits;
+    this.#pending = this.#count();
+    this.#lost = Number(meta.get(LOST) ?? 0);
   }
 
-  /** How many records wait. */
   pending(): number {
     return this.#pending;
   }
 
-  full(): boolean {
-    return this.#pending >= this.limit;
+  lost(): number {
+    return this.#lost;
   }
 
-  /** Tells the state now if it is not normal, and on every change. One listener. */
-  onState(listener: (state: OutboxState) => void): void {
-    this.#onState = listener;
-    if (this.#state !== "normal") listener(this.#state);
-    this.#review();
+  state(): OutboxState {
+    if (this.#pending >= this.#limits.limit) return "full";
+    return this.#pending >= this.#limits.limit * this.#limits.fillingAt ? "filling" : "normal";
   }
 
-  /** Called after a row became durable. One listener: whoever sends. */
-  onAdded(listener: () => void): void {
-    this.#onAdded = listener;
+  /** @throws StoreError `full`; the refusal is counted by `refused`, outside the failing transaction */
+  admit(ofVisit: boolean): void {
+    const limit = this.#limits.limit + (ofVisit ? 0 : RESERVE);
+    if (this.#pending < limit) return;
+    if (this.#limits.whenFull === "drop-oldest") {
+      this.#database.prepare("DELETE FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)").run();
+      this.#pending -= 1;
+      this.#countLost();
+      return;
+    }
+    throw new StoreError(
+      "full",
+      `${this.#pending} records wait to be delivered, the limit is ${limit}: restore the link to the broker or raise the limit`,
+      { pending: this.#pending, limit },
+    );
   }
 
-  /** Rows after a sequence number, oldest first, at most `limit`. */
-  after(seq: number, limit: number): OutboxRow[] {
-    return this.#after.all(seq, limit) as OutboxRow[];
+  refused(): void {
+    this.#countLost();
   }
 
-  /** These arrived: they leave the outbox. Returns how many there were. */
-  acknowledge(fromSeq: number, toSeq: number): number {
-    const { changes } = this.#remove.run(fromSeq, toSeq);
-    this.#pending -= changes;
-    this.#review();
-    return changes;
-  }
-
-  /** Inside the record's transaction. */
-  insert(row: OutboxRow): void {
-    this.#insert.run(row.seq, row.payload);
-  }
-
-  /** After the transaction. */
-  added(): void {
+  add(seq: number): void {
+    this.#database.prepare("INSERT INTO outbox (seq) VALUES (?)").run(seq);
     this.#pending += 1;
-    this.#review();
-    this.#onAdded();
   }
 
-  #review(): void {
-    const state: OutboxState = this.full()
-      ? "full"
-      : this.#pending >= this.limit * FILLING_AT
-        ? "filling"
-        : "normal";
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#onState(state);
+  /** After a transaction that was rolled back. */
+  recount(): void {
+    this.#pending = this.#count();
+    this.#lost = Number(this.#meta.get(LOST) ?? 0);
+  }
+
+  read(fromSeq: number, limit: number): OutboxRow[] {
+    try {
+      const rows = this.#database
+        .prepare<[number, number], OutboxRow>(
+          `SELECT outbox.seq, canonical, hash FROM outbox JOIN records USING (seq)
+           WHERE outbox.seq >= ? ORDER BY outbox.seq LIMIT ?`,
+        )
+        .all(fromSeq, limit);
+      return rows.map((row) => {
+        const holderPseudonym = this.#seals.open(row.seq)?.holderPseudonym;
+        return holderPseudonym === undefined ? row : { ...row, holderPseudonym };
+      });
+    } catch (error) {
+      throw asStoreError(error, "reading the outbox");
+    }
+  }
+
+  delivered(ranges: readonly SeqRange[]): number {
+    try {
+      const remove = this.#database.prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
+      const removed = this.#database.transaction(() =>
+        ranges.reduce((sum, [from, to]) => sum + remove.run(from, to).changes, 0),
+      )();
+      this.#pending -= removed;
+      return removed;
+    } catch (error) {
+      this.recount();
+      throw asStoreError(error, "clearing the outbox");
+    }
+  }
+
+  #countLost(): void {
+    this.#lost += 1;
+    this.#meta.set(LOST, String(this.#lost));
+  }
+
+  #count(): number {
+    return Number(this.#database.prepare("SELECT count(*) FROM outbox").pluck().get());
   }
 }

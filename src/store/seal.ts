@@ -1,81 +1,129 @@
-/** Personal data, sealed under a key per holder and day, and forgotten by destroying the key. */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import type { Database } from "better-sqlite3";
-import type { RecordDraft } from "../core/record.ts";
+/** Personal data at rest: AES-256-GCM under a key per holder and day; forgetting destroys the key. */
+import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import type Database from "better-sqlite3";
+import { DAY_MS } from "../core/time.ts";
+import { asStoreError } from "./errors.ts";
 
-type Personal = NonNullable<RecordDraft["personal"]>;
+/** What links a record to a person. */
+export interface PersonalPart {
+  holderPseudonym: string;
+  maskedName?: string;
+}
 
-/** AES-256-GCM: 12-byte nonce, ciphertext, 16-byte tag (NIST SP 800-38D). */
-const NONCE_BYTES = 12;
+export type RandomBytes = (length: number) => Uint8Array;
+
+const NONCE_BYTES = 12; // NIST SP 800-38D §8.2.2
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 
-/** The sealed part of the store. The visit's random reference is all that links it to the chain. */
-export class SealedPart {
-  readonly #database: Database;
+interface SealedRow {
+  key: Uint8Array;
+  nonce: Uint8Array;
+  box: Uint8Array;
+}
 
-  constructor(database: Database) {
+/** Seals, opens and forgets. Everything but `forget` and `purge` runs inside the caller's transaction. */
+export class Seals {
+  readonly #database: Database.Database;
+  readonly #tagKey: Uint8Array;
+  readonly #random: RandomBytes;
+  readonly #scope: string;
+
+  /**
+   * @param scope unit and epoch; bound into every box, so that none can be moved to another record
+   * @param tagKey secret of this unit: the key table must not name a holder to who steals the file
+   */
+  constructor(database: Database.Database, scope: string, tagKey: Uint8Array, random: RandomBytes) {
     this.#database = database;
+    this.#scope = scope;
+    this.#tagKey = tagKey;
+    this.#random = random;
   }
 
-  /** Seals what is personal about one record. */
-  put(seq: number, atMs: number, personal: Personal): void {
-    const day = new Date(atMs).toISOString().slice(0, 10);
-    const key = this.#key(holderReference(personal.holderPseudonym), day);
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv("aes-256-gcm", key.secret, nonce);
-    const sealed = Buffer.concat([
-      nonce,
-      cipher.update(JSON.stringify(personal)),
+  /** @param atMs when the record was made; its UTC day chooses the key */
+  seal(seq: number, atMs: number, personal: PersonalPart): void {
+    const { id, key } = this.#keyFor(personal.holderPseudonym, Math.floor(atMs / DAY_MS));
+    const nonce = this.#random(NONCE_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(this.#bound(seq));
+    const box = Buffer.concat([
+      cipher.update(JSON.stringify(personal), "utf8"),
       cipher.final(),
       cipher.getAuthTag(),
     ]);
     this.#database
-      .prepare("INSERT INTO sealed (seq, key_id, data) VALUES (?, ?, ?)")
-      .run(seq, key.id, sealed);
+      .prepare("INSERT INTO sealed (seq, key_id, nonce, box) VALUES (?, ?, ?, ?)")
+      .run(seq, id, nonce, box);
   }
 
-  /** What was sealed, or undefined once its key is gone. */
-  open(seq: number): Personal | undefined {
+  /** The personal part of a record, or nothing when it never had one or was forgotten. */
+  open(seq: number): PersonalPart | undefined {
     const row = this.#database
-      .prepare("SELECT data, secret FROM sealed JOIN seal_keys ON key_id = id WHERE seq = ?")
-      .get(seq) as { data: Buffer; secret: Buffer } | undefined;
+      .prepare<[number], SealedRow>(
+        `SELECT holder_keys.key, nonce, box FROM sealed
+         JOIN holder_keys ON holder_keys.id = key_id WHERE seq = ?`,
+      )
+      .get(seq);
     if (row === undefined) return undefined;
-    const { data, secret } = row;
-    const decipher = createDecipheriv("aes-256-gcm", secret, data.subarray(0, NONCE_BYTES));
-    decipher.setAuthTag(data.subarray(-TAG_BYTES));
-    const text = Buffer.concat([
-      decipher.update(data.subarray(NONCE_BYTES, -TAG_BYTES)),
-      decipher.final(),
-    ]);
-    return JSON.parse(text.toString()) as Personal;
+    const end = row.box.length - TAG_BYTES;
+    const decipher = createDecipheriv("aes-256-gcm", row.key, row.nonce)
+      .setAAD(this.#bound(seq))
+      .setAuthTag(row.box.subarray(end));
+    try {
+      const text = Buffer.concat([decipher.update(row.box.subarray(0, end)), decipher.final()]);
+      return JSON.parse(text.toString("utf8")) as PersonalPart;
+    } catch {
+      // A box that was tampered with says nothing; the chain beside it still verifies.
+      return undefined;
+    }
   }
 
-  /** Destroys every key of one holder; returns how many days were forgotten. */
-  forgetHolder(pseudonym: string): number {
-    return this.#database
-      .prepare("DELETE FROM seal_keys WHERE holder = ?")
-      .run(holderReference(pseudonym)).changes;
+  /** Destroys all keys of one holder. @returns how many records lost their link to the person */
+  forget(holderPseudonym: string): number {
+    return this.#destroy("holder_tag = ?", this.#tag(holderPseudonym));
   }
 
-  /** Destroys every key of days before `day` (YYYY-MM-DD); returns how many. */
-  forgetBefore(day: string): number {
-    return this.#database.prepare("DELETE FROM seal_keys WHERE day < ?").run(day).changes;
+  /** Destroys the keys of every day before the one `beforeMs` lies in. */
+  purge(beforeMs: number): number {
+    return this.#destroy("day < ?", Math.floor(beforeMs / DAY_MS));
   }
 
-  #key(holder: string, day: string): { id: number; secret: Buffer } {
+  #destroy(where: string, value: Uint8Array | number): number {
+    try {
+      const links = this.#database.transaction(() => {
+        const { changes } = this.#database
+          .prepare(`DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`)
+          .run(value);
+        this.#database.prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value);
+        return changes;
+      })();
+      // The write-ahead log still holds old pages with the keys: copy it over and cut it to nothing.
+      this.#database.pragma("wal_checkpoint(TRUNCATE)");
+      return links;
+    } catch (error) {
+      throw asStoreError(error, "destroying keys");
+    }
+  }
+
+  #keyFor(holder: string, day: number): { id: number | bigint; key: Uint8Array } {
+    const tag = this.#tag(holder);
     const found = this.#database
-      .prepare("SELECT id, secret FROM seal_keys WHERE holder = ? AND day = ?")
-      .get(holder, day) as { id: number; secret: Buffer } | undefined;
+      .prepare<[Uint8Array, number], { id: number; key: Uint8Array }>(
+        "SELECT id, key FROM holder_keys WHERE holder_tag = ? AND day = ?",
+      )
+      .get(tag, day);
     if (found !== undefined) return found;
-    const secret = randomBytes(32);
+    const key = this.#random(KEY_BYTES);
     const { lastInsertRowid } = this.#database
-      .prepare("INSERT INTO seal_keys (holder, day, secret) VALUES (?, ?, ?)")
-      .run(holder, day, secret);
-    return { id: Number(lastInsertRowid), secret };
+      .prepare("INSERT INTO holder_keys (holder_tag, day, key) VALUES (?, ?, ?)")
+      .run(tag, day, key);
+    return { id: lastInsertRowid, key };
   }
-}
 
-// The pseudonym itself must not stand beside the key that is to be forgotten with it.
-function holderReference(pseudonym: string): string {
-  return createHash("sha256").update("sealed-part/").update(pseudonym).digest("base64url");
+  #tag(holder: string): Uint8Array {
+    return createHmac("sha256", this.#tagKey).update(holder).digest();
+  }
+
+  #bound(seq: number): Uint8Array {
+    return Buffer.from(`${this.#scope}/${seq}`);
+  }
 }

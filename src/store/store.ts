@@ -1,199 +1,332 @@
-/** The unit's records on disk: each one chained, sealed where personal, and queued in one transaction. */
+/** The unit's durable memory: records in a chain, the outbox, the directory and settings, in SQLite. */
 import { randomBytes } from "node:crypto";
-import SqliteDatabase, { type Database } from "better-sqlite3";
+import type Database from "better-sqlite3";
 import type { RecordBody, RecordDraft } from "../core/record.ts";
-import type { Clock } from "../../hal/clock.ts";
-import { CHAIN_START, chainHash, type ChainedRecord } from "./chain.ts";
-import { Outbox } from "./outbox.ts";
-import { SealedPart } from "./seal.ts";
+import type { Instant } from "../core/time.ts";
+import type { Clock, Timer } from "../../hal/clock.ts";
+import { genesisHash, link, type Link } from "./chain.ts";
+import { asRows, DirectoryTable, type DirectoryStore } from "./directory.ts";
+import { asStoreError, StoreError } from "./errors.ts";
+import { identityFromSeed, type UnitIdentity } from "./identity.ts";
+import {
+  OUTBOX_DEFAULTS,
+  OutboxTable,
+  type Outbox,
+  type OutboxLimits,
+  type OutboxState,
+} from "./outbox.ts";
+import { keepRetention } from "./retention.ts";
+import { Meta, openDatabase } from "./schema.ts";
+import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
 
 export interface StoreOptions {
-  /** A file, or `:memory:` for a run that leaves nothing behind. */
+  /** A file, or ":memory:" for a run without a disk. */
   path: string;
   unitId: string;
+  /** Tells the retention what day it is. */
   clock: Clock;
-  /** Records that may wait to be sent; the gate is told well before, and refuses at the limit. */
-  outboxLimit?: number;
+  /** Days after which the link from a record to a person is forgotten; never, when not given. */
+  personalDays?: number;
+  /** Bytes for keys, nonces and the epoch; seeded in simulation, the system's own otherwise. */
+  random?: RandomBytes;
+  outbox?: Partial<OutboxLimits>;
 }
 
-/** A record as it is kept. */
-export interface StoredRecord extends ChainedRecord {
-  previous: Buffer;
-  hash: Buffer;
-}
-
-/** The unit's disk. `commit` resolves when the record would survive a power cut. */
-export interface Store {
-  readonly epoch: string;
-  readonly outbox: Outbox;
-  readonly sealed: SealedPart;
-  commit(draft: RecordDraft): Promise<{ seq: number }>;
-  /** Newest first. */
-  recent(limit: number): StoredRecord[];
-  /** Walks the whole chain, oldest first. */
-  all(): IterableIterator<StoredRecord>;
-  close(): void;
-}
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS records (
-  seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at_ms REAL NOT NULL,
-  wall_trusted INTEGER NOT NULL, body TEXT NOT NULL, previous BLOB NOT NULL, hash BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS seal_keys (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, holder TEXT NOT NULL, day TEXT NOT NULL,
-  secret BLOB NOT NULL, UNIQUE (holder, day)
-) STRICT;
-CREATE TABLE IF NOT EXISTS sealed (
-  seq INTEGER PRIMARY KEY, key_id INTEGER NOT NULL, data BLOB NOT NULL
-) STRICT;
-`;
-
-/**
- * Opens or creates a store. WAL with synchronous FULL: each transaction is on the disk when it
- * returns. secure_delete overwrites what is deleted, so that a destroyed key is gone.
- */
-export function openStore(options: StoreOptions): Store {
-  const database = new SqliteDatabase(options.path);
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
-  database.pragma("secure_delete = ON");
-  database.exec(SCHEMA);
-  return new SqliteStore(database, options);
-}
-
-interface RecordRow {
+/** A record as it can be shown on the unit itself. */
+export interface StoredRecord {
   seq: number;
-  key: string;
-  at_ms: number;
-  wall_trusted: number;
-  body: string;
-  previous: Buffer;
-  hash: Buffer;
+  at: Instant;
+  body: RecordBody;
+  /** The far end has it. */
+  delivered: boolean;
+  /** Absent when there was none, or when it was forgotten. */
+  personal?: PersonalPart;
+}
+
+/** Small named values, e.g. the last good wall time or the policy bundle with its date. */
+export interface Settings {
+  get(name: string): Promise<string | undefined>;
+  set(name: string, value: string): Promise<void>;
+}
+
+export interface Store {
+  readonly unitId: string;
+  /** New with each new database: with the sequence number it names a record for ever. */
+  readonly epoch: string;
+  readonly identity: UnitIdentity;
+  readonly outbox: Outbox;
+  readonly directory: DirectoryStore;
+  readonly settings: Settings;
+  /**
+   * Makes a record and its outbox row durable in one transaction. The same draft committed again
+   * (its key names it) gives the same number: after a crash in between, once is still once.
+   *
+   * @throws StoreError `full`, `disk` or `closed`; then nothing was stored
+   */
+  commit(draft: RecordDraft): Promise<{ seq: number }>;
+  /** The newest records, newest first. */
+  recent(count: number): Promise<StoredRecord[]>;
+  /** Destroys the keys of one holder. @returns how many records lost their link to the person */
+  forget(holderPseudonym: string): Promise<number>;
+  /** Destroys keys older than the retention. @returns how many records lost their link */
+  forgetBefore(atMs: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Makes a store that works in the calling thread; everything settles in microtasks. */
+export function openStore(options: StoreOptions): Store {
+  return new SqliteStore(options);
+}
+
+interface Waiting {
+  draft: RecordDraft;
+  resolve: (result: { seq: number }) => void;
+  reject: (error: StoreError) => void;
 }
 
 class SqliteStore implements Store {
+  readonly unitId: string;
   readonly epoch: string;
+  readonly identity: UnitIdentity;
   readonly outbox: Outbox;
-  readonly sealed: SealedPart;
-  readonly #database: Database;
-  readonly #unitId: string;
-  #seq: number;
-  #hash: Buffer;
+  readonly directory: DirectoryStore;
+  readonly settings: Settings;
+  readonly #database: Database.Database;
+  readonly #meta: Meta;
+  readonly #seals: Seals;
+  readonly #table: OutboxTable;
+  readonly #stateListeners: ((state: OutboxState) => void)[] = [];
+  readonly #commitListeners: ((head: number) => void)[] = [];
+  #head: { seq: number; hash: string };
+  #state: OutboxState;
+  #waiting: Waiting[] = [];
+  readonly #retention: Timer | undefined;
 
-  constructor(database: Database, options: StoreOptions) {
+  constructor(options: StoreOptions) {
+    const random = options.random ?? randomBytes;
+    const database = openDatabase(options.path);
     this.#database = database;
-    this.#unitId = options.unitId;
-    this.epoch = this.#meta("epoch", () => randomBytes(8).toString("base64url"));
-    const owner = this.#meta("unit", () => options.unitId);
-    if (owner !== options.unitId) {
-      throw new Error(
-        `${options.path} holds the records of unit "${owner}", not of "${options.unitId}": ` +
-          "give this unit a store of its own, or wipe that one first",
-      );
+    this.#meta = new Meta(database);
+    this.unitId = options.unitId;
+    try {
+      this.epoch = this.#begin(options, random);
+    } catch (error) {
+      database.close();
+      throw asStoreError(error, `opening the database ${options.path}`);
     }
-    const last = database
-      .prepare("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1")
-      .get() as { seq: number; hash: Buffer } | undefined;
-    this.#seq = last?.seq ?? 0;
-    this.#hash = last?.hash ?? CHAIN_START;
-    this.outbox = new Outbox(database, options.outboxLimit ?? 1_000_000);
-    this.sealed = new SealedPart(database);
+    const secret = (name: string): Uint8Array => Buffer.from(this.#meta.get(name) ?? "", "hex");
+    this.#seals = new Seals(database, `${this.unitId}/${this.epoch}`, secret("tag-key"), random);
+    this.#table = new OutboxTable(database, this.#meta, this.#seals, {
+      ...OUTBOX_DEFAULTS,
+      ...options.outbox,
+    });
+    const identity = identityFromSeed(secret("signing-seed"));
+    this.identity = { publicKey: identity.publicKey, sign: async (text) => identity.sign(text) };
+    this.#head = this.#readHead();
+    this.#state = this.#table.state();
+    this.outbox = this.#outbox();
+    this.directory = directoryOf(new DirectoryTable(database, this.#meta));
+    this.settings = settingsOf(database);
+    const { clock, personalDays } = options;
+    if (personalDays !== undefined) this.#retention = keepRetention(this, clock, personalDays);
   }
 
-  async commit(draft: RecordDraft): Promise<{ seq: number }> {
-    const known = this.#database.prepare("SELECT seq FROM records WHERE key = ?").get(draft.key);
-    if (known !== undefined) return known as { seq: number };
-    if (this.outbox.full()) {
-      throw new Error(`the outbox is full: ${this.outbox.limit} records wait to be sent`);
-    }
-    const seq = this.#seq + 1;
-    const record: ChainedRecord = {
-      unitId: this.#unitId,
-      epoch: this.epoch,
-      seq,
-      key: draft.key,
-      atMs: draft.at.wallMs,
-      wallTrusted: draft.at.wallTrusted,
-      body: draft.body,
-    };
-    const hash = chainHash(this.#hash, record);
-    this.#database.transaction(() => this.#write(record, hash, draft.personal)).immediate();
-    this.#seq = seq;
-    this.#hash = hash;
-    this.outbox.added();
-    return { seq };
+  commit(draft: RecordDraft): Promise<{ seq: number }> {
+    return new Promise((resolve, reject) => {
+      // Drafts that arrive together share one transaction, and so one fsync.
+      if (this.#waiting.push({ draft, resolve, reject }) === 1) {
+        queueMicrotask(() => this.#flush());
+      }
+    });
   }
 
-  recent(limit: number): StoredRecord[] {
+  async recent(count: number): Promise<StoredRecord[]> {
     const rows = this.#database
-      .prepare("SELECT * FROM records ORDER BY seq DESC LIMIT ?")
-      .all(limit) as RecordRow[];
-    return rows.map((row) => this.#record(row));
+      .prepare<[number], { seq: number; canonical: string; waiting: number }>(
+        `SELECT seq, canonical, seq IN (SELECT seq FROM outbox) AS waiting
+         FROM records ORDER BY seq DESC LIMIT ?`,
+      )
+      .all(count);
+    return rows.map(({ seq, canonical, waiting }) => {
+      const { at, body } = JSON.parse(canonical) as { at: Instant; body: RecordBody };
+      const personal = this.#seals.open(seq);
+      const stored = { seq, at, body, delivered: waiting === 0 };
+      return personal === undefined ? stored : { ...stored, personal };
+    });
   }
 
-  *all(): IterableIterator<StoredRecord> {
-    const rows = this.#database.prepare("SELECT * FROM records ORDER BY seq").iterate();
-    for (const row of rows) yield this.#record(row as RecordRow);
+  async forget(holderPseudonym: string): Promise<number> {
+    return this.#seals.forget(holderPseudonym);
   }
 
-  close(): void {
+  async forgetBefore(atMs: number): Promise<number> {
+    return this.#seals.purge(atMs);
+  }
+
+  async close(): Promise<void> {
+    this.#retention?.cancel();
+    this.#flush();
     this.#database.close();
   }
 
-  #write(record: ChainedRecord, hash: Buffer, personal: RecordDraft["personal"]): void {
-    const { seq, key, atMs, wallTrusted, body } = record;
-    this.#database
-      .prepare(
-        "INSERT INTO records (seq, key, at_ms, wall_trusted, body, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  #begin(options: StoreOptions, random: RandomBytes): string {
+    return this.#database.transaction(() => {
+      const hex = (length: number): string => Buffer.from(random(length)).toString("hex");
+      const unit = this.#meta.getOrMake("unit", () => options.unitId);
+      if (unit !== options.unitId) {
+        throw new StoreError(
+          "foreign",
+          `the database ${options.path} belongs to unit ${unit}, not ${options.unitId}: name another file or wipe it`,
+        );
+      }
+      this.#meta.getOrMake("tag-key", () => hex(32));
+      this.#meta.getOrMake("signing-seed", () => hex(32));
+      return this.#meta.getOrMake("epoch", () => hex(8));
+    })();
+  }
+
+  #readHead(): { seq: number; hash: string } {
+    const last = this.#database
+      .prepare<[], { seq: number; hash: string }>(
+        "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
       )
-      .run(seq, key, atMs, wallTrusted ? 1 : 0, JSON.stringify(body), this.#hash, hash);
-    this.outbox.insert({ seq, payload: cloudEvent(record, hash, personal?.holderPseudonym) });
-    if (personal !== undefined) this.sealed.put(seq, atMs, personal);
+      .get();
+    const [seq, hash] = (this.#meta.get("head") ?? "").split(":");
+    // The head outlives its record: after the whole chain was pruned, numbers still go on from it.
+    if (hash !== undefined && Number(seq) > (last?.seq ?? 0)) return { seq: Number(seq), hash };
+    return last ?? { seq: 0, hash: genesisHash(this.unitId, this.epoch) };
   }
 
-  #record(row: RecordRow): StoredRecord {
+  #flush(): void {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    const before = this.#head;
+    const done: (() => void)[] = [];
+    let refused = 0;
+    try {
+      this.#database.transaction(() => {
+        for (const { draft, resolve, reject } of waiting) {
+          try {
+            const seq = this.#append(draft);
+            done.push(() => resolve({ seq }));
+          } catch (error) {
+            const failure = asStoreError(error, `storing record ${draft.key}`);
+            if (failure.kind === "disk" || failure.kind === "damaged") throw failure;
+            if (failure.kind === "full") refused += 1;
+            done.push(() => reject(failure));
+          }
+        }
+        for (let count = 0; count < refused; count++) this.#table.refused();
+      })();
+    } catch (error) {
+      this.#head = before;
+      this.#recount();
+      const failure = asStoreError(error, "storing records");
+      for (const { reject } of waiting) reject(failure);
+      return;
+    }
+    for (const settle of done) settle();
+    this.#reportState();
+    if (this.#head.seq > before.seq) {
+      for (const listener of this.#commitListeners) listener(this.#head.seq);
+    }
+  }
+
+  #append(draft: RecordDraft): number {
+    const known = this.#database
+      .prepare<[string], { seq: number }>("SELECT seq FROM records WHERE key = ?")
+      .get(draft.key);
+    if (known !== undefined) return known.seq;
+    const seq = this.#head.seq + 1;
+    const next = this.#link(draft, seq);
+    this.#table.admit(draft.body.type === "visit-decided" || draft.body.type === "visit-ended");
+    this.#database
+      .prepare("INSERT INTO records (seq, key, canonical, hash) VALUES (?, ?, ?, ?)")
+      .run(seq, draft.key, next.canonical, next.hash);
+    this.#table.add(seq);
+    if (draft.personal !== undefined) this.#seals.seal(seq, draft.at.wallMs, draft.personal);
+    this.#meta.set("head", `${seq}:${next.hash}`);
+    this.#head = { seq, hash: next.hash };
+    return seq;
+  }
+
+  #link(draft: RecordDraft, seq: number): Link {
+    const { at, body } = draft;
+    const { unitId: unit, epoch } = this;
+    try {
+      return link({ unit, epoch, seq, prev: this.#head.hash, at, body });
+    } catch (error) {
+      throw new StoreError(
+        "invalid",
+        `record ${draft.key} cannot be written down: ${String(error)}`,
+      );
+    }
+  }
+
+  #recount(): void {
+    try {
+      this.#table.recount();
+    } catch {
+      // The disk is failing: the numbers of before are the best there are.
+    }
+  }
+
+  #reportState(): void {
+    const state = this.#table.state();
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const listener of this.#stateListeners) listener(state);
+  }
+
+  #outbox(): Outbox {
+    const table = this.#table;
     return {
-      unitId: this.#unitId,
+      unit: this.unitId,
       epoch: this.epoch,
-      seq: row.seq,
-      key: row.key,
-      atMs: row.at_ms,
-      wallTrusted: row.wall_trusted === 1,
-      body: JSON.parse(row.body) as RecordBody,
-      previous: row.previous,
-      hash: row.hash,
+      pending: () => table.pending(),
+      state: () => table.state(),
+      lost: () => table.lost(),
+      head: () => this.#head.seq,
+      read: async (fromSeq, limit) => table.read(fromSeq, limit),
+      delivered: async (ranges) => {
+        const removed = table.delivered(ranges);
+        this.#reportState();
+        return removed;
+      },
+      onState: (listener) => {
+        this.#stateListeners.push(listener);
+      },
+      onCommitted: (listener) => {
+        this.#commitListeners.push(listener);
+      },
     };
-  }
-
-  #meta(name: string, make: () => string): string {
-    const row = this.#database.prepare("SELECT value FROM meta WHERE name = ?").get(name);
-    if (row !== undefined) return (row as { value: string }).value;
-    const value = make();
-    this.#database.prepare("INSERT INTO meta (name, value) VALUES (?, ?)").run(name, value);
-    return value;
   }
 }
 
-/** A record as CloudEvents 1.0 structured JSON; of a person it carries the pseudonym only. */
-function cloudEvent(record: ChainedRecord, hash: Buffer, holder: string | undefined): string {
-  const { unitId, epoch, seq, atMs, wallTrusted, body } = record;
-  return JSON.stringify({
-    specversion: "1.0",
-    id: `${unitId}/${epoch}/${seq}`,
-    source: `/units/${unitId}`,
-    type: `sentinel.${body.type}`,
-    time: new Date(atMs).toISOString(),
-    datacontenttype: "application/json",
-    data: {
-      epoch,
-      seq,
-      timeTrusted: wallTrusted,
-      hash: hash.toString("base64url"),
-      ...(holder === undefined ? {} : { holder }),
-      record: body,
+function directoryOf(table: DirectoryTable): DirectoryStore {
+  return {
+    lookup: async (key) => table.lookup(key),
+    upsert: async (rows, asOfMs) => table.apply({ put: asRows(rows), asOfMs }),
+    apply: async (change) => table.apply(change),
+    asOf: () => table.facts().asOfMs,
+    version: () => table.facts().version,
+    size: () => table.facts().size,
+  };
+}
+
+function settingsOf(database: Database.Database): Settings {
+  const get = database.prepare<[string], string>("SELECT value FROM settings WHERE name = ?");
+  const set = database.prepare(
+    "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+  );
+  get.pluck();
+  return {
+    async get(name) {
+      return get.get(name);
     },
-  });
+    async set(name, value) {
+      set.run(name, value);
+    },
+  };
 }

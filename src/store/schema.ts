@@ -1,0 +1,114 @@
+/** The tables of a unit's database, and how its file is opened. */
+import Database from "better-sqlite3";
+import { asStoreError, StoreError } from "./errors.ts";
+
+/** "DSU1" in ASCII: tells a unit's database from any other SQLite file. */
+const APPLICATION_ID = 0x44_53_55_31;
+const SCHEMA_VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- The chain. Holds no personal data and is never changed, only cut at its old end.
+  CREATE TABLE records (
+    seq INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    canonical TEXT NOT NULL,
+    hash TEXT NOT NULL
+  ) STRICT;
+  -- What the far end has not acknowledged.
+  CREATE TABLE outbox (seq INTEGER PRIMARY KEY) STRICT;
+  -- The link from a record to a person, readable only while its key exists.
+  CREATE TABLE sealed (
+    seq INTEGER PRIMARY KEY,
+    key_id INTEGER NOT NULL,
+    nonce BLOB NOT NULL,
+    box BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX sealed_by_key ON sealed (key_id);
+  CREATE TABLE holder_keys (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    holder_tag BLOB NOT NULL,
+    day INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    UNIQUE (holder_tag, day)
+  ) STRICT;
+  CREATE TABLE directory (pseudonym TEXT PRIMARY KEY, entry TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE tokens (reference TEXT PRIMARY KEY, pseudonym TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX tokens_by_pseudonym ON tokens (pseudonym);
+  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/**
+ * Opens a unit's database, makes its tables when it is new, and sets what durability rests on.
+ *
+ * @param path a file, or ":memory:"
+ * @throws StoreError `damaged`, `foreign` or `disk`
+ */
+export function openDatabase(path: string): Database.Database {
+  let database: Database.Database | undefined;
+  try {
+    database = new Database(path);
+    prepare(database, path);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw asStoreError(error, `opening the database ${path}`);
+  }
+}
+
+function prepare(database: Database.Database, path: string): void {
+  // A commit returns only after fsync: a record that was reported durable survives a power cut.
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  // Deleted keys must not stay readable in free pages.
+  database.pragma("secure_delete = ON");
+  const application = database.pragma("application_id", { simple: true });
+  const version = database.pragma("user_version", { simple: true });
+  const empty =
+    database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0 && version === 0;
+  if (empty) {
+    database.transaction(() => {
+      database.exec(TABLES);
+      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`user_version = ${SCHEMA_VERSION}`);
+    })();
+    return;
+  }
+  if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
+    throw new StoreError(
+      "foreign",
+      `${path} is not a unit's database of version ${SCHEMA_VERSION}: name another file`,
+      { application: Number(application), version: Number(version) },
+    );
+  }
+}
+
+/** Named values that the store itself needs. */
+export class Meta {
+  readonly #get: Database.Statement<[string], string>;
+  readonly #set: Database.Statement<[string, string]>;
+
+  constructor(database: Database.Database) {
+    this.#get = database.prepare<[string], string>("SELECT value FROM meta WHERE name = ?").pluck();
+    this.#set = database.prepare(
+      "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    );
+  }
+
+  get(name: string): string | undefined {
+    return this.#get.get(name);
+  }
+
+  set(name: string, value: string): void {
+    this.#set.run(name, value);
+  }
+
+  /** The stored value, or what `make` gives the first time. */
+  getOrMake(name: string, make: () => string): string {
+    const stored = this.get(name);
+    if (stored !== undefined) return stored;
+    const made = make();
+    this.set(name, made);
+    return made;
+  }
+}

@@ -1,0 +1,109 @@
+/** The thread a real unit's store runs in: a disk that stalls must not stall the door. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { RecordDraft } from "../core/record.ts";
+import type { DirectoryChange } from "./directory.ts";
+import { asStoreError } from "./errors.ts";
+import type { OutboxLimits, SeqRange } from "./outbox.ts";
+import type {
+  Answer,
+  CommitOutcome,
+  Failure,
+  Request,
+  StoreFacts,
+  WorkerStart,
+} from "./protocol.ts";
+import { openStore, type Store } from "./store.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("worker-thread.ts must be started as a worker");
+const answer = (message: Answer): void => port.postMessage(message);
+
+const failureOf = (error: unknown): Failure => {
+  const { kind, message, context } = asStoreError(error, "store");
+  return { kind, message, context };
+};
+
+const factsOf = (store: Store): StoreFacts => {
+  const asOf = store.directory.asOf();
+  const version = store.directory.version();
+  return {
+    pending: store.outbox.pending(),
+    state: store.outbox.state(),
+    head: store.outbox.head(),
+    lost: store.outbox.lost(),
+    directorySize: store.directory.size(),
+    ...(asOf === undefined ? {} : { directoryAsOfMs: asOf }),
+    ...(version === undefined ? {} : { directoryVersion: version }),
+  };
+};
+
+function commitAll(store: Store, drafts: readonly RecordDraft[]): Promise<CommitOutcome[]> {
+  return Promise.all(
+    drafts.map((draft) =>
+      store.commit(draft).catch((error: unknown) => ({ failure: failureOf(error) })),
+    ),
+  );
+}
+
+function carryOut(store: Store, { operation, input }: Request): Promise<unknown> {
+  switch (operation) {
+    case "commit":
+      return commitAll(store, input as RecordDraft[]);
+    case "read":
+      return store.outbox.read(input[0] as number, input[1] as number);
+    case "delivered":
+      return store.outbox.delivered(input as unknown as SeqRange[]);
+    case "lookup":
+      return store.directory.lookup(input[0] as Parameters<Store["directory"]["lookup"]>[0]);
+    case "apply":
+      return store.directory.apply(input[0] as DirectoryChange);
+    case "get":
+      return store.settings.get(input[0] as string);
+    case "set":
+      return store.settings.set(input[0] as string, input[1] as string);
+    case "recent":
+      return store.recent(input[0] as number);
+    case "sign":
+      return store.identity.sign(input[0] as string);
+    case "forget":
+      return store.forget(input[0] as string);
+    case "forgetBefore":
+      return store.forgetBefore(input[0] as number);
+    case "close":
+      return store.close();
+    default:
+      throw new Error(`the store has no operation ${operation}`);
+  }
+}
+
+function serve(store: Store): void {
+  let closed: StoreFacts | undefined;
+  port?.on("message", (request: Request) => {
+    if (request.operation === "close") closed = factsOf(store);
+    carryOut(store, request).then(
+      (result) =>
+        answer({ kind: "result", id: request.id, result, facts: closed ?? factsOf(store) }),
+      (error: unknown) =>
+        answer({
+          kind: "failed",
+          id: request.id,
+          failure: failureOf(error),
+          facts: closed ?? factsOf(store),
+        }),
+    );
+  });
+}
+
+try {
+  const { path, unitId, outbox } = workerData as WorkerStart;
+  const store = openStore({
+    path,
+    unitId,
+    ...(outbox === undefined ? {} : { outbox: outbox as Partial<OutboxLimits> }),
+  });
+  serve(store);
+  const { epoch, identity } = store;
+  answer({ kind: "opened", epoch, publicKey: identity.publicKey, facts: factsOf(store) });
+} catch (error) {
+  answer({ kind: "not-opened", failure: failureOf(error) });
+}
