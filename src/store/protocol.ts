@@ -13,13 +13,6 @@ export interface StoreFacts {
   directorySize: number;
 }
 
-/** What the worker needs to open the store. */
-export interface WorkerStart {
-  path: string;
-  unitId: string;
-  outbox?: Record<string, unknown>;
-}
-
 /** One call: the name of an operation and what it is given. */
 export interface Request {
   id: number;

@@ -19,17 +19,21 @@ import { keepRetention } from "./retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
 import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
 
-export interface StoreOptions {
+/** Which database, and how it behaves. */
+export interface StoreFile {
   /** A file, or ":memory:" for a run without a disk. */
   path: string;
   unitId: string;
+  /** Bytes for keys, nonces and the epoch; seeded in simulation, the system's own otherwise. */
+  random?: RandomBytes;
+  outbox?: Partial<OutboxLimits>;
+}
+
+export interface StoreOptions extends StoreFile {
   /** Tells the retention what day it is. */
   clock: Clock;
   /** Days after which the link from a record to a person is forgotten; never, when not given. */
   personalDays?: number;
-  /** Bytes for keys, nonces and the epoch; seeded in simulation, the system's own otherwise. */
-  random?: RandomBytes;
-  outbox?: Partial<OutboxLimits>;
 }
 
 /** A record as it can be shown on the unit itself. */
@@ -75,7 +79,15 @@ export interface Store {
 
 /** Makes a store that works in the calling thread; everything settles in microtasks. */
 export function openStore(options: StoreOptions): Store {
-  return new SqliteStore(options);
+  const { clock, personalDays } = options;
+  const store = new SqliteStore(options);
+  if (personalDays !== undefined) store.retain(clock, personalDays);
+  return store;
+}
+
+/** The store alone, for whoever keeps the retention elsewhere. */
+export function openStoreFile(file: StoreFile): Store {
+  return new SqliteStore(file);
 }
 
 interface Waiting {
@@ -100,9 +112,9 @@ class SqliteStore implements Store {
   #head: { seq: number; hash: string };
   #state: OutboxState;
   #waiting: Waiting[] = [];
-  readonly #retention: Timer | undefined;
+  #retention: Timer | undefined;
 
-  constructor(options: StoreOptions) {
+  constructor(options: StoreFile) {
     const random = options.random ?? randomBytes;
     const database = openDatabase(options.path);
     this.#database = database;
@@ -127,8 +139,10 @@ class SqliteStore implements Store {
     this.outbox = this.#outbox();
     this.directory = directoryOf(new DirectoryTable(database, this.#meta));
     this.settings = settingsOf(database);
-    const { clock, personalDays } = options;
-    if (personalDays !== undefined) this.#retention = keepRetention(this, clock, personalDays);
+  }
+
+  retain(clock: Clock, personalDays: number): void {
+    this.#retention = keepRetention(this, clock, personalDays);
   }
 
   commit(draft: RecordDraft): Promise<{ seq: number }> {
@@ -169,7 +183,7 @@ class SqliteStore implements Store {
     this.#database.close();
   }
 
-  #begin(options: StoreOptions, random: RandomBytes): string {
+  #begin(options: StoreFile, random: RandomBytes): string {
     return this.#database.transaction(() => {
       const hex = (length: number): string => Buffer.from(random(length)).toString("hex");
       const unit = this.#meta.getOrMake("unit", () => options.unitId);

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { RecordDraft } from "../core/record.ts";
 import type { DirectoryChange } from "./directory.ts";
 import { asStoreError } from "./errors.ts";
-import type { OutboxLimits, SeqRange } from "./outbox.ts";
+import type { SeqRange } from "./outbox.ts";
 import type {
   Answer,
   CommitOutcome,
@@ -12,7 +12,7 @@ import type {
   StoreFacts,
   WorkerStart,
 } from "./protocol.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStoreFile, type Store, type StoreFile } from "./store.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker-thread.ts must be started as a worker");
@@ -95,12 +95,7 @@ function serve(store: Store): void {
 }
 
 try {
-  const { path, unitId, outbox } = workerData as WorkerStart;
-  const store = openStore({
-    path,
-    unitId,
-    ...(outbox === undefined ? {} : { outbox: outbox as Partial<OutboxLimits> }),
-  });
+  const store = openStoreFile(workerData as StoreFile);
   serve(store);
   const { epoch, identity } = store;
   answer({ kind: "opened", epoch, publicKey: identity.publicKey, facts: factsOf(store) });

@@ -5,9 +5,9 @@ import type { Timer } from "../../hal/clock.ts";
 import { asRows, type DirectoryStore } from "./directory.ts";
 import { StoreError } from "./errors.ts";
 import type { Outbox, OutboxRow, OutboxState } from "./outbox.ts";
-import type { Answer, CommitOutcome, Failure, StoreFacts, WorkerStart } from "./protocol.ts";
+import type { Answer, CommitOutcome, Failure, StoreFacts } from "./protocol.ts";
 import { keepRetention } from "./retention.ts";
-import type { Settings, Store, StoredRecord, StoreOptions } from "./store.ts";
+import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "./store.ts";
 
 interface Call {
   resolve: (result: unknown) => void;
@@ -29,11 +29,8 @@ const errorOf = ({ kind, message, context }: Failure): StoreError =>
  * @throws StoreError as `openStore` does
  */
 export async function openStoreInWorker(options: Omit<StoreOptions, "random">): Promise<Store> {
-  const start: WorkerStart = {
-    path: options.path,
-    unitId: options.unitId,
-    ...(options.outbox === undefined ? {} : { outbox: { ...options.outbox } }),
-  };
+  const { path, unitId, outbox } = options;
+  const start: StoreFile = { path, unitId, ...(outbox === undefined ? {} : { outbox }) };
   const worker = new Worker(new URL("worker-thread.ts", import.meta.url), { workerData: start });
   const opened = await new Promise<Answer>((resolve, reject) => {
     worker.once("message", resolve);
