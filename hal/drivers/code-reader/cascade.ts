@@ -1,35 +1,46 @@
-/** Which decoder looks at what, in which order: cheap first, and on until something is read. */
+/** Everything tried on one picture: cheap first, and on until something is read. */
 import type { DecodedCode } from "../../devices.ts";
 import type { Decoders } from "./decoders.ts";
-import { whole } from "./image.ts";
-import type { Luminance } from "./image.ts";
+import { createGuard } from "./guard.ts";
+import type { Guard } from "./guard.ts";
+import { scale, whole } from "./image.ts";
+import type { Luminance, View } from "./image.ts";
+import { ranked } from "./rank.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
+import type { Step } from "./steps.ts";
+import { createWorkbench } from "./workbench.ts";
 
-/** What is spent on every frame. */
-export function readCheaply(decoders: Decoders, image: Luminance): DecodedCode[] {
-  return decoders.zxing.read(image, {
-    tryHarder: false,
-    tryRotate: false,
-    tryInvert: false,
-    tryDownscale: true,
-    tryDenoise: false,
-    binarizer: "local",
-  });
+/** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
+const LONG_SIDE = 1280;
+// A small code in a large picture is lost by scaling down: as a last resort the cheap steps look
+// once more at up to this size.
+const LAST_RESORT_LONG_SIDE = 2560;
+
+/** The codes in a picture, the one nearest to the centre and largest first; corners in its pixels. */
+export function readThoroughly(decoders: Decoders, image: Luminance): DecodedCode[] {
+  const guard = createGuard();
+  const view = bounded(image, LONG_SIDE);
+  const codes = readSteps(decoders, view, [...CHEAP_STEPS, ...FURTHER_STEPS], guard);
+  if (codes.length > 0 || view.scale === 1) return ranked(codes, image);
+  const larger = bounded(image, LAST_RESORT_LONG_SIDE);
+  return ranked(readSteps(decoders, larger, CHEAP_STEPS, guard), image);
 }
 
-/** Everything there is, until something is read. */
-export function readThoroughly(decoders: Decoders, image: Luminance): DecodedCode[] {
-  const view = whole(image);
-  const cheap = readCheaply(decoders, view);
-  if (cheap.length > 0) return cheap;
-  const harder = decoders.zxing.read(view, {
-    tryHarder: true,
-    tryRotate: false,
-    tryInvert: true,
-    tryDownscale: true,
-    tryDenoise: false,
-    binarizer: "local",
-  });
-  if (harder.length > 0) return harder;
-  const third = decoders.rxing.read(view, false);
-  return third.length > 0 ? third : decoders.zbar.read(view, false);
+function readSteps(
+  decoders: Decoders,
+  view: View,
+  steps: readonly Step[],
+  guard: Guard,
+): DecodedCode[] {
+  const workbench = createWorkbench(decoders, view);
+  for (const step of steps) {
+    const codes = guard.believe(step.attempt(workbench), step.changed);
+    if (codes.length > 0) return codes.map((code) => ({ ...code, decoder: step.name }));
+  }
+  return [];
+}
+
+function bounded(image: Luminance, longSide: number): View {
+  const factor = longSide / Math.max(image.width, image.height);
+  return factor < 1 ? scale(whole(image), factor) : whole(image);
 }

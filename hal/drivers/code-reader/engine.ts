@@ -5,7 +5,6 @@ import { loadDecoders } from "./decoders.ts";
 import type { Decoders } from "./decoders.ts";
 import { hashOf } from "./hash.ts";
 import type { Luminance } from "./image.ts";
-import { ranked } from "./rank.ts";
 
 /** What was read in one frame. */
 export interface DecodeResult {
@@ -42,8 +41,7 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
   const ready = async (): Promise<void> => {
     decoders ??= await loadDecoders();
   };
-  const read = (loaded: Decoders, frame: Luminance): DecodedCode[] =>
-    ranked(readThoroughly(loaded, frame), frame);
+  const read = readThoroughly;
   return {
     ready,
     async decode(frame) {

@@ -33,6 +33,9 @@ function prominence(code: DecodedCode, image: Luminance): number {
   return width * (1 - 0.75 * Math.min(1, away));
 }
 
+// More than these nobody holds up at once; the rest of a wall of codes is scenery.
+const MOST_CODES = 8;
+
 /** The codes, each content once, the one nearest to the centre and largest first. */
 export function ranked(codes: readonly DecodedCode[], image: Luminance): DecodedCode[] {
   const unique = new Map<string, DecodedCode>();
@@ -40,7 +43,9 @@ export function ranked(codes: readonly DecodedCode[], image: Luminance): Decoded
     const key = contentKey(code);
     if (!unique.has(key)) unique.set(key, code);
   }
-  return [...unique.values()].sort((a, b) => prominence(b, image) - prominence(a, image));
+  return [...unique.values()]
+    .sort((a, b) => prominence(b, image) - prominence(a, image))
+    .slice(0, MOST_CODES);
 }
 
 /** The same for two codes exactly when they carry the same bytes in the same kind of symbol. */

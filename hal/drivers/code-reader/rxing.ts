@@ -6,8 +6,9 @@ import {
   decode_barcode_with_hints,
 } from "rxing-wasm";
 import type { DecodedCode } from "../../devices.ts";
+import { readCodewords } from "./codewords.ts";
 import type { Luminance } from "./image.ts";
-import { textOf } from "./text.ts";
+import { readingsOf, textOf } from "./text.ts";
 
 /** A ready decoder; `read` is synchronous and keeps no state between pictures. */
 export interface Rxing {
@@ -50,7 +51,7 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   );
   try {
     if (result.format() !== BarcodeFormat.QrCode) return [];
-    const bytes = result.raw_bytes();
+    const bytes = contentBytes(result.raw_bytes(), result.text());
     const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
     const corners =
       ax !== undefined &&
@@ -72,4 +73,15 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   } finally {
     result.free();
   }
+}
+
+/**
+ * rxing's raw bytes are the content for some symbols and the data codewords, mode and count
+ * included, for others. Whichever it is, the content is what reads as the text it gives.
+ */
+function contentBytes(raw: Uint8Array, text: string): Uint8Array {
+  const meant = [raw, ...readCodewords(raw)].find(
+    (bytes) => bytes.length > 0 && readingsOf(bytes).includes(text),
+  );
+  return meant ?? new TextEncoder().encode(text);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { prepareZXingModule } from "zxing-wasm/reader";
 import type { ZXingReaderModule } from "zxing-wasm/reader";
-import type { DecodedCode } from "../../devices.ts";
+import type { DecodedCode, Point } from "../../devices.ts";
 import type { Luminance } from "./image.ts";
 import { textOf } from "./text.ts";
 
@@ -18,9 +18,11 @@ export interface ZxingEffort {
   binarizer: "local" | "global";
 }
 
-/** A ready decoder; `read` is synchronous and keeps no state between pictures. */
+/** A ready decoder; it is synchronous and keeps no state between pictures. */
 export interface Zxing {
   read(image: Luminance, effort: ZxingEffort): DecodedCode[];
+  /** Corners of the symbols that are there, as far as their outline goes, but could not be read. */
+  locate(image: Luminance, effort: ZxingEffort): Point[][];
 }
 
 // Indices into zxing-cpp's enumerations (zxing-wasm 3.1.4: bindings/binarizer.ts, textMode.ts,
@@ -37,6 +39,9 @@ type ZxingWasm = ZXingReaderModule & {
   _malloc(bytes: number): number;
   _free(pointer: number): void;
 };
+
+// Which of several codes is meant is decided afterwards, so all that may be in view are wanted.
+const MOST_SYMBOLS = 32;
 
 const FORMATS = {
   QRCode: "qr",
@@ -70,52 +75,57 @@ export async function loadZxing(): Promise<Zxing> {
     }
     return pointer;
   };
+  const scan = (image: Luminance, effort: ZxingEffort, returnErrors: boolean): ReadResult[] => {
+    const at = reserve(image.luminance.length);
+    wasm.HEAPU8.set(image.luminance, at);
+    const { binarizer, ...tries } = effort;
+    const found = wasm.readBarcodesFromPixmap(at, image.width, image.height, {
+      ...FIXED_OPTIONS,
+      ...tries,
+      binarizer: binarizer === "local" ? LOCAL_AVERAGE : GLOBAL_HISTOGRAM,
+      returnErrors,
+    });
+    return Array.from({ length: found.size() }, (_, index) => found.get(index)).flatMap(
+      (result) => result ?? [],
+    );
+  };
   return {
-    read(image, effort) {
-      const at = reserve(image.luminance.length);
-      wasm.HEAPU8.set(image.luminance, at);
-      return results(wasm, at, image, effort);
-    },
+    read: (image, effort) => scan(image, effort, false).flatMap(toCode),
+    locate: (image, effort) =>
+      scan(image, effort, true)
+        .filter((result) => !result.isValid)
+        .map(cornersOf),
   };
 }
 
-function results(
-  wasm: ZxingWasm,
-  at: number,
-  image: Luminance,
-  effort: ZxingEffort,
-): DecodedCode[] {
-  const { binarizer, ...tries } = effort;
-  const found = wasm.readBarcodesFromPixmap(at, image.width, image.height, {
-    ...tries,
-    formats: "QRCode,MicroQRCode",
-    binarizer: binarizer === "local" ? LOCAL_AVERAGE : GLOBAL_HISTOGRAM,
-    isPure: false,
-    downscaleFactor: 3,
-    downscaleThreshold: 500,
-    minLineCount: 2,
-    maxNumberOfSymbols: 8,
-    validateOptionalChecksum: false,
-    returnErrors: false,
-    eanAddOnSymbol: EAN_IGNORE,
-    textMode: TEXT_PLAIN,
-    characterSet: CHARACTER_SET_UNKNOWN,
-    tryCode39ExtendedMode: false,
-  });
-  const codes: DecodedCode[] = [];
-  for (let index = 0; index < found.size(); index++) {
-    const result = found.get(index);
-    const format = result === undefined ? undefined : formatOf(result.format);
-    if (result === undefined || format === undefined || !result.isValid) continue;
-    const { topLeft, topRight, bottomRight, bottomLeft } = result.position;
-    const bytes = Uint8Array.from(result.bytes);
-    codes.push({
-      bytes,
-      text: textOf(bytes, result.text),
-      format,
-      corners: [topLeft, topRight, bottomRight, bottomLeft].map(({ x, y }) => ({ x, y })),
-      decoder: "zxing",
-    });
-  }
-  return codes;
+type ReadResult = Exclude<
+  ReturnType<ReturnType<ZxingWasm["readBarcodesFromPixmap"]>["get"]>,
+  undefined
+>;
+
+const FIXED_OPTIONS = {
+  formats: "QRCode,MicroQRCode",
+  isPure: false,
+  downscaleFactor: 3,
+  downscaleThreshold: 500,
+  minLineCount: 2,
+  maxNumberOfSymbols: MOST_SYMBOLS,
+  validateOptionalChecksum: false,
+  eanAddOnSymbol: EAN_IGNORE,
+  textMode: TEXT_PLAIN,
+  characterSet: CHARACTER_SET_UNKNOWN,
+  tryCode39ExtendedMode: false,
+};
+
+function cornersOf(result: ReadResult): Point[] {
+  const { topLeft, topRight, bottomRight, bottomLeft } = result.position;
+  return [topLeft, topRight, bottomRight, bottomLeft].map(({ x, y }) => ({ x, y }));
+}
+
+function toCode(result: ReadResult): DecodedCode[] {
+  const format = formatOf(result.format);
+  if (format === undefined || !result.isValid) return [];
+  const bytes = Uint8Array.from(result.bytes);
+  const text = textOf(bytes, result.text);
+  return [{ bytes, text, format, corners: cornersOf(result), decoder: "zxing" }];
 }

@@ -1,0 +1,63 @@
+/** Straightening codes on cloth, curled paper or a bottle: decoders expect them flat. */
+import type { View } from "./image.ts";
+
+/** How far the middle of the picture is pushed against its edges, as shares of its size. */
+export interface Bend {
+  /** Sideways, changing from top to bottom: a vertical line becomes an arc. */
+  leanX: number;
+  /** Sideways, changing from left to right: the halves are stretched unevenly. */
+  stretchX: number;
+  /** Up and down, changing from left to right: a horizontal line becomes an arc. */
+  leanY: number;
+  stretchY: number;
+}
+
+// Three hundredths of the picture around a code are about one module of a small symbol; a decoder
+// bridges half a module by itself.
+const AMOUNT = 0.03;
+
+/** Every combination of bends there is, the simple ones first. */
+export const BENDS: readonly Bend[] = combinations();
+
+function combinations(): Bend[] {
+  const amounts = [-AMOUNT, 0, AMOUNT];
+  const all = amounts.flatMap((leanX) =>
+    amounts.flatMap((stretchX) =>
+      amounts.flatMap((leanY) => amounts.map((stretchY) => ({ leanX, stretchX, leanY, stretchY }))),
+    ),
+  );
+  const parts = (bend: Bend): number => Object.values(bend).filter((amount) => amount !== 0).length;
+  return all.filter((bend) => parts(bend) > 0).sort((a, b) => parts(a) - parts(b));
+}
+
+/** The picture with every pixel taken from where the bend moved it; linear between neighbours. */
+export function straighten(view: View, bend: Bend): View {
+  const { width, height, luminance: source } = view;
+  const luminance = new Uint8Array(source.length);
+  // Each shift is a parabola over one coordinate, so a column's and a row's part are made once.
+  const across = parabola(width);
+  const down = parabola(height);
+  for (let y = 0; y < height; y++) {
+    const rowX = bend.leanX * width * (down[y] ?? 0);
+    const rowY = y + bend.stretchY * height * (down[y] ?? 0);
+    for (let x = 0; x < width; x++) {
+      const bulge = across[x] ?? 0;
+      const fromX = Math.max(0, Math.min(width - 1.001, x + rowX + bend.stretchX * width * bulge));
+      const fromY = Math.max(0, Math.min(height - 1.001, rowY + bend.leanY * height * bulge));
+      const left = fromX | 0;
+      const top = fromY | 0;
+      const right = fromX - left;
+      const below = fromY - top;
+      const at = top * width + left;
+      const upper = (source[at] ?? 0) * (1 - right) + (source[at + 1] ?? 0) * right;
+      const lower = (source[at + width] ?? 0) * (1 - right) + (source[at + width + 1] ?? 0) * right;
+      luminance[y * width + x] = upper * (1 - below) + lower * below;
+    }
+  }
+  return { ...view, luminance };
+}
+
+/** From 1/2 at the ends to -1/2 in the middle. */
+function parabola(length: number): Float64Array {
+  return Float64Array.from({ length }, (_, index) => 4 * (index / length - 0.5) ** 2 - 0.5);
+}

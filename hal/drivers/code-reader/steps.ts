@@ -1,0 +1,79 @@
+/** The ladder of attempts at a picture: which decoder looks at which version of it, in which order. */
+import type { DecodedCode } from "../../devices.ts";
+import { BENDS } from "./bend.ts";
+import type { ReaderName, VersionName, Workbench } from "./workbench.ts";
+
+/** One attempt at a picture. */
+export interface Step {
+  /** Decoder and version, as readings name it. */
+  name: string;
+  /** CPU it takes when nothing is found, as a multiple of the first step on the same picture. */
+  cost: number;
+  /** Whether the picture was changed so much that weakly protected symbols need a second witness. */
+  changed: boolean;
+  attempt(bench: Workbench): DecodedCode[];
+}
+
+/** @param maxPixels only where the picture has fewer: enlarging a large one costs more than it finds */
+function step(version: VersionName, reader: ReaderName, cost: number, maxPixels?: number): Step {
+  return {
+    name: version === "original" ? reader : `${reader}+${version}`,
+    cost,
+    changed: version !== "original",
+    attempt(bench) {
+      const tooLarge = maxPixels !== undefined && bench.pixels > maxPixels;
+      return tooLarge ? [] : bench.read(reader, version);
+    },
+  };
+}
+
+const BENDS_A_STEP = 8;
+
+/** Bends are small pictures and many, so a step tries several; none where no symbol was located. */
+function bendSteps(): Step[] {
+  return Array.from({ length: Math.ceil(BENDS.length / BENDS_A_STEP) }, (_, index) => {
+    const bends = BENDS.slice(index * BENDS_A_STEP, (index + 1) * BENDS_A_STEP);
+    return {
+      name: "zxing-global+straightened",
+      cost: 1,
+      changed: true,
+      attempt: (bench: Workbench) => bench.readStraightened(bends),
+    };
+  });
+}
+
+/** Both cheap decoders on the picture as it is: what every new frame gets. */
+export const CHEAP_STEPS: readonly Step[] = [
+  step("original", "zxing", 1),
+  step("original", "rxing", 0.8),
+];
+
+/**
+ * What is tried after them, by images gained for the CPU spent, as measured by
+ * `npm run bench -- images`. Costs are those of a camera's frame without a code.
+ */
+export const FURTHER_STEPS: readonly Step[] = [
+  step("original", "zxing-harder", 1.8),
+  step("third", "zxing-global", 0.9),
+  step("padded", "zxing-harder", 2),
+  step("half", "zxing-harder", 1.2),
+  step("brighter", "zxing-harder", 2.2),
+  step("padded", "rxing", 1),
+  step("original", "zxing-denoise", 3.3),
+  step("levelled", "zxing-harder", 3.5),
+  step("sharper", "zxing-harder", 3),
+  step("darker", "zxing-harder", 2.2),
+  step("twoThirds", "rxing", 1.5),
+  step("half", "zbar", 2),
+  ...bendSteps().slice(0, 4),
+  step("oneAndHalf", "rxing", 3.5, 810_000),
+  step("paddedWhite", "zxing-denoise", 3.5),
+  step("smoother", "zxing-harder", 3.5),
+  step("equalised", "zxing-denoise", 5),
+  step("original", "zbar", 8),
+  step("double", "zxing-harder", 6, 500_000),
+  ...bendSteps().slice(4),
+  step("despeckled", "zxing-harder", 5),
+  step("levelledFinely", "zxing-denoise", 5),
+  step("levelledFinely", "zbar", 9),
+];

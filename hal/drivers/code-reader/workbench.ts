@@ -1,0 +1,129 @@
+/** One picture under examination: its versions, made once, and the decoders that look at them. */
+import type { DecodedCode, Point } from "../../devices.ts";
+import { straighten } from "./bend.ts";
+import type { Bend } from "./bend.ts";
+import type { Decoders } from "./decoders.ts";
+import { blur, clahe, gamma, localNormalise, median, sharpen } from "./filters.ts";
+import { borderLevel, crop, pad, scale, toOriginal } from "./image.ts";
+import type { Luminance, View } from "./image.ts";
+import { area } from "./rank.ts";
+import type { ZxingEffort } from "./zxing.ts";
+
+const VERSIONS = {
+  original: (view: View) => view,
+  third: (view: View) => scale(view, 1 / 3),
+  half: (view: View) => scale(view, 1 / 2),
+  twoThirds: (view: View) => scale(view, 2 / 3),
+  oneAndHalf: (view: View) => scale(view, 1.5),
+  double: (view: View) => scale(view, 2),
+  padded: (view: View) => pad(view, marginOf(view), borderLevel(view)),
+  paddedWhite: (view: View) => pad(view, marginOf(view), 255),
+  brighter: (view: View) => gamma(view, 0.5),
+  darker: (view: View) => gamma(view, 2),
+  sharper: (view: View) => sharpen(view, 2, 1.5),
+  smoother: (view: View) => blur(view, 1),
+  despeckled: median,
+  levelled: (view: View) => localNormalise(view, Math.max(16, Math.round(longSide(view) / 10))),
+  levelledFinely: (view: View) =>
+    localNormalise(view, Math.max(10, Math.round(longSide(view) / 24))),
+  equalised: (view: View) => clahe(view, 8, 3),
+} satisfies Record<string, (view: View) => View>;
+
+/** A version of the picture. */
+export type VersionName = keyof typeof VERSIONS;
+
+const longSide = (image: Luminance): number => Math.max(image.width, image.height);
+
+// A code cut off at its edge needs four modules of quiet zone (ISO/IEC 18004:2015, 5.3.8). Where it
+// fills the picture that is a tenth of it at most, and decoders are content with half.
+const marginOf = (view: View): number => Math.max(8, Math.round(longSide(view) / 16));
+
+const QUICK: ZxingEffort = {
+  tryHarder: false,
+  tryRotate: false,
+  tryInvert: false,
+  // Without it codes of 16 and more pixels a module are lost.
+  tryDownscale: true,
+  tryDenoise: false,
+  binarizer: "local",
+};
+const HARDER: ZxingEffort = { ...QUICK, tryHarder: true, tryInvert: true };
+
+type Read = (decoders: Decoders, view: View) => DecodedCode[];
+
+const READERS = {
+  zxing: (decoders, view) => decoders.zxing.read(view, QUICK),
+  "zxing-global": (decoders, view) => decoders.zxing.read(view, { ...QUICK, binarizer: "global" }),
+  "zxing-harder": (decoders, view) => decoders.zxing.read(view, HARDER),
+  "zxing-denoise": (decoders, view) => decoders.zxing.read(view, { ...HARDER, tryDenoise: true }),
+  rxing: (decoders, view) => decoders.rxing.read(view, false),
+  zbar: (decoders, view) => decoders.zbar.read(view, false),
+} satisfies Record<string, Read>;
+
+/** A way to ask a decoder. */
+export type ReaderName = keyof typeof READERS;
+
+/** What steps work on; corners come back in the pixels of the picture it was made for. */
+export interface Workbench {
+  readonly pixels: number;
+  read(reader: ReaderName, version: VersionName): DecodedCode[];
+  /** Cuts out the largest symbol that is there but does not read, and tries it with some bends undone. */
+  readStraightened(bends: readonly Bend[]): DecodedCode[];
+}
+
+// Micro QR M1 has 11 modules: in less than that there is nothing to find.
+const SMALLEST_SIDE = 11;
+
+export function createWorkbench(decoders: Decoders, picture: View): Workbench {
+  const made = new Map<VersionName, View>([["original", picture]]);
+  let bent: View | "none" | undefined;
+  const versionOf = (version: VersionName): View => {
+    const known = made.get(version);
+    if (known !== undefined) return known;
+    const view = VERSIONS[version](picture);
+    made.set(version, view);
+    return view;
+  };
+  const readView = (view: View, reader: ReaderName): DecodedCode[] =>
+    view.width < SMALLEST_SIDE || view.height < SMALLEST_SIDE
+      ? []
+      : READERS[reader](decoders, view).map((code) => ({
+          ...code,
+          corners: code.corners.map((corner) => toOriginal(view, corner)),
+        }));
+  return {
+    pixels: picture.width * picture.height,
+    read: (reader, version) => readView(versionOf(version), reader),
+    readStraightened(bends) {
+      bent ??= cutOut(picture, decoders.zxing.locate(picture, HARDER)) ?? "none";
+      if (bent === "none") return [];
+      for (const bend of bends) {
+        const codes = readView(straighten(bent, bend), "zxing-global");
+        if (codes.length > 0) return codes;
+      }
+      return [];
+    },
+  };
+}
+
+// The outline of a symbol that did not read is rough, and often only part of it.
+const MARGIN_SHARE = 0.5;
+const CUT_OUT_SIDE = 320;
+
+/** The surroundings of the largest located symbol, no larger than bends need it. */
+function cutOut(picture: View, located: readonly Point[][]): View | undefined {
+  const largest = located.toSorted((a, b) => area(b) - area(a))[0];
+  if (largest === undefined || area(largest) < SMALLEST_SIDE ** 2) return undefined;
+  const xs = largest.map(({ x }) => x);
+  const ys = largest.map(({ y }) => y);
+  const margin =
+    MARGIN_SHARE * Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+  const cut = crop(picture, {
+    left: Math.min(...xs) - margin,
+    top: Math.min(...ys) - margin,
+    right: Math.max(...xs) + margin,
+    bottom: Math.max(...ys) + margin,
+  });
+  const factor = CUT_OUT_SIDE / longSide(cut);
+  return factor < 1 ? scale(cut, factor) : cut;
+}

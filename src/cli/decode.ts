@@ -1,0 +1,113 @@
+/** `sentinel decode`: what the door's code reader reads in picture files. */
+import { readFileSync, statSync } from "node:fs";
+import { Command } from "commander";
+import type { DecodedCode, Point } from "../../hal/devices.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { PictureError } from "../picture/limits.ts";
+import { readPicture } from "../picture/read.ts";
+
+/** One file's outcome, as `--json` prints it. */
+interface Report {
+  /** As given on the command line. */
+  file: string;
+  /** CPU of decoding, without unpacking the file; 0 when it could not be read. */
+  cpuMs: number;
+  codes: {
+    text: string;
+    /** Base64 of what the code carries. */
+    bytes: string;
+    format: DecodedCode["format"];
+    /** In pixels of the file: top left, top right, bottom right, bottom left of the code. */
+    corners: Point[];
+    decoder: string;
+  }[];
+  /** Why the file could not be read; absent otherwise. */
+  error?: string;
+}
+
+/** A file larger than this is not a photograph of a code. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+/** The verb, ready to be added to the program. */
+export function decodeCommand(): Command {
+  return new Command("decode")
+    .description("Read the codes in picture files, as the camera at the door would")
+    .argument("<image...>", "PNG, JPEG, WebP or GIF files, told by their content")
+    .option("--json", "one JSON line for each file")
+    .addHelpText(
+      "after",
+      "\nExit status: 0 when every file could be read as a picture, with a code or without; 1 otherwise.",
+    )
+    .action(async (files: string[], options: { json?: boolean }) => {
+      const failures = await decodeFiles(files, options.json === true, (line) => {
+        process.stdout.write(`${line}\n`);
+      });
+      if (failures > 0) process.exitCode = 1;
+    });
+}
+
+/**
+ * Decodes files one after the other, so that memory stays that of the largest.
+ * @returns how many could not be read
+ */
+async function decodeFiles(
+  files: readonly string[],
+  json: boolean,
+  print: (line: string) => void,
+): Promise<number> {
+  const engine = createInlineEngine();
+  await engine.ready();
+  let failures = 0;
+  for (const file of files) {
+    const report = await decodeFile(engine, file);
+    if (report.error !== undefined) failures += 1;
+    print(json ? JSON.stringify(report) : describe(report));
+  }
+  await engine.close();
+  return failures;
+}
+
+async function decodeFile(engine: DecodeEngine, file: string): Promise<Report> {
+  try {
+    const picture = readPicture(contentOf(file));
+    const before = process.cpuUsage();
+    const { codes } = await engine.decode(picture);
+    const { user, system } = process.cpuUsage(before);
+    return {
+      file,
+      cpuMs: (user + system) / 1000,
+      codes: codes.map(({ text, bytes, format, corners, decoder }) => ({
+        text,
+        bytes: Buffer.from(bytes).toString("base64"),
+        format,
+        corners: corners.map(({ x, y }) => ({ x: tenths(x), y: tenths(y) })),
+        decoder,
+      })),
+    };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { file, cpuMs: 0, codes: [], error: message };
+  }
+}
+
+function contentOf(file: string): Uint8Array {
+  const { size } = statSync(file);
+  if (size > MAX_FILE_BYTES) {
+    throw new PictureError(`${size} bytes are more than a picture file has`);
+  }
+  return readFileSync(file);
+}
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+
+function describe({ file, cpuMs, codes, error }: Report): string {
+  if (error !== undefined) return `${file}: ${error}`;
+  if (codes.length === 0) return `${file}: no code (${cpuMs.toFixed(1)} ms)`;
+  return codes
+    .map(
+      ({ text, decoder }) =>
+        `${file}: ${JSON.stringify(text)} (${decoder}, ${cpuMs.toFixed(1)} ms)`,
+    )
+    .join("\n");
+}
