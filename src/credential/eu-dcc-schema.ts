@@ -119,8 +119,9 @@ export function readCertificate(claims: unknown): ReadCertificate | undefined {
   if (!(claims instanceof Map)) return undefined;
   const health: unknown = claims.get(CLAIM_HEALTH);
   if (!(health instanceof Map)) return undefined;
-  const payload = plain(health.get(EU_DCC_VERSION_1));
-  if (!isObject(payload)) return undefined;
+  const content: unknown = health.get(EU_DCC_VERSION_1);
+  if (!(content instanceof Map)) return undefined;
+  const payload = plainObject(content);
   const outer = Claims.safeParse({
     issuer: untagged(claims.get(CLAIM_ISSUER)),
     expires: untagged(claims.get(CLAIM_EXPIRES)),
@@ -138,10 +139,6 @@ export function readCertificate(claims: unknown): ReadCertificate | undefined {
   else if (inner.success && isBornLater(inner.data, read.issuedAtMs)) read.fault = "dob";
   else if (inner.success) read.certificate = inner.data;
   return read;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function milliseconds(value: number | undefined): number | undefined {
@@ -163,9 +160,13 @@ function untagged(value: unknown): unknown {
 function plain(value: unknown): unknown {
   if (isTagged(value)) return plain(value.value);
   if (Array.isArray(value)) return value.map(plain);
-  if (!(value instanceof Map)) return typeof value === "bigint" ? Number(value) : value;
-  const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [key, item] of value) {
+  if (value instanceof Map) return plainObject(value);
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
+function plainObject(map: ReadonlyMap<unknown, unknown>): Record<string, unknown> {
+  const object = Object.create(null) as Record<string, unknown>;
+  for (const [key, item] of map) {
     if (typeof key === "string") object[key] = plain(item);
   }
   return object;
