@@ -20,24 +20,43 @@ const LAST_RESORT_LONG_SIDE = 2560;
 export function readThoroughly(decoders: Decoders, image: Luminance): DecodedCode[] {
   const guard = createGuard();
   const view = bounded(image, LONG_SIDE);
-  const codes = readSteps(decoders, view, [...CHEAP_STEPS, ...FURTHER_STEPS], guard);
+  const { codes } = climbView(decoders, view, [...CHEAP_STEPS, ...FURTHER_STEPS], guard);
   if (codes.length > 0 || view.scale === 1) return ranked(codes, image);
   const larger = bounded(image, LAST_RESORT_LONG_SIDE);
-  return ranked(readSteps(decoders, larger, CHEAP_STEPS, guard), image);
+  return ranked(climbView(decoders, larger, CHEAP_STEPS, guard).codes, image);
 }
 
-function readSteps(
+/** What was read, and by which step of those given. */
+interface Climb {
+  codes: DecodedCode[];
+  step: number | undefined;
+}
+
+/**
+ * Tries the named places of a ladder on a camera's frame until one reads something.
+ * @param places indices into `ladder`, in the order to try
+ */
+export function climb(
   decoders: Decoders,
-  view: View,
-  steps: readonly Step[],
-  guard: Guard,
-): DecodedCode[] {
+  image: Luminance,
+  ladder: readonly Step[],
+  places: readonly number[],
+): Climb {
+  const view = bounded(image, LONG_SIDE);
+  const steps = places.flatMap((place) => ladder[place] ?? []);
+  const { codes, step } = climbView(decoders, view, steps, createGuard());
+  return { codes: ranked(codes, image), step: step === undefined ? undefined : places[step] };
+}
+
+function climbView(decoders: Decoders, view: View, steps: readonly Step[], guard: Guard): Climb {
   const workbench = createWorkbench(decoders, view);
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
     const codes = guard.believe(step.attempt(workbench), step.changed);
-    if (codes.length > 0) return codes.map((code) => ({ ...code, decoder: step.name }));
+    if (codes.length > 0) {
+      return { codes: codes.map((code) => ({ ...code, decoder: step.name })), step: index };
+    }
   }
-  return [];
+  return { codes: [], step: undefined };
 }
 
 function bounded(image: Luminance, longSide: number): View {

@@ -5,6 +5,10 @@ import { loadDecoders } from "./decoders.ts";
 import type { Decoders } from "./decoders.ts";
 import { hashOf } from "./hash.ts";
 import type { Luminance } from "./image.ts";
+import { createLane } from "./lane.ts";
+import { createPlan } from "./plan.ts";
+import type { PlanOptions } from "./plan.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
 
 /** What was read in one frame. */
 export interface DecodeResult {
@@ -12,11 +16,17 @@ export interface DecodeResult {
   codes: DecodedCode[];
 }
 
+/** A frame to be read. */
+export interface Frame extends Luminance {
+  /** Whether the picture differs from the frame before; unknown counts as changed. */
+  changed?: boolean;
+}
+
 /** Reads frames, one at a time: asking again before the last answer came is a programming error. */
 export interface DecodeEngine {
   /** Resolves once the decoders are loaded; `decode` waits for it too. */
   ready(): Promise<void>;
-  decode(frame: Luminance): Promise<DecodeResult>;
+  decode(frame: Frame): Promise<DecodeResult>;
   /**
    * Codes found after their frame was answered, by the slower variants; called with the frame's
    * number, counted from 0 by `decode` calls. An engine in place never calls it.
@@ -59,5 +69,56 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
     },
     onAfterthought() {},
     close: () => Promise.resolve(),
+  };
+}
+
+// A job is short enough that the next one gets a newer frame, and long enough to be worth its copy.
+const COST_OF_A_JOB = 10;
+
+/**
+ * Decodes in two threads of its own: the cheap decoders on every frame, the rest of the ladder on
+ * some, within the plan's budget. What the second finds is told as an afterthought.
+ */
+export function createWorkerEngine(options: PlanOptions = {}): DecodeEngine {
+  const quick = createLane();
+  const slow = createLane();
+  const plan = createPlan(FURTHER_STEPS, options);
+  let frames = 0;
+  let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
+
+  const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
+    try {
+      const { codes, step } = await slow.run(frame, "further", steps);
+      if (step !== undefined) plan.hit(step);
+      if (codes.length > 0) afterthought?.({ codes }, number);
+    } catch {
+      // The quick lane goes on; the slow one starts a new worker with its next job.
+    }
+  };
+
+  return {
+    async ready() {
+      await Promise.all([quick.ready(), slow.ready()]);
+    },
+    async decode(frame) {
+      const number = frames;
+      frames += 1;
+      const changed = frame.changed ?? true;
+      plan.frame(changed);
+      // The second cheap decoder has seen an unchanged picture already.
+      const both = changed && plan.afford(CHEAP_STEPS[1]?.cost ?? 0);
+      const { codes } = await quick.run(frame, "cheap", both ? [0, 1] : [0]);
+      if (codes.length === 0 && !slow.busy) {
+        const steps = plan.next(COST_OF_A_JOB);
+        if (steps.length > 0) void tryFurther(frame, number, steps);
+      }
+      return { codes };
+    },
+    onAfterthought(listener) {
+      afterthought = listener;
+    },
+    async close() {
+      await Promise.all([quick.close(), slow.close()]);
+    },
   };
 }

@@ -1,0 +1,79 @@
+/** What is spent on a stream's frames beyond the cheap look: bounded on average, quick when something is new. */
+import type { Step } from "./steps.ts";
+
+export interface PlanOptions {
+  /**
+   * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
+   * first cheap step. Default 0.5: with it such a stream costs less than twice the cheapest decoder.
+   */
+  share?: number;
+  /** What may be saved up for when something new comes into view, in the same unit; default 90, the whole ladder once. */
+  burst?: number;
+}
+
+/** Deals out steps of the ladder to frames that the cheap look found nothing in. */
+export interface Plan {
+  /** Called for every frame, before anything is dealt out for it. */
+  frame(changed: boolean): void;
+  /** Takes from the savings if they allow it. */
+  afford(cost: number): boolean;
+  /** The next steps for a frame, as far as the savings go; empty when nothing is to be tried. */
+  next(mostCost: number): number[];
+  /** The step that read a code: it comes first next time, because the code is still in view. */
+  hit(step: number): void;
+}
+
+// Shorter pauses are part of one movement.
+const CALM_FRAMES = 5;
+
+/** @param steps the ladder; what is dealt out are places in it */
+export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
+  const share = options.share ?? 0.5;
+  const burst = options.burst ?? 90;
+  const order = steps.map((_, index) => index);
+  let savings = burst;
+  let cursor = 0;
+  // A picture that did not change is not tried again with what failed on it.
+  let triedSinceChange = 0;
+  let calm = CALM_FRAMES;
+  return {
+    frame(changed) {
+      savings = Math.min(burst, savings + share);
+      if (!changed) {
+        calm += 1;
+        return;
+      }
+      triedSinceChange = 0;
+      // Something new deserves the best steps first; in a moving picture every step gets its turn.
+      if (calm >= CALM_FRAMES) cursor = 0;
+      calm = 0;
+    },
+    afford(cost) {
+      if (savings < cost) return false;
+      savings -= cost;
+      return true;
+    },
+    next(mostCost) {
+      const dealt: number[] = [];
+      let cost = 0;
+      while (triedSinceChange < order.length) {
+        const index = order[cursor];
+        const step = index === undefined ? undefined : steps[index];
+        if (index === undefined || step === undefined) break;
+        if (cost + step.cost > Math.min(savings, Math.max(mostCost, step.cost))) break;
+        cost += step.cost;
+        dealt.push(index);
+        cursor = (cursor + 1) % order.length;
+        triedSinceChange += 1;
+      }
+      savings -= cost;
+      return dealt;
+    },
+    hit(step) {
+      order.splice(order.indexOf(step), 1);
+      order.unshift(step);
+      cursor = 0;
+      triedSinceChange = 0;
+    },
+  };
+}
