@@ -1,0 +1,124 @@
+import type { I2cModule } from "../../hal/linux/smbus.ts";
+import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
+import { createSimulatedSmBus } from "../../sim/bus/smbus.ts";
+import type { TwoWireChip } from "../../sim/bus/smbus.ts";
+import { VirtualClock } from "../../sim/clock.ts";
+import { smBusContract } from "./smbus.contract.ts";
+
+const ADDRESS = 0x5a;
+
+/** Byte registers behind a command byte, the way most sensors do it. */
+function registerChip(registers: Map<number, number[]>): TwoWireChip {
+  let written: number[] = [];
+  let reading: number[] = [];
+  return {
+    start(addressByte) {
+      if (addressByte >> 1 !== ADDRESS) return false;
+      if ((addressByte & 1) === 1) {
+        reading = [...(registers.get(written[0] ?? 0) ?? [])];
+        written = [];
+      }
+      return true;
+    },
+    write(byte) {
+      written.push(byte);
+      return true;
+    },
+    read: () => reading.shift() ?? 0xff,
+    stop() {
+      const [command, ...data] = written;
+      if (command !== undefined) registers.set(command, data);
+      written = [];
+    },
+  };
+}
+
+smBusContract("simulated wire", () => {
+  const clock = new VirtualClock(0);
+  const wire = createSimulatedSmBus({ clock });
+  const registers = new Map<number, number[]>();
+  const chip = registerChip(registers);
+  wire.attach(chip);
+  return {
+    host: wire,
+    address: ADDRESS,
+    registers,
+    pullChip: () => wire.detach(chip),
+    holdClockLine: () => wire.faults.stick(),
+    pullAdapter: () => wire.unplug(),
+    async settle(work) {
+      const ran = clock.run(1000);
+      await Promise.allSettled([work, ran]);
+      return work;
+    },
+  };
+});
+
+/** Stands where i2c-bus stands: the same calls, and errors as the kernel gives them. */
+class NativeStandIn {
+  readonly registers = new Map<number, number[]>();
+  failure: { code: string } | undefined;
+  noAdapter = false;
+
+  readonly module: I2cModule = {
+    openPromisified: async () => {
+      if (this.noAdapter) throw systemError("ENOENT", "open '/dev/i2c-1'");
+      return {
+        readI2cBlock: async (address, command, length, buffer) => {
+          await this.#turn(address);
+          const held = this.registers.get(command) ?? [];
+          for (let index = 0; index < length; index++) buffer[index] = held[index] ?? 0xff;
+          return { bytesRead: length, buffer };
+        },
+        writeI2cBlock: async (address, command, length, buffer) => {
+          await this.#turn(address);
+          this.registers.set(command, [...buffer.subarray(0, length)]);
+        },
+        sendByte: async (address, command) => {
+          await this.#turn(address);
+          this.registers.set(command, []);
+        },
+        readWord: async (address, command) => {
+          await this.#turn(address);
+          const [low = 0xff, high = 0xff] = this.registers.get(command) ?? [];
+          return low | (high << 8);
+        },
+        readByte: async (address, command) => {
+          await this.#turn(address);
+          return this.registers.get(command)?.[0] ?? 0xff;
+        },
+        close: async () => undefined,
+      };
+    },
+  };
+
+  /** A thread of the pool: whoever comes first need not be first served. */
+  async #turn(address: number): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.failure !== undefined) throw systemError(this.failure.code, "i2c transfer");
+    if (address !== ADDRESS) throw systemError("EREMOTEIO", "i2c transfer");
+  }
+}
+
+function systemError(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
+
+smBusContract("Linux on a stand-in for i2c-bus", () => {
+  const native = new NativeStandIn();
+  return {
+    host: createLinuxSmBus({ bus: 1, load: async () => native.module }),
+    address: ADDRESS,
+    registers: native.registers,
+    pullChip: () => {
+      native.failure = { code: "ENXIO" };
+    },
+    holdClockLine: () => {
+      native.failure = { code: "ETIMEDOUT" };
+    },
+    pullAdapter: () => {
+      native.noAdapter = true;
+    },
+    settle: (work) => work,
+  };
+});
