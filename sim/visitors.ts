@@ -26,6 +26,9 @@ export interface Showing {
   holdsMs?: number;
 }
 
+/** Stands for the holder of something that only the unit can read. */
+export const ANYBODY = "anybody";
+
 /** A visitor with everything they are going to do. */
 export interface VisitorPlan {
   id: string;
@@ -41,6 +44,6 @@ export interface VisitorPlan {
   holdsDoorMs?: number;
   /** Steps in front of whoever stands there. */
   pushesIn: boolean;
-  /** Whom their credentials belong to, for the checks of a run. */
+  /** Whom their credentials belong to, for the checks of a run; `ANYBODY` where that is not known. */
   pseudonyms: readonly string[];
 }

@@ -11,13 +11,18 @@ const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : va
  */
 export function shade(face: Face, light: number, screen: number): Face {
   const exposed = Math.min(1.15, Math.sqrt(Math.max(0, light)));
-  const luminance = Uint8Array.from(face.luminance, (level, index) => {
-    if (face.shines[index] === 1) {
-      // Glass sends back about a twentieth of what falls on it, the same for black and white.
-      return clamp(level * screen + 14 * light);
-    }
-    return clamp(level * exposed * 0.92);
-  });
+  const reflected = new Uint8Array(256);
+  const shining = new Uint8Array(256);
+  for (let level = 0; level < 256; level++) {
+    reflected[level] = clamp(level * exposed * 0.92);
+    // Glass sends back about a twentieth of what falls on it, the same for black and white.
+    shining[level] = clamp(level * screen + 14 * light);
+  }
+  const luminance = new Uint8Array(face.luminance.length);
+  for (let index = 0; index < luminance.length; index++) {
+    const level = face.luminance[index] ?? 0;
+    luminance[index] = (face.shines[index] === 1 ? shining[level] : reflected[level]) ?? 0;
+  }
   return { ...face, luminance };
 }
 

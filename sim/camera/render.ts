@@ -84,8 +84,20 @@ export function renderScene(
   return picture;
 }
 
+// The hall stands still: the last few are kept, because drawing one costs more than anything else.
+const HALLS_KEPT = 8;
+const halls = new Map<string, Picture>();
+
 /** The doorway as the camera sees it when nobody is there: floor, walls, a window, out of focus. */
 export function renderHall(size: FrameSize, light: number): Picture {
+  const key = `${size.width}x${size.height} ${light}`;
+  const hall = halls.get(key) ?? drawHall(size, light);
+  if (halls.size >= HALLS_KEPT) halls.clear();
+  halls.set(key, hall);
+  return { ...hall, luminance: Uint8Array.from(hall.luminance) };
+}
+
+function drawHall(size: FrameSize, light: number): Picture {
   const { width, height } = size;
   const luminance = new Uint8Array(width * height);
   const gain = Math.min(1.6, light);

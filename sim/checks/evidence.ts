@@ -1,5 +1,6 @@
 /** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
 import type { TraceEntry } from "../trace.ts";
+import { ANYBODY } from "../visitors.ts";
 import { time } from "./gate.ts";
 
 interface Presence {
@@ -31,7 +32,8 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
         continue;
       }
       const holder = personal?.holderPseudonym;
-      if (holder !== undefined && !owner.pseudonyms.includes(holder)) {
+      const theirs = owner.pseudonyms.some((each) => each === ANYBODY || each === holder);
+      if (holder !== undefined && !theirs) {
         problems.push(
           `${time(entry.at)}: ${owner.visitor} was judged by somebody else's credential`,
         );

@@ -10,7 +10,13 @@ import { encodeCard } from "../chips/sam-v.ts";
 import type { District } from "../district.ts";
 import { cardOf, dayOf, makePerson, type Person, type PersonWish } from "../people.ts";
 import type { Random } from "../random.ts";
-import type { CardInHand, Showing, Shown, VisitorPlan } from "../visitors.ts";
+import {
+  ANYBODY,
+  type CardInHand,
+  type Showing,
+  type Shown,
+  type VisitorPlan,
+} from "../visitors.ts";
 import type {
   CardFields,
   DirectoryFields,
@@ -43,7 +49,7 @@ export class Cast {
   readonly #people: Readonly<Record<string, PersonFacts>>;
   readonly #pictures: ReadonlyMap<string, Picture>;
   readonly #known = new Map<string, Person>();
-  readonly #passes = new Map<string, { text: string; serial: string }>();
+  readonly #passes = new Map<string, { text: string; serial: string; holder: Person }>();
 
   constructor(options: CastOptions) {
     this.#district = options.district;
@@ -54,7 +60,8 @@ export class Cast {
     for (const [name, fields] of Object.entries(options.passes)) {
       const serial = fields.serial ?? this.#district.nextSerial();
       const holder = this.person(fields.holder ?? name);
-      this.#passes.set(name, { text: this.#issue({ ...fields, serial }, holder), serial });
+      const text = this.#issue({ ...fields, serial }, holder);
+      this.#passes.set(name, { text, serial, holder });
     }
   }
 
@@ -114,18 +121,24 @@ export class Cast {
       staffPatienceMs: durationMs(fields.waitsForStaff),
       walksThrough: fields.walksThrough,
       pushesIn: fields.pushesIn,
-      pseudonyms: [...new Set([visitor, ...holders].map((person) => this.pseudonymOf(person)))],
+      pseudonyms: [
+        ...new Set(
+          [visitor, ...holders].map((who) => (who === ANYBODY ? ANYBODY : this.pseudonymOf(who))),
+        ),
+      ],
     };
     if (fields.holdsDoor !== undefined) plan.holdsDoorMs = durationMs(fields.holdsDoor);
     return plan;
   }
 
-  #holdersOf(showing: ShowingFields, visitor: Person): Person[] {
+  /** Whose credential it is; `ANYBODY` where only the unit can tell. */
+  #holdersOf(showing: ShowingFields, visitor: Person): (Person | typeof ANYBODY)[] {
     const { pass, card } = showing;
-    if (typeof pass === "object" && pass.holder !== undefined) return [this.person(pass.holder)];
+    if (typeof pass === "string") return [this.#passes.get(pass)?.holder ?? ANYBODY];
+    if (pass !== undefined) return pass.holder === undefined ? [] : [this.person(pass.holder)];
     if (typeof card === "object") return [this.#cardHolder(card, visitor)];
-    if (typeof card === "string" && card !== "own") return [this.person(card)];
-    return [];
+    if (card !== undefined) return card === "own" ? [] : [this.person(card)];
+    return [ANYBODY];
   }
 
   #showing(fields: ShowingFields, visitor: Person): Showing {

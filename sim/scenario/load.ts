@@ -52,6 +52,22 @@ export async function parseScenario(text: string, file: string): Promise<LoadedS
   } catch (error) {
     fail([{ path: [], message: `is not YAML: ${reasonOf(error)}` }]);
   }
+  return checkFields(value, file, fail);
+}
+
+/** A scenario made by a program instead of a file; `name` stands in errors. */
+export async function loadFields(input: unknown, name: string): Promise<LoadedScenario> {
+  const fail = (problems: readonly Problem[]): never => {
+    throw scenarioError(name, problems);
+  };
+  return checkFields(input, name, fail);
+}
+
+async function checkFields(
+  value: unknown,
+  file: string,
+  fail: (problems: readonly Problem[]) => never,
+): Promise<LoadedScenario> {
   const checked = scenarioSchema.safeParse(value, { reportInput: true });
   if (!checked.success) return fail(problemsOf(checked.error.issues));
   const fields = checked.data;

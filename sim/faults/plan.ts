@@ -1,0 +1,169 @@
+/** Seeded days: forty people, whatever can go wrong, then everything heals and a good visitor must pass. */
+import type { z } from "zod";
+import { createRandom, type Random } from "../random.ts";
+import type { happening, scenario, visitor } from "../scenario/schema.ts";
+import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
+
+type ScenarioInput = z.input<typeof scenario>;
+type VisitorInput = z.input<typeof visitor>;
+type HappeningInput = z.input<typeof happening>;
+
+const VISITORS = 40;
+const FIRST_AT_S = 6;
+/** A relay that refuses while it is up cannot be lowered by anybody; it is left for hardware. */
+const SWARM: readonly FaultKind[] = FAULT_KINDS;
+/** Reconnects to a broker back off to a minute, a camera to a quarter of one. */
+const HEALING_S = 75;
+
+/** The whole day that belongs to a seed. */
+export function seededDay(seed: number): ScenarioInput {
+  const random = createRandom(seed).fork("day");
+  const visitors: VisitorInput[] = [];
+  let atS = FIRST_AT_S;
+  for (let index = 0; index < VISITORS; index++) {
+    visitors.push({ id: `v${index + 1}`, at: round(atS), ...someone(random, index) });
+    atS += 5 + random.integer(0, 80) / 10;
+  }
+  const endS = atS + 10;
+  const timeline = disturbances(random, endS);
+  const goodAtS = endS + HEALING_S;
+  const good = { outcome: "granted", taken: true, gateWithinMs: 2_500 } as const;
+  visitors.push(
+    {
+      id: "good-code",
+      at: goodAtS,
+      shows: { pass: { colour: "green", nucleicAcidTest: { sampled: "10h ago" } } },
+      expect: { ...good, delivered: true },
+    },
+    { id: "good-card", person: "known-1", at: goodAtS + 15, shows: { card: "own" }, expect: good },
+  );
+  return {
+    name: `seed ${seed}`,
+    seed,
+    unit: { camera: { framesPerSecond: 5 } },
+    people: { "known-1": {}, "known-2": {}, "known-3": {}, stranger: {} },
+    passes: {
+      shared: { holder: "known-1", colour: "green", nucleicAcidTest: { sampled: "10h ago" } },
+    },
+    directory: ["known-1", "known-2", "known-3"].map((person) => ({
+      person,
+      token: `DT1${person.replace("-", "")}8f3kQ2mZx7LpV0sT`,
+      colour: "green" as const,
+      nucleicAcidTests: [{ sampled: "20h ago", reported: "12h ago" }],
+    })),
+    visitors,
+    timeline,
+    expect: { outboxPending: 0 },
+  };
+}
+
+const round = (seconds: number): number => Math.round(seconds * 1_000) / 1_000;
+
+/** What people show, with how often they do. */
+const SHOWINGS: readonly [weight: number, show: (random: Random) => VisitorInput][] = [
+  [40, () => ({ shows: { pass: green() } })],
+  [5, () => ({ shows: { pass: { ...green(), colour: "red" } } })],
+  [3, () => ({ shows: { pass: { ...green(), colour: "yellow" } } })],
+  [4, () => ({ shows: { pass: { ...green(), nucleicAcidTest: { sampled: "49h ago" } } } })],
+  [4, () => ({ shows: { pass: { ...green(), issued: "3h ago" } } })],
+  [4, () => ({ shows: { pass: { ...green(), damage: "content" } } })],
+  [3, () => ({ shows: { pass: { ...green(), damage: "truncated" } } })],
+  [4, () => ({ shows: { pass: "shared" } })],
+  [10, (random) => ({ person: someKnown(random), shows: { card: "own" } })],
+  [4, () => ({ person: "stranger", shows: { card: "own" } })],
+  [2, () => ({ person: "stranger", shows: { card: { readsAs: "damaged" } } })],
+  [2, () => ({ person: "stranger", shows: { card: { readsAs: "unreadable" } } })],
+  [4, (random) => paper(someKnown(random), "own")],
+  [3, (random) => paper(someKnown(random), "stranger")],
+  [2, (random) => paper(someKnown(random), undefined)],
+  [2, () => ({ shows: { code: "https://example.com/menu" } })],
+  [2, (random) => ({ shows: { codeBase64: noise(random) } })],
+  [2, () => ({ shows: [] })],
+  [2, () => ({ shows: { pass: green(), holds: "150ms" }, patience: 2 })],
+];
+
+function green() {
+  return { colour: "green" as const, nucleicAcidTest: { sampled: "20h ago" } };
+}
+
+const someKnown = (random: Random): string => `known-${random.integer(1, 3)}`;
+
+function paper(person: string, card: string | undefined): VisitorInput {
+  const code = {
+    pass: { form: "paper" as const, issued: "30d ago", ...green() },
+    on: "paper" as const,
+  };
+  return { person, patience: 26, shows: card === undefined ? [code] : [code, { card }] };
+}
+
+function noise(random: Random): string {
+  return Buffer.from(Array.from({ length: 24 }, () => random.integer(0, 255))).toString("base64");
+}
+
+function someone(random: Random, index: number): VisitorInput {
+  const total = SHOWINGS.reduce((sum, [weight]) => sum + weight, 0);
+  let draw = random.integer(1, total);
+  const [, show] = SHOWINGS.find(([weight]) => (draw -= weight) <= 0) ?? [0, () => ({})];
+  // Temperatures differ, so that one person's is never another's.
+  const temperatureC = random.chance(0.06) ? 38.4 : 35.2 + ((index * 7) % 20) / 10;
+  const visitor: VisitorInput = {
+    temperatureC: Math.round(temperatureC * 10) / 10,
+    ...show(random),
+  };
+  if (random.chance(0.05)) visitor.walksThrough = false;
+  if (random.chance(0.04)) visitor.holdsDoor = random.integer(2, 20);
+  if (random.chance(0.06)) visitor.pushesIn = true;
+  if (random.chance(0.08)) visitor.waitsForStaff = 1;
+  return visitor;
+}
+
+/** Everything that happens beside people coming, all of it over before `endS`. */
+function disturbances(random: Random, endS: number): HappeningInput[] {
+  const timeline: HappeningInput[] = [];
+  const moment = (): number => round(FIRST_AT_S + random.next() * (endS - FIRST_AT_S - 70));
+  const between = (from: number, to: number): number => random.integer(from * 10, to * 10) / 10;
+  // Most days see a few kinds of trouble again and again, rather than a little of each.
+  const kinds = Array.from({ length: random.integer(1, 5) }, () => random.pick(SWARM));
+  for (let count = random.integer(2, 9); count > 0; count--) {
+    timeline.push({ at: moment(), fault: random.pick(kinds), for: between(1, 60) });
+  }
+  for (let count = random.integer(0, 6); count > 0; count--) {
+    const verdict = random.pick(["grant", "deny"] as const);
+    const whom = random.chance(0.3) ? ("nobody" as const) : ("at-the-door" as const);
+    timeline.push({ at: moment(), staff: { verdict, whom } });
+  }
+  for (let count = random.integer(0, 4); count > 0; count--) {
+    timeline.push({ at: moment(), press: "exit-button" });
+  }
+  if (random.chance(0.25)) {
+    const at = moment();
+    timeline.push({ at, fire: "on" }, { at: round(at + between(2, 40)), fire: "off" });
+  }
+  if (random.chance(0.25)) timeline.push(...onAndOff("lock-down", moment(), between(5, 60)));
+  if (random.chance(0.2)) timeline.push(...onAndOff("evacuate", moment(), between(5, 40)));
+  if (random.chance(0.3)) timeline.push({ at: moment(), command: { name: "release" } });
+  if (random.chance(0.3)) {
+    const at = moment();
+    const step = random.chance(0.5)
+      ? { ahead: between(1, 90_000) }
+      : { behind: between(1, 90_000) };
+    timeline.push(
+      { at, clock: { ...step, trusted: random.chance(0.5) } },
+      { at: round(at + between(5, 60)), clock: {} },
+    );
+  }
+  if (random.chance(0.2)) timeline.push({ at: moment(), restart: "unit" });
+  if (random.chance(0.2)) timeline.push({ at: moment(), restart: "power-cut" });
+  if (random.chance(0.2)) {
+    const at = moment();
+    timeline.push({ at, door: "open" }, { at: round(at + between(1, 30)), door: "closed" });
+  }
+  return timeline;
+}
+
+function onAndOff(name: "lock-down" | "evacuate", at: number, forS: number): HappeningInput[] {
+  return [
+    { at, command: { name } },
+    { at: round(at + forS), command: { name, active: false } },
+  ];
+}

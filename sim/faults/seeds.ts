@@ -1,0 +1,31 @@
+/** Runs seeded days and tells which promises were broken, with how to see it again. */
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { loadFields } from "../scenario/load.ts";
+import { runScenario, type ScenarioResult } from "../scenario/run.ts";
+import { seededDay } from "./plan.ts";
+
+/** What came of one seed. */
+export interface SeedResult {
+  seed: number;
+  /** Broken promises and missed expectations, in sentences. */
+  failures: string[];
+  result?: ScenarioResult;
+}
+
+/** Runs the day of a seed. A crash is a failure like any other. */
+export async function runSeed(seed: number, engine: DecodeEngine): Promise<SeedResult> {
+  try {
+    const loaded = await loadFields(seededDay(seed), `seed ${seed}`);
+    const result = await runScenario(loaded, { engine });
+    const { checks, expect } = result.totals;
+    return { seed, failures: [...checks.failures, ...expect.failures], result };
+  } catch (error) {
+    const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { seed, failures: [failure] };
+  }
+}
+
+/** The command that runs a seed again and leaves its trace. */
+export function replayCommand(seed: number): string {
+  return `npm run seeds -- --replay ${seed}`;
+}
