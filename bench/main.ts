@@ -5,7 +5,12 @@ interface Benchmark {
   run(args: string[]): Promise<void>;
 }
 
-const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> }> = {};
+const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> }> = {
+  door: {
+    what: "readable frame or card to gate line, by stage, beside pyzbar on the same frames",
+    load: () => import("./door.ts"),
+  },
+};
 
 const [name = "door", ...args] = process.argv.slice(2);
 const benchmark = BENCHMARKS[name];

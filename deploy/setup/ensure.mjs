@@ -94,13 +94,23 @@ const DEBIAN = {
   bench: { mosquitto: "mosquitto" },
 };
 
+/** Debian packages without a program, by a file of theirs. */
+const DEBIAN_FILES = {
+  test: { "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk" },
+  bench: {
+    "/usr/lib/python3/dist-packages/pyzbar": "python3-pyzbar",
+    "/usr/lib/python3/dist-packages/cv2.cpython-311-x86_64-linux-gnu.so": "python3-opencv",
+  },
+};
+
 function ensureDebian() {
   const wanted = DEBIAN[purpose] ?? {};
   const missing = Object.entries(wanted)
     .filter(([program]) => !onPath(program))
     .map(([, name]) => name);
-  const fonts = existsSync("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc");
-  if (purpose === "test" && !fonts) missing.push("fonts-noto-cjk");
+  for (const [file, name] of Object.entries(DEBIAN_FILES[purpose] ?? {})) {
+    if (!existsSync(file)) missing.push(name);
+  }
   if (missing.length === 0) return;
   const canInstall = process.getuid?.() === 0 && onPath("apt-get");
   if (!canInstall) {

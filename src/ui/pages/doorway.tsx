@@ -5,17 +5,17 @@ import { Figure } from "./figure.tsx";
 import { TEXT } from "./i18n/words.ts";
 import { sayClock, type Language } from "./i18n/say.ts";
 import { Kiosk } from "./kiosk.tsx";
-import { post, useOnce, useStream, type DoorwayLive, type Live, type UnitInfo } from "./live.ts";
+import { post, useOnce, useStream, type DoorwayLive } from "./live.ts";
 import { Scene } from "./scene.tsx";
 import { LanguageSwitch, useLanguage, VisitLine } from "./shared.tsx";
 
 const DRAGGED = "text/visitor";
 
 export function DoorwayPage() {
-  const unit = useOnce<UnitInfo>("/api/unit");
-  const gallery = useOnce<{ visitors: GalleryVisitor[] }>("/api/doorway");
-  const { data, live, heardAtMs } = useStream<Live>("/api/live");
-  const { data: doorway } = useStream<DoorwayLive>("/api/doorway/live");
+  const unit = useOnce("/api/unit");
+  const gallery = useOnce("/api/doorway");
+  const { data, live, heardAtMs } = useStream("/api/live");
+  const { data: doorway } = useStream("/api/doorway/live");
   const [language, setLanguage] = useLanguage();
   const [problem, setProblem] = useState("");
   const visitors = gallery?.visitors ?? [];
@@ -85,7 +85,7 @@ interface GalleryProps {
   visitors: readonly GalleryVisitor[];
   atDoor: string | null | undefined;
   language: Language;
-  onPick(id: string): void;
+  onPick: (id: string) => void;
 }
 
 function Gallery({ visitors, atDoor, language, onPick }: GalleryProps) {
@@ -142,7 +142,7 @@ function Camera({ frame, language }: { frame: number; language: Language }) {
 interface WorldProps {
   world: WorldControls;
   language: Language;
-  onChange(change: Partial<WorldControls>): void;
+  onChange: (change: Partial<WorldControls>) => void;
 }
 
 const CLOCK_WRONG_MS = 3 * 3_600_000;
@@ -175,7 +175,7 @@ function World({ world, language, onChange }: WorldProps) {
         type="checkbox"
         name={name}
         checked={on}
-        onChange={() => onChange({ [name]: value } as Partial<WorldControls>)}
+        onChange={() => onChange({ [name]: value })}
       />
       <span>{label}</span>
     </label>

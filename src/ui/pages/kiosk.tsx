@@ -2,12 +2,12 @@
 import type { ScreenView } from "../../core/view.ts";
 import { ALARMS, DEVICES, NEEDS, PHASES, TEXT } from "./i18n/words.ts";
 import { sayClock, sayReason } from "./i18n/say.ts";
-import { useOnce, useStream, type Live, type UnitInfo } from "./live.ts";
+import { useOnce, useStream, type UnitInfo } from "./live.ts";
 import { Footer, Mark, Twice } from "./shared.tsx";
 
 export function KioskPage() {
-  const unit = useOnce<UnitInfo>("/api/unit");
-  const { data, live, heardAtMs } = useStream<Live>("/api/live");
+  const unit = useOnce("/api/unit");
+  const { data, live, heardAtMs } = useStream("/api/live");
   return <Kiosk view={data?.view} unit={unit} live={live} heardAtMs={heardAtMs} />;
 }
 

@@ -24,25 +24,34 @@ export interface DoorwayLive {
 /** The unit sends once a second even if nothing happens: this much silence means it is not live. */
 const SILENCE_MS = 3_000;
 
+/** What the unit sends at each address. */
+interface Streams {
+  "/api/live": Live;
+  "/api/doorway/live": DoorwayLive;
+}
+
+interface Answers {
+  "/api/unit": UnitInfo;
+  "/api/doorway": { visitors: GalleryVisitor[] };
+}
+
 /** A stream of snapshots; `live` turns false when the stream has been silent for too long. */
-export function useStream<T>(path: string): {
-  data: T | undefined;
-  live: boolean;
-  heardAtMs: number;
-} {
-  const [data, setData] = useState<T>();
+export function useStream<P extends keyof Streams>(
+  path: P,
+): { data: Streams[P] | undefined; live: boolean; heardAtMs: number } {
+  const [data, setData] = useState<Streams[P]>();
   const [heardAtMs, setHeardAtMs] = useState(0);
   const [live, setLive] = useState(false);
   useEffect(() => {
     const source = new EventSource(path);
     let silence: number | undefined;
-    source.onmessage = (event: MessageEvent<string>) => {
-      setData(JSON.parse(event.data) as T);
+    source.addEventListener("message", (event: MessageEvent<string>) => {
+      setData(JSON.parse(event.data) as Streams[P]);
       setHeardAtMs(Date.now());
       setLive(true);
       clearTimeout(silence);
       silence = window.setTimeout(() => setLive(false), SILENCE_MS);
-    };
+    });
     return () => {
       clearTimeout(silence);
       source.close();
@@ -52,11 +61,11 @@ export function useStream<T>(path: string): {
 }
 
 /** Something fetched once. */
-export function useOnce<T>(path: string): T | undefined {
-  const [data, setData] = useState<T>();
+export function useOnce<P extends keyof Answers>(path: P): Answers[P] | undefined {
+  const [data, setData] = useState<Answers[P]>();
   useEffect(() => {
     fetch(path)
-      .then(async (response) => setData((await response.json()) as T))
+      .then(async (response) => setData((await response.json()) as Answers[P]))
       .catch(() => setData(undefined));
   }, [path]);
   return data;

@@ -21,7 +21,8 @@ function lampOf(view: ScreenView | undefined): string {
     case "denied":
     case "locked-down":
       return "denied";
-    default:
+    case "welcome":
+    case undefined:
       return "";
   }
 }

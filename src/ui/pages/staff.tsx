@@ -3,12 +3,12 @@ import { useState } from "preact/hooks";
 import type { VisitSummary } from "../../core/view.ts";
 import { ALARMS, DEVICES, TEXT } from "./i18n/words.ts";
 import { sayClock, type Language } from "./i18n/say.ts";
-import { post, useOnce, useStream, type Live, type UnitInfo } from "./live.ts";
+import { post, useOnce, useStream, type Live } from "./live.ts";
 import { Footer, LanguageSwitch, useLanguage, VisitLine } from "./shared.tsx";
 
 export function StaffPage() {
-  const unit = useOnce<UnitInfo>("/api/unit");
-  const { data, live, heardAtMs } = useStream<Live>("/api/live");
+  const unit = useOnce("/api/unit");
+  const { data, live, heardAtMs } = useStream("/api/live");
   const [language, setLanguage] = useLanguage();
   return (
     <main class="staff">
