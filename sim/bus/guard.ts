@@ -81,8 +81,12 @@ class Guard implements SimulatedGuard {
     if (this.#state === "lost" || this.#state === "closed") return;
     this.#state = "closed";
     this.#end?.cancel();
-    await this.#set(0);
-    await this.#output.close();
+    // The process ends either way, and its successor must find the line free.
+    try {
+      await this.#set(0);
+    } finally {
+      await this.#output.close();
+    }
   }
 
   kill(): void {
