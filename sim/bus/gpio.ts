@@ -69,8 +69,9 @@ class Board implements SimulatedGpio {
   #takeOutput(line: number, options: OutputOptions): OutputLine {
     this.#claim(line, "taking the line as an output");
     const output = new SimulatedOutput(this, line, options.activeLow ?? false);
-    this.#taken.set(line, output);
+    // Not taken before it has its level: a line that refuses stays free for the next try.
     output.put(options.initial ?? 0, "setting the initial level");
+    this.#taken.set(line, output);
     return output;
   }
 

@@ -192,7 +192,9 @@ class Chip implements Mlx90614Chip {
 
   #temperature(celsius: number): number {
     const settling = this.#clock.monotonicMs() - this.#poweredAtMs < FIRST_DATA_MS;
-    const counts = Math.round((celsius + ZERO_CELSIUS_K) * COUNTS_PER_KELVIN);
+    // Whole tenths of a degree lie between two counts; the lower one is sent, and a sum in binary
+    // fractions must not change that.
+    const counts = Math.ceil((celsius + ZERO_CELSIUS_K) * COUNTS_PER_KELVIN - 0.5 - 1e-6);
     const bounded = Math.min(HIGHEST_COUNT, Math.max(LOWEST_COUNT, counts));
     return this.#errorRaised || settling ? bounded | ERROR_FLAG : bounded;
   }

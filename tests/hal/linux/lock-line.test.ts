@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const PROGRAM = new URL("../../../hal/linux/lock-line.ts", import.meta.url).pathname;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "lock-"));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function run(...options: string[]): { status: number | null; output: string } {
+  const ended = spawnSync(process.execPath, [PROGRAM, ...options], { encoding: "utf8" });
+  return { status: ended.status, output: ended.stdout + ended.stderr };
+}
+
+describe("lock-line", () => {
+  it.each(["1", "0", "", "1\n"])("drives a line that held %j to 0", (before) => {
+    const path = join(folder, "relay");
+    writeFileSync(path, before);
+    expect(run("--file", path)).toEqual({ status: 0, output: `${path} is locked\n` });
+    expect(readFileSync(path, "utf8")).toBe("0");
+  });
+
+  it("says why it could not", () => {
+    const { status, output } = run("--file", join(folder, "nowhere", "relay"));
+    expect(status).toBe(1);
+    expect(output).toContain("could not lock: absent");
+  });
+
+  it.each([[[]], [["--gpio"]], [["--gpio", "seventeen"]], [["--relay", "17"]]])(
+    "explains its use when called with %j",
+    (options) => {
+      const { status, output } = run(...options);
+      expect(status).toBe(2);
+      expect(output).toContain("usage: lock-line");
+    },
+  );
+});
