@@ -1,32 +1,18 @@
 /** What is wrong with a scenario file, with the path to the fault in it. */
-import { isNode, type Document, type LineCounter } from "yaml";
+import type { Document, LineCounter } from "yaml";
 import type { z } from "zod";
+import {
+  describeProblems,
+  FileError,
+  problemsOf as problemsIn,
+  type Problem,
+} from "../../src/config/problems.ts";
 
-/** One fault. */
-export interface Problem {
-  path: readonly PropertyKey[];
-  message: string;
-}
+export type { Problem };
 
-/** A file that is no scenario. The message names the file, the path to each fault, and its line. */
-export class ScenarioError extends Error {
+/** A file that is no scenario. */
+export class ScenarioError extends FileError {
   override readonly name = "ScenarioError";
-  readonly problems: readonly Problem[];
-
-  constructor(lines: readonly string[], problems: readonly Problem[]) {
-    super(lines.join("\n"));
-    this.problems = problems;
-  }
-}
-
-/** `visitors[2].shows.pass.colour` */
-export function pathText(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const key of path) {
-    if (typeof key === "number") text += `[${key}]`;
-    else text += text === "" ? String(key) : `.${String(key)}`;
-  }
-  return text;
 }
 
 /** Makes the error for a file whose parsed document is at hand. */
@@ -36,60 +22,13 @@ export function scenarioError(
   document?: Document,
   lines?: LineCounter,
 ): ScenarioError {
-  const texts = problems.map(({ path, message }) => {
-    const where = path.length === 0 ? "" : `${pathText(path)}: `;
-    const line = lineOf(path, document, lines);
-    return `${file}: ${where}${message}${line === undefined ? "" : ` (line ${line})`}`;
-  });
-  return new ScenarioError(texts, problems);
+  return new ScenarioError(describeProblems(file, problems, document, lines), problems);
 }
 
-function lineOf(
-  path: readonly PropertyKey[],
-  document: Document | undefined,
-  lines: LineCounter | undefined,
-): number | undefined {
-  if (document === undefined || lines === undefined) return undefined;
-  // A key that is missing has no place of its own; what should hold it has.
-  for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
-  }
-  return undefined;
-}
-
-/**
- * The faults of a failed validation. Where several forms are allowed, the faults of the form that
- * came closest are told: nobody is helped by reading why a pass is no text.
- */
+/** The faults of a failed validation. */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
   base: readonly PropertyKey[] = [],
 ): Problem[] {
-  return issues.flatMap((issue): Problem[] => {
-    const path = [...base, ...issue.path];
-    if (issue.code !== "invalid_union") return [{ path, message: worded(issue) }];
-    const branches = issue.errors.filter((errors) => !errors.some(isWrongShape));
-    const [closest] = branches.sort((a, b) => depth(b) - depth(a) || a.length - b.length);
-    if (closest !== undefined) return problemsOf(closest, path);
-    const expected = issue.errors.flatMap((errors) => errors.map((error) => worded(error)));
-    return [{ path, message: [...new Set(expected)].join(", or: ") }];
-  });
+  return problemsIn(issues, "docs/scenarios.md", base);
 }
-
-const isWrongShape = (issue: z.core.$ZodIssue): boolean =>
-  issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
-
-const depth = (errors: readonly z.core.$ZodIssue[]): number =>
-  Math.max(...errors.map((error) => error.path.length));
-
-function worded(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => `"${key}"`).join(", ");
-    return `unknown: ${keys}; see docs/scenarios.md for what can stand here`;
-  }
-  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
-  return lowered(issue.message);
-}
-
-const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
