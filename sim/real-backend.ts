@@ -51,7 +51,7 @@ export async function createRealBackend(options: {
     },
     async close() {
       await broker.stop();
-      store.close();
+      await store.close();
     },
   };
 }

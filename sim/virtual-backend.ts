@@ -36,7 +36,13 @@ export function createVirtualBackend(options: {
   unitId: string;
 }): VirtualBackend {
   const { clock, unitClock, random, trace, unitId } = options;
-  const store = openStore({ path: ":memory:", unitId, clock: unitClock });
+  const bytes = random.fork("store");
+  const store = openStore({
+    path: ":memory:",
+    unitId,
+    clock: unitClock,
+    random: (length) => Uint8Array.from({ length }, () => bytes.integer(0, 255)),
+  });
   const disk = createDisk(clock, trace, store);
   const broker = createSimulatedBroker({ clock, random: random.fork("broker") });
   const chance = random.fork("uplink");
@@ -75,14 +81,14 @@ export function createVirtualBackend(options: {
       uplink = undefined;
       await stopping?.stop();
     },
-    close: () => store.close(),
+    close: () => void store.close(),
   };
 }
 
-/** Notes a record's arrival by unit and number: the store's epoch is new in every run. */
+/** Notes a record's arrival by unit and number. */
 function noteArrival(trace: Trace, unitId: string, { topic, payload }: BrokerMessage): void {
-  const event = JSON.parse(payload) as { type?: string; data?: { seq?: number } };
-  const seq = event.data?.seq;
+  const event = JSON.parse(payload) as { data?: { record?: { seq?: number } } };
+  const seq = event.data?.record?.seq;
   if (seq === undefined) {
     trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
     return;

@@ -4,14 +4,7 @@ import type { RecordDraft } from "../core/record.ts";
 import type { DirectoryChange } from "./directory.ts";
 import { asStoreError } from "./errors.ts";
 import type { SeqRange } from "./outbox.ts";
-import type {
-  Answer,
-  CommitOutcome,
-  Failure,
-  Request,
-  StoreFacts,
-  WorkerStart,
-} from "./protocol.ts";
+import type { Answer, CommitOutcome, Failure, Request, StoreFacts } from "./protocol.ts";
 import { openStoreFile, type Store, type StoreFile } from "./store.ts";
 
 const port = parentPort;

@@ -1,35 +1,68 @@
-/** What the uplink asks of a connection to a broker: packets and their fate, nothing remembered. */
+/** What the uplink needs from MQTT: one connection at a time, at the level of packets. */
 
-/** Published by the broker when the unit vanishes. */
-export interface Will {
+/** A message on its way out. */
+export interface OutgoingMessage {
   topic: string;
-  payload: string;
+  payload: string | Uint8Array;
+  qos: 0 | 1;
+  retain?: boolean;
+  contentType?: string;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+  /** Seconds after which the broker may throw it away; commands only, never events. */
+  expirySeconds?: number;
 }
 
-export interface LinkOptions {
+/** A message that came in. */
+export interface IncomingMessage {
+  topic: string;
+  payload: Uint8Array;
+  qos: 0 | 1 | 2;
+  retained: boolean;
+  responseTopic?: string;
+  correlationData?: Uint8Array;
+}
+
+export interface ConnectRequest {
   clientId: string;
-  will: Will;
+  /** Begin without what the broker remembers of this client. */
+  cleanStart: boolean;
+  /** How long the broker is to remember it after the connection is gone. */
+  sessionExpirySeconds: number;
+  keepAliveSeconds: number;
+  connectTimeoutMs: number;
+  will?: { topic: string; payload: string; retain: boolean; delaySeconds: number };
+  /** Messages with QoS 1 are acknowledged only when their `acknowledge` is called, in order. */
+  manualAcknowledgement?: boolean;
 }
 
-/** How the broker welcomed the unit. */
-export interface Welcome {
-  /** The broker still knows what it had not yet acknowledged. */
-  sessionPresent: boolean;
-  /** Unacknowledged messages the broker is willing to hold. */
-  receiveMaximum: number;
-}
+/** MQTT 5 §3.4.2.1; 3.1.1 knows only success. */
+export const REASON_SUCCESS = 0x00;
+/** The broker has nobody to give the message to: not a delivery. */
+export const REASON_NO_MATCHING_SUBSCRIBERS = 0x10;
 
-/** The message reached nobody: the broker took it and threw it away (MQTT 5 §3.4.2.1). */
-export const NO_MATCHING_SUBSCRIBERS = 0x10;
-
-/** One connection at a time. After `onDown` everything rejects until the next `connect`. */
-export interface MqttLink {
-  connect(options: LinkOptions): Promise<Welcome>;
-  /** QoS 1. Resolves with the broker's reason code when it acknowledged. */
-  publish(topic: string, payload: string, retain: boolean): Promise<{ reasonCode: number }>;
-  subscribe(topics: readonly string[]): Promise<void>;
-  onMessage(listener: (topic: string, payload: string) => void): void;
-  /** The connection was lost, or the broker closed it. Not called after `close`. */
-  onDown(listener: () => void): void;
+/** One network connection, from CONNACK to its end. */
+export interface MqttConnection {
+  /** The broker still knew this client: subscriptions and queued messages stand. */
+  readonly sessionPresent: boolean;
+  /** How many QoS 1 messages the broker takes at once. */
+  readonly receiveMaximum: number;
+  /**
+   * QoS 1: resolves with the PUBACK's reason code, 0x80 and above included; rejects when the
+   * connection ends first. QoS 0: resolves with 0 when handed to the network.
+   */
+  publish(message: OutgoingMessage): Promise<number>;
+  /** Rejects when the broker refuses one of the filters. */
+  subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<void>;
+  /** One listener. `acknowledge` does nothing unless acknowledgement is manual. */
+  onMessage(listener: (message: IncomingMessage, acknowledge: () => void) => void): void;
+  /** Called once, however the connection ends. One listener. */
+  onClose(listener: (why: string) => void): void;
+  /** DISCONNECT and end; the will is not sent. */
   close(): Promise<void>;
+}
+
+export interface MqttLink {
+  /** Tries once. Rejects with a message that says what the broker or the network answered. */
+  connect(request: ConnectRequest): Promise<MqttConnection>;
 }

@@ -1,137 +1,266 @@
-/** The link over mqtt.js, with its own queue, store and reconnecting left unused: the outbox does that. */
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
-import { NO_MATCHING_SUBSCRIBERS, type LinkOptions, type MqttLink, type Welcome } from "./link.ts";
+/** The link over mqtt.js, with its queue, its store and its reconnecting left unused: the outbox does that. */
+import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
+import type {
+  ConnectRequest,
+  IncomingMessage,
+  MqttConnection,
+  MqttLink,
+  OutgoingMessage,
+} from "./link.ts";
 
 export interface MqttJsOptions {
-  /** e.g. `mqtts://broker.example:8883` */
+  /** e.g. `mqtts://broker.example:8883`. */
   url: string;
-  version: "5" | "3.1.1";
-  /** PEM texts. */
+  /** `auto` tries 5 and falls back to 3.1.1 when the broker does not speak it. */
+  version?: "5" | "3.1.1" | "auto";
+  /** PEM texts. The server's certificate is always verified. */
   tls?: { ca?: string; cert?: string; key?: string };
-  connectTimeoutMs?: number;
-  keepaliveSeconds?: number;
+  username?: string;
+  password?: string;
 }
 
 // MQTT 5 §3.1.2.11.3: without the property the maximum is 65,535; 3.1.1 has none at all.
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;
-const SESSION_EXPIRY_SECONDS = 86_400;
-const WILL_DELAY_SECONDS = 5;
+/** "Unsupported protocol version" in MQTT 5, "unacceptable protocol version" in 3.1.1. */
+const VERSION_REFUSED = new Set([0x84, 0x01]);
 
+type Packet = Parameters<MqttClient["handleMessage"]>[0];
+
+/** A link that opens one mqtt.js client for each connection. */
 export function createMqttJsLink(options: MqttJsOptions): MqttLink {
-  return new MqttJsLink(options);
+  let version = options.version ?? "auto";
+  return {
+    async connect(request) {
+      try {
+        return await open(options, version === "3.1.1" ? 4 : 5, request);
+      } catch (error) {
+        const refused = VERSION_REFUSED.has(codeOf(error));
+        if (version !== "auto" || !refused) throw error;
+        version = "3.1.1";
+        return open(options, 4, request);
+      }
+    },
+  };
 }
 
-class MqttJsLink implements MqttLink {
-  readonly #options: MqttJsOptions;
-  #client: MqttClient | undefined;
-  #onMessage: (topic: string, payload: string) => void = () => {};
-  #onDown: () => void = () => {};
+function codeOf(error: unknown): number {
+  return error instanceof Error && "code" in error && typeof error.code === "number"
+    ? error.code
+    : 0;
+}
+
+function open(
+  options: MqttJsOptions,
+  protocol: 4 | 5,
+  request: ConnectRequest,
+): Promise<MqttConnection> {
+  const client = connect(options.url, clientOptions(options, protocol, request));
+  return new Promise((resolve, reject) => {
+    let failure: Error | undefined;
+    const connection = new MqttJsConnection(client, request.manualAcknowledgement === true);
+    // A client without an error listener would end the process; every error ends in "close".
+    client.on("error", (error) => {
+      failure ??= error;
+    });
+    client.once("connect", (packet) => {
+      connection.begin(
+        packet.sessionPresent,
+        packet.properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
+      );
+      resolve(connection);
+    });
+    client.once("close", () => {
+      client.end(true);
+      connection.ended(failure?.message ?? "the connection was closed");
+      reject(failure ?? new Error(`nobody answers as a broker at ${options.url}`));
+    });
+  });
+}
+
+function clientOptions(
+  options: MqttJsOptions,
+  protocol: 4 | 5,
+  request: ConnectRequest,
+): IClientOptions {
+  const { will } = request;
+  const five = protocol === 5;
+  return {
+    protocolVersion: protocol,
+    clientId: request.clientId,
+    clean: request.cleanStart,
+    keepalive: request.keepAliveSeconds,
+    connectTimeout: request.connectTimeoutMs,
+    // One client is one connection: the uplink decides when to try again.
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    rejectUnauthorized: true,
+    ...(options.username === undefined ? {} : { username: options.username }),
+    ...(options.password === undefined ? {} : { password: options.password }),
+    ...options.tls,
+    ...(five ? { properties: { sessionExpiryInterval: request.sessionExpirySeconds } } : {}),
+    ...(will === undefined
+      ? {}
+      : {
+          will: {
+            topic: will.topic,
+            payload: Buffer.from(will.payload),
+            qos: 1 as const,
+            retain: will.retain,
+            ...(five ? { properties: { willDelayInterval: will.delaySeconds } } : {}),
+          },
+        }),
+  };
+}
+
+class MqttJsConnection implements MqttConnection {
+  sessionPresent = false;
+  receiveMaximum = DEFAULT_RECEIVE_MAXIMUM;
+  readonly #client: MqttClient;
+  readonly #manual: boolean;
+  /** Reason codes by packet id, between the packet's arrival and its callback. */
   readonly #reasons = new Map<number, number>();
+  readonly #failures = new Set<(error: Error) => void>();
+  #closed: string | undefined;
+  #onMessage: (message: IncomingMessage, acknowledge: () => void) => void = () => {};
+  #early: Packet[] = [];
+  #listening = false;
+  #onClose: (why: string) => void = () => {};
 
-  constructor(options: MqttJsOptions) {
-    this.#options = options;
-  }
-
-  onMessage(listener: (topic: string, payload: string) => void): void {
-    this.#onMessage = listener;
-  }
-
-  onDown(listener: () => void): void {
-    this.#onDown = listener;
-  }
-
-  async connect(link: LinkOptions): Promise<Welcome> {
-    await this.#drop();
-    const client = connect(this.#options.url, this.#clientOptions(link));
+  constructor(client: MqttClient, manual: boolean) {
     this.#client = client;
-    this.#reasons.clear();
-    // Errors always end in "close"; without a listener they would end the process.
-    client.on("error", () => {});
-    client.on("message", (topic, payload) => this.#onMessage(topic, payload.toString()));
+    this.#manual = manual;
     client.on("packetreceive", (packet) => {
-      // The publish callback hides this reason; here is the only place where it shows.
-      if (packet.cmd === "puback" && packet.messageId !== undefined) {
-        this.#reasons.set(packet.messageId, packet.reasonCode ?? 0);
+      // The publish callback hides "no matching subscribers"; only the packet itself shows it.
+      if (packet.cmd === "puback" && packet.messageId !== undefined && packet.reasonCode) {
+        this.#reasons.set(packet.messageId, packet.reasonCode);
       }
     });
-    return await new Promise((resolve, reject) => {
-      let connected = false;
-      client.on("connect", (packet) => {
-        connected = true;
-        resolve({
-          sessionPresent: packet.sessionPresent,
-          receiveMaximum: packet.properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
-        });
-      });
-      client.on("error", (error) => {
-        if (!connected) reject(error);
-      });
-      client.on("close", () => {
-        if (this.#client !== client) return;
-        this.#client = undefined;
-        client.end(true);
-        if (connected) this.#onDown();
-        else reject(new Error(`no connection to the broker at ${this.#options.url}`));
+    client.handleMessage = (packet, done) => {
+      // mqtt.js acknowledges when `done` is called without an error; with one it goes on reading
+      // and leaves the acknowledging to us.
+      if (this.#manual && packet.qos === 1) done(new Error("acknowledged later"));
+      else done();
+      if (this.#listening) this.#hand(packet);
+      else this.#early.push(packet);
+    };
+  }
+
+  begin(sessionPresent: boolean, receiveMaximum: number): void {
+    this.sessionPresent = sessionPresent;
+    this.receiveMaximum = receiveMaximum;
+  }
+
+  ended(why: string): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = why;
+    for (const fail of this.#failures) fail(new Error(why));
+    this.#failures.clear();
+    this.#onClose(why);
+  }
+
+  publish(message: OutgoingMessage): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) {
+        reject(new Error(this.#closed));
+        return;
+      }
+      this.#failures.add(reject);
+      const payload =
+        typeof message.payload === "string" ? message.payload : Buffer.from(message.payload);
+      this.#client.publish(
+        message.topic,
+        payload,
+        this.#publishOptions(message),
+        (error, packet) => {
+          this.#failures.delete(reject);
+          const id = packet?.messageId;
+          const seen = id === undefined ? undefined : this.#reasons.get(id);
+          if (id !== undefined) this.#reasons.delete(id);
+          const reason = seen ?? codeOf(error);
+          if (error && reason === 0) reject(error);
+          else resolve(reason);
+        },
+      );
+    });
+  }
+
+  async subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<void> {
+    if (this.#closed !== undefined) throw new Error(this.#closed);
+    const wanted = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
+    await new Promise<void>((resolve, reject) => {
+      this.#failures.add(reject);
+      this.#client.subscribe(wanted, (error, granted) => {
+        this.#failures.delete(reject);
+        const refused = granted?.find(({ qos }) => qos >= 0x80);
+        if (error) reject(error);
+        else if (refused) reject(new Error(`the broker refused to subscribe to ${refused.topic}`));
+        else resolve();
       });
     });
   }
 
-  async publish(topic: string, payload: string, retain: boolean): Promise<{ reasonCode: number }> {
-    const client = this.#connected();
-    return await new Promise((resolve, reject) => {
-      client.publish(topic, payload, { qos: 1, retain }, (error, packet) => {
-        const id = packet?.messageId;
-        const reasonCode = id === undefined ? 0 : (this.#reasons.get(id) ?? 0);
-        if (id !== undefined) this.#reasons.delete(id);
-        if (error && reasonCode !== NO_MATCHING_SUBSCRIBERS) reject(error);
-        else resolve({ reasonCode });
-      });
-    });
+  onMessage(listener: (message: IncomingMessage, acknowledge: () => void) => void): void {
+    this.#onMessage = listener;
+    this.#listening = true;
+    const early = this.#early;
+    this.#early = [];
+    for (const packet of early) this.#hand(packet);
   }
 
-  async subscribe(topics: readonly string[]): Promise<void> {
-    await this.#connected().subscribeAsync([...topics], { qos: 1 });
+  onClose(listener: (why: string) => void): void {
+    this.#onClose = listener;
+    if (this.#closed !== undefined) listener(this.#closed);
   }
 
   async close(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    if (client !== undefined) await client.endAsync(!client.connected);
+    if (this.#closed !== undefined) return;
+    await this.#client.endAsync();
+    this.ended("closed by this side");
   }
 
-  #connected(): MqttClient {
-    if (this.#client?.connected !== true) throw new Error("not connected to the broker");
-    return this.#client;
+  #hand(packet: Packet): void {
+    if (packet.cmd !== "publish") return;
+    const { messageId, properties } = packet;
+    const message: IncomingMessage = {
+      topic: packet.topic,
+      payload: typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload,
+      qos: packet.qos,
+      retained: packet.retain,
+      ...(properties?.responseTopic === undefined
+        ? {}
+        : { responseTopic: properties.responseTopic }),
+      ...(properties?.correlationData === undefined
+        ? {}
+        : { correlationData: properties.correlationData }),
+    };
+    this.#onMessage(message, () => {
+      if (!this.#manual || packet.qos !== 1 || this.#closed !== undefined) return;
+      acknowledge(this.#client, messageId);
+    });
   }
 
-  async #drop(): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    if (client !== undefined) await client.endAsync(true);
-  }
-
-  #clientOptions(link: LinkOptions): IClientOptions {
-    const { version, tls, connectTimeoutMs = 10_000, keepaliveSeconds = 30 } = this.#options;
-    const five = version === "5";
-    const properties = { willDelayInterval: WILL_DELAY_SECONDS };
+  #publishOptions(message: OutgoingMessage): IClientPublishOptions {
+    const options: IClientPublishOptions = { qos: message.qos, retain: message.retain ?? false };
+    if (this.#client.options.protocolVersion !== 5) return options;
+    const { contentType, responseTopic, correlationData, expirySeconds } = message;
     return {
-      protocolVersion: five ? 5 : 4,
-      clientId: link.clientId,
-      clean: false,
-      keepalive: keepaliveSeconds,
-      connectTimeout: connectTimeoutMs,
-      reconnectPeriod: 0,
-      queueQoSZero: false,
-      rejectUnauthorized: true,
-      ...(five ? { properties: { sessionExpiryInterval: SESSION_EXPIRY_SECONDS } } : {}),
-      will: {
-        topic: link.will.topic,
-        payload: Buffer.from(link.will.payload),
-        qos: 1,
-        retain: true,
-        ...(five ? { properties } : {}),
+      ...options,
+      properties: {
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(responseTopic === undefined ? {} : { responseTopic }),
+        ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+        ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
       },
-      ...tls,
     };
   }
+}
+
+// mqtt.js has no public way to acknowledge later than its own handler; the version is pinned and
+// a test against a real broker keeps this call honest.
+function acknowledge(client: MqttClient, messageId: number | undefined): void {
+  const internals = client as unknown as {
+    _sendPacket(packet: { cmd: "puback"; messageId: number | undefined; reasonCode: number }): void;
+  };
+  internals._sendPacket({ cmd: "puback", messageId, reasonCode: 0 });
 }

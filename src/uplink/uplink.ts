@@ -1,227 +1,366 @@
-/** From the outbox to the broker: at least once, in a bounded window, whatever the network does. */
-import type { Clock, Timer } from "../../hal/clock.ts";
-import { NO_MATCHING_SUBSCRIBERS, type MqttLink } from "./link.ts";
-import { topicsOf, type Topics } from "./topics.ts";
+/** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
+import type { Clock } from "../../hal/clock.ts";
+import { delay, withDeadline } from "../../hal/clock.ts";
+import { createBackoff } from "./backoff.ts";
+import type { CommandDesk, VerifiedCommand } from "./commands.ts";
+import { CONTENT_TYPE, readAcknowledgement, recordEvent, stateMessage } from "./envelope.ts";
+import type { IncomingMessage, MqttConnection, MqttLink } from "./link.ts";
+import type { OutboxPort } from "./outbox-port.ts";
+import { Pump, PUMP_DEFAULTS, type PumpCounters, type PumpSettings } from "./pump.ts";
+import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";
 
-/** The part of the outbox the uplink works with. */
-export interface OutboxSource {
-  after(seq: number, limit: number): { seq: number; payload: string }[];
-  acknowledge(fromSeq: number, toSeq: number): number;
-  pending(): number;
-  onAdded(listener: () => void): void;
-}
-
-export interface UplinkOptions {
+export interface UplinkOptions extends Partial<PumpSettings> {
   link: MqttLink;
-  outbox: OutboxSource;
+  outbox: OutboxPort;
   clock: Clock;
+  /** Uniform in [0, 1): spreads the reconnects of a district. */
+  chance: () => number;
   unitId: string;
   district: string;
+  /** First level of all topics. */
   root?: string;
-  /** Names this run of the program in birth and will. */
+  /** Random, new at each start: tells a stale will from a fresh birth. */
   bootId: string;
+  /** Of the program; part of the birth message. */
   version: string;
-  /** Uniform in [0, 1): spreads reconnects, so that a thousand units do not return at once. */
-  chance: () => number;
-  /** A collector acknowledges what it has committed; without one the broker's word must do. */
-  collector?: boolean;
-  /** Records with these numbers arrived. */
-  onDelivered?(fromSeq: number, toSeq: number): void;
+  /** What else the birth message says: dates of data sets, the public key. */
+  birth?: () => Readonly<Record<string, unknown>>;
+  /** Called with records the far end now has; may repeat, and may name records of long ago. */
+  onDelivered?: (fromSeq: number, toSeq: number) => void;
+  /** Verifies commands; without it every command is refused. */
+  commands?: CommandDesk;
+  /** Most records in flight at once, if the broker takes that many. */
+  window?: number;
+}
+
+/** A topic filter and what to do with its messages. */
+export interface Route {
+  filter: string;
+  handle: (message: IncomingMessage) => void;
+}
+
+export interface UplinkCounters extends PumpCounters {
+  connections: number;
+  failedConnections: number;
+  /** Commands that did nothing, by why. */
+  commandsRefused: Readonly<Record<string, number>>;
+}
+
+export interface Uplink {
+  readonly topics: UnitTopics;
+  /** Begins to connect; never rejects for an absent broker. */
+  start(): void;
+  /** Says goodbye and ends; what was not sent stays in the outbox. */
+  stop(): Promise<void>;
+  online(): boolean;
+  /** Called on every change, the first failure included; returns a way to stop. */
+  onLink(listener: (ok: boolean) => void): () => void;
+  /** Called with each command that passed every check, once. */
+  onCommand(listener: (command: VerifiedCommand) => void): () => void;
+  /** Publishes what became of a command; kept until the broker is back. */
+  answerCommand(commandId: string, result: "done" | "refused", detail: string): void;
+  /** QoS 0: lost when offline, by intent. */
+  telemetry(values: Readonly<Record<string, unknown>>): void;
+  /** The facts of the birth message changed: publish it again. */
+  refreshState(): void;
+  /** Publishes at once when online; resolves to whether the broker took it. */
+  publish(topic: string, payload: string): Promise<boolean>;
+  /** Subscribes to more, now and after every reconnect. */
+  route(route: Route): void;
+  counters(): UplinkCounters;
+  /** Why the last attempt to connect failed. */
+  lastFailure(): string | undefined;
 }
 
 const WINDOW = 100;
-const RETRY_FIRST_MS = 1_000;
-const RETRY_LONGEST_MS = 60_000;
-const NOBODY_LISTENS_RETRY_MS = 5_000;
+const KEEP_ALIVE_SECONDS = 20;
+const SESSION_EXPIRY_SECONDS = 86_400;
+const WILL_DELAY_SECONDS = 5;
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT_FIRST_MS = 1_000;
+const RECONNECT_LAST_MS = 15_000;
+/** A connection that lasted this long was a good one. */
+const SETTLED_MS = 5_000;
+const FAREWELL_MS = 2_000;
+/** Answers kept while offline; beyond, the oldest goes. */
+const ANSWERS_KEPT = 32;
+/** However often the collector asks, everything is sent again no more often than this. */
+const REBIRTH_INTERVAL_MS = 10_000;
 
-/** Keeps a connection while it runs, and the outbox moving while there is one. */
-export class Uplink {
-  readonly topics: Topics;
+/** Makes an uplink; nothing happens before `start`. */
+export function createUplink(options: UplinkOptions): Uplink {
+  return new MqttUplink(options);
+}
+
+class MqttUplink implements Uplink {
+  readonly topics: UnitTopics;
   readonly #options: UplinkOptions;
-  readonly #inFlight = new Set<number>();
-  #window = WINDOW;
-  #cursor = 0;
-  #online = false;
+  readonly #clock: Clock;
+  readonly #pump: Pump;
+  readonly #routes: Route[] = [];
+  readonly #linkListeners = new Set<(ok: boolean) => void>();
+  readonly #commandListeners = new Set<(command: VerifiedCommand) => void>();
+  readonly #answers: string[] = [];
+  readonly #chance: () => number;
+  #connection: MqttConnection | undefined;
   #running = false;
-  #failures = 0;
-  #connection = 0;
-  #retry: Timer | undefined;
-  #pause: Timer | undefined;
-  #onLink: (ok: boolean) => void = () => {};
-  #onCommand: (topic: string, payload: string) => void = () => {};
+  #loop: Promise<void> = Promise.resolve();
+  #reported: boolean | undefined;
+  #wake: (() => void) | undefined;
+  #connections = 0;
+  #failedConnections = 0;
+  #lastFailure: string | undefined;
+  #lastRebirthMs = -Infinity;
+  #commandsRefused: Record<string, number> = {};
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    this.topics = topicsOf(options.root ?? "sentinel", options.district, options.unitId);
-    options.outbox.onAdded(() => this.#pump());
-    options.link.onDown(() => this.#down());
-    options.link.onMessage((topic, payload) => this.#received(topic, payload));
+    this.#clock = options.clock;
+    this.#chance = options.chance;
+    this.topics = unitTopics(options.district, options.unitId, options.root);
+    const settings: PumpSettings = {
+      acknowledgedBy: options.acknowledgedBy ?? PUMP_DEFAULTS.acknowledgedBy,
+      backlogPerSecond: options.backlogPerSecond ?? PUMP_DEFAULTS.backlogPerSecond,
+      unacknowledgedLimit: options.unacknowledgedLimit ?? PUMP_DEFAULTS.unacknowledgedLimit,
+      acknowledgeWithinMs: options.acknowledgeWithinMs ?? PUMP_DEFAULTS.acknowledgeWithinMs,
+      retryMs: options.retryMs ?? PUMP_DEFAULTS.retryMs,
+    };
+    this.#pump = new Pump(options.clock, options.outbox, settings, options.onDelivered);
+    const { rebirth } = districtTopics(options.district, options.root);
+    this.#routes.push(
+      { filter: this.topics.acknowledgement, handle: (message) => this.#acknowledged(message) },
+      { filter: rebirth, handle: () => this.#rebirth() },
+      { filter: this.topics.commandFilter, handle: (message) => void this.#commanded(message) },
+    );
   }
 
-  online(): boolean {
-    return this.#online;
-  }
-
-  /** Every change, and the first failure to connect. One listener. */
-  onLink(listener: (ok: boolean) => void): void {
-    this.#onLink = listener;
-  }
-
-  /** Raw command payloads; whoever listens verifies them. One listener. */
-  onCommand(listener: (topic: string, payload: string) => void): void {
-    this.#onCommand = listener;
-  }
-
-  /** Starts connecting in the background; a broker that is not there is only waited for. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
-    this.#connect();
+    this.#loop = this.#run();
   }
 
-  /** Says goodbye, so that the state on the broker is true, and closes. */
   async stop(): Promise<void> {
-    this.#running = false;
-    this.#retry?.cancel();
-    this.#pause?.cancel();
-    this.#connection += 1;
-    if (this.#online) {
-      this.#online = false;
-      await this.#options.link
-        .publish(this.topics.state, this.#presence("offline"), true)
-        .catch(() => undefined);
-    }
-    await this.#options.link.close();
-  }
-
-  #connect(): void {
-    const { link, unitId } = this.#options;
-    this.#connection += 1;
-    const connection = this.#connection;
-    const will = { topic: this.topics.state, payload: this.#presence("offline") };
-    link.connect({ clientId: unitId, will }).then(
-      async ({ receiveMaximum }) => {
-        if (connection !== this.#connection) return;
-        this.#failures = 0;
-        this.#online = true;
-        this.#window = Math.min(WINDOW, receiveMaximum);
-        // What was in flight when the line broke is sent again: receivers drop what they have.
-        this.#inFlight.clear();
-        this.#cursor = 0;
-        this.#onLink(true);
-        await this.#greet(connection);
-      },
-      () => {
-        if (connection === this.#connection) this.#failed();
-      },
-    );
-  }
-
-  async #greet(connection: number): Promise<void> {
-    const { link } = this.#options;
-    const { acknowledgements, commands, state } = this.topics;
-    try {
-      await link.subscribe([acknowledgements, commands]);
-      await link.publish(state, this.#presence("online"), true);
-    } catch {
-      // The line broke meanwhile: `onDown` says so.
-      return;
-    }
-    if (connection === this.#connection) this.#pump();
-  }
-
-  #failed(): void {
-    if (this.#failures === 0) this.#onLink(false);
-    this.#failures += 1;
     if (!this.#running) return;
-    const longest = Math.min(RETRY_LONGEST_MS, RETRY_FIRST_MS * 2 ** (this.#failures - 1));
-    const afterMs = longest * (0.5 + 0.5 * this.#options.chance());
-    this.#retry = this.#options.clock.after(afterMs, () => this.#connect());
+    this.#running = false;
+    this.#wake?.();
+    const connection = this.#connection;
+    if (connection !== undefined) {
+      this.#pump.end();
+      await withDeadline(
+        this.#clock,
+        FAREWELL_MS,
+        this.#say(connection, "offline"),
+        () => new Error("the broker did not take the farewell"),
+        // The will says the same a little later.
+      ).catch(() => {});
+      await connection.close().catch(() => {});
+    }
+    await this.#loop;
   }
 
-  #down(): void {
-    this.#connection += 1;
-    this.#online = false;
-    this.#inFlight.clear();
-    this.#pause?.cancel();
-    this.#pause = undefined;
-    if (this.#running) this.#failed();
+  online(): boolean {
+    return this.#connection !== undefined;
   }
 
-  #pump(): void {
-    if (!this.#online || this.#pause !== undefined) return;
-    const room = this.#window - this.#inFlight.size;
-    if (room <= 0) return;
-    for (const { seq, payload } of this.#options.outbox.after(this.#cursor, room)) {
-      this.#cursor = seq;
-      this.#inFlight.add(seq);
-      this.#send(seq, payload, this.#connection);
+  onLink(listener: (ok: boolean) => void): () => void {
+    this.#linkListeners.add(listener);
+    return () => this.#linkListeners.delete(listener);
+  }
+
+  onCommand(listener: (command: VerifiedCommand) => void): () => void {
+    this.#commandListeners.add(listener);
+    return () => this.#commandListeners.delete(listener);
+  }
+
+  answerCommand(commandId: string, result: "done" | "refused", detail: string): void {
+    this.#answers.push(JSON.stringify({ commandId, result, detail, atMs: this.#clock.wallMs() }));
+    if (this.#answers.length > ANSWERS_KEPT) this.#answers.shift();
+    void this.#sendAnswers();
+  }
+
+  telemetry(values: Readonly<Record<string, unknown>>): void {
+    const payload = JSON.stringify({ ...values, atMs: this.#clock.wallMs() });
+    this.#connection?.publish({ topic: this.topics.telemetry, payload, qos: 0 }).catch(() => {});
+  }
+
+  refreshState(): void {
+    if (this.#connection !== undefined) this.#say(this.#connection, "online").catch(() => {});
+  }
+
+  async publish(topic: string, payload: string): Promise<boolean> {
+    if (this.#connection === undefined) return false;
+    try {
+      return (await this.#connection.publish({ topic, payload, qos: 1 })) === 0;
+    } catch {
+      return false;
     }
   }
 
-  #send(seq: number, payload: string, connection: number): void {
-    this.#options.link.publish(this.topics.events, payload, false).then(
-      ({ reasonCode }) => {
-        if (connection !== this.#connection) return;
-        this.#inFlight.delete(seq);
-        if (reasonCode === NO_MATCHING_SUBSCRIBERS) this.#rest();
-        else if (this.#options.collector !== true) this.#arrived(seq, seq);
-        this.#pump();
-      },
-      () => {
-        if (connection !== this.#connection) return;
-        this.#inFlight.delete(seq);
-        this.#rest();
-      },
-    );
+  route(route: Route): void {
+    this.#routes.push(route);
+    this.#connection?.subscribe([{ filter: route.filter, qos: 1 }]).catch(() => {});
   }
 
-  // Nobody took it: it stays in the outbox, and is tried again from the start a little later.
-  #rest(): void {
-    if (this.#pause !== undefined) return;
-    this.#pause = this.#options.clock.after(NOBODY_LISTENS_RETRY_MS, () => {
-      this.#pause = undefined;
-      this.#cursor = 0;
-      this.#inFlight.clear();
-      this.#pump();
+  counters(): UplinkCounters {
+    return {
+      ...this.#pump.counters,
+      connections: this.#connections,
+      failedConnections: this.#failedConnections,
+      commandsRefused: { ...this.#commandsRefused },
+    };
+  }
+
+  lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  async #run(): Promise<void> {
+    const backoff = createBackoff(this.#chance, RECONNECT_FIRST_MS, RECONNECT_LAST_MS);
+    while (this.#running) {
+      const beganMs = this.#clock.monotonicMs();
+      try {
+        await this.#serve(await this.#connect());
+      } catch (error) {
+        this.#failedConnections += 1;
+        this.#lastFailure = error instanceof Error ? error.message : String(error);
+        this.#report(false);
+      }
+      if (!this.#running) return;
+      if (this.#clock.monotonicMs() - beganMs >= SETTLED_MS) backoff.reset();
+      await this.#pause(backoff.nextMs());
+    }
+  }
+
+  #connect(): Promise<MqttConnection> {
+    const { unitId, district, bootId } = this.#options;
+    return this.#options.link.connect({
+      clientId: unitId,
+      cleanStart: false,
+      sessionExpirySeconds: SESSION_EXPIRY_SECONDS,
+      keepAliveSeconds: KEEP_ALIVE_SECONDS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      will: {
+        topic: this.topics.state,
+        payload: stateMessage({ district, unitId }, "offline", bootId),
+        retain: true,
+        delaySeconds: WILL_DELAY_SECONDS,
+      },
     });
   }
 
-  #received(topic: string, payload: string): void {
-    if (topic === this.topics.acknowledgements) this.#acknowledged(payload);
-    else this.#onCommand(topic, payload);
-  }
-
-  /** `{"ranges": [[from, to], …]}`: sequence numbers the collector has committed. */
-  #acknowledged(payload: string): void {
-    let ranges: unknown;
-    try {
-      ranges = (JSON.parse(payload) as { ranges?: unknown }).ranges;
-    } catch {
+  /** Resolves when the connection has ended, whoever ended it. */
+  async #serve(connection: MqttConnection): Promise<void> {
+    const ended = new Promise<string>((resolve) => connection.onClose(resolve));
+    connection.onMessage((message) => this.#received(message));
+    if (!this.#running) {
+      await connection.close();
       return;
     }
-    if (!Array.isArray(ranges)) return;
-    for (const range of ranges) {
-      const [from, to] = Array.isArray(range) ? (range as unknown[]) : [];
-      if (Number.isSafeInteger(from) && Number.isSafeInteger(to)) {
-        this.#arrived(Number(from), Number(to));
-      }
+    try {
+      await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
+      await this.#say(connection, "online");
+    } catch (error) {
+      await connection.close().catch(() => {});
+      throw error;
     }
-    this.#pump();
+    this.#connections += 1;
+    this.#lastFailure = undefined;
+    this.#connection = connection;
+    const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
+    this.#pump.begin(
+      { window, publish: (row) => this.#publishRecord(connection, row) },
+      connection.sessionPresent,
+    );
+    this.#report(true);
+    void this.#sendAnswers();
+    this.#lastFailure = await ended;
+    this.#connection = undefined;
+    this.#pump.end();
+    this.#report(false);
   }
 
-  #arrived(fromSeq: number, toSeq: number): void {
-    if (this.#options.outbox.acknowledge(fromSeq, toSeq) === 0) return;
-    this.#options.onDelivered?.(fromSeq, toSeq);
+  #publishRecord(
+    connection: MqttConnection,
+    row: Parameters<typeof recordEvent>[1],
+  ): Promise<number> {
+    const { district, unitId } = this.#options;
+    return connection.publish({
+      topic: this.topics.events,
+      payload: recordEvent({ district, unitId }, row),
+      qos: 1,
+      contentType: CONTENT_TYPE,
+    });
   }
 
-  #presence(availability: "online" | "offline"): string {
-    const { bootId, version, outbox } = this.#options;
-    const birth = availability === "online" ? { version, outboxPending: outbox.pending() } : {};
-    return JSON.stringify({ availability, bootId, ...birth });
+  async #say(connection: MqttConnection, availability: "online" | "offline"): Promise<void> {
+    const { unitId, district, bootId, version, outbox, birth } = this.#options;
+    const facts =
+      availability === "offline"
+        ? {}
+        : {
+            ...birth?.(),
+            version,
+            epoch: outbox.epoch,
+            outbox: { pending: outbox.pending(), head: outbox.head() },
+          };
+    await connection.publish({
+      topic: this.topics.state,
+      payload: stateMessage({ district, unitId }, availability, bootId, facts),
+      qos: 1,
+      retain: true,
+    });
   }
-}
 
-export function createUplink(options: UplinkOptions): Uplink {
-  return new Uplink(options);
+  #received(message: IncomingMessage): void {
+    for (const { filter, handle } of this.#routes) {
+      if (topicMatches(filter, message.topic)) handle(message);
+    }
+  }
+
+  #acknowledged(message: IncomingMessage): void {
+    const word = readAcknowledgement(message.payload);
+    if (word !== undefined) this.#pump.acknowledged(word);
+  }
+
+  #rebirth(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#lastRebirthMs < REBIRTH_INTERVAL_MS) return;
+    this.#lastRebirthMs = nowMs;
+    this.refreshState();
+    this.#pump.resend();
+  }
+
+  async #commanded(message: IncomingMessage): Promise<void> {
+    const name = message.topic.split("/").at(-1) ?? "";
+    const verdict = (await this.#options.commands?.receive(name, message.payload)) ?? {
+      refused: "no-keys" as const,
+    };
+    if ("refused" in verdict) {
+      const before = this.#commandsRefused[verdict.refused] ?? 0;
+      this.#commandsRefused = { ...this.#commandsRefused, [verdict.refused]: before + 1 };
+      return;
+    }
+    for (const listener of this.#commandListeners) listener(verdict);
+  }
+
+  async #sendAnswers(): Promise<void> {
+    for (let answer = this.#answers[0]; answer !== undefined; answer = this.#answers[0]) {
+      if (!(await this.publish(this.topics.commandResult, answer))) return;
+      if (this.#answers[0] === answer) this.#answers.shift();
+    }
+  }
+
+  #pause(waitMs: number): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    return Promise.race([delay(this.#clock, waitMs), woken]);
+  }
+
+  #report(ok: boolean): void {
+    if (ok === this.#reported) return;
+    this.#reported = ok;
+    for (const listener of this.#linkListeners) listener(ok);
+  }
 }

@@ -1,0 +1,170 @@
+/** Commands from afar: signed, addressed, dated, counted, and each carried out at most once. */
+import type { EventOf } from "../core/event.ts";
+import type { Authority } from "../core/record.ts";
+import type { Clock } from "../../hal/clock.ts";
+import { openToken, type KeyRing, type TokenFault } from "./token.ts";
+
+export type Command = EventOf<"commanded">["command"];
+
+/** A command that passed every check. */
+export interface VerifiedCommand {
+  commandId: string;
+  command: Command;
+  authority: Authority;
+}
+
+/** Why a command did nothing. */
+export type CommandRefusal =
+  | TokenFault
+  | "malformed"
+  | "wrong-audience"
+  | "clock-untrusted"
+  | "not-yet-valid"
+  | "expired"
+  | "valid-too-long"
+  | "replayed"
+  | "memory-failed";
+
+export interface CommandDesk {
+  /** @param name last level of the topic; the signed text must name the same command */
+  receive(
+    name: string,
+    payload: Uint8Array,
+  ): Promise<VerifiedCommand | { refused: CommandRefusal }>;
+}
+
+/** Remembers the highest counter of each key across restarts. */
+export interface CommandMemory {
+  get(name: string): Promise<string | undefined>;
+  set(name: string, value: string): Promise<void>;
+}
+
+export interface CommandDeskOptions {
+  unitId: string;
+  district: string;
+  clock: Clock;
+  /** Who may command. */
+  keys: KeyRing;
+  memory: CommandMemory;
+}
+
+export const COMMAND_TOKEN_TYPE = "sentinel-command+jwt";
+/** A command dated further ahead than this was signed under a wrong clock. */
+const SKEW_MS = 5_000;
+/** However a command was signed: what was held back for longer must not take effect any more. */
+export const LONGEST_VALIDITY_MS = 300_000;
+const LONGEST_TEXT = 200;
+const LONGEST_MESSAGE_MS = 86_400_000;
+
+interface Claims {
+  audience: string;
+  id: string;
+  notBeforeMs: number;
+  expiresMs: number;
+  counter: number;
+  why: string;
+  command: Command;
+}
+
+/** Who a command is for: one unit, or all of a district. */
+export function audienceOf(district: string, unitId?: string): string {
+  return unitId === undefined ? `${district}/all` : `${district}/${unitId}`;
+}
+
+/** A desk that passes a command on once, or says why not. */
+export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
+  // One after another: two copies of a command that arrive together must not both be the first.
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    receive(name, payload) {
+      const verdict = turn.then(() => judge(options, name, payload));
+      turn = verdict;
+      return verdict;
+    },
+  };
+}
+
+async function judge(
+  options: CommandDeskOptions,
+  name: string,
+  payload: Uint8Array,
+): Promise<VerifiedCommand | { refused: CommandRefusal }> {
+  const token = openToken(payload, COMMAND_TOKEN_TYPE, options.keys);
+  if ("fault" in token) return { refused: token.fault };
+  const claims = readClaims(token.claims);
+  if (claims === undefined || claims.command.name !== name) return { refused: "malformed" };
+  const refused =
+    judgeClaims(options, claims) ?? (await spend(options.memory, token.keyId, claims));
+  if (refused !== undefined) return { refused };
+  const { id: commandId, command, why } = claims;
+  return { commandId, command, authority: { by: token.keyId, why } };
+}
+
+function judgeClaims(options: CommandDeskOptions, claims: Claims): CommandRefusal | undefined {
+  const { unitId, district, clock } = options;
+  const mine = [audienceOf(district, unitId), audienceOf(district)];
+  if (!mine.includes(claims.audience)) return "wrong-audience";
+  // Without a clock to believe, a command that somebody held back cannot be told from a fresh one.
+  if (!clock.wallTrusted()) return "clock-untrusted";
+  const nowMs = clock.wallMs();
+  if (nowMs < claims.notBeforeMs - SKEW_MS) return "not-yet-valid";
+  if (nowMs >= claims.expiresMs) return "expired";
+  if (claims.expiresMs - claims.notBeforeMs > LONGEST_VALIDITY_MS) return "valid-too-long";
+  return undefined;
+}
+
+/** Writes the counter down before the command takes effect: a crash in between costs the command, not its singleness. */
+async function spend(
+  memory: CommandMemory,
+  keyId: string,
+  claims: Claims,
+): Promise<CommandRefusal | undefined> {
+  const name = `command-counter:${keyId}`;
+  try {
+    const last = Number((await memory.get(name)) ?? 0);
+    if (claims.counter <= last) return "replayed";
+    await memory.set(name, String(claims.counter));
+    return undefined;
+  } catch {
+    return "memory-failed";
+  }
+}
+
+function readClaims(value: Readonly<Record<string, unknown>>): Claims | undefined {
+  const { aud, jti, nbf, exp, cnt, why, cmd } = value;
+  const command = readCommand(cmd);
+  if (command === undefined || typeof aud !== "string") return undefined;
+  if (typeof jti !== "string" || jti === "" || jti.length > LONGEST_TEXT) return undefined;
+  if (typeof why !== "string" || why === "" || why.length > LONGEST_TEXT) return undefined;
+  if (typeof nbf !== "number" || typeof exp !== "number") return undefined;
+  if (!Number.isFinite(nbf) || !Number.isFinite(exp)) return undefined;
+  if (!Number.isSafeInteger(cnt) || Number(cnt) < 1) return undefined;
+  return {
+    audience: aud,
+    id: jti,
+    notBeforeMs: nbf * 1_000,
+    expiresMs: exp * 1_000,
+    counter: Number(cnt),
+    why,
+    command,
+  };
+}
+
+function readCommand(value: unknown): Command | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { name, active, text, forMs } = value as Record<string, unknown>;
+  switch (name) {
+    case "release":
+      return { name };
+    case "lock-down":
+    case "evacuate":
+      return typeof active === "boolean" ? { name, active } : undefined;
+    case "message":
+      if (typeof text !== "string" || text.length > LONGEST_TEXT) return undefined;
+      if (typeof forMs !== "number" || !(forMs > 0 && forMs <= LONGEST_MESSAGE_MS))
+        return undefined;
+      return { name, text, forMs };
+    default:
+      return undefined;
+  }
+}
