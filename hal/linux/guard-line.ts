@@ -1,7 +1,9 @@
 /** The one output the guard owns, written synchronously: when it returns, the line has the level. */
 import { closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import type { Level } from "../bus/gpio.ts";
+import { BusError } from "../bus/errors.ts";
 import { toBusError } from "./errno.ts";
+import type { LinuxGpioOptions } from "./gpio.ts";
 import { findGpioChip, kernelLine } from "./gpio-chip.ts";
 
 /** Which line: a GPIO line of the board's header, or a plain file that stands for one in trials. */
@@ -19,10 +21,13 @@ export function nameOf(spec: GuardLineSpec): string {
 }
 
 /** Takes the line and drives it to 0 without a glitch. @throws BusError when there is none */
-export async function openGuardLine(spec: GuardLineSpec): Promise<SyncLine> {
+export async function openGuardLine(
+  spec: GuardLineSpec,
+  board: LinuxGpioOptions = {},
+): Promise<SyncLine> {
   try {
     return spec.kind === "gpio"
-      ? await openGpioLine(spec.line, spec.activeLow ?? false)
+      ? await openGpioLine(spec.line, spec.activeLow ?? false, board)
       : openFileLine(spec.path);
   } catch (error) {
     throw toBusError(error, { bus: nameOf(spec), during: "taking the guarded line" });
@@ -30,18 +35,28 @@ export async function openGuardLine(spec: GuardLineSpec): Promise<SyncLine> {
 }
 
 /** Drives the line to 0 once, whoever held it before. */
-export async function lockLine(spec: GuardLineSpec): Promise<void> {
-  const line = await openGuardLine(spec);
+export async function lockLine(spec: GuardLineSpec, board?: LinuxGpioOptions): Promise<void> {
+  const line = await openGuardLine(spec, board);
   line.close();
 }
 
-async function openGpioLine(line: number, activeLow: boolean): Promise<SyncLine> {
-  const number = kernelLine(await findGpioChip(), line);
-  const { Gpio } = await import("onoff");
+async function openGpioLine(
+  line: number,
+  activeLow: boolean,
+  { root, labels, load = () => import("onoff") }: LinuxGpioOptions,
+): Promise<SyncLine> {
+  const number = kernelLine(await findGpioChip(root, labels), line);
+  const { Gpio } = await load();
   // The word is a voltage: 0 behind an active-low driver is the high one.
   const gpio = new Gpio(number, activeLow ? "high" : "low", "none", { activeLow });
   // onoff swallows what goes wrong on a line somebody had exported before, so ask.
-  if (gpio.direction() !== "out") throw new Error("the kernel keeps the line an input");
+  if (gpio.direction() !== "out") {
+    throw new BusError("denied", {
+      bus: `gpio line ${line}`,
+      during: "taking the guarded line",
+      detail: "the kernel keeps it an input; another driver may own it",
+    });
+  }
   gpio.writeSync(0);
   return {
     set: (level) => gpio.writeSync(level),

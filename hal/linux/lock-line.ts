@@ -2,12 +2,15 @@
  * Drives the gate's relay line to 0 and ends. The service manager runs it whenever the unit has
  * stopped, for whatever reason: on a Raspberry Pi an output keeps its level when its process dies.
  *
+ *   node lock-line.ts --config FILE               the unit's own: gate.line and gate.activeLow
  *   node lock-line.ts --gpio LINE [--active-low]
- *   node lock-line.ts --file PATH
+ *   node lock-line.ts --file PATH                 a file that stands for a line, in trials
  *
  * Exits 0 when the line is down, 1 when it could not be lowered, 2 on wrong usage.
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { parse } from "yaml";
 import { lockLine, nameOf } from "./guard-line.ts";
 import type { GuardLineSpec } from "./guard-line.ts";
 
@@ -15,17 +18,29 @@ function specOf(argv: readonly string[]): GuardLineSpec | undefined {
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      config: { type: "string" },
       gpio: { type: "string" },
       file: { type: "string" },
       "active-low": { type: "boolean", default: false },
     },
   });
+  if (values.config !== undefined) return configured(values.config);
   if (values.file !== undefined) return { kind: "file", path: values.file };
   if (values.gpio === undefined || !/^\d{1,3}$/.test(values.gpio)) return undefined;
   return { kind: "gpio", line: Number(values.gpio), activeLow: values["active-low"] };
 }
 
-const usage = "usage: lock-line (--gpio LINE [--active-low] | --file PATH)";
+/** Only what is needed: a config that is wrong elsewhere must not keep the gate open. */
+function configured(path: string): GuardLineSpec {
+  const config = parse(readFileSync(path, "utf8")) as {
+    gate?: { line?: unknown; activeLow?: unknown } | null;
+  } | null;
+  const line = config?.gate?.line;
+  if (typeof line !== "number") throw new Error(`${path} has no number at gate.line`);
+  return { kind: "gpio", line, activeLow: config?.gate?.activeLow === true };
+}
+
+const usage = "usage: lock-line (--config FILE | --gpio LINE [--active-low] | --file PATH)";
 try {
   const spec = specOf(process.argv.slice(2));
   if (spec === undefined) {
@@ -36,7 +51,9 @@ try {
       await lockLine(spec);
       console.log(`${nameOf(spec)} is locked`);
     } catch (error) {
-      console.error(`could not lock: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(
+        `could not lock ${nameOf(spec)}: ${error instanceof Error ? error.message : String(error)}`,
+      );
       process.exitCode = 1;
     }
   }

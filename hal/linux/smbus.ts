@@ -1,4 +1,6 @@
 /** SMBus on Linux, through the kernel's i2c-dev interface and the i2c-bus module. */
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import type { PromisifiedBus } from "i2c-bus";
 import { BusError } from "../bus/errors.ts";
 import type { BusErrorKind } from "../bus/errors.ts";
@@ -13,6 +15,8 @@ export interface I2cModule {
 export interface LinuxSmBusOptions {
   /** The number in `/dev/i2c-N`; 1 on the pin header of a Raspberry Pi. */
   bus: number;
+  /** The device node; `/dev/i2c-N` when not given. */
+  device?: string;
   /** Loads the native module: it is optional and needs a compiler, so it is not there everywhere. */
   load?: () => Promise<I2cModule>;
 }
@@ -26,10 +30,12 @@ const TRANSACTION_KINDS: Readonly<Record<string, BusErrorKind>> = {
 /** A bus by its number. Opening rejects with `absent` without the module, the bus, or its driver. */
 export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
   const name = `i2c-${options.bus}`;
-  const load = options.load ?? (() => import("i2c-bus"));
+  const { device = `/dev/${name}`, load = () => import("i2c-bus") } = options;
   return {
     async open() {
       try {
+        // The module opens the device with the first transaction only, so look here.
+        await access(device, constants.R_OK | constants.W_OK);
         const native = await load();
         return new LinuxSmBus(name, await native.openPromisified(options.bus));
       } catch (error) {

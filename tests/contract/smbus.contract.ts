@@ -13,6 +13,7 @@ export interface SmBusRig {
   pullAdapter(): void;
   /** Lets the rig's time pass until the promise settles. */
   settle<T>(work: Promise<T>): Promise<T>;
+  dispose?(): void;
 }
 
 export function smBusContract(name: string, makeRig: () => SmBusRig): void {
@@ -28,6 +29,7 @@ export function smBusContract(name: string, makeRig: () => SmBusRig): void {
 
     afterEach(async () => {
       await rig.settle(bus.close());
+      rig.dispose?.();
     });
 
     it("reads exactly as many bytes as asked, in wire order", async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { I2cModule } from "../../hal/linux/smbus.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import { createSimulatedSmBus } from "../../sim/bus/smbus.ts";
@@ -58,11 +61,9 @@ smBusContract("simulated wire", () => {
 class NativeStandIn {
   readonly registers = new Map<number, number[]>();
   failure: { code: string } | undefined;
-  noAdapter = false;
 
   readonly module: I2cModule = {
     openPromisified: async () => {
-      if (this.noAdapter) throw systemError("ENOENT", "open '/dev/i2c-1'");
       return {
         readI2cBlock: async (address, command, length, buffer) => {
           await this.#turn(address);
@@ -106,8 +107,11 @@ function systemError(code: string, what: string): Error {
 
 smBusContract("Linux on a stand-in for i2c-bus", () => {
   const native = new NativeStandIn();
+  const folder = mkdtempSync(join(tmpdir(), "i2c-"));
+  const device = join(folder, "i2c-1");
+  writeFileSync(device, "");
   return {
-    host: createLinuxSmBus({ bus: 1, load: async () => native.module }),
+    host: createLinuxSmBus({ bus: 1, device, load: async () => native.module }),
     address: ADDRESS,
     registers: native.registers,
     pullChip: () => {
@@ -116,9 +120,8 @@ smBusContract("Linux on a stand-in for i2c-bus", () => {
     holdClockLine: () => {
       native.failure = { code: "ETIMEDOUT" };
     },
-    pullAdapter: () => {
-      native.noAdapter = true;
-    },
+    pullAdapter: () => rmSync(device),
     settle: (work) => work,
+    dispose: () => rmSync(folder, { recursive: true }),
   };
 });

@@ -31,7 +31,17 @@ describe("lock-line", () => {
   it("says why it could not", () => {
     const { status, output } = run("--file", join(folder, "nowhere", "relay"));
     expect(status).toBe(1);
-    expect(output).toContain("could not lock: absent");
+    expect(output).toMatch(/^could not lock .*: absent/);
+  });
+
+  it("finds the line in the unit's configuration, and says when it is not there", () => {
+    const path = join(folder, "unit.yaml");
+    writeFileSync(path, "gate:\n  line: 999\n");
+    // No machine has such a line; what matters is which one was looked for.
+    expect(run("--config", path).output).toContain("gpio line 999");
+    writeFileSync(path, "gate: {}\n");
+    expect(run("--config", path)).toMatchObject({ status: 2 });
+    expect(run("--config", path).output).toContain("no number at gate.line");
   });
 
   it.each([[[]], [["--gpio"]], [["--gpio", "seventeen"]], [["--relay", "17"]]])(
