@@ -359,7 +359,8 @@ class MqttUplink implements Uplink {
   }
 
   #report(ok: boolean): void {
-    if (ok === this.#reported) return;
+    // A link that was ended on purpose is no news.
+    if (ok === this.#reported || !this.#running) return;
     this.#reported = ok;
     for (const listener of this.#linkListeners) listener(ok);
   }
