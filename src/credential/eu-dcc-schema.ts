@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { isTagged } from "./cbor.ts";
-import { timeOf } from "./moments.ts";
+import { LAST_SECOND, timeOf } from "./moments.ts";
 
 /** CWT claims (RFC 8392 §4) and the one for health certificates (eHealth Network, vol. 3, §2.6.4). */
 const CLAIM_ISSUER = 1;
@@ -86,7 +86,7 @@ const HealthCertificate = z
 
 export type HealthCertificate = z.infer<typeof HealthCertificate>;
 
-const seconds = z.number().min(0).max(253_402_300_799);
+const seconds = z.number().min(0).max(LAST_SECOND);
 const Claims = z.object({
   issuer: z.string().max(80).optional(),
   expires: seconds.optional(),

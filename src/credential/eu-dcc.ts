@@ -105,11 +105,7 @@ function revocation(
   { certificate, issuer = "", issuedAtMs }: ReadCertificate,
   { revocation: lists }: VerifyContext,
 ): Reason | undefined {
-  const identifiers = [
-    ...(certificate?.v ?? []),
-    ...(certificate?.t ?? []),
-    ...(certificate?.r ?? []),
-  ].map((entry) => entry.ci);
+  const identifiers = certificate === undefined ? [] : identifiersOf(certificate);
   // Of an ECDSA signature only the first number counts: the second can be negated by anybody.
   const { algorithm, signature } = message;
   const counted = algorithm === "ES256" ? signature.subarray(0, signature.length / 2) : signature;
@@ -125,6 +121,10 @@ function revocation(
   if (hit === undefined) return undefined;
   const { verdict, falsePositiveRate } = hit;
   return reason(verdict, falsePositiveRate === undefined ? undefined : { falsePositiveRate });
+}
+
+function identifiersOf({ v, t, r }: HealthCertificate): string[] {
+  return [...(v ?? []), ...(t ?? []), ...(r ?? [])].map(({ ci }) => ci);
 }
 
 /** How EU revocation lists name a certificate. */
@@ -145,7 +145,10 @@ function describe(
     reasons,
     evidence: [],
   };
-  if (certificate !== undefined) verified.holder = holderOf(certificate, context.districtKey);
+  if (certificate !== undefined) {
+    verified.holder = holderOf(certificate, context.districtKey);
+    verified.identity = identifiersOf(certificate).join(" ");
+  }
   if (issuer !== undefined) verified.issuer = issuer;
   if (issuedAtMs !== undefined) verified.issuedAtMs = issuedAtMs;
   if (validUntilMs !== undefined) verified.validUntilMs = validUntilMs;

@@ -12,6 +12,7 @@ import { decodeCbor, encodeCbor } from "./cbor.ts";
 import { parseSign1, signSign1, verifySign1, type Sign1 } from "./cose.ts";
 import { inflate } from "./inflate.ts";
 import type { IssuerKey } from "./issuer-key.ts";
+import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { inForce, type FoundKey } from "./trust.ts";
 
@@ -140,12 +141,11 @@ const code = <T>(values: readonly T[]) =>
     .min(0)
     .max(values.length - 1)
     .transform((index) => values[index] as T);
-// Until the year 9999: beyond it nothing else in the unit can write the date down.
 const time = z
   .number()
   .int()
   .min(0)
-  .max(253_402_300_799)
+  .max(LAST_SECOND)
   .transform((value) => value * SECOND_MS);
 const exactly = (length: number) =>
   z.instanceof(Uint8Array).refine((bytes) => bytes.length === length);
@@ -268,6 +268,7 @@ function describe(
     kind: pass.form === "live" ? "health-pass-live" : "health-pass-paper",
     holds,
     reasons,
+    identity: pass.serial,
     holder: pass.holder,
     issuedAtMs: pass.issuedAtMs,
     validUntilMs: pass.validUntilMs,

@@ -23,7 +23,7 @@ export function tokenReferenceOf(districtKey: Uint8Array, token: string): string
 }
 
 /** Recognises the same code shown again; under the unit's own key, so that no two units can compare. */
-export function showingReferenceOf(unitKey: Uint8Array, shown: Uint8Array): string {
+export function showingReferenceOf(unitKey: Uint8Array, shown: Uint8Array | string): string {
   return createHmac("sha256", unitKey).update("shown\n").update(shown).digest("base64url");
 }
 

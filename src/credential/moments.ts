@@ -13,3 +13,6 @@ export function timeOf(text: string): number {
   const [, clock = "", , hours, minutes = "00"] = match;
   return Date.parse(`${date}T${clock}${hours === undefined ? "Z" : `${hours}:${minutes}`}`);
 }
+
+/** The last second of the year 9999: what claims to be later is no date that anything here can write. */
+export const LAST_SECOND = 253_402_300_799;

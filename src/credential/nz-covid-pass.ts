@@ -8,6 +8,7 @@ import { decodeBase32 } from "./base32.ts";
 import { decodeCbor } from "./cbor.ts";
 import { parseSign1, verifySign1, type Sign1 } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
+import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import type { FoundKey } from "./trust.ts";
 
@@ -17,8 +18,8 @@ const KIND = "nz-covid-pass";
 
 const Pass = z.object({
   issuer: z.string().startsWith("did:web:"),
-  notBefore: z.number().int().min(0),
-  expires: z.number().int().min(0),
+  notBefore: z.number().int().min(0).max(LAST_SECOND),
+  expires: z.number().int().min(0).max(LAST_SECOND),
   id: z.instanceof(Uint8Array).refine((bytes) => bytes.length === 16),
   version: z.literal("1.0.0"),
   types: z.array(z.string()).refine((types) => types[0] === "VerifiableCredential"),
@@ -115,6 +116,7 @@ function describe(
     kind: KIND,
     holds: reasons.length === 0 && key !== undefined,
     reasons,
+    identity: Buffer.from(pass.id).toString("hex"),
     holder: {
       pseudonym: pseudonymOfPerson(districtKey, name, dob),
       maskedName: maskName(name),

@@ -7,7 +7,13 @@ import type { RevocationStore } from "./revocation.ts";
 import type { TrustStore } from "./trust.ts";
 
 /** A credential as its format file returns it; the verifier adds the reference of the showing. */
-export type Verified = Omit<Credential, "reference">;
+export type Verified = Omit<Credential, "reference"> & {
+  /**
+   * What makes it this credential and no other, e.g. its serial. The same pass can be packed into
+   * many texts; a reference made from the text would take each for a new one.
+   */
+  identity?: string;
+};
 
 /** What every format needs to verify. */
 export interface VerifyContext {

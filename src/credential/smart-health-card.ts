@@ -8,6 +8,7 @@ import type { Reason } from "../core/reason.ts";
 import { verifySignature } from "./cose.ts";
 import { bundleEvidence, bundleHolder, HealthBundle } from "./fhir-bundle.ts";
 import { inflate } from "./inflate.ts";
+import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { inForce, type FoundKey } from "./trust.ts";
 
@@ -44,8 +45,8 @@ export function readCardText(text: string): CardText | undefined {
 const Header = z.object({ alg: z.literal("ES256"), zip: z.literal("DEF"), kid: z.string().min(1) });
 const Payload = z.looseObject({
   iss: z.string().regex(/^https:\/\/[^/?#]+[^?#]*[^/?#]$/),
-  nbf: z.number(),
-  exp: z.number().optional(),
+  nbf: z.number().min(0).max(LAST_SECOND),
+  exp: z.number().min(0).max(LAST_SECOND).optional(),
   vc: z.looseObject({
     type: z.array(z.string()).refine((types) => types.includes(HEALTH_CARD_TYPE)),
     credentialSubject: z.looseObject({ fhirVersion: z.string(), fhirBundle: HealthBundle }),

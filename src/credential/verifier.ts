@@ -89,16 +89,13 @@ export function createCredentialVerifier(
 
   return {
     async code(bytes, text, at) {
-      return {
-        ...(await guarded(() => verifyText(text, at))),
-        reference: showingReferenceOf(unitKey, bytes),
-      };
+      const { identity, ...verified } = await guarded(() => verifyText(text, at));
+      const shown = identity === undefined ? bytes : `${verified.kind} ${identity}`;
+      return { ...verified, reference: showingReferenceOf(unitKey, shown) };
     },
     async card(content, at) {
-      return {
-        ...(await guarded(() => verifyCard(content, at, districtKey, directory))),
-        reference: showingReferenceOf(unitKey, Buffer.from(content.number, "utf8")),
-      };
+      const verified = await guarded(() => verifyCard(content, at, districtKey, directory));
+      return { ...verified, reference: showingReferenceOf(unitKey, `card ${content.number}`) };
     },
     freshness() {
       const trustListAsOfMs = trust.asOfMs();

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { create } from "qrcode";
 import { describe, expect, it } from "vitest";
+import { decodeBase45, encodeBase45 } from "../../../src/credential/base45.ts";
 import {
   createIssuerKey,
   issueHealthPass,
@@ -9,6 +10,7 @@ import {
   PAPER_LIFETIME_MS,
   type HealthPassContent,
 } from "../../../src/credential/health-pass.ts";
+import { inflate } from "../../../src/credential/inflate.ts";
 import { publicIssuerFile, trustOfIssuers } from "../../../src/credential/issuer-key.ts";
 import { readRevocationFile } from "../../../src/credential/revocation-files.ts";
 import { readTrustFile } from "../../../src/credential/trust-files.ts";
@@ -209,6 +211,33 @@ describe("the showing", () => {
     expect(await reference(unit, text)).not.toBe(await reference(other, text));
   });
 });
+
+describe("the same pass in another packing", () => {
+  it("is recognised by its serial", async () => {
+    const text = issueHealthPass(passKey("EdDSA"), passContent());
+    const message =
+      inflate(decodeBase45(text.slice(4)) ?? new Uint8Array(), "raw") ?? new Uint8Array();
+    // Two stored blocks instead of one (RFC 1951 §3.2.4) unpack to the same bytes.
+    const packed = Buffer.concat([
+      stored(message.subarray(0, 9), 0),
+      stored(message.subarray(9), 1),
+    ]);
+    const other = `DS1:${encodeBase45(packed)}`;
+    const verifier = verifierOf({});
+    const first = await verifier.code(Buffer.from(text), text, instant(NOW));
+    const again = await verifier.code(Buffer.from(other), other, instant(NOW));
+    expect(other).not.toBe(text);
+    expect(again).toEqual(first);
+  });
+});
+
+function stored(bytes: Uint8Array, last: 0 | 1): Buffer {
+  const head = Buffer.alloc(5);
+  head[0] = last;
+  head.writeUInt16LE(bytes.length, 1);
+  head.writeUInt16LE(~bytes.length & 0xff_ff, 3);
+  return Buffer.concat([head, bytes]);
+}
 
 async function shown(content: HealthPassContent, at: number) {
   const text = issueHealthPass(passKey("EdDSA"), content);
