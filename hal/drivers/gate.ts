@@ -59,7 +59,11 @@ class GuardedGate implements Gate {
     this.#line = undefined;
     this.#overdue?.cancel();
     // Closing drives the line to 0; what it could not do the guard does when its pipe closes.
-    await line?.close();
+    try {
+      await line?.close();
+    } catch (error) {
+      this.#health.set(failureOf(error));
+    }
     this.#become("locked");
   }
 

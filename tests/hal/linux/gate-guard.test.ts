@@ -13,6 +13,8 @@ import { createSystemClock } from "../../../hal/linux/clock.ts";
 
 const MAXIMUM_MS = 2000;
 const GRACE_MS = 250;
+// Well before the timer would end it, with room for a machine that is busy with other things.
+const AT_ONCE_MS = 1000;
 const HOLDER = new URL("guard-holder.ts", import.meta.url).pathname;
 
 let folder: string;
@@ -128,7 +130,7 @@ describe("a guard in a process of its own", () => {
     const line = await hold();
     await line.energise(MAXIMUM_MS);
     signal(line.guardPid, "SIGTERM");
-    await lockedWithin(GRACE_MS);
+    await lockedWithin(AT_ONCE_MS);
   });
 
   it("comes back behind a gate after a kill", async () => {
@@ -161,7 +163,7 @@ describe("a unit with a released gate", () => {
   it("is locked at once when the unit is killed", async () => {
     const { parentPid } = await holder();
     signal(parentPid, "SIGKILL");
-    await lockedWithin(GRACE_MS);
+    await lockedWithin(AT_ONCE_MS);
   });
 
   it("is locked within the maximum when the unit stands still", async () => {
@@ -173,7 +175,7 @@ describe("a unit with a released gate", () => {
   it("is locked at once when the guard is killed", async () => {
     const { guardPid } = await holder();
     signal(guardPid, "SIGKILL");
-    await lockedWithin(GRACE_MS);
+    await lockedWithin(AT_ONCE_MS);
   });
 
   it("is locked by the service manager's helper when both are killed", async () => {
