@@ -34,6 +34,13 @@ const camera = z.discriminatedUnion("source", [
     height: z.number().int().min(240).max(1080).default(720),
     framesPerSecond: z.number().int().min(5).max(60).default(15),
   }),
+  z.strictObject({
+    source: z.literal("command").describe("any program that writes grey frames to its output"),
+    command: file,
+    args: z.array(z.string()).default([]),
+    width: z.number().int().min(64).max(4096),
+    height: z.number().int().min(64).max(4096),
+  }),
 ]);
 
 /** What may stand in a unit's file. Everything but the unit's name and its district has a default. */
@@ -84,6 +91,7 @@ export const unitSchema = z.strictObject({
         .optional(),
       gate: section({
         line: line.default(17),
+        file: file.optional().describe("a file that stands for the line, for trials without one"),
         activeLow: z.boolean().default(false),
         maximumMs: z.number().int().min(1_000).max(30_000).default(10_000),
       }),

@@ -1,0 +1,51 @@
+/** `sentinel run`: a real unit, until it is told to stop. */
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { Command } from "commander";
+import { pino } from "pino";
+import { ConfigError } from "../config/yaml-file.ts";
+import { parseUnitConfig, type UnitConfig } from "../config/unit.ts";
+import { SetupError } from "../evidence-base.ts";
+import { startUnit } from "../main.ts";
+import { UsageError } from "./usage.ts";
+
+export const DEFAULT_CONFIG = "/etc/sentinel/unit.yaml";
+
+/** Reads a unit's file; what is wrong with it is wrong usage. */
+export async function readConfig(file: string): Promise<UnitConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    return parseUnitConfig(text, file);
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error;
+  }
+}
+
+/** The verb, ready to be added to the program. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("Run a real unit with this machine's devices")
+    .option("--config <file>", "the unit's configuration", DEFAULT_CONFIG)
+    .addHelpText("after", "\nThe log goes to standard output, one JSON line an event.")
+    .action(async (options: { config: string }) => {
+      const config = await readConfig(options.config);
+      const logger = pino({ base: { unitId: config.unitId } });
+      const unit = await startUnit(config, (event, detail) =>
+        logger.info(detail ?? {}, event),
+      ).catch((error: unknown) => {
+        const ours = error instanceof ConfigError || error instanceof SetupError;
+        throw ours ? new UsageError(error.message) : error;
+      });
+      const signal = await new Promise<string>((resolve) => {
+        process.once("SIGINT", resolve);
+        process.once("SIGTERM", resolve);
+      });
+      logger.info({ signal }, "stopping");
+      await unit.stop();
+    });
+}

@@ -1,0 +1,79 @@
+/** The devices of a real unit: the drivers on the buses of this machine, as its configuration says. */
+import type { CameraHost } from "../hal/bus/frames.ts";
+import type { Clock } from "../hal/clock.ts";
+import type { Contact } from "../hal/devices.ts";
+import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
+import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
+import { createGate } from "../hal/drivers/gate.ts";
+import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
+import { createPanel } from "../hal/drivers/panel.ts";
+import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
+import { ffmpegV4l2, rpicamVid } from "../hal/linux/camera-programs.ts";
+import { createProcessCamera } from "../hal/linux/camera.ts";
+import { createGuardedLine } from "../hal/linux/gate-guard.ts";
+import type { GuardLineSpec } from "../hal/linux/guard-line.ts";
+import { createLinuxGpio } from "../hal/linux/gpio.ts";
+import { createLinuxSerial } from "../hal/linux/serial.ts";
+import { createLinuxSmBus } from "../hal/linux/smbus.ts";
+import type { UnitConfig } from "./config/unit.ts";
+import type { Devices } from "./gateway/sensing.ts";
+
+type DeviceConfig = UnitConfig["devices"];
+
+/** The camera of the configuration. */
+export function cameraOf(camera: NonNullable<DeviceConfig["camera"]>): CameraHost {
+  const { width, height } = camera;
+  switch (camera.source) {
+    case "rpicam":
+      return createProcessCamera(rpicamVid({ width, height, fps: camera.framesPerSecond }));
+    case "v4l2": {
+      const { device, framesPerSecond } = camera;
+      return createProcessCamera(ffmpegV4l2({ device, width, height, fps: framesPerSecond }));
+    }
+    case "command": {
+      const { command, args } = camera;
+      const geometry = { width, height, stride: width, layout: "gray8" as const };
+      return createProcessCamera({ command, args, geometry });
+    }
+  }
+}
+
+/** The gate's line of the configuration. */
+export function gateLineOf(gate: DeviceConfig["gate"]): GuardLineSpec {
+  return gate.file === undefined
+    ? { kind: "gpio", line: gate.line, activeLow: gate.activeLow }
+    : { kind: "file", path: gate.file };
+}
+
+/** Makes the drivers; nothing is opened before they are started. */
+export function devicesOf(config: DeviceConfig, clock: Clock, engine: DecodeEngine): Devices {
+  const { maximumMs } = config.gate;
+  const line = gateLineOf(config.gate);
+  const gpio = createLinuxGpio();
+  const devices: Devices = {
+    gate: createGate({ line: () => createGuardedLine({ line, maximumMs }), clock, maximumMs }),
+  };
+  if (config.camera !== undefined) {
+    devices.codeReader = createCodeReader({ camera: cameraOf(config.camera), engine, clock });
+  }
+  if (config.cardReader !== undefined) {
+    const host = createLinuxSerial({ path: config.cardReader.path });
+    devices.cardReader = createSdtReader({ host, clock });
+  }
+  if (config.thermometer !== undefined) {
+    const { bus, address } = config.thermometer;
+    devices.thermometer = createMlx90614({ host: createLinuxSmBus({ bus }), clock, address });
+  }
+  if (config.panel !== undefined) {
+    devices.panel = createPanel({ gpio, clock, lines: config.panel });
+  }
+  if (config.contacts !== undefined) {
+    const wired = Object.entries(config.contacts).filter(([, contact]) => contact !== undefined);
+    const lines = Object.fromEntries(wired) as Partial<
+      Record<Contact, { line: number; activeLow: boolean; debounceMs: number }>
+    >;
+    devices.doorContacts = createDoorContacts({ gpio, clock, lines });
+  }
+  return devices;
+}

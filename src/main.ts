@@ -1,0 +1,182 @@
+/** A real unit: the gateway on this machine's devices, its store, its uplink and its screens. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { every, type Clock, type Timer } from "../hal/clock.ts";
+import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
+import { createSystemClock } from "../hal/linux/clock.ts";
+import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
+import { parsePolicy } from "./config/policy.ts";
+import type { UnitConfig } from "./config/unit.ts";
+import { loadEvidenceBase } from "./evidence-base.ts";
+import { Gateway } from "./gateway/gateway.ts";
+import { devicesOf } from "./hardware.ts";
+import type { Store } from "./store/store.ts";
+import { openStoreInWorker } from "./store/worker.ts";
+import { startUiServer, type UiServer } from "./ui/server.ts";
+import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
+import { createUplink, type Uplink } from "./uplink/uplink.ts";
+
+/** Tells what happens to whoever keeps the log; never anything about a person. */
+export type Log = (event: string, detail?: Readonly<Record<string, unknown>>) => void;
+
+export interface RunningUnit {
+  /** Where the screens are. */
+  url: string;
+  gateway: Gateway;
+  /** Locks the gate, sends what it can, and ends. */
+  stop(): Promise<void>;
+}
+
+const VERSION = "0.1.0";
+
+/**
+ * Starts a unit. Devices, broker and data may all be missing: the unit comes up, says so, and keeps
+ * trying. Rejects only for what makes a unit impossible: no policy, no keys, no store.
+ */
+export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
+  const clock = createSystemClock(createClockSyncProbe());
+  const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
+  const { path, outboxLimit, retentionDays } = config.store;
+  const store = await openStoreInWorker({
+    path,
+    unitId: config.unitId,
+    clock,
+    outbox: { limit: outboxLimit },
+    personalDays: retentionDays,
+  });
+  const verifier = await loadEvidenceBase(config, store, clock.wallMs(), (problem) =>
+    log("data-not-loaded", { problem }),
+  );
+  const engine = createWorkerEngine();
+  let uplink: Uplink | undefined;
+  const gateway = new Gateway({
+    clock,
+    references: { next: () => randomBytes(12).toString("base64url") },
+    policy,
+    devices: devicesOf(config.devices, clock, engine),
+    store,
+    verifier,
+    outbox: store.outbox,
+    onTurn: ({ event }) => {
+      if (event.kind === "device-changed") {
+        log("device-changed", { device: event.device, ok: event.ok, detail: event.detail });
+      }
+    },
+    onCommandAnswered: (commandId, result, detail) =>
+      uplink?.answerCommand(commandId, result, detail),
+  });
+  await gateway.start();
+  uplink = await connectUplink(config, store, clock, gateway, log);
+  const ui = await startUiServer({ feed: feedOf(config, gateway), clock, ...config.http });
+  const manager = connectServiceManager();
+  const watchdog = watch(manager, clock, gateway);
+  manager.ready();
+  log("started", { url: ui.url, unitId: config.unitId });
+  return {
+    url: ui.url,
+    gateway,
+    stop: () => stop({ manager, watchdog, ui, gateway, uplink, store, engine }),
+  };
+}
+
+async function connectUplink(
+  config: UnitConfig,
+  store: Store,
+  clock: Clock,
+  gateway: Gateway,
+  log: Log,
+): Promise<Uplink | undefined> {
+  const { mqtt, unitId, district } = config;
+  if (mqtt === undefined) return undefined;
+  const tls = await readTls(mqtt.tls);
+  const uplink = createUplink({
+    link: createMqttJsLink({ url: mqtt.url, version: mqtt.version, tls }),
+    outbox: store.outbox,
+    clock,
+    chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+    unitId,
+    district,
+    root: mqtt.root,
+    bootId: randomUUID(),
+    version: VERSION,
+    acknowledgedBy: mqtt.collector ? "collector" : "broker",
+    onDelivered: (from, to) => gateway.delivered(from, to),
+  });
+  uplink.onLink((ok) => {
+    log("broker-link", { ok });
+    gateway.dispatch({ kind: "link-changed", link: "broker", ok });
+  });
+  uplink.start();
+  return uplink;
+}
+
+async function readTls(files: NonNullable<UnitConfig["mqtt"]>["tls"]): Promise<{
+  ca?: string;
+  cert?: string;
+  key?: string;
+}> {
+  const read = Object.entries(files ?? {}).flatMap(([name, file]) =>
+    file === undefined ? [] : [readFile(file, "utf8").then((text) => [name, text] as const)],
+  );
+  return Object.fromEntries(await Promise.all(read));
+}
+
+function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUiServer>[0]["feed"] {
+  return {
+    unitId: config.unitId,
+    venueName: config.venue,
+    view: () => gateway.view(),
+    visits: () => gateway.visits(),
+    subscribe: (listener) => gateway.subscribe(listener),
+    operatorDecide: (request) => gateway.operatorDecide(request),
+  };
+}
+
+// The loop is alive when an event put into it comes out again: a link that has not changed is the
+// cheapest event there is, and changes nothing.
+function watch(manager: ServiceManager, clock: Clock, gateway: Gateway): Timer | undefined {
+  const { watchdogMs } = manager;
+  if (watchdogMs === undefined) return undefined;
+  return every(clock, watchdogMs / 3, () => {
+    const before = clock.monotonicMs();
+    gateway.dispatch({ kind: "timer-elapsed", timer: "result", about: "watchdog" });
+    if (gateway.progress().lastTurnAtMs >= before) manager.alive();
+  });
+}
+
+interface Parts {
+  manager: ServiceManager;
+  watchdog: Timer | undefined;
+  ui: UiServer;
+  gateway: Gateway;
+  uplink: Uplink | undefined;
+  store: Store;
+  engine: { close(): Promise<void> };
+}
+
+// The gate first: whatever else hangs on the way out, the door is locked.
+async function stop({
+  manager,
+  watchdog,
+  ui,
+  gateway,
+  uplink,
+  store,
+  engine,
+}: Parts): Promise<void> {
+  manager.stopping();
+  watchdog?.cancel();
+  const failures: unknown[] = [];
+  for (const end of [
+    () => gateway.stop(),
+    () => ui.close(),
+    () => uplink?.stop() ?? Promise.resolve(),
+    () => store.close(),
+    () => engine.close(),
+  ]) {
+    await end().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) process.exitCode = 1;
+}
