@@ -1,169 +1,191 @@
-/** Reads policies: from a YAML file as people write it, or in the core's own shape as units exchange it. */
-import { readFileSync } from "node:fs";
+/** The policy file: one schema from which types, defaults and the reference follow. */
 import { z } from "zod";
-import type { OpeningSpan, Policy } from "../core/policy.ts";
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from "../core/time.ts";
-import { policyFile, whenCredentialFails, type PolicyFile } from "./policy-schema.ts";
-import { ConfigError, type Problem } from "./problems.ts";
-import { fileKind, readValue, readYaml } from "./read-yaml.ts";
-import { credentialKind, rule, ruleProblems, verdict } from "./rule-schema.ts";
-import {
-  daysOf,
-  minutesOf,
-  numberFrom,
-  offsetMinutesOf,
-  plainName,
-  text,
-  wholeFrom,
-} from "./values.ts";
+import { CREDENTIAL_KINDS } from "../core/evidence.ts";
+import type { OpeningSpan, Policy, Rule } from "../core/policy.ts";
+import { CREDENTIAL_REASONS } from "../core/reason.ts";
+import { readYaml } from "./yaml-file.ts";
 
-const POLICY_FILE = fileKind(policyFile);
+const verdict = z.enum(["grant", "refer", "deny"]);
+const hours = z.number().positive().max(87_600);
+const days = z.number().min(0).max(36_500);
+const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most);
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "expected a name of small letters, digits and hyphens");
+const roles = z.array(z.string().min(1).max(64)).min(1);
 
-/**
- * A policy from its YAML text. What the file leaves out has the defaults of docs/configuration.md.
- * @param fileName stands in the messages
- * @throws ConfigError with the path and line of every fault
- */
-export function parsePolicy(yamlText: string, fileName: string): Policy {
-  const { value, fault } = readYaml(yamlText, fileName, POLICY_FILE);
-  const problems = togetherProblems(value);
-  if (problems.length > 0) throw fault(problems);
-  return toPolicy(value);
-}
+const common = {
+  id: name,
+  appliesTo: z
+    .strictObject({
+      roles: roles.optional(),
+      exceptRoles: roles.optional(),
+      credentialKinds: z.array(z.enum(CREDENTIAL_KINDS)).min(1).optional(),
+    })
+    .optional()
+    .describe("narrows the rule to some visitors; without it the rule is for all"),
+  whenUnmet: verdict.default("deny").describe("there is evidence and it says no"),
+  whenMissing: verdict.default("deny").describe("there is no evidence"),
+  whenUnreachable: verdict.default("refer").describe("its source could not be asked"),
+};
 
-/** What stands in one preset's file name. */
-export const PRESET_POLICIES = [
-  "care-home",
-  "clinic",
-  "office",
-  "pharmacy",
-  "plant",
-  "residential",
-  "school",
-  "supermarket",
+const simpleRules = [
+  z.strictObject({
+    ...common,
+    kind: z.literal("code-colour"),
+    accepted: z
+      .array(z.enum(["green", "yellow", "red"]))
+      .min(1)
+      .default(["green"]),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("nucleic-acid-test"),
+    maxAgeHours: hours,
+    countFrom: z
+      .enum(["sampledAt", "reportedAt"])
+      .describe("sampling and report are different times: say which one counts"),
+  }),
+  z.strictObject({ ...common, kind: z.literal("antigen-test"), maxAgeHours: hours }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("vaccination"),
+    minDoses: z.union([z.number().int().min(1).max(20), z.literal("complete")]),
+    minDaysSinceLastDose: days.optional(),
+    maxDaysSinceLastDose: days.optional(),
+  }),
+  z.strictObject({ ...common, kind: z.literal("recovery"), minDays: days, maxDays: days }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("temperature"),
+    maxC: z.number().min(30).max(45).default(37.3),
+    minC: z.number().min(25).max(40).default(34),
+  }),
+  z.strictObject({ ...common, kind: z.literal("roster"), roles }),
+  z.strictObject({ ...common, kind: z.literal("business-rules"), rulesOf: z.string().min(1) }),
 ] as const;
-export type PresetPolicy = (typeof PRESET_POLICIES)[number];
 
-/** The YAML text of a venue category's policy: a beginning that a district adapts. */
-export function presetPolicyText(name: PresetPolicy): string {
-  return readFileSync(new URL(`policies/${name}.yaml`, import.meta.url), "utf8");
-}
+const rule: z.ZodType<Rule> = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    ...simpleRules,
+    z.strictObject({ ...common, kind: z.literal("any-of"), rules: z.array(rule).min(1).max(20) }),
+  ]),
+) as z.ZodType<Rule>;
 
-/** The policy of a venue category. */
-export function presetPolicy(name: PresetPolicy): Policy {
-  return parsePolicy(presetPolicyText(name), `${name}.yaml`);
-}
+const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+const SPAN = /^(?:([a-z]{3})(?:-([a-z]{3}))?\s+)?(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/;
 
-/** The JSON Schema and the field descriptions behind `parsePolicy`. */
-export const policyFileSchema = POLICY_FILE.json;
-
-function togetherProblems(file: PolicyFile): Problem[] {
-  const problems: Problem[] = ruleProblems(file.rules, ["rules"]);
-  if (file.expiresAt !== undefined && Date.parse(file.expiresAt) <= Date.parse(file.issuedAt)) {
-    problems.push({ path: ["expiresAt"], message: "expected a moment after issuedAt" });
+/** `mon-fri 08:00-20:00`, `sat 10:00-16:00`, or `08:00-20:00` for every day. */
+function openingSpan(text: string): OpeningSpan | undefined {
+  const match = SPAN.exec(text.trim().toLowerCase());
+  if (match === null) return undefined;
+  const [, first = "mon", last = match[1] ?? "sun"] = match;
+  const from = WEEK.indexOf(first as (typeof WEEK)[number]);
+  const until = WEEK.indexOf(last as (typeof WEEK)[number]);
+  const fromMinute = Number(match[3]) * 60 + Number(match[4]);
+  const untilMinute = Number(match[5]) * 60 + Number(match[6]);
+  const whole = Number(match[4]) < 60 && Number(match[6]) < 60;
+  if (from < 0 || until < 0 || !whole || fromMinute > 1_440 || untilMinute > 1_440) {
+    return undefined;
   }
-  return problems;
+  // A week goes round: fri-mon is four days.
+  const count = ((until - from + 7) % 7) + 1;
+  const weekdays = Array.from({ length: count }, (_each, index) => ((from + index) % 7) + 1);
+  return { days: weekdays, fromMinute, untilMinute };
 }
 
-function toPolicy(file: PolicyFile): Policy {
-  const { openingHours, expiresAt, issuedAt, visit, liveCode, record, ...same } = file;
-  return {
-    ...same,
-    issuedAtMs: Date.parse(issuedAt),
-    ...(expiresAt === undefined ? {} : { expiresAtMs: Date.parse(expiresAt) }),
-    ...(openingHours === undefined
-      ? {}
-      : {
-          openingHours: {
-            utcOffsetMinutes: offsetMinutesOf(openingHours.utcOffset),
-            spans: openingHours.spans.map(toSpan),
-            whenClosed: openingHours.whenClosed,
-          },
-        }),
-    visit: {
-      windowMs: visit.windowSeconds * SECOND_MS,
-      releaseMs: visit.releaseSeconds * SECOND_MS,
-      resultMs: visit.resultSeconds * SECOND_MS,
-      maxOpenMs: visit.maxOpenSeconds * SECOND_MS,
-    },
-    liveCode: {
-      maxAgeMs: liveCode.maxAgeMinutes * MINUTE_MS,
-      maxSkewMs: liveCode.maxSkewMinutes * MINUTE_MS,
-      reuseWindowMs: liveCode.reuseWindowMinutes * MINUTE_MS,
-      whenReused: liveCode.whenReused,
-    },
-    record: {
-      commitWithinMs: record.commitWithinSeconds * SECOND_MS,
-      whenNotCommitted: record.whenNotCommitted,
-    },
-  };
-}
+const span = z.union([
+  z.strictObject({
+    days: z.array(z.number().int().min(1).max(7)).min(1),
+    fromMinute: z.number().min(0).max(1_440),
+    untilMinute: z.number().min(0).max(1_440),
+  }),
+  z.string().transform((text, context): OpeningSpan => {
+    const parsed = openingSpan(text);
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: 'expected e.g. "mon-fri 08:00-20:00"' });
+    return z.NEVER;
+  }),
+]);
 
-function toSpan({ days, hours }: { days: string | string[]; hours: string }): OpeningSpan {
-  const numbers = [days].flat().flatMap((written) => daysOf(written) ?? []);
-  return { days: [...new Set(numbers)].sort((a, b) => a - b), ...minutesOf(hours) };
-}
+/** A section whose every field has a default may be left out whole. */
+const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
 
-const epochMs = wholeFrom(0, Number.MAX_SAFE_INTEGER);
-const durationMs = numberFrom(0, 366 * 24 * HOUR_MS);
-
-// The core's shape. Nothing of the frame may be left out: a district says what it means.
-const wirePolicy = z.strictObject({
-  id: plainName(),
-  version: wholeFrom(1, 1_000_000_000),
-  issuedAtMs: epochMs,
-  expiresAtMs: epochMs.exactOptional(),
-  venueCategory: text(60),
+/** What may stand in a policy. Keys are the core's own, so that a record and a file say the same. */
+export const policySchema = z.strictObject({
+  id: name,
+  version: z.number().int().min(1),
+  issuedAtMs: z.number().int().min(0).default(0).describe("epoch milliseconds"),
+  expiresAtMs: z.number().int().min(0).optional(),
+  venueCategory: name.default("general"),
   openingHours: z
     .strictObject({
-      utcOffsetMinutes: wholeFrom(-1_440, 1_440),
-      spans: z
-        .array(
-          z.strictObject({
-            days: z.array(wholeFrom(1, 7)).min(1, "expected at least one day"),
-            fromMinute: wholeFrom(0, 1_439),
-            untilMinute: wholeFrom(0, 1_440),
-          }),
-        )
-        .min(1, "expected at least one span"),
-      whenClosed: verdict,
+      utcOffsetMinutes: z.number().int().min(-840).max(840).default(480),
+      spans: z.array(span).min(1),
+      whenClosed: verdict.default("deny"),
     })
-    .exactOptional(),
-  acceptedCredentials: z.array(credentialKind).min(1, "expected at least one kind"),
-  rules: z.array(rule),
-  alwaysAdmitRoles: z.array(text(60)),
-  whenCredentialFails,
-  visit: z.strictObject({
-    windowMs: durationMs,
-    releaseMs: numberFrom(1, 60_000),
-    resultMs: durationMs,
-    maxOpenMs: durationMs,
+    .optional(),
+  acceptedCredentials: z
+    .array(z.enum(CREDENTIAL_KINDS).exclude(["unknown"]))
+    .min(1)
+    .default(["health-pass-live", "health-pass-paper", "opaque-token", "resident-id"]),
+  rules: z.array(rule).max(100),
+  alwaysAdmitRoles: z.array(z.string().min(1)).default([]),
+  whenCredentialFails: z
+    .partialRecord(z.enum(CREDENTIAL_REASONS), verdict)
+    .default({ "holder-unknown": "refer", "directory-unreachable": "refer" }),
+  visit: section({
+    windowMs: milliseconds(1_000, 120_000).default(20_000),
+    releaseMs: milliseconds(500, 10_000).default(4_000),
+    resultMs: milliseconds(500, 60_000).default(4_000),
+    maxOpenMs: milliseconds(1_000, 600_000).default(15_000),
   }),
-  liveCode: z.strictObject({
-    maxAgeMs: durationMs,
-    maxSkewMs: durationMs,
-    reuseWindowMs: durationMs,
-    whenReused: verdict,
+  liveCode: section({
+    maxAgeMs: milliseconds(1_000, 86_400_000).default(1_800_000),
+    maxSkewMs: milliseconds(0, 3_600_000).default(120_000),
+    reuseWindowMs: milliseconds(0, 86_400_000).default(300_000),
+    whenReused: verdict.default("refer"),
   }),
-  freshness: z.strictObject({
-    maxTrustListAgeHours: numberFrom(0, 87_600),
-    maxDirectoryAgeHours: numberFrom(0, 87_600),
-    whenOlder: verdict,
+  freshness: section({
+    maxTrustListAgeHours: hours.default(72),
+    maxDirectoryAgeHours: hours.default(24),
+    whenOlder: verdict.default("refer"),
   }),
-  clock: z.strictObject({ whenUntrusted: verdict }),
-  record: z.strictObject({ commitWithinMs: numberFrom(1, 10_000), whenNotCommitted: verdict }),
-  attempts: z.strictObject({ maxBadReads: wholeFrom(1, 5) }),
+  clock: section({ whenUntrusted: verdict.default("refer") }),
+  record: section({
+    commitWithinMs: milliseconds(50, 10_000).default(500),
+    whenNotCommitted: verdict.default("refer"),
+  }),
+  attempts: section({
+    maxBadReads: z.number().int().min(1).max(5).default(5),
+  }),
 });
-const WIRE_POLICY = fileKind(wirePolicy);
+
+const ADVICE = "docs/configuration.md";
 
 /**
- * Checks a policy that is in the core's shape already, e.g. parsed from a document whose signature held.
- * @param from stands in the messages
- * @throws ConfigError
+ * A policy from a file's text.
+ * @throws ConfigError naming the path and line of each fault
  */
-export function checkPolicy(value: unknown, from: string): Policy {
-  const policy = readValue(value, from, WIRE_POLICY);
-  const problems = ruleProblems(policy.rules, ["rules"]);
-  if (problems.length > 0) throw new ConfigError(from, problems);
-  return policy;
+export function parsePolicy(text: string, file: string): Policy {
+  return readYaml(text, file, checked, ADVICE) as Policy;
 }
+
+/** Rules are told apart by their ids, in records and on the screen. */
+const checked = policySchema.superRefine((policy, context) => {
+  const seen = new Set<string>();
+  const look = (rules: readonly Rule[], path: (string | number)[]): void => {
+    for (const [index, each] of rules.entries()) {
+      if (seen.has(each.id)) {
+        const message = `"${each.id}" names another rule already`;
+        context.addIssue({ code: "custom", path: [...path, index, "id"], message });
+      }
+      seen.add(each.id);
+      if (each.kind === "any-of") look(each.rules, [...path, index, "rules"]);
+    }
+  };
+  look(policy.rules, ["rules"]);
+});
+
+/** The same check for a policy that is data already; used where it comes inside something else. */
+export const policyDocument = checked;

@@ -1,29 +1,25 @@
-/** What is wrong with a configuration file: every fault with its path, its line and what would be right. */
+/** What is wrong with a file that somebody wrote: each fault with its path and line. */
+import { isNode, type Document, type LineCounter } from "yaml";
 import type { z } from "zod";
-import { allowedKeys, nearest, type JsonSchema } from "./keys.ts";
 
 /** One fault. */
 export interface Problem {
   path: readonly PropertyKey[];
   message: string;
-  /** Line in the file, from 1, where it can be told. */
-  line?: number;
 }
 
-/** A file that cannot be used; nothing of it comes into force. One line of the message a fault. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly file: string;
+/** A file that cannot be used. The message names the file, the path to each fault, and its line. */
+export class FileError extends Error {
+  override readonly name: string = "FileError";
   readonly problems: readonly Problem[];
 
-  constructor(file: string, problems: readonly Problem[]) {
-    super(problems.map((problem) => sentence(file, problem)).join("\n"));
-    this.file = file;
+  constructor(lines: readonly string[], problems: readonly Problem[]) {
+    super(lines.join("\n"));
     this.problems = problems;
   }
 }
 
-/** `rules[2].maxAgeHours` */
+/** `visitors[2].shows.pass.colour` */
 export function pathText(path: readonly PropertyKey[]): string {
   let text = "";
   for (const key of path) {
@@ -33,91 +29,67 @@ export function pathText(path: readonly PropertyKey[]): string {
   return text;
 }
 
-function sentence(file: string, { path, message, line }: Problem): string {
-  const where = path.length === 0 ? "" : ` ${pathText(path)}:`;
-  return `${file}:${where} ${message}${line === undefined ? "" : ` (line ${line})`}`;
-}
-
-/** The faults a schema found in `value`, in plain words. */
-export function problemsOf(
-  issues: readonly z.core.$ZodIssue[],
-  value: unknown,
-  schema: JsonSchema,
-): Problem[] {
-  return issues.flatMap((issue): Problem[] => {
-    if (issue.code === "unrecognized_keys") {
-      const known = allowedKeys(schema, issue.path, value);
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key],
-        message: unknownKey(key, known),
-      }));
-    }
-    const given = valueAt(value, issue.path);
-    return [
-      { path: issue.path, message: given === undefined ? missing(issue) : worded(issue, given) },
-    ];
+/** One line for each fault of a file whose parsed document may be at hand. */
+export function describeProblems(
+  file: string,
+  problems: readonly Problem[],
+  document?: Document,
+  lines?: LineCounter,
+): string[] {
+  return problems.map(({ path, message }) => {
+    const where = path.length === 0 ? "" : `${pathText(path)}: `;
+    const line = lineOf(path, document, lines);
+    return `${file}: ${where}${message}${line === undefined ? "" : ` (line ${line})`}`;
   });
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  if (meant !== undefined) return `is not known; did you mean "${meant}"?`;
-  return known.length === 0
-    ? "is not known"
-    : `is not known; what can stand here: ${known.join(", ")}`;
-}
-
-function missing(issue: z.core.$ZodIssue): string {
-  const expected = worded(issue, undefined);
-  return expected.startsWith("expected ") ? `is missing: ${expected}` : "is missing";
-}
-
-function worded(issue: z.core.$ZodIssue, given: unknown): string {
-  switch (issue.code) {
-    case "invalid_value":
-      return oneOf(issue.values.map(String), given);
-    case "invalid_union":
-      return "options" in issue && Array.isArray(issue.options)
-        ? oneOf(issue.options.map(String), given)
-        : unionWords(issue);
-    case "invalid_type":
-      // Where the schema has words of its own, they say more than the type.
-      return issue.message.startsWith("expected ")
-        ? issue.message
-        : `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
-    default:
-      return issue.message.startsWith("Too ") && "minimum" in issue
-        ? `expected at least ${String(issue.minimum)}`
-        : issue.message;
+function lineOf(
+  path: readonly PropertyKey[],
+  document: Document | undefined,
+  lines: LineCounter | undefined,
+): number | undefined {
+  if (document === undefined || lines === undefined) return undefined;
+  // A key that is missing has no place of its own; what should hold it has.
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
   }
+  return undefined;
 }
 
-function unionWords(issue: Extract<z.core.$ZodIssue, { code: "invalid_union" }>): string {
-  const words = issue.errors.flatMap((errors) => errors.map((error) => worded(error, null)));
-  return words.length === 0 ? issue.message : [...new Set(words)].join(", or ");
+/**
+ * The faults of a failed validation; `advice` names the document that says what is allowed. Where several forms are allowed, the faults of the form that
+ * came closest are told: nobody is helped by reading why a pass is no text.
+ */
+export function problemsOf(
+  issues: readonly z.core.$ZodIssue[],
+  advice: string,
+  base: readonly PropertyKey[] = [],
+): Problem[] {
+  return issues.flatMap((issue): Problem[] => {
+    const path = [...base, ...issue.path];
+    if (issue.code !== "invalid_union") return [{ path, message: worded(issue, advice) }];
+    const branches = issue.errors.filter((errors) => !errors.some(isWrongShape));
+    const [closest] = branches.sort((a, b) => depth(b) - depth(a) || a.length - b.length);
+    if (closest !== undefined) return problemsOf(closest, advice, path);
+    const expected = issue.errors.flatMap((errors) => errors.map((error) => worded(error, advice)));
+    return [{ path, message: [...new Set(expected)].join(", or: ") }];
+  });
 }
 
-function oneOf(values: readonly string[], given: unknown): string {
-  const meant = typeof given === "string" ? nearest(given, values) : undefined;
-  const list = values.length === 1 ? values.join("") : `one of ${values.join(", ")}`;
-  return `expected ${list}${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
-}
+const isWrongShape = (issue: z.core.$ZodIssue): boolean =>
+  issue.path.length === 0 && (issue.code === "invalid_type" || issue.code === "invalid_value");
 
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: "a text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  array: "a list",
-  object: "fields",
-  record: "fields",
-};
+const depth = (errors: readonly z.core.$ZodIssue[]): number =>
+  Math.max(...errors.map((error) => error.path.length));
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let current = value;
-  for (const key of path) {
-    if (current === null || typeof current !== "object") return undefined;
-    current = (current as Readonly<Record<PropertyKey, unknown>>)[key];
+function worded(issue: z.core.$ZodIssue, advice: string): string {
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => `"${key}"`).join(", ");
+    return `unknown: ${keys}; ${advice} lists what can stand here`;
   }
-  return current;
+  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
+  return lowered(issue.message);
 }
+
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
