@@ -145,7 +145,8 @@ export class Attendance {
   async #react(outcome: Outcome | undefined): Promise<void> {
     let final = outcome;
     if (final === "referred") {
-      await this.#until(() => this.#latest() !== "referred", this.plan.staffPatienceMs);
+      const decided = (): boolean => ["granted", "denied"].includes(this.#latest() ?? "");
+      await this.#until(decided, this.plan.staffPatienceMs);
       final = this.#latest();
     }
     if (this.#left) return;

@@ -35,7 +35,7 @@ export class District {
   readonly #random: Random;
   readonly #startMs: number;
   readonly #districtKey: Uint8Array;
-  readonly #revocation = new RevocationStore();
+  readonly revocation = new RevocationStore();
   readonly #issuers = new Map<string, Issuer>();
   readonly #entries = new Map<string, DirectoryEntry>();
   readonly #tokens = new Map<string, string>();
@@ -53,7 +53,7 @@ export class District {
     this.addIssuer(DISTRICT_ISSUER, this.makeKey(DISTRICT_ISSUER));
     this.verifier = createCredentialVerifier({
       trust: this.trust,
-      revocation: this.#revocation,
+      revocation: this.revocation,
       directory: { lookup: (key) => this.#lookup(key) },
       districtKey: this.#districtKey,
       unitKey: bytes(options.random.fork("unit-key"), 32),
@@ -131,7 +131,7 @@ export class District {
   /** Calls passes back by serial. */
   callBack(serials: readonly string[], verdict: RevocationVerdict, atMs: number): void {
     for (const serial of serials) this.#called.set(serial, { verdict });
-    this.#revocation.replace("district", [
+    this.revocation.replace("district", [
       { namespace: "health-pass", asOfMs: atMs, entries: new Map(this.#called) },
     ]);
   }

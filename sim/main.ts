@@ -102,6 +102,7 @@ export async function startSimulatedDoorway(
     const server = await startUiServer({
       ...(options.host === undefined ? {} : { host: options.host }),
       ...(options.port === undefined ? {} : { port: options.port }),
+      clock,
       doorway: control,
       feed: {
         unitId: UNIT_ID,

@@ -25,6 +25,7 @@ export async function createRealBackend(options: {
   const store = openStore({ path: join(folder, "records.db"), unitId, clock });
   const broker = await startEmbeddedBroker();
   let uplink: Uplink | undefined;
+  let forget: () => void = () => {};
   return {
     store: createDisk(clock, createNoTrace(), store),
     outbox: store.outbox,
@@ -41,11 +42,15 @@ export async function createRealBackend(options: {
         chance: () => Math.random(),
         onDelivered: (from, to) => unit.delivered(from, to),
       });
-      uplink.onLink((ok) => unit.dispatch({ kind: "link-changed", link: "broker", ok }));
+      forget = uplink.onLink((ok) => {
+        unit.dispatch({ kind: "link-changed", link: "broker", ok });
+      });
       uplink.start();
     },
     async disconnect() {
       const stopping = uplink;
+      // Saying goodbye is no loss of the broker.
+      forget();
       uplink = undefined;
       await stopping?.stop();
     },

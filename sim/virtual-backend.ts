@@ -48,6 +48,7 @@ export function createVirtualBackend(options: {
   const chance = random.fork("uplink");
   broker.onMessage((message) => noteArrival(trace, unitId, message));
   let uplink: Uplink | undefined;
+  let forget: () => void = () => {};
   let boots = 0;
   return {
     store: disk,
@@ -73,11 +74,15 @@ export function createVirtualBackend(options: {
         chance: () => chance.next(),
         onDelivered: (from, to) => unit.delivered(from, to),
       });
-      uplink.onLink((ok) => unit.dispatch({ kind: "link-changed", link: "broker", ok }));
+      forget = uplink.onLink((ok) => {
+        unit.dispatch({ kind: "link-changed", link: "broker", ok });
+      });
       uplink.start();
     },
     async disconnect() {
       const stopping = uplink;
+      // Saying goodbye is no loss of the broker.
+      forget();
       uplink = undefined;
       await stopping?.stop();
     },

@@ -1,4 +1,5 @@
 /** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
+import type { Evidence } from "../../src/core/evidence.ts";
 import type { TraceEntry } from "../trace.ts";
 import { ANYBODY } from "../visitors.ts";
 import { time } from "./gate.ts";
@@ -18,11 +19,18 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
   const problems: string[] = [];
   const presences: Presence[] = [];
   const openedAtMs = new Map<string, number>();
+  /** Whom a piece of evidence is about, as the credential it came with says. */
+  const holders = new Map<string, string | undefined>();
   for (const entry of entries) {
     if (entry.what === "person") follow(presences, entry);
     if (entry.what !== "turn") continue;
     const { event } = entry;
-    if (event.kind === "credential-presented") openedAtMs.set(event.ref, entry.at);
+    if (event.kind === "credential-presented") {
+      openedAtMs.set(event.ref, entry.at);
+      for (const piece of event.credential.evidence) {
+        holders.set(identityOf(piece), event.credential.holder?.pseudonym);
+      }
+    }
     for (const effect of entry.effects) {
       if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
       const { body, personal } = effect.record;
@@ -40,7 +48,10 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
       }
       for (const piece of body.evidence) {
         const observed = presentAt(presences, piece.observedAt.monotonicMs);
-        if (observed?.visitor !== owner.visitor) {
+        // What a credential says is about its holder, whoever held it up; warmth is of a body.
+        const about = piece.kind === "temperature" ? undefined : holders.get(identityOf(piece));
+        const sameHolder = about !== undefined && about === holder;
+        if (observed?.visitor !== owner.visitor && !sameHolder) {
           problems.push(
             `${time(entry.at)}: ${owner.visitor} was judged by ${piece.kind} of ${observed?.visitor ?? "nobody"}`,
           );
@@ -68,6 +79,8 @@ function follow(presences: Presence[], entry: Extract<TraceEntry, { what: "perso
     skinC: entry.skinC ?? Number.NaN,
   });
 }
+
+const identityOf = (piece: Evidence): string => `${piece.id} ${piece.observedAt.monotonicMs}`;
 
 /** Who stood there, or who had just left. */
 function presentAt(presences: readonly Presence[], atMs: number): Presence | undefined {

@@ -9,6 +9,9 @@ const TOLERANCE_MS = 250;
 /** An evacuation renews a release of four seconds every two; the last one runs out. */
 const HOLD_OPEN_TAIL_MS = 4_000;
 
+/** A gate looks for its line again after at most five seconds. */
+const RECOVERY_MS = 6_000;
+
 interface Cause {
   atMs: number;
   why: string;
@@ -62,7 +65,9 @@ class GateWatch {
       case "turn":
         return this.#turn(entry);
       case "fault":
-        if (entry.fault === "relay-refuses") this.#relayRefuses = entry.phase === "begins";
+        if (entry.fault !== "relay-refuses") return;
+        this.#relayRefuses = entry.phase === "begins";
+        if (!this.#relayRefuses) this.#extend(entry.at + RECOVERY_MS);
         return;
       case "gate-line":
         return entry.level === 1 ? this.#rise(entry.at) : this.#fall(entry.at);

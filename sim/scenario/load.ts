@@ -3,10 +3,17 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { Policy } from "../../src/core/policy.ts";
+import type { IssuerKey } from "../../src/credential/issuer-key.ts";
+import { readRevocationFile } from "../../src/credential/revocation-files.ts";
+import type { RevocationList } from "../../src/credential/revocation.ts";
+import { readTrustFile } from "../../src/credential/trust-files.ts";
+import type { TrustSet } from "../../src/credential/trust.ts";
 import type { Picture } from "../camera/render.ts";
+import { givenKey } from "./keys.ts";
 import { readPicture } from "./picture.ts";
 import { policyOf, PolicyProblem } from "./policies.ts";
-import { problemsOf, scenarioError, type Problem } from "./problems.ts";
+import { problemsOf, type Problem } from "../../src/config/problems.ts";
+import { ADVICE, scenarioError } from "./problems.ts";
 import { scenario as scenarioSchema, type Scenario, type VisitorFields } from "./schema.ts";
 import { momentMs } from "./values.ts";
 
@@ -18,8 +25,11 @@ export interface LoadedScenario {
   /** Policies of the timeline, by position. */
   policyChanges: ReadonlyMap<number, Policy>;
   pictures: ReadonlyMap<string, Picture>;
-  /** Issuer keys given as files or text, by issuer. */
-  keys: ReadonlyMap<string, string>;
+  /** Issuer keys that were given, by issuer. */
+  keys: ReadonlyMap<string, IssuerKey>;
+  /** Trust and revocation lists beside the district's own, by file. */
+  trust: ReadonlyMap<string, TrustSet>;
+  revocationLists: ReadonlyMap<string, readonly RevocationList[]>;
 }
 
 /** Reads and checks a file. Throws a `ScenarioError` that names file, path and line of each fault. */
@@ -69,7 +79,7 @@ async function checkFields(
   fail: (problems: readonly Problem[]) => never,
 ): Promise<LoadedScenario> {
   const checked = scenarioSchema.safeParse(value, { reportInput: true });
-  if (!checked.success) return fail(problemsOf(checked.error.issues));
+  if (!checked.success) return fail(problemsOf(checked.error.issues, ADVICE));
   const fields = checked.data;
   const unknown = unresolved(fields);
   if (unknown.length > 0) fail(unknown);
@@ -87,8 +97,10 @@ async function resolveFiles(
     try {
       return await work();
     } catch (error) {
-      const deeper = error instanceof PolicyProblem ? error.path : [];
-      return fail([{ path: [...path, ...deeper], message: reasonOf(error) }]);
+      if (!(error instanceof PolicyProblem)) return fail([{ path, message: reasonOf(error) }]);
+      return fail(
+        error.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
+      );
     }
   };
   const pictures = new Map<string, Picture>();
@@ -96,11 +108,26 @@ async function resolveFiles(
     if (pictures.has(image)) continue;
     pictures.set(image, await attempt(path, () => readPicture(resolve(folder, image))));
   }
-  const keys = new Map<string, string>();
-  for (const [name, { key }] of Object.entries(fields.issuers)) {
-    if (key === undefined) continue;
-    const pem = await attempt(["issuers", name, "key"], () => keyText(key, folder));
-    keys.set(name, pem);
+  const keys = new Map<string, IssuerKey>();
+  for (const [name, issuer] of Object.entries(fields.issuers)) {
+    if (issuer.key === undefined) continue;
+    const given = await attempt(["issuers", name, "key"], () =>
+      givenKey(name, issuer, startMs, folder),
+    );
+    keys.set(name, given);
+  }
+  const trustAsOfMs = momentMs(fields.trustListAsOf, startMs);
+  const trust = new Map<string, TrustSet>();
+  for (const [index, name] of fields.trust.entries()) {
+    const read = async (): Promise<TrustSet> =>
+      readTrustFile(await readFile(resolve(folder, name), "utf8"), trustAsOfMs);
+    trust.set(name, await attempt(["trust", index], read));
+  }
+  const revocationLists = new Map<string, readonly RevocationList[]>();
+  for (const [index, name] of fields.revocationLists.entries()) {
+    const read = async (): Promise<readonly RevocationList[]> =>
+      readRevocationFile(await readFile(resolve(folder, name)), trustAsOfMs);
+    revocationLists.set(name, await attempt(["revocationLists", index], read));
   }
   const policy = await attempt(["policy"], () => policyOf(fields.policy, startMs, folder));
   const policyChanges = new Map<number, Policy>();
@@ -110,16 +137,7 @@ async function resolveFiles(
     const path = ["timeline", index, "policy"];
     policyChanges.set(index, await attempt(path, () => policyOf(wanted, startMs, folder)));
   }
-  return { fields, startMs, policy, policyChanges, pictures, keys };
-}
-
-async function keyText(
-  key: { file?: string | undefined; pem?: string | undefined },
-  folder: string,
-): Promise<string> {
-  if (key.pem !== undefined) return key.pem;
-  if (key.file !== undefined) return readFile(resolve(folder, key.file), "utf8");
-  throw new Error("give a file or a pem");
+  return { fields, startMs, policy, policyChanges, pictures, keys, trust, revocationLists };
 }
 
 const showingsOf = (visitor: VisitorFields) =>

@@ -207,7 +207,10 @@ export const issuer = z
     key: z
       .strictObject({ file: z.string().optional(), pem: z.string().optional() })
       .optional()
-      .meta({ description: "A PKCS #8 private key in PEM; made from the seed where not given." }),
+      .meta({
+        description:
+          "A private key: PKCS #8 in PEM, or a file that `sentinel pass key` made. Made from the seed where not given.",
+      }),
     notBefore: moment.default("365d ago"),
     notAfter: moment.default("in 730d"),
   })

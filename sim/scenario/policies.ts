@@ -1,18 +1,19 @@
 /** The policy a scenario asks for: by name, from a file, whole, or another one with changes. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parse } from "yaml";
+import { parsePolicy, policyDocument } from "../../src/config/policy.ts";
+import { problemsOf, type Problem } from "../../src/config/problems.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { pharmacyPolicy } from "../policy.ts";
 
-/** A policy that cannot be used, with the path to the fault inside it. */
+/** A policy that cannot be used, with the paths to the faults inside it. */
 export class PolicyProblem extends Error {
   override readonly name = "PolicyProblem";
-  readonly path: readonly PropertyKey[];
+  readonly problems: readonly Problem[];
 
-  constructor(path: readonly PropertyKey[], message: string) {
-    super(message);
-    this.path = path;
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.message).join("; "));
+    this.problems = problems;
   }
 }
 
@@ -22,7 +23,11 @@ const NAMED: Readonly<Record<string, (startMs: number) => Policy>> = {
   "community-pharmacy": (startMs) => pharmacyPolicy(startMs - 3_600_000),
 };
 
-/** @param folder where policy files are looked for */
+/**
+ * @param wanted a name, a file, a whole policy, or `base` with what is to be changed: sections
+ *   member by member, lists whole, and single rules by their id under `ruleChanges`
+ * @param folder where policy files are looked for
+ */
 export async function policyOf(
   wanted: string | Fields,
   startMs: number,
@@ -31,23 +36,28 @@ export async function policyOf(
   if (typeof wanted === "string") {
     const named = NAMED[wanted];
     if (named !== undefined) return named(startMs);
-    const text = await readFile(resolve(folder, wanted), "utf8");
-    return policyOf(fieldsOf(parse(text)), startMs, folder);
+    return parsePolicy(await readFile(resolve(folder, wanted), "utf8"), wanted);
   }
-  const { base, ...changes } = wanted;
-  if (base === undefined) return changes as unknown as Policy;
-  if (typeof base !== "string")
-    throw new PolicyProblem(["base"], "is the name of a policy or file");
+  const { base, ruleChanges, ...changes } = wanted;
+  if (base === undefined) return checked(wanted);
+  if (typeof base !== "string") {
+    throw new PolicyProblem([
+      { path: ["base"], message: "is the name of a policy or of its file" },
+    ]);
+  }
   const under = await policyOf(base, startMs, folder);
-  return merged(under as unknown as Fields, changes) as unknown as Policy;
+  const policy = merged({ ...under }, changes);
+  return checked({ ...policy, rules: changedRules(policy["rules"], ruleChanges) });
 }
 
-function fieldsOf(value: unknown): Fields {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as Fields;
-  throw new PolicyProblem([], "is not a policy: expected fields");
+function checked(fields: Fields): Policy {
+  const parsed = policyDocument.safeParse(fields, { reportInput: true });
+  // Absent members are absent here: YAML and JSON know no undefined.
+  if (parsed.success) return parsed.data as Policy;
+  throw new PolicyProblem(problemsOf(parsed.error.issues, "docs/configuration.md"));
 }
 
-/** Members of members are changed one by one, lists are replaced whole. */
+/** Members of sections are changed one by one, lists are replaced whole. */
 function merged(under: Fields, changes: Fields): Fields {
   const result: Record<string, unknown> = { ...under };
   for (const [key, change] of Object.entries(changes)) {
@@ -55,6 +65,27 @@ function merged(under: Fields, changes: Fields): Fields {
     result[key] = isFields(before) && isFields(change) ? merged(before, change) : change;
   }
   return result;
+}
+
+/** Rules by id: with fields to change, or `null` for a rule that is not to apply. */
+function changedRules(rules: unknown, changes: unknown): unknown {
+  if (changes === undefined) return rules;
+  if (!isFields(changes) || !Array.isArray(rules)) {
+    throw new PolicyProblem([{ path: ["ruleChanges"], message: "gives changes by rule id" }]);
+  }
+  const known = new Set(rules.map((rule) => (isFields(rule) ? rule["id"] : undefined)));
+  const unknown = Object.keys(changes).find((id) => !known.has(id));
+  if (unknown !== undefined) {
+    throw new PolicyProblem([
+      { path: ["ruleChanges", unknown], message: `there is no rule "${unknown}" in the base` },
+    ]);
+  }
+  return rules.flatMap((rule: unknown): unknown[] => {
+    if (!isFields(rule)) return [rule];
+    const change = changes[String(rule["id"])];
+    if (change === null) return [];
+    return isFields(change) ? [{ ...rule, ...change }] : [rule];
+  });
 }
 
 const isFields = (value: unknown): value is Fields =>

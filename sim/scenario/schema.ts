@@ -260,8 +260,25 @@ export const scenario = z
     issuers: z.record(name, issuer).default({}).meta({
       description: "Beside `district`, which is always there unless it is described here.",
     }),
-    trustListAsOf: moment.default("1h ago"),
-    directoryAsOf: moment.default("1h ago"),
+    trust: z.array(z.string()).default([]).meta({
+      description:
+        "Further trust files, seen from the scenario file: PEM certificates, a JWKS, a DID document, or issuer keys.",
+    }),
+    revocationLists: z.array(z.string()).default([]).meta({
+      description: "Revocation list files, seen from the scenario file.",
+    }),
+    trustListAsOf: moment.default("1h ago").meta({
+      description: "Date of the unit's trust in the issuers.",
+    }),
+    directoryAsOf: moment.default("1h ago").meta({ description: "Date of the unit's directory." }),
+    districtKey: z
+      .string()
+      .regex(/^(?:[0-9a-f]{2}){16,64}$/, "16 to 64 bytes in hexadecimal digits")
+      .optional()
+      .meta({
+        description:
+          "The key under which people become pseudonyms; needed only for codes that were issued elsewhere.",
+      }),
     people: z.record(name, person).default({}),
     passes: z.record(name, pass).default({}).meta({
       description:

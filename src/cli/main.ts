@@ -1,8 +1,9 @@
 /** The command line: `sentinel <verb>`. */
 import { Command, CommanderError } from "commander";
 import { decodeCommand } from "./decode.ts";
+import { passCommand } from "./pass.ts";
 import { simCommand } from "./sim.ts";
-import { UsageError } from "./usage.ts";
+import { verifyCommand } from "./verify.ts";
 
 const WRONG_USAGE = 2;
 
@@ -11,7 +12,8 @@ function program(): Command {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
     .showHelpAfterError("(run it with --help to see what it takes)");
-  for (const verb of [simCommand(), decodeCommand()]) sentinel.addCommand(verb);
+  for (const verb of [simCommand(), decodeCommand(), verifyCommand(), passCommand()])
+    sentinel.addCommand(verb);
   // Settings of the program reach its verbs only when they are copied.
   for (const verb of sentinel.commands) verb.copyInheritedSettings(sentinel);
   for (const command of [sentinel, ...sentinel.commands]) command.exitOverride();
@@ -26,6 +28,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     console.error(`sentinel: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = error instanceof UsageError ? WRONG_USAGE : 1;
+    process.exitCode = error instanceof Error && error.name === "UsageError" ? WRONG_USAGE : 1;
   }
 }
