@@ -1,0 +1,228 @@
+/** A camera as a supervised child process that writes raw frames to its standard output. */
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import type { Readable } from "node:stream";
+import { BusError } from "../bus/errors.ts";
+import type { BusErrorKind } from "../bus/errors.ts";
+import type { CameraConnection, CameraHost, FrameGeometry } from "../bus/frames.ts";
+import { toBusError } from "./errno.ts";
+
+export interface ProcessCameraOptions {
+  /** For messages; default `camera`. */
+  name?: string;
+  command: string;
+  args: readonly string[];
+  /**
+   * How the frames lie. Where only the program can tell, a function of what it has said on its
+   * standard error so far: nothing until it has said enough.
+   * It throws where what was said cannot be: such frames are refused instead of read askew.
+   */
+  geometry: FrameGeometry | ((said: string) => FrameGeometry | undefined);
+  /** How long the program may take until its first bytes, default 8,000 ms (a sensor starts in 1 to 3 s). */
+  startMs?: number;
+  /** How long it may take to end when told to, before it is killed; default 1,000 ms. */
+  endMs?: number;
+}
+
+/**
+ * Each `open()` starts the program in a process group of its own; closing ends the whole group, so
+ * that a helper it started does not keep the camera. Rejects with `absent` when the program or the
+ * camera is not there, `busy` or `denied` when its complaint says so, `timeout` when nothing comes.
+ */
+export function createProcessCamera(options: ProcessCameraOptions): CameraHost {
+  const name = options.name ?? "camera";
+  let open: CameraProcess | undefined;
+  return {
+    name,
+    async open() {
+      if (open !== undefined) {
+        throw new BusError("busy", { bus: name, during: "opening the camera" });
+      }
+      const camera = new CameraProcess(name, options, () => {
+        if (open === camera) open = undefined;
+      });
+      open = camera;
+      return camera.start();
+    },
+  };
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+// Enough for the reason at the end of a long log, and for a geometry in the middle of it.
+const SAID_KEPT = 8_192;
+
+class CameraProcess {
+  readonly #name: string;
+  readonly #options: ProcessCameraOptions;
+  readonly #child: Child;
+  readonly #onEnd: () => void;
+  readonly #exited: Promise<void>;
+  readonly #killAtExit: () => void;
+  #said = "";
+  #state: "starting" | "open" | "closing" | "ended" = "starting";
+  #onData: ((chunk: Uint8Array) => void) | undefined;
+  #onClose: ((error?: Error) => void) | undefined;
+
+  constructor(name: string, options: ProcessCameraOptions, onEnd: () => void) {
+    this.#name = name;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#child = spawn(options.command, options.args, {
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#said = (this.#said + text).slice(-SAID_KEPT);
+    });
+    // A camera left behind by a dying unit would be busy for the next one.
+    this.#killAtExit = () => this.#kill("SIGKILL");
+    process.once("exit", this.#killAtExit);
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("close", () => resolve());
+      this.#child.once("error", () => resolve());
+    });
+  }
+
+  /** Resolves with the first bytes there and the geometry known. */
+  async start(): Promise<CameraConnection> {
+    try {
+      const geometry = await this.#started();
+      this.#state = "open";
+      return this.#connection(geometry);
+    } catch (error) {
+      await this.#end();
+      throw error;
+    }
+  }
+
+  #started(): Promise<FrameGeometry> {
+    const { command, geometry, startMs = 8_000 } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (kind: BusErrorKind, detail: string): void =>
+        reject(this.#fault(kind, "opening the camera", detail));
+      const timer = setTimeout(() => {
+        fail("timeout", this.#tail(`${command} gave no usable frame within ${startMs} ms`));
+      }, startMs);
+      let bytes = false;
+      const check = (): void => {
+        try {
+          const known = typeof geometry === "function" ? geometry(this.#said) : geometry;
+          if (!bytes || known === undefined) return;
+          clearTimeout(timer);
+          resolve(known);
+        } catch (error) {
+          fail("unsupported", error instanceof Error ? error.message : String(error));
+        }
+      };
+      this.#child.stdout.on("readable", () => {
+        // The end of the stream is told the same way, with nothing to read.
+        bytes ||= this.#child.stdout.readableLength > 0;
+        check();
+      });
+      this.#child.stderr.on("data", check);
+      this.#child.once("error", (error) => {
+        clearTimeout(timer);
+        reject(toBusError(error, { bus: this.#name, during: `starting ${command}` }));
+      });
+      this.#child.once("close", () => {
+        clearTimeout(timer);
+        fail(kindOf(this.#said), this.#tail(`${command} ${this.#ending()}`));
+      });
+    });
+  }
+
+  #connection(geometry: FrameGeometry): CameraConnection {
+    this.#child.once("close", () => {
+      void this.#died();
+    });
+    return {
+      geometry,
+      onData: (listener) => {
+        const listening = this.#onData !== undefined;
+        this.#onData = listener;
+        // Nothing was read before: the stream starts at the first byte of the first frame.
+        if (!listening) {
+          this.#child.stdout.removeAllListeners("readable");
+          this.#child.stdout.on("data", (chunk: Uint8Array) => {
+            if (this.#state === "open") this.#onData?.(chunk);
+          });
+        }
+      },
+      onClose: (listener) => {
+        this.#onClose = listener;
+      },
+      close: () => this.#close(),
+    };
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === "ended") return;
+    const first = this.#state === "open";
+    this.#state = "closing";
+    await this.#end();
+    if (first) this.#onClose?.();
+  }
+
+  async #died(): Promise<void> {
+    if (this.#state !== "open") return;
+    const fault = this.#fault(
+      kindOf(this.#said, "closed"),
+      "reading frames",
+      this.#tail(`${this.#options.command} ${this.#ending()}`),
+    );
+    await this.#end();
+    this.#onClose?.(fault);
+  }
+
+  /** Ends the whole group, gently first, and waits for it. */
+  async #end(): Promise<void> {
+    this.#state = "closing";
+    this.#kill("SIGTERM");
+    // A full pipe would keep the program from noticing that it is to end.
+    this.#child.stdout.removeAllListeners("readable");
+    this.#child.stdout.resume();
+    const killer = setTimeout(() => this.#kill("SIGKILL"), this.#options.endMs ?? 1_000);
+    await this.#exited;
+    clearTimeout(killer);
+    // Its helpers may have outlived it.
+    this.#kill("SIGKILL");
+    process.removeListener("exit", this.#killAtExit);
+    this.#state = "ended";
+    this.#onEnd();
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // The group is gone already.
+    }
+  }
+
+  #ending(): string {
+    const { exitCode, signalCode } = this.#child;
+    return signalCode === null ? `ended with ${exitCode ?? "no status"}` : `ended by ${signalCode}`;
+  }
+
+  #tail(what: string): string {
+    const lines = this.#said.trim().split("\n").slice(-3).join(" / ");
+    return lines === "" ? what : `${what}: ${lines}`;
+  }
+
+  #fault(kind: BusErrorKind, during: string, detail: string): BusError {
+    return new BusError(kind, { bus: this.#name, during, detail });
+  }
+}
+
+/** What the program's complaint means; camera programs have no exit codes for it. */
+function kindOf(said: string, otherwise: BusErrorKind = "absent"): BusErrorKind {
+  if (/permission denied|operation not permitted/i.test(said)) return "denied";
+  if (/busy|in use|pipeline handler in use/i.test(said)) return "busy";
+  if (/no cameras available|no such (file|device)|cannot open video device/i.test(said)) {
+    return "absent";
+  }
+  return otherwise;
+}
