@@ -8,6 +8,7 @@ import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
 import { parsePolicy } from "./config/policy.ts";
+import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
@@ -110,17 +111,6 @@ async function connectUplink(
   });
   uplink.start();
   return uplink;
-}
-
-async function readTls(files: NonNullable<UnitConfig["mqtt"]>["tls"]): Promise<{
-  ca?: string;
-  cert?: string;
-  key?: string;
-}> {
-  const read = Object.entries(files ?? {}).flatMap(([name, file]) =>
-    file === undefined ? [] : [readFile(file, "utf8").then((text) => [name, text] as const)],
-  );
-  return Object.fromEntries(await Promise.all(read));
 }
 
 function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUiServer>[0]["feed"] {

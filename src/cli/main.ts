@@ -1,7 +1,9 @@
 /** The command line: `sentinel <verb>`. */
 import { Command, CommanderError } from "commander";
 import { decodeCommand } from "./decode.ts";
+import { doctorCommand } from "./doctor.ts";
 import { passCommand } from "./pass.ts";
+import { runCommand } from "./run.ts";
 import { simCommand } from "./sim.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -12,7 +14,14 @@ function program(): Command {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
     .showHelpAfterError("(run it with --help to see what it takes)");
-  for (const verb of [simCommand(), decodeCommand(), verifyCommand(), passCommand()])
+  for (const verb of [
+    runCommand(),
+    doctorCommand(),
+    simCommand(),
+    decodeCommand(),
+    verifyCommand(),
+    passCommand(),
+  ])
     sentinel.addCommand(verb);
   // Settings of the program reach its verbs only when they are copied.
   for (const verb of sentinel.commands) verb.copyInheritedSettings(sentinel);

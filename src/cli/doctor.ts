@@ -1,0 +1,35 @@
+/** `sentinel doctor`: looks at everything a unit needs, and says how to mend what fails. */
+import process from "node:process";
+import { Command } from "commander";
+import { examine, type Finding } from "../examination.ts";
+import { DEFAULT_CONFIG, readConfig } from "./run.ts";
+
+const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;
+
+/** The verb, ready to be added to the program. */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .description("Check camera, reader, thermometer, gate, panel, broker, clock and disk")
+    .option("--config <file>", "the unit's configuration", DEFAULT_CONFIG)
+    .option("--json", "one JSON object with every finding")
+    .addHelpText(
+      "after",
+      "\nStop the unit first: a device can have one user only. The gate is not opened.\nExit status: 0 when nothing failed, 1 when something did, 2 when the configuration cannot be used.",
+    )
+    .action(async (options: { config: string; json?: boolean }) => {
+      const config = await readConfig(options.config);
+      const findings: Finding[] = [];
+      for await (const finding of examine(config)) {
+        findings.push(finding);
+        if (options.json !== true) print(finding);
+      }
+      const ok = findings.every((finding) => finding.state !== "failed");
+      if (options.json === true) console.log(JSON.stringify({ ok, findings }));
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+function print({ what, state, detail, mend }: Finding): void {
+  console.log(`${SIGNS[state]} ${what.padEnd(14)} ${detail}`);
+  if (mend !== undefined) console.log(`  ${"".padEnd(14)} → ${mend}`);
+}

@@ -1,0 +1,232 @@
+/** What `sentinel doctor` looks at: one check a part of the unit, each with the mend for its failure. */
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readFile, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { withDeadline, type Clock } from "../hal/clock.ts";
+import type { Device, DeviceHealth } from "../hal/devices.ts";
+import { createInlineEngine } from "../hal/drivers/code-reader/engine.ts";
+import { probeMlx90614 } from "../hal/drivers/mlx90614.ts";
+import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
+import { createSystemClock } from "../hal/linux/clock.ts";
+import { createLinuxSmBus } from "../hal/linux/smbus.ts";
+import { parsePolicy } from "./config/policy.ts";
+import { readTls } from "./config/tls.ts";
+import type { UnitConfig } from "./config/unit.ts";
+import { DAY_MS } from "./core/time.ts";
+import { devicesOf } from "./hardware.ts";
+import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
+
+/** How one part was found. `absent`: the configuration does not have it. */
+export interface Finding {
+  what: string;
+  state: "ok" | "failed" | "absent";
+  detail: string;
+  mend?: string;
+}
+
+interface Check {
+  what: string;
+  /** Resolves with what to say when it is well; rejects with what is wrong. `undefined`: not there. */
+  look: (() => Promise<string>) | undefined;
+  mend: string;
+}
+
+const DEVICE_WAIT_MS = 12_000;
+const BROKER_WAIT_MS = 8_000;
+const FREE_BYTES_WANTED = 200e6;
+
+/** Examines one part after the other, so that two never want the same bus at once. */
+export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
+  const clock = createSystemClock();
+  for (const { what, look, mend } of checksOf(config, clock)) {
+    if (look === undefined) {
+      yield { what, state: "absent", detail: "not in the configuration" };
+      continue;
+    }
+    try {
+      yield { what, state: "ok", detail: await look() };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      yield { what, state: "failed", detail, mend };
+    }
+  }
+}
+
+function checksOf(config: UnitConfig, clock: Clock): Check[] {
+  return [...dataChecks(config), ...deviceChecks(config, clock), brokerCheck(config, clock)];
+}
+
+function dataChecks(config: UnitConfig): Check[] {
+  const folder = dirname(config.store.path);
+  return [
+    {
+      what: "policy",
+      look: async () => {
+        const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
+        return `${policy.id} version ${policy.version}, ${policy.rules.length} rules`;
+      },
+      mend: `write a policy to ${config.policy}; deploy/policy.example.yaml is one`,
+    },
+    {
+      what: "district key",
+      look: async () => {
+        const text = await readFile(config.keys.district, "utf8");
+        if (!/^[0-9a-fA-F]{64}\s*$/.test(text)) throw new Error("is not 64 hexadecimal digits");
+        return config.keys.district;
+      },
+      mend: `copy the key of the district to ${config.keys.district}; without it nobody is recognised`,
+    },
+    {
+      what: "trust lists",
+      look: config.trust.files.length === 0 ? undefined : () => agesOf(config.trust.files),
+      mend: "copy the file again; until then its issuers are not trusted",
+    },
+    {
+      what: "clock",
+      look: async () => {
+        if (!createClockSyncProbe()()) throw new Error("the kernel says it is not synchronised");
+        return "synchronised";
+      },
+      mend: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",
+    },
+    {
+      what: "disk",
+      look: () => writeDurably(folder),
+      mend: `make ${folder} writable for the unit, and free at least 200 MB there`,
+    },
+  ];
+}
+
+async function agesOf(files: readonly string[]): Promise<string> {
+  const ages = await Promise.all(
+    files.map(async (file) => {
+      const { mtimeMs } = await stat(file);
+      return `${file} (${Math.floor((Date.now() - mtimeMs) / DAY_MS)} days old)`;
+    }),
+  );
+  return ages.join(", ");
+}
+
+/** The same that a record needs: written, flushed to the disk, and gone again. */
+async function writeDurably(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `.doctor-${randomUUID()}`);
+  const start = performance.now();
+  const handle = await open(path, "wx");
+  try {
+    await handle.write(Buffer.alloc(4_096));
+    await handle.sync();
+  } finally {
+    await handle.close();
+    await rm(path, { force: true });
+  }
+  const tookMs = performance.now() - start;
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < FREE_BYTES_WANTED) throw new Error(`only ${(free / 1e6).toFixed(0)} MB are free`);
+  return `${(free / 1e9).toFixed(1)} GB free, a durable write takes ${tookMs.toFixed(1)} ms`;
+}
+
+function deviceChecks(config: UnitConfig, clock: Clock): Check[] {
+  const engine = createInlineEngine();
+  const devices = devicesOf(config.devices, clock, engine);
+  const { cardReader, thermometer, camera, gate } = config.devices;
+  const started = (device: Device | undefined, say: string): Check["look"] =>
+    device === undefined ? undefined : () => startAndStop(device, clock, say);
+  return [
+    {
+      what: "camera",
+      look: started(devices.codeReader, camera?.source ?? ""),
+      mend: "check the ribbon or the USB plug, and that rpicam-hello or v4l2-ctl sees the camera",
+    },
+    {
+      what: "card reader",
+      look: started(devices.cardReader, cardReader?.path ?? ""),
+      mend: `check plug and power, that ${cardReader?.path} exists, and that the unit is in group dialout`,
+    },
+    {
+      what: "thermometer",
+      look: thermometer === undefined ? undefined : () => readThermometer(thermometer),
+      mend: "check SDA, SCL and 3.3 V, dtparam=i2c_arm=on in config.txt, and group i2c",
+    },
+    {
+      what: "gate line",
+      look: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
+      mend: "check the line's number, group gpio, and that no other program holds it",
+    },
+    {
+      what: "panel",
+      look: started(devices.panel, "lights and buzzer answer"),
+      mend: "check the lines' numbers and group gpio",
+    },
+    {
+      what: "door contacts",
+      look: started(devices.doorContacts, "all wired contacts can be read"),
+      mend: "check the lines' numbers, and the pull-ups in config.txt (docs/wiring.md)",
+    },
+  ];
+}
+
+async function readThermometer(where: { bus: number; address: number }): Promise<string> {
+  const bus = await createLinuxSmBus({ bus: where.bus }).open();
+  try {
+    const found = await probeMlx90614(bus, where.address);
+    if (found.objectC === undefined || found.ambientC === undefined) {
+      throw new Error("it answers, but reports an error instead of a temperature");
+    }
+    return `object ${found.objectC.toFixed(1)} °C, ambient ${found.ambientC.toFixed(1)} °C`;
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Waits until the device says how it is, and puts it back as it was. */
+async function startAndStop(device: Device, clock: Clock, say: string): Promise<string> {
+  const settled = new Promise<DeviceHealth>((resolve) => {
+    device.onHealth((health) => {
+      if (health.state !== "starting") resolve(health);
+    });
+  });
+  await device.start();
+  try {
+    const health = await withDeadline(
+      clock,
+      DEVICE_WAIT_MS,
+      settled,
+      () => new Error(`does not answer within ${DEVICE_WAIT_MS / 1_000} s`),
+    );
+    if (health.state === "failed") throw new Error(`${health.kind}: ${health.detail}`);
+    return say;
+  } finally {
+    await device.stop();
+  }
+}
+
+function brokerCheck(config: UnitConfig, clock: Clock): Check {
+  const { mqtt, unitId } = config;
+  const look = async (url: string, version: "5" | "3.1.1"): Promise<string> => {
+    const tls = await readTls(mqtt?.tls);
+    const link = createMqttJsLink({ url, version, tls });
+    const connection = await withDeadline(
+      clock,
+      BROKER_WAIT_MS,
+      link.connect({ clientId: `${unitId}-doctor`, ...ASIDE }),
+      () => new Error(`no answer within ${BROKER_WAIT_MS / 1_000} s`),
+    );
+    await connection.close();
+    return url;
+  };
+  return {
+    what: "broker",
+    look: mqtt === undefined ? undefined : () => look(mqtt.url, mqtt.version),
+    mend: "check the address, the certificates, and the broker's own log; the door works without it",
+  };
+}
+
+/** A connection beside the unit's own: it leaves nothing behind. */
+const ASIDE = {
+  cleanStart: true,
+  sessionExpirySeconds: 0,
+  keepAliveSeconds: 10,
+  connectTimeoutMs: BROKER_WAIT_MS,
+} as const;
