@@ -2,7 +2,7 @@
  * Drives the gate's relay line to 0 and ends. The service manager runs it whenever the unit has
  * stopped, for whatever reason: on a Raspberry Pi an output keeps its level when its process dies.
  *
- *   node lock-line.ts --config FILE               the unit's own: gate.line and gate.activeLow
+ *   node lock-line.ts --config FILE               the unit's own: devices.gate
  *   node lock-line.ts --gpio LINE [--active-low]
  *   node lock-line.ts --file PATH                 a file that stands for a line, in trials
  *
@@ -13,6 +13,9 @@ import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { lockLine, nameOf } from "./guard-line.ts";
 import type { GuardLineSpec } from "./guard-line.ts";
+
+/** As docs/wiring.md has it. */
+const DEFAULT_LINE = 17;
 
 function specOf(argv: readonly string[]): GuardLineSpec | undefined {
   const { values } = parseArgs({
@@ -33,11 +36,14 @@ function specOf(argv: readonly string[]): GuardLineSpec | undefined {
 /** Only what is needed: a config that is wrong elsewhere must not keep the gate open. */
 function configured(path: string): GuardLineSpec {
   const config = parse(readFileSync(path, "utf8")) as {
-    gate?: { line?: unknown; activeLow?: unknown } | null;
+    devices?: { gate?: { line?: unknown; file?: unknown; activeLow?: unknown } | null } | null;
   } | null;
-  const line = config?.gate?.line;
-  if (typeof line !== "number") throw new Error(`${path} has no number at gate.line`);
-  return { kind: "gpio", line, activeLow: config?.gate?.activeLow === true };
+  const gate = config?.devices?.gate ?? {};
+  if (typeof gate.file === "string") return { kind: "file", path: gate.file };
+  // The configuration's own default, for a file that does not name the line.
+  const line = gate.line ?? DEFAULT_LINE;
+  if (typeof line !== "number") throw new Error(`${path} has no number at devices.gate.line`);
+  return { kind: "gpio", line, activeLow: gate.activeLow === true };
 }
 
 const usage = "usage: lock-line (--config FILE | --gpio LINE [--active-low] | --file PATH)";

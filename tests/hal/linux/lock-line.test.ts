@@ -36,12 +36,14 @@ describe("lock-line", () => {
 
   it("finds the line in the unit's configuration, and says when it is not there", () => {
     const path = join(folder, "unit.yaml");
-    writeFileSync(path, "gate:\n  line: 999\n");
+    writeFileSync(path, "devices:\n  gate:\n    line: 999\n");
     // No machine has such a line; what matters is which one was looked for.
     expect(run("--config", path).output).toContain("gpio line 999");
-    writeFileSync(path, "gate: {}\n");
+    writeFileSync(path, "unitId: a\n");
+    expect(run("--config", path).output).toContain("gpio line 17");
+    writeFileSync(path, "devices: {gate: {line: seventeen}}\n");
     expect(run("--config", path)).toMatchObject({ status: 2 });
-    expect(run("--config", path).output).toContain("no number at gate.line");
+    expect(run("--config", path).output).toContain("no number at devices.gate.line");
   });
 
   it.each([[[]], [["--gpio"]], [["--gpio", "seventeen"]], [["--relay", "17"]]])(
