@@ -82,7 +82,8 @@ class SimulatedDoorway implements Doorway {
   readonly #references: Random;
   #policy: Policy;
   #gateway: Gateway;
-  #powered = true;
+  /** Of the unit now running: what a unit without power still computes reaches nothing. */
+  #supply = { on: true };
 
   constructor(options: DoorwayOptions) {
     this.#options = options;
@@ -140,18 +141,17 @@ class SimulatedDoorway implements Doorway {
   }
 
   async cutPower(): Promise<void> {
-    if (!this.#powered) return;
-    this.#powered = false;
+    if (!this.#supply.on) return;
+    this.#supply.on = false;
     this.#options.trace.note({ what: "unit", did: "lost-power" });
     this.bench.gpio.setPower(false);
     await this.#options.backend.disconnect();
-    // What is left of the program is only memory: nothing it does reaches a wire any more.
+    // What is left of the program is only memory: nothing it does reaches a wire or the disk.
     await this.#gateway.stop().catch(() => undefined);
   }
 
   async restorePower(): Promise<void> {
-    if (this.#powered) return;
-    this.#powered = true;
+    if (this.#supply.on) return;
     this.bench.gpio.setPower(true);
     this.#gateway = this.#boot();
     await this.start();
@@ -175,15 +175,22 @@ class SimulatedDoorway implements Doorway {
 
   #boot(): Gateway {
     const { unitClock, trace, verifier, backend } = this.#options;
+    const supply = { on: true };
+    this.#supply = supply;
+    const store: RecordStore = {
+      commit: (draft) => (supply.on ? backend.store.commit(draft) : new Promise(() => {})),
+    };
     const gateway = new Gateway({
       clock: unitClock,
       references: { next: () => Buffer.from(bytes(this.#references, 12)).toString("base64url") },
       policy: this.#policy,
       devices: this.#devices(),
-      store: backend.store,
+      store,
       verifier,
       ...(backend.outbox === undefined ? {} : { outbox: backend.outbox }),
-      onTurn: ({ event, effects }) => trace.note({ what: "turn", event, effects }),
+      onTurn: ({ event, effects }) => {
+        if (supply.on) trace.note({ what: "turn", event, effects });
+      },
       onTimings: (timings) => this.#options.onTimings?.(timings),
       onCommandAnswered: (commandId, result) =>
         trace.note({ what: "command-answered", commandId, result }),

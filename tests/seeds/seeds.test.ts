@@ -1,0 +1,29 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { seededDay } from "../../sim/faults/plan.ts";
+import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
+
+const engine = createInlineEngine({ cacheFrames: 4_000 });
+beforeAll(() => engine.ready());
+
+describe("seeded days at the doorway", () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("keeps every promise on day %i", async (seed) => {
+    const { failures } = await runSeed(seed, engine);
+    expect(failures, replayCommand(seed)).toEqual([]);
+  });
+
+  it.each([
+    [18, "a relay that refused, and a guard that never let go of its line"],
+    [30, "a relay that refused in the middle of an evacuation"],
+    [14, "a paper pass shown by two people, one after the other"],
+  ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
+    const { failures } = await runSeed(seed, engine);
+    expect(failures, replayCommand(seed)).toEqual([]);
+  });
+
+  it("brings about forty people a day, and another day with another seed", () => {
+    expect(seededDay(1).visitors).toHaveLength(42);
+    expect(seededDay(1)).toEqual(seededDay(1));
+    expect(seededDay(1)).not.toEqual(seededDay(2));
+  });
+});
