@@ -34,6 +34,8 @@ export interface ConnectRequest {
   will?: { topic: string; payload: string; retain: boolean; delaySeconds: number };
   /** Messages with QoS 1 are acknowledged only when their `acknowledge` is called, in order. */
   manualAcknowledgement?: boolean;
+  /** Unacknowledged messages this side is willing to hold; the broker sends no more (MQTT 5). */
+  receiveMaximum?: number;
 }
 
 /** MQTT 5 §3.4.2.1; 3.1.1 knows only success. */

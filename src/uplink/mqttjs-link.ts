@@ -98,7 +98,16 @@ function clientOptions(
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
     ...options.tls,
-    ...(five ? { properties: { sessionExpiryInterval: request.sessionExpirySeconds } } : {}),
+    ...(five
+      ? {
+          properties: {
+            sessionExpiryInterval: request.sessionExpirySeconds,
+            ...(request.receiveMaximum === undefined
+              ? {}
+              : { receiveMaximum: request.receiveMaximum }),
+          },
+        }
+      : {}),
     ...(will === undefined
       ? {}
       : {

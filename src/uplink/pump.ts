@@ -196,6 +196,7 @@ export class Pump {
       (reason) => {
         if (channel !== this.#channel) return;
         this.#lanes.settled(pick.lane, this.#clock.monotonicMs() - sentAtMs);
+        if (reason === REASON_SUCCESS) this.counters.published += 1;
         // The collector may have spoken before the broker did.
         if (this.#flying.delete(seq)) this.#answered(seq, reason);
         this.#pump();
@@ -207,7 +208,6 @@ export class Pump {
 
   #answered(seq: number, reason: number): void {
     if (reason === REASON_SUCCESS) {
-      this.counters.published += 1;
       this.#probing = false;
       this.#taken.set(seq, this.#clock.monotonicMs());
       if (this.#settings.acknowledgedBy === "collector") this.#watchAcknowledgements();

@@ -1,9 +1,15 @@
 /** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
 import type { Clock } from "../../hal/clock.ts";
-import { delay, withDeadline } from "../../hal/clock.ts";
-import { createBackoff } from "./backoff.ts";
+import { withDeadline } from "../../hal/clock.ts";
 import type { CommandDesk, VerifiedCommand } from "./commands.ts";
-import { CONTENT_TYPE, readAcknowledgement, recordEvent, stateMessage } from "./envelope.ts";
+import {
+  CONTENT_TYPE,
+  readAcknowledgement,
+  recordEvent,
+  stateMessage,
+  type OutboxRow,
+} from "./envelope.ts";
+import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
 import type { IncomingMessage, MqttConnection, MqttLink } from "./link.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 import { Pump, PUMP_DEFAULTS, type PumpCounters, type PumpSettings } from "./pump.ts";
@@ -15,6 +21,8 @@ export interface UplinkOptions extends Partial<PumpSettings> {
   clock: Clock;
   /** Uniform in [0, 1): spreads the reconnects of a district. */
   chance: () => number;
+  /** Pauses between tries to connect. */
+  reconnect?: ReconnectPause;
   unitId: string;
   district: string;
   /** First level of all topics. */
@@ -77,10 +85,6 @@ const KEEP_ALIVE_SECONDS = 20;
 const SESSION_EXPIRY_SECONDS = 86_400;
 const WILL_DELAY_SECONDS = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
-const RECONNECT_FIRST_MS = 1_000;
-const RECONNECT_LAST_MS = 15_000;
-/** A connection that lasted this long was a good one. */
-const SETTLED_MS = 5_000;
 const FAREWELL_MS = 2_000;
 /** Answers kept while offline; beyond, the oldest goes. */
 const ANSWERS_KEPT = 32;
@@ -101,12 +105,9 @@ class MqttUplink implements Uplink {
   readonly #linkListeners = new Set<(ok: boolean) => void>();
   readonly #commandListeners = new Set<(command: VerifiedCommand) => void>();
   readonly #answers: string[] = [];
-  readonly #chance: () => number;
+  readonly #keeper: ConnectionKeeper;
   #connection: MqttConnection | undefined;
-  #running = false;
-  #loop: Promise<void> = Promise.resolve();
   #reported: boolean | undefined;
-  #wake: (() => void) | undefined;
   #connections = 0;
   #failedConnections = 0;
   #lastFailure: string | undefined;
@@ -116,7 +117,14 @@ class MqttUplink implements Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#chance = options.chance;
+    this.#keeper = new ConnectionKeeper({
+      clock: options.clock,
+      chance: options.chance,
+      pause: options.reconnect,
+      connect: () => this.#connect(),
+      serve: (connection) => this.#serve(connection),
+      onEnd: (why) => this.#disconnected(why),
+    });
     this.topics = unitTopics(options.district, options.unitId, options.root);
     const settings: PumpSettings = {
       acknowledgedBy: options.acknowledgedBy ?? PUMP_DEFAULTS.acknowledgedBy,
@@ -135,15 +143,12 @@ class MqttUplink implements Uplink {
   }
 
   start(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#loop = this.#run();
+    this.#keeper.start();
   }
 
   async stop(): Promise<void> {
-    if (!this.#running) return;
-    this.#running = false;
-    this.#wake?.();
+    if (!this.#keeper.running()) return;
+    this.#keeper.stop();
     const connection = this.#connection;
     if (connection !== undefined) {
       this.#pump.end();
@@ -156,7 +161,7 @@ class MqttUplink implements Uplink {
       ).catch(() => {});
       await connection.close().catch(() => {});
     }
-    await this.#loop;
+    await this.#keeper.ended();
   }
 
   online(): boolean {
@@ -215,23 +220,6 @@ class MqttUplink implements Uplink {
     return this.#lastFailure;
   }
 
-  async #run(): Promise<void> {
-    const backoff = createBackoff(this.#chance, RECONNECT_FIRST_MS, RECONNECT_LAST_MS);
-    while (this.#running) {
-      const beganMs = this.#clock.monotonicMs();
-      try {
-        await this.#serve(await this.#connect());
-      } catch (error) {
-        this.#failedConnections += 1;
-        this.#lastFailure = error instanceof Error ? error.message : String(error);
-        this.#report(false);
-      }
-      if (!this.#running) return;
-      if (this.#clock.monotonicMs() - beganMs >= SETTLED_MS) backoff.reset();
-      await this.#pause(backoff.nextMs());
-    }
-  }
-
   #connect(): Promise<MqttConnection> {
     const { unitId, district, bootId } = this.#options;
     return this.#options.link.connect({
@@ -249,41 +237,31 @@ class MqttUplink implements Uplink {
     });
   }
 
-  /** Resolves when the connection has ended, whoever ended it. */
-  async #serve(connection: MqttConnection): Promise<void> {
+  async #serve(connection: MqttConnection): Promise<string> {
     const ended = new Promise<string>((resolve) => connection.onClose(resolve));
     connection.onMessage((message) => this.#received(message));
-    if (!this.#running) {
-      await connection.close();
-      return;
-    }
-    try {
-      await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
-      await this.#say(connection, "online");
-    } catch (error) {
-      await connection.close().catch(() => {});
-      throw error;
-    }
+    await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
+    await this.#say(connection, "online");
     this.#connections += 1;
     this.#lastFailure = undefined;
     this.#connection = connection;
     const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
-    this.#pump.begin(
-      { window, publish: (row) => this.#publishRecord(connection, row) },
-      connection.sessionPresent,
-    );
+    const publish = (row: OutboxRow): Promise<number> => this.#publishRecord(connection, row);
+    this.#pump.begin({ window, publish }, connection.sessionPresent);
     this.#report(true);
     void this.#sendAnswers();
-    this.#lastFailure = await ended;
+    return await ended;
+  }
+
+  #disconnected(why: string): void {
+    if (this.#connection === undefined) this.#failedConnections += 1;
     this.#connection = undefined;
+    this.#lastFailure = why;
     this.#pump.end();
     this.#report(false);
   }
 
-  #publishRecord(
-    connection: MqttConnection,
-    row: Parameters<typeof recordEvent>[1],
-  ): Promise<number> {
+  #publishRecord(connection: MqttConnection, row: OutboxRow): Promise<number> {
     const { district, unitId } = this.#options;
     return connection.publish({
       topic: this.topics.events,
@@ -351,16 +329,9 @@ class MqttUplink implements Uplink {
     }
   }
 
-  #pause(waitMs: number): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    return Promise.race([delay(this.#clock, waitMs), woken]);
-  }
-
   #report(ok: boolean): void {
     // A link that was ended on purpose is no news.
-    if (ok === this.#reported || !this.#running) return;
+    if (ok === this.#reported || !this.#keeper.running()) return;
     this.#reported = ok;
     for (const listener of this.#linkListeners) listener(ok);
   }

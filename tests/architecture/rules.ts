@@ -28,7 +28,15 @@ const ROOMS: readonly Room[] = [
   { path: "src/config", mayImport: ["src/config", "src/core", "hal/clock.ts"], packages: "*" },
   {
     path: "src/district",
-    mayImport: ["src/district", "src/core", "src/store", "src/config", "hal/clock.ts"],
+    // The far end speaks the same topics and envelopes over the same kind of link.
+    mayImport: [
+      "src/district",
+      "src/core",
+      "src/store",
+      "src/uplink",
+      "src/config",
+      "hal/clock.ts",
+    ],
     packages: "*",
   },
   { path: "src/cli", mayImport: ["*"], packages: "*" },

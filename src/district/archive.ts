@@ -1,0 +1,239 @@
+/** The far end's database: each record of each unit once, in order, with what is missing. */
+import Database from "better-sqlite3";
+import { genesisHash } from "../store/chain.ts";
+import type { ArrivedRecord } from "./event.ts";
+import { RangeSet, type Range } from "./ranges.ts";
+
+/** "DSC1" in ASCII. */
+const APPLICATION_ID = 0x44_53_43_31;
+const SCHEMA_VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS records (
+    unit TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL,
+    hash TEXT NOT NULL, prev TEXT NOT NULL, type TEXT NOT NULL, at_ms REAL NOT NULL,
+    holder TEXT, canonical TEXT NOT NULL, received_ms REAL NOT NULL,
+    PRIMARY KEY (unit, epoch, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS records_by_holder ON records (holder) WHERE holder IS NOT NULL;
+  -- One row for each life of a unit's database.
+  CREATE TABLE IF NOT EXISTS streams (
+    unit TEXT NOT NULL, epoch TEXT NOT NULL, first_received_ms REAL NOT NULL, ranges TEXT NOT NULL,
+    PRIMARY KEY (unit, epoch)
+  ) STRICT, WITHOUT ROWID;
+  -- A number that came again with another content: somebody changed a record.
+  CREATE TABLE IF NOT EXISTS conflicts (
+    unit TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    canonical TEXT NOT NULL, received_ms REAL NOT NULL,
+    PRIMARY KEY (unit, epoch, seq, hash)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS presence (
+    unit TEXT PRIMARY KEY, state TEXT NOT NULL, received_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** One life of a unit's database, as far as it has arrived. */
+export interface Stream {
+  unit: string;
+  epoch: string;
+  through: number;
+  ranges: readonly Range[];
+  gaps: readonly Range[];
+}
+
+/** What became of the records of one batch. */
+export interface StoredBatch {
+  stored: number;
+  duplicates: number;
+  conflicts: number;
+  /** Streams that must be acknowledged, changed or not: a duplicate means the word did not arrive. */
+  touched: readonly Stream[];
+}
+
+export class Archive {
+  readonly #database: Database.Database;
+  readonly #sets = new Map<string, { unit: string; epoch: string; set: RangeSet }>();
+  readonly #insert: Database.Statement;
+  readonly #hashOf: Database.Statement<[string, string, number], string>;
+
+  /**
+   * @param path a file, or ":memory:"
+   * @throws Error when the file is another program's database
+   */
+  constructor(path: string) {
+    const database = new Database(path);
+    this.#database = database;
+    database.pragma("journal_mode = WAL");
+    // An acknowledgement makes the unit delete its copy: it must be on the disk before.
+    database.pragma("synchronous = FULL");
+    database.pragma("secure_delete = ON");
+    const application = database.pragma("application_id", { simple: true });
+    const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
+    if (application !== APPLICATION_ID && tables !== 0) {
+      database.close();
+      throw new Error(`${path} is not a collector's database: name another file`);
+    }
+    database.exec(TABLES);
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+    this.#insert = database.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#hashOf = database
+      .prepare<[string, string, number], string>(
+        "SELECT hash FROM records WHERE unit = ? AND epoch = ? AND seq = ?",
+      )
+      .pluck();
+    this.#load();
+  }
+
+  /** Stores a batch in one transaction; on the disk when this returns. */
+  store(records: readonly ArrivedRecord[], receivedMs: number): StoredBatch {
+    let stored = 0;
+    let duplicates = 0;
+    let conflicts = 0;
+    const touched = new Map<string, { unit: string; epoch: string; set: RangeSet }>();
+    try {
+      this.#database.transaction(() => {
+        for (const record of records) {
+          const stream = this.#stream(record);
+          touched.set(`${record.unit}/${record.epoch}`, stream);
+          if (!stream.set.has(record.seq)) {
+            this.#put(record, receivedMs);
+            stream.set.add(record.seq);
+            stored += 1;
+          } else if (this.#hashOf.get(record.unit, record.epoch, record.seq) === record.hash) {
+            duplicates += 1;
+          } else {
+            this.#keepConflict(record, receivedMs);
+            conflicts += 1;
+          }
+        }
+        for (const stream of touched.values()) this.#saveStream(stream, receivedMs);
+      })();
+    } catch (error) {
+      // The sets in memory are ahead of what was rolled back.
+      this.#load();
+      throw error;
+    }
+    return { stored, duplicates, conflicts, touched: [...touched.values()].map(describe) };
+  }
+
+  presence(unit: string, state: string, receivedMs: number): void {
+    this.#database
+      .prepare(
+        "INSERT INTO presence VALUES (?, ?, ?) ON CONFLICT (unit) DO UPDATE SET state = excluded.state, received_ms = excluded.received_ms",
+      )
+      .run(unit, state, receivedMs);
+  }
+
+  streams(): Stream[] {
+    return [...this.#sets.values()].map(describe);
+  }
+
+  /** Records of one stream in the unit's own order, through gaps. */
+  *records(
+    unit: string,
+    epoch: string,
+  ): IterableIterator<{
+    seq: number;
+    hash: string;
+    canonical: string;
+    holder: string | null;
+  }> {
+    const rows = this.#database
+      .prepare<
+        [string, string],
+        { seq: number; hash: string; canonical: string; holder: string | null }
+      >(
+        "SELECT seq, hash, canonical, holder FROM records WHERE unit = ? AND epoch = ? ORDER BY seq",
+      )
+      .iterate(unit, epoch);
+    yield* rows;
+  }
+
+  count(): number {
+    return Number(this.#database.prepare("SELECT count(*) FROM records").pluck().get());
+  }
+
+  conflicts(): { unit: string; epoch: string; seq: number; hash: string }[] {
+    return this.#database
+      .prepare<[], { unit: string; epoch: string; seq: number; hash: string }>(
+        "SELECT unit, epoch, seq, hash FROM conflicts ORDER BY unit, epoch, seq",
+      )
+      .all();
+  }
+
+  /** Takes a holder's pseudonym out of every record. @returns how many lost their link */
+  forget(holderPseudonym: string): number {
+    const { changes } = this.#database
+      .prepare("UPDATE records SET holder = NULL WHERE holder = ?")
+      .run(holderPseudonym);
+    this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    return changes;
+  }
+
+  /** The hash every stream begins from. */
+  static genesis(unit: string, epoch: string): string {
+    return genesisHash(unit, epoch);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #load(): void {
+    this.#sets.clear();
+    const rows = this.#database
+      .prepare<[], { unit: string; epoch: string; ranges: string }>(
+        "SELECT unit, epoch, ranges FROM streams ORDER BY first_received_ms",
+      )
+      .all();
+    for (const { unit, epoch, ranges } of rows) {
+      const set = new RangeSet(JSON.parse(ranges) as Range[]);
+      this.#sets.set(`${unit}/${epoch}`, { unit, epoch, set });
+    }
+  }
+
+  #stream({ unit, epoch }: ArrivedRecord): { unit: string; epoch: string; set: RangeSet } {
+    const name = `${unit}/${epoch}`;
+    const known = this.#sets.get(name);
+    if (known !== undefined) return known;
+    const fresh = { unit, epoch, set: new RangeSet() };
+    this.#sets.set(name, fresh);
+    return fresh;
+  }
+
+  #put(record: ArrivedRecord, receivedMs: number): void {
+    const { unit, epoch, seq, hash, prev, type, atMs, holder, canonical } = record;
+    this.#insert.run(
+      unit,
+      epoch,
+      seq,
+      hash,
+      prev,
+      type,
+      atMs,
+      holder ?? null,
+      canonical,
+      receivedMs,
+    );
+  }
+
+  #keepConflict(record: ArrivedRecord, receivedMs: number): void {
+    const { unit, epoch, seq, hash, canonical } = record;
+    this.#database
+      .prepare("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?, ?, ?, ?)")
+      .run(unit, epoch, seq, hash, canonical, receivedMs);
+  }
+
+  #saveStream(stream: { unit: string; epoch: string; set: RangeSet }, nowMs: number): void {
+    this.#database
+      .prepare(
+        "INSERT INTO streams VALUES (?, ?, ?, ?) ON CONFLICT (unit, epoch) DO UPDATE SET ranges = excluded.ranges",
+      )
+      .run(stream.unit, stream.epoch, nowMs, JSON.stringify(stream.set.ranges()));
+  }
+}
+
+function describe({ unit, epoch, set }: { unit: string; epoch: string; set: RangeSet }): Stream {
+  return { unit, epoch, through: set.through(), ranges: set.ranges(), gaps: set.gaps() };
+}

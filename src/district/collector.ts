@@ -1,0 +1,262 @@
+/** The far end: takes records from MQTT, stores them, and only then says so. */
+import type { Clock } from "../../hal/clock.ts";
+import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
+import type { IncomingMessage, MqttConnection, MqttLink } from "../uplink/link.ts";
+import {
+  DEFAULT_ROOT,
+  districtTopics,
+  topicMatches,
+  unitOfTopic,
+  unitTopics,
+  type DistrictTopics,
+} from "../uplink/topics.ts";
+import type { Archive, Stream } from "./archive.ts";
+import { readRecordEvent, type ArrivalFault, type ArrivedRecord } from "./event.ts";
+
+export interface CollectorOptions {
+  link: MqttLink;
+  archive: Archive;
+  clock: Clock;
+  /** Uniform in [0, 1): spreads reconnects. */
+  chance: () => number;
+  /** Pauses between tries to connect. */
+  reconnect?: ReconnectPause;
+  district: string;
+  root?: string;
+  /** Called after each stored batch, e.g. to print or to count. */
+  onStored?: (counters: CollectorCounters) => void;
+  /** The database refused a batch; nothing of it was acknowledged. */
+  onFailure?: (error: Error) => void;
+}
+
+export interface CollectorCounters {
+  received: number;
+  stored: number;
+  duplicates: number;
+  conflicts: number;
+  /** Messages that were no records of the unit whose topic they came on, by why. */
+  refused: Readonly<Partial<Record<ArrivalFault, number>>>;
+}
+
+export interface Collector {
+  start(): void;
+  stop(): Promise<void>;
+  online(): boolean;
+  counters(): CollectorCounters;
+  lastFailure(): string | undefined;
+}
+
+/** Records stored in one transaction, at most. */
+const BATCH = 500;
+/** Messages the broker may have under way to us: bounds what waits in memory. */
+const RECEIVE_MAXIMUM = 1_000;
+/** Ranges told to a unit in one acknowledgement; the rest follows once the first gaps close. */
+const RANGES_TOLD = 100;
+const SESSION_EXPIRY_SECONDS = 86_400;
+const KEEP_ALIVE_SECONDS = 20;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Pause after the database refused a batch. */
+const RETRY_MS = 1_000;
+
+interface Arrival {
+  record?: ArrivedRecord;
+  presence?: { unit: string; state: string };
+  acknowledge: () => void;
+}
+
+export function createCollector(options: CollectorOptions): Collector {
+  return new MqttCollector(options);
+}
+
+class MqttCollector implements Collector {
+  readonly #options: CollectorOptions;
+  readonly #topics: DistrictTopics;
+  readonly #keeper: ConnectionKeeper;
+  readonly #root: string;
+  #connection: MqttConnection | undefined;
+  #queue: Arrival[] = [];
+  #draining = false;
+  #received = 0;
+  #stored = 0;
+  #duplicates = 0;
+  #conflicts = 0;
+  readonly #refused: Partial<Record<ArrivalFault, number>> = {};
+  #lastFailure: string | undefined;
+  /** The newest word for each unit that is not out yet. */
+  readonly #words = new Map<string, string>();
+  readonly #telling = new Set<string>();
+
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#root = options.root ?? DEFAULT_ROOT;
+    this.#topics = districtTopics(options.district, this.#root);
+    this.#keeper = new ConnectionKeeper({
+      clock: options.clock,
+      chance: options.chance,
+      pause: options.reconnect,
+      connect: () => this.#connect(),
+      serve: (connection) => this.#serve(connection),
+      onEnd: (why) => {
+        this.#lastFailure = why;
+        this.#connection = undefined;
+        // What was not acknowledged comes again with the session.
+        this.#queue = [];
+      },
+    });
+  }
+
+  start(): void {
+    this.#keeper.start();
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#keeper.running()) return;
+    this.#keeper.stop();
+    await this.#connection?.close().catch(() => {});
+    await this.#keeper.ended();
+  }
+
+  online(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  counters(): CollectorCounters {
+    return {
+      received: this.#received,
+      stored: this.#stored,
+      duplicates: this.#duplicates,
+      conflicts: this.#conflicts,
+      refused: { ...this.#refused },
+    };
+  }
+
+  lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  #connect(): Promise<MqttConnection> {
+    return this.#options.link.connect({
+      // One name, so that a second collector takes the session over instead of dividing it.
+      clientId: `collector-${this.#options.district}`,
+      cleanStart: false,
+      sessionExpirySeconds: SESSION_EXPIRY_SECONDS,
+      keepAliveSeconds: KEEP_ALIVE_SECONDS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      manualAcknowledgement: true,
+      receiveMaximum: RECEIVE_MAXIMUM,
+    });
+  }
+
+  async #serve(connection: MqttConnection): Promise<string> {
+    const ended = new Promise<string>((resolve) => connection.onClose(resolve));
+    this.#connection = connection;
+    connection.onMessage((message, acknowledge) => this.#arrived(connection, message, acknowledge));
+    const { events, state } = this.#topics.everyUnit;
+    await connection.subscribe([
+      { filter: events, qos: 1 },
+      { filter: state, qos: 1 },
+    ]);
+    if (!connection.sessionPresent) await this.#introduce(connection);
+    for (const unit of this.#words.keys()) void this.#tell(unit);
+    return await ended;
+  }
+
+  /** The broker knows nothing of us: say what we have, and ask for the rest. */
+  async #introduce(connection: MqttConnection): Promise<void> {
+    for (const stream of this.#options.archive.streams()) this.#say(stream);
+    await connection.publish({ topic: this.#topics.rebirth, payload: "{}", qos: 1 });
+  }
+
+  #arrived(connection: MqttConnection, message: IncomingMessage, acknowledge: () => void): void {
+    const arrival: Arrival = {
+      ...this.#read(message),
+      // A later connection must not be told about packets of an earlier one.
+      acknowledge: () => {
+        if (connection === this.#connection) acknowledge();
+      },
+    };
+    this.#queue.push(arrival);
+    if (!this.#draining) {
+      this.#draining = true;
+      // What has come with the same read from the network goes into the same transaction.
+      queueMicrotask(() => this.#drain());
+    }
+  }
+
+  #read(message: IncomingMessage): Pick<Arrival, "record" | "presence"> {
+    const unit = unitOfTopic(message.topic);
+    if (unit === undefined) return {};
+    if (topicMatches(this.#topics.everyUnit.state, message.topic)) {
+      return { presence: { unit, state: Buffer.from(message.payload).toString("utf8") } };
+    }
+    this.#received += 1;
+    const record = readRecordEvent(message.payload, unit);
+    if (!("fault" in record)) return { record };
+    this.#refused[record.fault] = (this.#refused[record.fault] ?? 0) + 1;
+    return {};
+  }
+
+  #drain(): void {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, BATCH);
+      if (!this.#storeBatch(batch)) {
+        this.#options.clock.after(RETRY_MS, () => this.#drain());
+        return;
+      }
+      this.#queue.splice(0, batch.length);
+      // In the order of arrival, as MQTT asks for.
+      for (const { acknowledge } of batch) acknowledge();
+    }
+    this.#draining = false;
+  }
+
+  #storeBatch(batch: readonly Arrival[]): boolean {
+    const { archive, clock } = this.#options;
+    const records = batch.flatMap(({ record }) => (record === undefined ? [] : [record]));
+    try {
+      for (const { presence } of batch) {
+        if (presence !== undefined) {
+          archive.presence(presence.unit, presence.state, clock.wallMs());
+        }
+      }
+      if (records.length === 0) return true;
+      const result = archive.store(records, clock.wallMs());
+      this.#stored += result.stored;
+      this.#duplicates += result.duplicates;
+      this.#conflicts += result.conflicts;
+      for (const stream of result.touched) this.#say(stream);
+      this.#options.onStored?.(this.counters());
+      return true;
+    } catch (error) {
+      this.#options.onFailure?.(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    }
+  }
+
+  #say({ unit, epoch, through, ranges }: Stream): void {
+    const above = ranges.filter(([from]) => from > through).slice(0, RANGES_TOLD);
+    this.#words.set(unit, JSON.stringify({ epoch, through, ranges: above }));
+    void this.#tell(unit);
+  }
+
+  /** One word under way for each unit; a newer one replaces what still waits. */
+  async #tell(unit: string): Promise<void> {
+    if (this.#telling.has(unit)) return;
+    this.#telling.add(unit);
+    try {
+      for (
+        let payload = this.#words.get(unit);
+        payload !== undefined && this.#connection !== undefined;
+        payload = this.#words.get(unit)
+      ) {
+        const topic = unitTopics(this.#options.district, unit, this.#root).acknowledgement;
+        await this.#connection.publish({ topic, payload, qos: 1, retain: true });
+        if (this.#words.get(unit) === payload) this.#words.delete(unit);
+      }
+    } catch {
+      // The connection ended; the word goes out with the next one.
+    } finally {
+      this.#telling.delete(unit);
+    }
+  }
+}
