@@ -107,15 +107,22 @@ function citizen(block: Uint8Array): CardContent {
   };
 }
 
+// Taiwan, Hong Kong and Macau in GB/T 2260; permits of Taiwan residents have a code of their own, 83.
+const PERMIT_REGIONS = /^(?:71|81|82|83)/;
+
 function permit(block: Uint8Array): CardContent {
   const birth = dayAt(block, "birth", 36);
+  const number = number18At(block, birth);
+  if (!PERMIT_REGIONS.test(number)) {
+    throw new CardContentError("unknown-code", "number", "does not begin with a permit's region");
+  }
   return {
     type: "hong-kong-macau-taiwan-permit",
     name: required(block, "name", 0, 30),
     sex: sexAt(block, 30),
     birth,
     ...optional(block, "address", 52, 70),
-    number: number18At(block, birth),
+    number,
     ...optional(block, "issuer", 158, 30),
     ...optional(block, "travelPermitNumber", 220, 18),
     ...validity(block),
