@@ -90,7 +90,8 @@ export class BloomFilter {
   *#places(number: string): Generator<number> {
     const digest = createHash("sha256").update(number, "utf8").digest();
     const first = digest.readUIntBE(0, 5);
-    const step = digest.readUIntBE(5, 5) | 1;
+    // An odd step; >>> keeps it positive where | would make it a signed number.
+    const step = (digest.readUInt32BE(5) | 1) >>> 0;
     for (let index = 0; index < this.#hashes; index++) {
       yield (first + index * step) % this.#bitCount;
     }

@@ -39,6 +39,12 @@ export interface FoundKey extends TrustedKey {
   setAsOfMs: number;
 }
 
+/** An anchor with the date of the set it stands in. */
+export interface FoundAnchor {
+  certificate: X509Certificate;
+  setAsOfMs: number;
+}
+
 /**
  * The trust sets in force, by the name of their source. A set is replaced in one step once it was
  * read successfully; when an import fails, the old one stays, with its old date.
@@ -46,7 +52,7 @@ export interface FoundKey extends TrustedKey {
 export class TrustStore {
   #sets = new Map<string, TrustSet>();
   #keys = new Map<string, FoundKey[]>();
-  #issuers = new Map<string, FoundKey>();
+  #anchors = new Map<string, FoundAnchor[]>();
 
   /** Puts a set in force in place of the one from the same source. */
   replace(source: string, set: TrustSet): void {
@@ -65,16 +71,11 @@ export class TrustStore {
     return this.#keys.get(`${use} ${keyId}`) ?? [];
   }
 
-  /** Whether any key at all is trusted for that use. */
-  knowsIssuer(use: TrustUse, issuer: string): boolean {
-    return this.#issuers.has(`${use} ${issuer}`);
-  }
-
-  /** The certificates chains may end in. */
-  anchors(): readonly { certificate: X509Certificate; setAsOfMs: number }[] {
-    return [...this.#sets.values()].flatMap(({ anchors, asOfMs }) =>
-      anchors.map((certificate) => ({ certificate, setAsOfMs: asOfMs })),
-    );
+  /** Certificates a chain may end in for this one: itself, or those of the name that issued it. */
+  anchorsFor(certificate: X509Certificate): readonly FoundAnchor[] {
+    const named = this.#anchors.get(certificate.issuer) ?? [];
+    const same = this.#anchors.get(certificate.subject) ?? [];
+    return [...named, ...same.filter((each) => each.certificate.raw.equals(certificate.raw))];
   }
 
   /** The date of the oldest set in force: how stale the unit's trust may be at worst. */
@@ -95,8 +96,8 @@ export class TrustStore {
 
   #index(): void {
     this.#keys.clear();
-    this.#issuers.clear();
-    for (const { keys, asOfMs, expiresAtMs } of this.#sets.values()) {
+    this.#anchors.clear();
+    for (const { keys, anchors, asOfMs, expiresAtMs } of this.#sets.values()) {
       for (const key of keys) {
         const found: FoundKey = { ...key, setAsOfMs: asOfMs };
         if (expiresAtMs !== undefined) {
@@ -104,7 +105,11 @@ export class TrustStore {
         }
         const place = `${key.use} ${key.keyId}`;
         this.#keys.set(place, [...(this.#keys.get(place) ?? []), found]);
-        if (key.issuer !== undefined) this.#issuers.set(`${key.use} ${key.issuer}`, found);
+      }
+      for (const certificate of anchors) {
+        const { subject } = certificate;
+        const found = { certificate, setAsOfMs: asOfMs };
+        this.#anchors.set(subject, [...(this.#anchors.get(subject) ?? []), found]);
       }
     }
   }

@@ -105,10 +105,10 @@ function chain(
   { at, trust }: VerifyContext,
 ): { problems: Reason[]; setAsOfMs?: number } {
   const found = trust
-    .anchors()
+    .anchorsFor(certificate)
     .find(
-      ({ certificate: anchor }) =>
-        anchor.raw.equals(certificate.raw) || issued(anchor, certificate),
+      (anchor) =>
+        isSame(anchor.certificate, certificate) || issued(anchor.certificate, certificate),
     );
   if (found === undefined) {
     return { problems: [reason("issuer-unknown", { issuer: oneLine(certificate.issuer) })] };
@@ -122,6 +122,10 @@ function chain(
     problems.push(reason("issuer-not-allowed", { keyUsage: usages.join(" ") }));
   }
   return { problems, setAsOfMs: found.setAsOfMs };
+}
+
+function isSame(a: X509Certificate, b: X509Certificate): boolean {
+  return a.raw.equals(b.raw);
 }
 
 function issued(authority: X509Certificate, certificate: X509Certificate): boolean {

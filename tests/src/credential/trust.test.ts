@@ -1,0 +1,220 @@
+/** Trust and revocation as data: files by content, dates, sets that stay when an update fails. */
+import { describe, expect, it } from "vitest";
+import { BloomFilter } from "../../../src/credential/bloom.ts";
+import { publicIssuerFile, trustOfIssuers } from "../../../src/credential/issuer-key.ts";
+import { readRevocationFile } from "../../../src/credential/revocation-files.ts";
+import { RevocationStore } from "../../../src/credential/revocation.ts";
+import {
+  readTrustFile,
+  thumbprintOf,
+  TrustFileError,
+} from "../../../src/credential/trust-files.ts";
+import { inForce, TrustStore } from "../../../src/credential/trust.ts";
+import { AUTHORITY, SEAL_SIGNER, WEB_SERVER } from "./certificates.ts";
+import { cardKeyId, KEY, nzTrust } from "./makers.ts";
+import { NOW, passKey } from "./passes.ts";
+
+const jwk = { ...KEY.publicKey.export({ format: "jwk" }), kid: cardKeyId };
+
+describe("trust files are told by their content", () => {
+  it.each([
+    ["PEM certificates", `text before\n${AUTHORITY}\n${SEAL_SIGNER}\n`, 2, "eu-dcc"],
+    ["a bare key set", JSON.stringify({ keys: [jwk] }), 1, "smart-health-card"],
+    [
+      "a key set with its issuer",
+      JSON.stringify({ iss: "https://x.org", jwks: { keys: [jwk] } }),
+      1,
+      "smart-health-card",
+    ],
+    ["issuer keys", JSON.stringify(publicIssuerFile([passKey("EdDSA")], NOW)), 1, "health-pass"],
+  ])("%s", (_name, text, count, use) => {
+    const set = readTrustFile(text, NOW);
+    expect(set.keys.map((key) => key.use)).toEqual(Array.from({ length: count }, () => use));
+    expect(set.asOfMs).toBe(NOW);
+  });
+
+  it("a DID document gives the keys it lets assert, and no others", () => {
+    expect(nzTrust().keys).toMatchObject([{ use: "nz-covid-pass", issuer: "did:web:example.nz" }]);
+    const method = { id: "did:web:a#1", publicKeyJwk: jwk };
+    const document = { id: "did:web:a", verificationMethod: [method], assertionMethod: [] };
+    expect(readTrustFile(JSON.stringify(document), NOW).keys).toEqual([]);
+  });
+
+  it("a key's own id is its thumbprint where none is given", () => {
+    const { kid: _kid, ...bare } = jwk;
+    const set = readTrustFile(JSON.stringify({ keys: [bare] }), NOW);
+    expect(set.keys[0]?.keyId).toBe(cardKeyId);
+    expect(thumbprintOf(KEY.publicKey)).toBe(cardKeyId);
+  });
+
+  it("an issuer file's own date counts, not the date of import", () => {
+    const text = JSON.stringify(publicIssuerFile([passKey("EdDSA")], NOW - 5_000));
+    expect(readTrustFile(text, NOW).asOfMs).toBe(NOW - 5_000);
+  });
+
+  it.each([
+    ["nothing", "", "neither PEM certificates nor JSON"],
+    ["some JSON", "{}", "neither PEM certificates, nor a JWKS"],
+    ["a broken certificate", AUTHORITY.replace("MIIB", "AAAA"), "certificate 1: not an X.509"],
+    ["an open certificate", AUTHORITY.slice(0, 200), "certificate 1: has no end line"],
+    ["a key of no kind", '{"keys":[{"kty":"XX"}]}', "keys.0: not a public key (kty XX)"],
+    ["keys that are none", '{"keys":[1]}', "keys.0: "],
+    [
+      "an issuer key under another's id",
+      JSON.stringify(publicIssuerFile([{ ...passKey("EdDSA"), keyId: "0".repeat(16) }], NOW)),
+      "keys.0.kid: the key's own id is",
+    ],
+  ])("%s is refused with the path to the fault", (_name, text, message) => {
+    expect(() => readTrustFile(text, NOW)).toThrow(TrustFileError);
+    expect(() => readTrustFile(text, NOW)).toThrow(message);
+  });
+});
+
+describe("the store of trust", () => {
+  const [key] = trustOfIssuers([passKey("EdDSA")], NOW).keys;
+  const keyId = key?.keyId ?? "";
+
+  it("is as old as its oldest set", () => {
+    const store = new TrustStore();
+    expect(store.asOfMs()).toBeUndefined();
+    store.replace("a", trustOfIssuers([passKey("EdDSA")], NOW));
+    store.replace("b", { ...nzTrust(), asOfMs: NOW - 1 });
+    expect(store.asOfMs()).toBe(NOW - 1);
+    store.replace("b", { ...nzTrust(), asOfMs: NOW + 1 });
+    expect(store.asOfMs()).toBe(NOW);
+  });
+
+  it("keeps the last good set and its date when an update fails", () => {
+    const store = new TrustStore();
+    const update = (text: string, atMs: number) => store.replace("a", readTrustFile(text, atMs));
+    update(JSON.stringify(publicIssuerFile([passKey("EdDSA")], NOW)), NOW);
+    expect(() => update('{"kind":"digital-sentinel-issuers"}', NOW + 9)).toThrow(TrustFileError);
+    expect(store.find("health-pass", keyId)).toHaveLength(1);
+    expect(store.asOfMs()).toBe(NOW);
+  });
+
+  it("replaces a source's set whole", () => {
+    const store = new TrustStore();
+    store.replace("a", trustOfIssuers([passKey("EdDSA"), passKey("ES256")], NOW));
+    store.replace("a", trustOfIssuers([passKey("ES256")], NOW));
+    expect(store.find("health-pass", keyId)).toEqual([]);
+    expect(store.find("health-pass", passKey("ES256").keyId)).toHaveLength(1);
+  });
+
+  it("a set's own expiry ends its keys", () => {
+    const store = new TrustStore();
+    const set = trustOfIssuers([passKey("EdDSA")], NOW);
+    store.replace("a", { ...set, expiresAtMs: NOW + 10 });
+    const [found] = store.find("health-pass", keyId);
+    if (found === undefined) throw new Error("not found");
+    expect([NOW + 10, NOW + 11].map((atMs) => inForce(found, atMs))).toEqual([true, false]);
+  });
+
+  it("a signer's certificate is found as itself and as its issuer's", () => {
+    const store = new TrustStore();
+    const authority = readTrustFile(AUTHORITY, NOW);
+    store.replace("a", authority);
+    const [signer] = readTrustFile(SEAL_SIGNER, NOW).anchors;
+    const [other] = readTrustFile(WEB_SERVER, NOW).anchors;
+    if (signer === undefined || other === undefined) throw new Error("no certificate");
+    expect(store.anchorsFor(signer)).toHaveLength(1);
+    store.replace("b", { asOfMs: NOW, keys: [], anchors: [other] });
+    expect(store.anchorsFor(signer)).toHaveLength(1);
+    expect(store.anchorsFor(other)).toHaveLength(2);
+  });
+});
+
+describe("revocation lists", () => {
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+  it("of our own tell revoked from superseded", () => {
+    const store = new RevocationStore();
+    const file = {
+      kind: "digital-sentinel-revocations",
+      namespace: "health-pass",
+      asOf: "2026-05-01T00:00:00Z",
+      revoked: ["aa"],
+      superseded: ["aa", "bb"],
+    };
+    store.replace("a", readRevocationFile(json(file), NOW));
+    const verdicts = ["aa", "bb", "cc"].map((each) => store.find("health-pass", each)?.verdict);
+    expect(verdicts).toEqual(["revoked", "superseded", undefined]);
+    expect(store.find("vds-nc", "aa")).toBeUndefined();
+    expect(store.asOfMs("health-pass")).toBe(Date.parse("2026-05-01"));
+  });
+
+  it("of the EU hold hashes in base64", () => {
+    const hash = "00112233445566778899aabbccddeeff";
+    const batch = {
+      country: "AT",
+      hashType: "UCI",
+      entries: [{ hash: Buffer.from(hash, "hex").toString("base64") }],
+    };
+    const [list] = readRevocationFile(json(batch), NOW);
+    expect(list).toMatchObject({ namespace: "eu-dcc-uci", asOfMs: NOW });
+    expect(list?.entries?.has(hash)).toBe(true);
+  });
+
+  it("an id listed twice is meant as widely as the wider of the two", () => {
+    const list = { kid: "k", method: "rid", ctr: 1, rids: ["a.100", "a.300", "a.200", "b", "b.1"] };
+    const store = new RevocationStore();
+    store.replace("a", readRevocationFile(json(list), NOW));
+    const find = (rid: string, seconds: number) =>
+      store.find("smart-health-card", `k ${rid}`, seconds * 1000) !== undefined;
+    expect([find("a", 299), find("a", 300), find("b", 1e9)]).toEqual([true, false, true]);
+  });
+
+  it.each([
+    ["another method", { kid: "k", method: "url", ctr: 1, rids: [] }, "method"],
+    ["an id too long", { kid: "k", method: "rid", ctr: 1, rids: ["x".repeat(25)] }, "rids.0"],
+    ["an id of other characters", { kid: "k", method: "rid", ctr: 1, rids: ["a b"] }, "rids.0"],
+    ["no counter", { kid: "k", method: "rid", rids: [] }, "ctr"],
+    ["an EU hash that is none", { hashType: "UCI", entries: [{ hash: "?" }] }, "entries.0.hash"],
+    ["an unknown namespace", { kind: "digital-sentinel-revocations", namespace: "x" }, "namespace"],
+    ["nothing known", { a: 1 }, ""],
+  ])("with %s is refused with the path to the fault", (_name, value, path) => {
+    expect(() => readRevocationFile(json(value), NOW)).toThrow(TrustFileError);
+    expect(() => readRevocationFile(json(value), NOW)).toThrow(path);
+  });
+});
+
+describe("a Bloom filter", () => {
+  const label = { namespace: "health-pass", asOf: "2026-05-01T00:00:00.000Z" };
+  const listed = Array.from({ length: 20_000 }, (_each, index) => `serial-${index}`);
+  const filter = BloomFilter.of(listed, listed.length, 0.001);
+
+  it("forgets nothing and is wrong about as rarely as it was built for", () => {
+    expect(listed.filter((each) => !filter.mayHold(each))).toEqual([]);
+    const absent = Array.from({ length: 50_000 }, (_each, index) => `other-${index}`);
+    expect(absent.filter((each) => filter.mayHold(each)).length).toBeLessThan(100);
+    expect(filter.falsePositiveRate).toBeCloseTo(0.001, 4);
+  });
+
+  it("costs at most 2 bytes an entry", () => {
+    expect(filter.byteLength / listed.length).toBeLessThan(2);
+  });
+
+  it("is a file that reads back, and one cut off is none", () => {
+    const bytes = filter.toBytes(label);
+    const [list] = readRevocationFile(bytes, NOW);
+    expect(list).toMatchObject({ namespace: "health-pass", asOfMs: Date.parse(label.asOf) });
+    expect(listed.every((each) => list?.filter?.mayHold(each))).toBe(true);
+    expect(BloomFilter.fromBytes(bytes.subarray(0, -1))).toBeUndefined();
+    expect(BloomFilter.fromBytes(bytes.subarray(0, 30))).toBeUndefined();
+    const strange = filter.toBytes({ ...label, namespace: "x" });
+    expect(() => readRevocationFile(strange, NOW)).toThrow("namespace");
+  });
+
+  it("says with a hit how often it is wrong", () => {
+    const store = new RevocationStore();
+    store.replace("a", readRevocationFile(filter.toBytes(label), NOW));
+    const hit = store.find("health-pass", "serial-7");
+    expect(hit?.verdict).toBe("revoked");
+    expect(hit?.falsePositiveRate).toBeCloseTo(0.001, 4);
+  });
+
+  it("places bits as the format says", () => {
+    const one = BloomFilter.of(["0123456789abcdef"], 1, 0.5).toBytes(label);
+    expect(Buffer.from(one).toString("latin1")).toContain('"bits":64,"hashes":');
+  });
+});
