@@ -10,6 +10,10 @@ const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> 
     what: "readable frame or card to gate line, by stage, beside pyzbar on the same frames",
     load: () => import("./door.ts"),
   },
+  credentials: {
+    what: "verification of each format, and a revocation list of ten million",
+    load: () => import("./credentials.ts"),
+  },
 };
 
 const [name = "door", ...args] = process.argv.slice(2);
