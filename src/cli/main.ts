@@ -1,5 +1,6 @@
 /** The command line: `sentinel <verb>`. */
 import { Command, CommanderError } from "commander";
+import { cardCommand } from "./card.ts";
 import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
 import { passCommand } from "./pass.ts";
@@ -20,6 +21,7 @@ function program(): Command {
     simCommand(),
     decodeCommand(),
     verifyCommand(),
+    cardCommand(),
     passCommand(),
   ])
     sentinel.addCommand(verb);
