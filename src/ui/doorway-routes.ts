@@ -1,9 +1,10 @@
 /** Routes of the simulated doorway: its gallery, its world, and what its camera sees. */
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { openStream, type Streams } from "./live.ts";
-import { greyPng, shrink } from "./png.ts";
+import type { Parts } from "./live.ts";
+import { sendPicture } from "./picture.ts";
 import type { DoorwayControl } from "./ports.ts";
+import { sayProblem } from "./problem.ts";
 
 const WORLD = z.strictObject({
   light: z.number().min(0).max(1).optional(),
@@ -19,34 +20,20 @@ const WORLD = z.strictObject({
 /** Wide enough to recognise a code by eye, small enough to send ten times a second. */
 const PICTURE_WIDTH = 640;
 
-export function doorwayRoutes(
-  app: FastifyInstance,
-  doorway: DoorwayControl,
-  streams: Streams,
-): void {
+/** What the page of the doorway follows live, beside the unit itself. */
+export function doorwayParts(doorway: DoorwayControl): Parts {
+  return {
+    atDoor: () => doorway.atDoor() ?? null,
+    world: () => doorway.world(),
+    broker: () => doorway.broker(),
+  };
+}
+
+export function doorwayRoutes(app: FastifyInstance, doorway: DoorwayControl): void {
   app.get("/api/doorway", () => ({ visitors: doorway.visitors() }));
-  app.get("/api/doorway/live", (_request, reply) => {
-    openStream(
-      reply,
-      streams,
-      (notify) => doorway.subscribe(notify),
-      () => ({
-        atDoor: doorway.atDoor() ?? null,
-        world: doorway.world(),
-        broker: doorway.broker(),
-        frame: doorway.frame()?.sequence ?? 0,
-      }),
-    );
-  });
-  app.get("/api/doorway/frame", async (_request, reply) => {
-    const frame = doorway.frame();
-    if (frame === undefined) return reply.code(204).send();
-    const { width, height, luminance } = shrink(frame, PICTURE_WIDTH);
-    return reply
-      .type("image/png")
-      .header("x-frame", String(frame.sequence))
-      .send(greyPng(width, height, luminance));
-  });
+  app.get("/api/doorway/frame", (request, reply) =>
+    sendPicture(request, reply, doorway.frame(), PICTURE_WIDTH),
+  );
   app.post<{ Params: { visitor: string } }>(
     "/api/doorway/present/:visitor",
     async (request, reply) => {
@@ -64,10 +51,7 @@ export function doorwayRoutes(
   });
   app.post("/api/doorway/world", async (request, reply) => {
     const parsed = WORLD.safeParse(request.body);
-    if (!parsed.success) {
-      const [problem] = parsed.error.issues;
-      return reply.code(400).send({ error: `${problem?.path.join(".")}: ${problem?.message}` });
-    }
+    if (!parsed.success) return reply.code(400).send({ error: sayProblem(parsed.error) });
     const given = Object.entries(parsed.data).filter(([, value]) => value !== undefined);
     doorway.setWorld(Object.fromEntries(given));
     return doorway.world();

@@ -1,18 +1,27 @@
 /** The unit's own pages and their live data, served from the unit itself. */
 import { existsSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
-import { doorwayRoutes } from "./doorway-routes.ts";
-import { openStream, type Streams } from "./live.ts";
+import type { Clock } from "../../hal/clock.ts";
+import { guardRequests, isStaff, type AccessOptions } from "./access.ts";
+import { doorwayParts, doorwayRoutes } from "./doorway-routes.ts";
+import { healthRoutes, type HealthPort } from "./health.ts";
+import { MAX_STREAMS, openStream, type Parts, type Streams } from "./live.ts";
+import { sendPicture } from "./picture.ts";
 import type { DoorwayControl, UnitFeed } from "./ports.ts";
+import { sayProblem } from "./problem.ts";
 
-export interface UiServerOptions {
+export interface UiServerOptions extends AccessOptions {
   feed: UnitFeed;
+  clock: Clock;
   /** The simulated doorway; its routes do not exist without it. */
   doorway?: DoorwayControl;
+  /** What monitoring may ask; without it the routes do not exist. */
+  health?: HealthPort;
   /** Loopback unless told otherwise: what the pages can do is let people in. */
   host?: string;
   /** 0 takes a free one. */
@@ -28,21 +37,15 @@ export interface UiServer {
 }
 
 const PAGES = fileURLToPath(new URL("../../dist/pages", import.meta.url));
-
-const SECURITY_HEADERS = {
-  "content-security-policy":
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "permissions-policy": "camera=(), microphone=(), geolocation=()",
-  "cache-control": "no-store",
-};
+const MAX_BODY_BYTES = 16_384;
+/** The aim hint shows where something is held, not who holds it. */
+const AIM_WIDTH = 96;
 
 const DECISION = z.strictObject({
   verdict: z.enum(["grant", "deny"]),
   visitRef: z.string().max(100).optional(),
   operator: z.string().trim().min(1, "say who decides").max(60),
-  why: z.string().trim().min(3, "say why, in a few words").max(300),
+  why: z.string().trim().min(2, "say why, in a few words").max(300),
 });
 
 /** Starts serving; rejects when the address is taken or the pages were not built. */
@@ -51,24 +54,22 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   if (!existsSync(join(pagesDir, "index.html"))) {
     throw new Error(`the pages are not built: run "npm run build:pages" (nothing in ${pagesDir})`);
   }
-  const app = Fastify({ bodyLimit: 16_384, forceCloseConnections: true });
+  const app = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   const streams: Streams = new Set();
-  guard(app);
-  unitRoutes(app, options, streams);
-  if (options.doorway !== undefined) doorwayRoutes(app, options.doorway, streams);
+  guardRequests(app, options);
+  answerErrors(app);
+  unitRoutes(app, options);
+  liveRoute(app, options, streams);
+  if (options.doorway !== undefined) doorwayRoutes(app, options.doorway);
+  if (options.health !== undefined) healthRoutes(app, options.health);
   await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
-  const home = options.doorway === undefined ? "kiosk" : "doorway";
-  app.get("/", (_request, reply) => reply.redirect(`/${home}`));
-  for (const page of ["kiosk", "staff", "doorway"]) {
-    if (page === "doorway" && options.doorway === undefined) continue;
-    app.get(`/${page}`, (_request, reply) => reply.sendFile("index.html"));
-  }
+  pageRoutes(app, options.doorway !== undefined);
   const host = options.host ?? "127.0.0.1";
   await app.listen({ host, port: options.port ?? 0 });
   const address = app.server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return {
-    url: `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/`,
+    url: `http://${reachable(host)}:${port}/`,
     port,
     async close() {
       for (const end of streams) end();
@@ -77,13 +78,20 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   };
 }
 
-function guard(app: FastifyInstance): void {
-  app.addHook("onRequest", async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    if (request.method !== "GET" && !sameOrigin(request)) {
-      await reply.code(403).send({ error: "this can only be done from the unit's own pages" });
-    }
-  });
+/** An address a browser on this machine can open. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function pageRoutes(app: FastifyInstance, simulated: boolean): void {
+  app.get("/", (_request, reply) => reply.redirect(simulated ? "/doorway" : "/kiosk"));
+  for (const page of simulated ? ["kiosk", "staff", "doorway"] : ["kiosk", "staff"]) {
+    app.get(`/${page}`, (_request, reply) => reply.sendFile("index.html"));
+  }
+}
+
+function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler(async (error, _request, reply) => {
     const status = statusOf(error);
     const message = error instanceof Error ? error.message : "failed";
@@ -101,40 +109,30 @@ const statusOf = (error: unknown): number =>
     ? Number(error.statusCode)
     : 500;
 
-// A page of another origin can send a request here from a browser on the same machine, but it
-// cannot hide where it comes from. Programs without a browser send no origin at all.
-function sameOrigin(request: FastifyRequest): boolean {
-  const { origin, host } = request.headers;
-  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
-}
-
-function unitRoutes(app: FastifyInstance, options: UiServerOptions, streams: Streams): void {
+function unitRoutes(app: FastifyInstance, options: UiServerOptions): void {
   const { feed } = options;
   app.get("/api/unit", () => ({
     unitId: feed.unitId,
     venueName: feed.venueName,
+    utcOffsetMinutes: feed.utcOffsetMinutes,
     simulated: options.doorway !== undefined,
-    view: feed.view(),
-    visits: feed.visits(),
+    aims: feed.cameraFrame !== undefined,
   }));
-  app.get("/api/live", (_request: FastifyRequest, reply: FastifyReply) => {
-    openStream(
-      reply,
-      streams,
-      (notify) => feed.subscribe(notify),
-      () => ({
-        view: feed.view(),
-        visits: feed.visits(),
-      }),
-    );
+  app.get("/api/aim", async (request, reply) => {
+    // The picture is for the unit's own screen: nobody else has to see who stands there.
+    if (options.doorway === undefined && !isStaff(request, options)) {
+      return reply.code(403).send({ error: "the camera's picture stays on the unit" });
+    }
+    return sendPicture(request, reply, feed.cameraFrame?.(), AIM_WIDTH);
   });
   app.post("/api/operator/decide", async (request, reply) => {
-    const parsed = DECISION.safeParse(request.body);
-    if (!parsed.success) {
-      const [problem] = parsed.error.issues;
-      const where = problem?.path.join(".") ?? "body";
-      return reply.code(400).send({ error: `${where}: ${problem?.message}` });
+    if (!isStaff(request, options)) {
+      return reply.code(403).send({
+        error: "staff decide at the unit itself, or with the token this unit is configured with",
+      });
     }
+    const parsed = DECISION.safeParse(request.body);
+    if (!parsed.success) return reply.code(400).send({ error: sayProblem(parsed.error) });
     const { visitRef, ...rest } = parsed.data;
     try {
       await feed.operatorDecide(visitRef === undefined ? rest : { ...rest, visitRef });
@@ -143,5 +141,35 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions, streams: Str
       return reply.code(409).send({ error: message });
     }
     return { done: true };
+  });
+}
+
+function liveRoute(app: FastifyInstance, options: UiServerOptions, streams: Streams): void {
+  const { feed, doorway, clock } = options;
+  app.get<{ Querystring: { with?: string | string[] } }>("/api/live", (request, reply) => {
+    if (streams.size >= MAX_STREAMS) {
+      return reply.code(503).send({ error: `${MAX_STREAMS} pages are watching already` });
+    }
+    const wanted = new Set([request.query.with ?? []].flat().join(",").split(","));
+    // Simulated people have no secrets.
+    const seesVisits = doorway !== undefined || isStaff(request, options);
+    const parts: Parts = {
+      view: () => feed.view(),
+      ...(wanted.has("visits") && seesVisits ? { visits: () => feed.visits() } : {}),
+      ...(wanted.has("doorway") && doorway !== undefined ? doorwayParts(doorway) : {}),
+    };
+    openStream(reply, {
+      clock,
+      streams,
+      parts,
+      subscribe: (notify) => {
+        const stops = [feed.subscribe(notify)];
+        if (wanted.has("doorway") && doorway !== undefined) stops.push(doorway.subscribe(notify));
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
+    });
+    return reply;
   });
 }

@@ -1,237 +1,179 @@
-/** The virtual doorway: the scene with the unit and its gate, the gallery, the world, and the explanation. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { GalleryVisitor, WorldControls } from "../ports.ts";
-import { Figure } from "./figure.tsx";
-import { TEXT } from "./i18n/words.ts";
-import { sayClock, type Language } from "./i18n/say.ts";
+/** The virtual doorway: the scene, the gallery, the world's switches, and the explanation beside it. */
+import { useState } from "preact/hooks";
+import type { ScreenView, VisitSummary } from "../../core/view.ts";
+import { Arrived } from "./arrived.tsx";
+import { Visit } from "./explain.tsx";
+import { DRAGGED, Gallery } from "./gallery.tsx";
+import { NEEDS, PHASES, TEXT } from "./i18n/words.ts";
+import { sayReason, type Language, type Saying } from "./i18n/say.ts";
 import { Kiosk } from "./kiosk.tsx";
-import { post, useOnce, useStream, type DoorwayLive } from "./live.ts";
+import { LanguageSwitch, Title, Twice, useLanguage } from "./language.tsx";
+import { post, useLive, useOnce } from "./live.ts";
+import { Picture } from "./picture.tsx";
 import { Scene } from "./scene.tsx";
-import { LanguageSwitch, useLanguage, VisitLine } from "./shared.tsx";
+import { Sign, Tick } from "./signs.tsx";
+import { World } from "./world.tsx";
 
-const DRAGGED = "text/visitor";
+const VISITS_SHOWN = 30;
 
 export function DoorwayPage() {
   const unit = useOnce("/api/unit");
   const gallery = useOnce("/api/doorway");
-  const { data, live, heardAtMs } = useStream("/api/live");
-  const { data: doorway } = useStream("/api/doorway/live");
+  const { view, visits, atDoor, world, broker, live, heardAtMs } = useLive("visits,doorway");
   const [language, setLanguage] = useLanguage();
   const [problem, setProblem] = useState("");
   const visitors = gallery?.visitors ?? [];
+  const saying: Saying = {
+    language,
+    nowMs: view?.atMs ?? heardAtMs,
+    utcOffsetMinutes: unit?.utcOffsetMinutes,
+  };
   const send = (path: string, body?: unknown): void => {
     setProblem("");
-    post(path, body).catch((error: unknown) => setProblem(String(error)));
+    post(path, body).catch((error: unknown) =>
+      setProblem(error instanceof Error ? error.message : String(error)),
+    );
   };
-  const present = (id: string): void => send(`/api/doorway/present/${id}`);
+  const present = (id: string): void => send(`/api/doorway/present/${encodeURIComponent(id)}`);
   return (
-    <main class="doorway-page">
+    <div class="doorway">
       <header class="bar">
         <h1>
-          {TEXT.product[language]} <span class="dim">{unit?.venueName[language]}</span>
+          <b>{TEXT.product[language]}</b> <Title words={TEXT.doorway} language={language} />
         </h1>
         <nav>
-          <a href="/kiosk">{language === "zh" ? "屏幕" : "Kiosk"}</a>
-          <a href="/staff">{language === "zh" ? "工作人员" : "Staff"}</a>
+          <a href="/kiosk">{TEXT.kiosk[language]}</a>
+          <a href="/staff">{TEXT.staff[language]}</a>
           <LanguageSwitch language={language} onChange={setLanguage} />
         </nav>
       </header>
       <section
         class="stage"
+        aria-label={TEXT.doorway[language]}
         onDragOver={(event) => event.preventDefault()}
         onDrop={(event) => {
-          const id = event.dataTransfer?.getData(DRAGGED);
-          if (id !== undefined && id !== "") present(id);
+          event.preventDefault();
+          const id = event.dataTransfer?.getData(DRAGGED) ?? "";
+          if (id !== "") present(id);
         }}
       >
         <Scene
-          view={data?.view}
-          visitor={visitors.find((visitor) => visitor.id === doorway?.atDoor)}
+          view={live ? view : undefined}
+          visitor={visitors.find((visitor) => visitor.id === atDoor)}
+          world={world}
+          venueName={unit?.venueName}
+        >
+          <Kiosk view={view} unit={unit} live={live} heardAtMs={heardAtMs} />
+        </Scene>
+        <Result
+          view={live ? view : undefined}
+          saying={saying}
+          problem={problem}
+          {...(atDoor === null || atDoor === undefined
+            ? {}
+            : { onLeave: () => send("/api/doorway/dismiss") })}
         />
-        <div class="unit-screen">
-          <Kiosk view={data?.view} unit={unit} live={live} heardAtMs={heardAtMs} />
-        </div>
-        {doorway?.atDoor !== null && doorway?.atDoor !== undefined && (
-          <button type="button" class="leave" onClick={() => send("/api/doorway/dismiss")}>
-            {TEXT.leave[language]}
-          </button>
-        )}
       </section>
-      <Gallery visitors={visitors} atDoor={doorway?.atDoor} language={language} onPick={present} />
-      <div class="side">
-        <Camera frame={doorway?.frame ?? 0} language={language} />
-        {doorway !== undefined && (
+      <Gallery
+        visitors={visitors}
+        atDoor={atDoor ?? undefined}
+        language={language}
+        onPick={present}
+      />
+      <aside class="side">
+        <Camera language={language} />
+        {world !== undefined && (
           <World
-            world={doorway.world}
+            world={world}
             language={language}
             onChange={(change) => send("/api/doorway/world", change)}
           />
         )}
-        {problem !== "" && <p class="banner warn">{problem}</p>}
-      </div>
-      <section class="explain" aria-label={TEXT.why_[language]}>
-        <h2>{TEXT.visits[language]}</h2>
-        {(data?.visits ?? []).length === 0 && <p class="dim">{TEXT.noVisits[language]}</p>}
-        {data?.visits.slice(0, 30).map((visit, index) => (
-          <VisitLine key={visit.visitRef} visit={visit} language={language} open={index === 0} />
-        ))}
-      </section>
-      <Arrived doorway={doorway} language={language} />
-    </main>
+        <Explanation visits={visits ?? []} saying={saying} />
+      </aside>
+      <Arrived messages={broker ?? []} saying={saying} />
+    </div>
   );
 }
 
-interface GalleryProps {
-  visitors: readonly GalleryVisitor[];
-  atDoor: string | null | undefined;
-  language: Language;
-  onPick: (id: string) => void;
+interface ResultProps {
+  view: ScreenView | undefined;
+  saying: Saying;
+  problem: string;
+  onLeave?: () => void;
 }
 
-function Gallery({ visitors, atDoor, language, onPick }: GalleryProps) {
+/** What the screen says, again in one line: on a phone the drawn screen is too small to read. */
+function Result({ view, saying, problem, onLeave }: ResultProps) {
+  const { language } = saying;
+  const phase = view?.phase ?? "not-live";
+  const words =
+    view === undefined ? TEXT.stale : view.phase === "welcome" ? TEXT.nobody : PHASES[view.phase];
+  const [reason] = view?.reasons ?? [];
+  const [need] = view?.awaits ?? [];
   return (
-    <section class="gallery" aria-label={TEXT.gallery[language]}>
-      <p class="dim">{TEXT.pick[language]}</p>
-      <div class="cards">
-        {visitors.map((visitor) => (
-          <button
-            key={visitor.id}
-            type="button"
-            class={`visitor ${visitor.id === atDoor ? "at-door" : ""}`}
-            data-visitor={visitor.id}
-            draggable
-            title={visitor.story[language]}
-            onDragStart={(event) => event.dataTransfer?.setData(DRAGGED, visitor.id)}
-            onClick={() => onPick(visitor.id)}
-          >
-            <Figure visitor={visitor} size={64} />
-            <strong>{visitor.name[language]}</strong>
-            <span class="dim">{visitor.story[language]}</span>
-          </button>
-        ))}
+    <div class={`result result-${phase}`} role="status" aria-live="polite">
+      <Sign name={phase} />
+      <Twice words={words} class="result-words" />
+      <span class="result-detail">
+        {problem !== "" ? (
+          <>
+            <Tick good={false} /> {problem}
+          </>
+        ) : reason !== undefined && view?.phase !== "granted" ? (
+          `${sayReason(reason, saying).reason} · ${sayReason(reason, saying).next}`
+        ) : need !== undefined ? (
+          NEEDS[need][language]
+        ) : (
+          detailOf(view, language)
+        )}
+      </span>
+      {onLeave !== undefined && (
+        <button type="button" class="leave" onClick={onLeave}>
+          {TEXT.leave[language]}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function detailOf(view: ScreenView | undefined, language: Language): string {
+  if (view === undefined || view.phase === "welcome") return "";
+  const gate = view.gate === "released" ? TEXT.gateOpen[language] : TEXT.gateLocked[language];
+  const temperature = view.temperatureC === undefined ? "" : `${view.temperatureC.toFixed(1)} °C`;
+  return [view.maskedName ?? "", temperature, gate].filter((part) => part !== "").join(" · ");
+}
+
+function Camera({ language }: { language: Language }) {
+  const [present, setPresent] = useState(false);
+  return (
+    <section class="panel camera">
+      <h2>
+        <Title words={TEXT.camera} language={language} />
+      </h2>
+      <div class={present ? "camera-view" : "camera-view camera-none"}>
+        <Picture
+          path="/api/doorway/frame"
+          everyMs={100}
+          label={TEXT.camera[language]}
+          onPresence={setPresent}
+        />
+        {!present && <p>{TEXT.noFrame[language]}</p>}
       </div>
     </section>
   );
 }
 
-/** The camera's picture, fetched again whenever there is a newer frame and the last one has arrived. */
-function Camera({ frame, language }: { frame: number; language: Language }) {
-  const image = useRef<HTMLImageElement>(null);
-  const [shown, setShown] = useState(0);
-  const busy = useRef(false);
-  useEffect(() => {
-    const element = image.current;
-    if (element === null || busy.current || frame === 0 || frame === shown) return;
-    busy.current = true;
-    const done = (): void => {
-      busy.current = false;
-      setShown(frame);
-    };
-    element.addEventListener("load", done, { once: true });
-    element.addEventListener("error", done, { once: true });
-    element.src = `/api/doorway/frame?${frame}`;
-  }, [frame, shown]);
+function Explanation({ visits, saying }: { visits: readonly VisitSummary[]; saying: Saying }) {
   return (
-    <figure class="camera">
-      <img ref={image} alt="" width="640" height="360" />
-      <figcaption>{(frame === 0 ? TEXT.noFrame : TEXT.camera)[language]}</figcaption>
-    </figure>
-  );
-}
-
-interface WorldProps {
-  world: WorldControls;
-  language: Language;
-  onChange: (change: Partial<WorldControls>) => void;
-}
-
-const CLOCK_WRONG_MS = 3 * 3_600_000;
-
-function World({ world, language, onChange }: WorldProps) {
-  const slider = (
-    name: "light" | "distanceM" | "noise",
-    label: string,
-    min: number,
-    max: number,
-    shown: string,
-  ) => (
-    <label class="slider">
-      <span>{label}</span>
-      <input
-        type="range"
-        name={name}
-        min={min}
-        max={max}
-        step={(max - min) / 100}
-        value={world[name]}
-        onInput={(event) => onChange({ [name]: Number(event.currentTarget.value) })}
-      />
-      <output>{shown}</output>
-    </label>
-  );
-  const toggle = (name: keyof WorldControls, label: string, on: boolean, value: unknown) => (
-    <label class="switch">
-      <input
-        type="checkbox"
-        name={name}
-        checked={on}
-        onChange={() => onChange({ [name]: value })}
-      />
-      <span>{label}</span>
-    </label>
-  );
-  const { brokerUp, thermometerPlugged, readerPlugged, cameraPlugged, clockErrorMs } = world;
-  const wrong = clockErrorMs !== 0;
-  return (
-    <fieldset class="world">
-      <legend>{TEXT.world[language]}</legend>
-      {slider("light", TEXT.light[language], 0, 1, `${Math.round(world.light * 100)} %`)}
-      {slider(
-        "distanceM",
-        TEXT.distance[language],
-        0.1,
-        0.6,
-        `${Math.round(world.distanceM * 100)} cm`,
-      )}
-      {slider("noise", TEXT.noise[language], 0, 40, world.noise.toFixed(0))}
-      <div class="switches">
-        {toggle("brokerUp", TEXT.brokerSwitch[language], brokerUp, !brokerUp)}
-        {toggle("cameraPlugged", TEXT.cameraSwitch[language], cameraPlugged, !cameraPlugged)}
-        {toggle("readerPlugged", TEXT.readerSwitch[language], readerPlugged, !readerPlugged)}
-        {toggle(
-          "thermometerPlugged",
-          TEXT.thermometerSwitch[language],
-          thermometerPlugged,
-          !thermometerPlugged,
-        )}
-        {toggle("clockErrorMs", TEXT.clockSwitch[language], wrong, wrong ? 0 : CLOCK_WRONG_MS)}
-      </div>
-    </fieldset>
-  );
-}
-
-function Arrived({ doorway, language }: { doorway: DoorwayLive | undefined; language: Language }) {
-  const messages = doorway?.broker ?? [];
-  return (
-    <section class="arrived" aria-label={TEXT.arrived[language]}>
-      <h2>{TEXT.arrived[language]}</h2>
-      {messages.slice(0, 12).map((message) => (
-        <details key={`${message.atMs}${message.payload.slice(0, 80)}`} class="message-line">
-          <summary>
-            <code>{message.topic}</code>
-            <span class="dim">{sayClock(message.atMs, language)}</span>
-          </summary>
-          <pre>{pretty(message.payload)}</pre>
-        </details>
+    <section class="panel explain" aria-label={TEXT.explain[saying.language]}>
+      <h2>
+        <Title words={TEXT.explain} language={saying.language} />
+      </h2>
+      {visits.length === 0 && <p class="dim">{TEXT.noVisits[saying.language]}</p>}
+      {visits.slice(0, VISITS_SHOWN).map((visit, index) => (
+        <Visit key={visit.visitRef} visit={visit} saying={saying} open={index === 0} />
       ))}
     </section>
   );
-}
-
-function pretty(payload: string): string {
-  try {
-    return JSON.stringify(JSON.parse(payload), null, 2);
-  } catch {
-    return payload;
-  }
 }

@@ -1,14 +1,17 @@
-/** The unit's own screen: what a visitor sees, readable from two metres. */
+/** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
 import type { ScreenView } from "../../core/view.ts";
-import { ALARMS, DEVICES, NEEDS, PHASES, TEXT } from "./i18n/words.ts";
-import { sayClock, sayReason } from "./i18n/say.ts";
-import { useOnce, useStream, type UnitInfo } from "./live.ts";
-import { Footer, Mark, Twice } from "./shared.tsx";
+import { Freshness } from "./freshness.tsx";
+import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
+import { sayClock, sayReason, type Saying } from "./i18n/say.ts";
+import { Twice } from "./language.tsx";
+import { useLive, useOnce, type UnitInfo } from "./live.ts";
+import { Picture } from "./picture.tsx";
+import { Sign, Tick } from "./signs.tsx";
 
 export function KioskPage() {
   const unit = useOnce("/api/unit");
-  const { data, live, heardAtMs } = useStream("/api/live");
-  return <Kiosk view={data?.view} unit={unit} live={live} heardAtMs={heardAtMs} />;
+  const { view, live, heardAtMs } = useLive();
+  return <Kiosk view={view} unit={unit} live={live} heardAtMs={heardAtMs} aim />;
 }
 
 interface KioskProps {
@@ -16,108 +19,183 @@ interface KioskProps {
   unit: UnitInfo | undefined;
   live: boolean;
   heardAtMs: number;
+  /** Shows what the camera sees behind the aim hint. */
+  aim?: boolean;
 }
 
-export function Kiosk({ view, unit, live, heardAtMs }: KioskProps) {
-  if (view === undefined || !live) {
-    return (
-      <main class="kiosk not-live">
-        <div class="kiosk-centre" role="status">
-          <Mark outcome="referred" />
-          <Twice words={TEXT.stale} class="kiosk-title" />
-          <Twice words={TEXT.staffHelp} />
-          {heardAtMs > 0 && (
-            <p class="dim">
-              {TEXT.staleSince.zh} {sayClock(heardAtMs, "zh")}
-            </p>
-          )}
-        </div>
-      </main>
-    );
-  }
+export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) {
+  if (view === undefined || !live) return <NotLive unit={unit} heardAtMs={heardAtMs} />;
+  const where = { nowMs: view.atMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   return (
-    <main class={`kiosk phase-${view.phase}`}>
+    <main class={`kiosk kiosk-${view.phase}`} data-phase={view.phase}>
       <header class="kiosk-head">
         <Twice words={unit?.venueName ?? TEXT.product} />
-        <span class="unit-id">{unit?.unitId}</span>
+        <span class="kiosk-clock">{sayClock(view.atMs, { ...where, language: "zh" })}</span>
       </header>
-      <div class="kiosk-centre" role="status" aria-live="assertive">
-        <Centre view={view} />
+      <div class="kiosk-body" role="status" aria-live="assertive" aria-atomic="true">
+        <Body view={view} where={where} aim={aim && unit?.aims === true} />
       </div>
-      <Troubles view={view} />
-      <Footer view={view} language="zh" />
+      <footer class="kiosk-foot">
+        <Freshness view={view} where={where} />
+      </footer>
     </main>
   );
 }
 
-function Centre({ view }: { view: ScreenView }) {
-  if (view.phase === "welcome") return <Welcome message={view.message} />;
+/** Silence must look like silence: no outcome, no name, no picture, and what it means in words. */
+function NotLive({ unit, heardAtMs }: { unit: UnitInfo | undefined; heardAtMs: number }) {
+  const heard = heardAtMs > 0;
+  const at = { nowMs: heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
+  const since: Both = {
+    zh: `${TEXT.staleSince.zh} ${sayClock(heardAtMs, { ...at, language: "zh" })}`,
+    en: `${TEXT.staleSince.en} ${sayClock(heardAtMs, { ...at, language: "en" })}`,
+  };
+  return (
+    <main class="kiosk kiosk-not-live" data-phase={heard ? "not-live" : "connecting"}>
+      <header class="kiosk-head">
+        <Twice words={unit?.venueName ?? TEXT.product} />
+      </header>
+      <div class="kiosk-body" role="status" aria-live="assertive">
+        <Sign name="not-live" class="kiosk-sign" />
+        <div class="kiosk-words">
+          <Twice words={heard ? TEXT.stale : TEXT.connecting} class="kiosk-title" />
+          {heard && <Twice words={TEXT.staleMeans} class="kiosk-reason" />}
+          <Twice words={TEXT.staffHelp} class="kiosk-next" />
+        </div>
+      </div>
+      <footer class="kiosk-foot">{heard && <Twice words={since} class="kiosk-since" />}</footer>
+    </main>
+  );
+}
+
+interface BodyProps {
+  view: ScreenView;
+  where: Omit<Saying, "language">;
+  aim: boolean;
+}
+
+function Body({ view, where, aim }: BodyProps) {
+  if (view.phase === "welcome") return <Welcome message={view.message} aim={aim} />;
   return (
     <>
-      <Mark outcome={view.phase} />
-      <Twice words={PHASES[view.phase]} class="kiosk-title" />
-      {view.maskedName !== undefined && <p class="holder">{view.maskedName}</p>}
-      {view.temperatureC !== undefined && (
-        <p class="temperature">{view.temperatureC.toFixed(1)} °C</p>
-      )}
-      {view.phase === "checking" &&
-        view.awaits.map((need) => <Twice key={need} words={NEEDS[need]} class="need" />)}
-      <Reasons view={view} />
+      <Sign name={view.phase} class="kiosk-sign" />
+      <div class="kiosk-words">
+        <Twice words={PHASES[view.phase]} class="kiosk-title" />
+        {view.phase === "checking" && <Steps view={view} />}
+        {view.phase === "granted" && <Granted view={view} />}
+        {(view.phase === "denied" || view.phase === "referred") && (
+          <Reasons view={view} where={where} />
+        )}
+        {view.phase === "evacuation" && <Twice words={TEXT.evacuate} class="kiosk-next" />}
+        {view.phase === "locked-down" && <Twice words={TEXT.staffHelp} class="kiosk-next" />}
+        {view.message !== undefined && <p class="kiosk-message">{view.message}</p>}
+      </div>
     </>
   );
 }
 
-function Welcome({ message }: { message: string | undefined }) {
+function Welcome({ message, aim }: { message: string | undefined; aim: boolean }) {
   return (
     <>
-      <svg class="hint" viewBox="0 0 240 160" aria-hidden="true">
-        <rect x="26" y="16" width="72" height="128" rx="12" class="hint-phone" />
-        <path d="M42 42h16v16H42zM66 42h16v16H66zM42 66h16v16H42zM68 68h6v6h-6zM76 76h6v6h-6z" />
-        <rect x="126" y="52" width="92" height="60" rx="8" class="hint-card" />
-        <circle cx="146" cy="76" r="9" />
-        <path d="M164 70h40M164 82h28M134 100h72" class="hint-line" />
+      <div class="aim">
+        {aim && <Picture path="/api/aim" everyMs={200} class="aim-picture" />}
+        <svg class="aim-frame" viewBox="0 0 200 200" aria-hidden="true">
+          <path d="M12 52V28a16 16 0 0 1 16-16h24M148 12h24a16 16 0 0 1 16 16v24M188 148v24a16 16 0 0 1-16 16h-24M52 188H28a16 16 0 0 1-16-16v-24" />
+          <g class="aim-phone">
+            <rect x="66" y="40" width="68" height="120" rx="12" />
+            <path
+              class="aim-code"
+              d="M78 62h18v18H78zM104 62h18v18h-18zM78 88h18v18H78zM106 90h6v6h-6zM114 98h8v8h-8zM104 112h6v6h-6zM82 114h12v4H82z"
+            />
+            <path class="aim-line" d="M90 146h20" />
+          </g>
+          <path class="aim-scan" d="M30 100h140" />
+        </svg>
+      </div>
+      <div class="kiosk-words">
+        <Twice words={PHASES.welcome} class="kiosk-title" />
+        <div class="ways">
+          <Way words={TEXT.showCode}>
+            <rect x="12" y="3" width="16" height="34" rx="4" />
+            <path d="M16 10h8v8h-8zM18 30h4" />
+          </Way>
+          <Way words={TEXT.layCard}>
+            <rect x="3" y="9" width="34" height="22" rx="4" />
+            <path d="M8 16h12M8 21h9M25 15h7v8h-7z" />
+          </Way>
+        </div>
+        {message !== undefined && <p class="kiosk-message">{message}</p>}
+      </div>
+    </>
+  );
+}
+
+function Way({ words, children }: { words: Both; children: preact.ComponentChildren }) {
+  return (
+    <div class="way">
+      <svg viewBox="0 0 40 40" aria-hidden="true">
+        {children}
       </svg>
-      <Twice words={PHASES.welcome} class="kiosk-title" />
-      {message !== undefined && <p class="message">{message}</p>}
-    </>
-  );
-}
-
-function Reasons({ view }: { view: ScreenView }) {
-  if (view.phase !== "denied" && view.phase !== "referred") return null;
-  const [first, ...others] = view.reasons;
-  if (first === undefined) return null;
-  const zh = sayReason(first, "zh");
-  const en = sayReason(first, "en");
-  return (
-    <div class="reasons">
-      <Twice words={{ zh: zh.reason, en: en.reason }} class="reason" />
-      <Twice words={{ zh: zh.next, en: en.next }} class="next-step" />
-      {others.slice(0, 2).map((reason) => (
-        <Twice
-          key={reason.code}
-          words={{ zh: sayReason(reason, "zh").reason, en: sayReason(reason, "en").reason }}
-          class="reason-too"
-        />
-      ))}
+      <Twice words={words} />
     </div>
   );
 }
 
-/** Devices that do not work, in words: the other ways in still do. */
-function Troubles({ view }: { view: ScreenView }) {
-  const failed = view.alarms.filter((alarm) => alarm.kind === "device-failed");
-  if (failed.length === 0) return null;
+/** What was read already, and what is still awaited. */
+function Steps({ view }: { view: ScreenView }) {
+  const kind = view.credentialKind;
+  const read = kind === undefined ? undefined : CREDENTIALS[kind];
   return (
-    <ul class="troubles">
-      {failed.map(({ subject }) => {
-        const device = Object.entries(DEVICES).find(([name]) => name === subject)?.[1];
-        return (
-          <li key={subject}>
-            {device?.zh} {ALARMS["device-failed"].zh} · {device?.en}: out of order
-          </li>
-        );
-      })}
+    <ul class="steps">
+      {read !== undefined && (
+        <li class="step step-done">
+          <Tick good />
+          <Twice
+            words={{
+              zh: `${TEXT.readDone.zh}：${read.zh}`,
+              en: `${TEXT.readDone.en}: ${read.en}`,
+            }}
+          />
+        </li>
+      )}
+      {view.awaits.map((need) => (
+        <li key={need} class="step">
+          <span class="step-dot" />
+          <Twice words={NEEDS[need]} />
+        </li>
+      ))}
     </ul>
+  );
+}
+
+function Granted({ view }: { view: ScreenView }) {
+  return (
+    <>
+      {view.maskedName !== undefined && <p class="kiosk-holder">{view.maskedName}</p>}
+      {view.temperatureC !== undefined && (
+        <p class="kiosk-temperature">
+          <b>{view.temperatureC.toFixed(1)} °C</b>
+          <Twice words={TEXT.screening} />
+        </p>
+      )}
+    </>
+  );
+}
+
+function Reasons({ view, where }: { view: ScreenView; where: Omit<Saying, "language"> }) {
+  const [first, ...others] = view.reasons.map((reason) => ({
+    code: reason.code,
+    zh: sayReason(reason, { ...where, language: "zh" }),
+    en: sayReason(reason, { ...where, language: "en" }),
+  }));
+  if (first === undefined) return <Twice words={TEXT.staffHelp} class="kiosk-next" />;
+  return (
+    <>
+      <Twice words={{ zh: first.zh.reason, en: first.en.reason }} class="kiosk-reason" />
+      <Twice words={{ zh: first.zh.next, en: first.en.next }} class="kiosk-next" />
+      {others.slice(0, 2).map(({ code, zh, en }) => (
+        <Twice key={code} words={{ zh: zh.reason, en: en.reason }} class="kiosk-also" />
+      ))}
+    </>
   );
 }

@@ -3,85 +3,104 @@ import { useEffect, useState } from "preact/hooks";
 import type { ScreenView, VisitSummary } from "../../core/view.ts";
 import type { GalleryVisitor, WorldControls } from "../ports.ts";
 
+/** What does not change while the unit runs. */
 export interface UnitInfo {
   unitId: string;
   venueName: { zh: string; en: string };
+  utcOffsetMinutes?: number;
   simulated: boolean;
+  /** There is a camera picture for the aim hint. */
+  aims: boolean;
 }
 
-export interface Live {
-  view: ScreenView;
-  visits: readonly VisitSummary[];
+/** What the stream has told so far; the page asks for the parts beyond the view. */
+export interface LiveParts {
+  view?: ScreenView;
+  visits?: readonly VisitSummary[];
+  atDoor?: string | null;
+  world?: WorldControls;
+  broker?: readonly { topic: string; payload: string; atMs: number }[];
 }
 
-export interface DoorwayLive {
-  atDoor: string | null;
-  world: WorldControls;
-  broker: readonly { topic: string; payload: string; atMs: number }[];
-  frame: number;
+export interface Live extends LiveParts {
+  /** False before the first message, and when the unit has been silent for too long. */
+  live: boolean;
+  /** When the last message came, by this page's clock. */
+  heardAtMs: number;
 }
 
 /** The unit sends once a second even if nothing happens: this much silence means it is not live. */
-const SILENCE_MS = 3_000;
+export const SILENCE_MS = 3_000;
 
-/** What the unit sends at each address. */
-interface Streams {
-  "/api/live": Live;
-  "/api/doorway/live": DoorwayLive;
-}
-
-interface Answers {
-  "/api/unit": UnitInfo;
-  "/api/doorway": { visitors: GalleryVisitor[] };
-}
-
-/** A stream of snapshots; `live` turns false when the stream has been silent for too long. */
-export function useStream<P extends keyof Streams>(
-  path: P,
-): { data: Streams[P] | undefined; live: boolean; heardAtMs: number } {
-  const [data, setData] = useState<Streams[P]>();
-  const [heardAtMs, setHeardAtMs] = useState(0);
-  const [live, setLive] = useState(false);
+/** Follows the unit. `parts` are names of the stream's further parts, separated by commas. */
+export function useLive(parts = ""): Live {
+  const [state, setState] = useState<Live>({ live: false, heardAtMs: 0 });
   useEffect(() => {
-    const source = new EventSource(path);
+    const source = new EventSource(`/api/live?with=${parts}`);
     let silence: number | undefined;
+    let alive = false;
     source.addEventListener("message", (event: MessageEvent<string>) => {
-      setData(JSON.parse(event.data) as Streams[P]);
-      setHeardAtMs(Date.now());
-      setLive(true);
       clearTimeout(silence);
-      silence = window.setTimeout(() => setLive(false), SILENCE_MS);
+      silence = window.setTimeout(() => {
+        alive = false;
+        setState((before) => ({ ...before, live: false }));
+      }, SILENCE_MS);
+      const changed = JSON.parse(event.data) as LiveParts;
+      const heardAtMs = Date.now();
+      // A beat that says nothing new does not draw the page again.
+      if (alive && Object.keys(changed).length === 0) return;
+      alive = true;
+      setState((before) => ({ ...before, ...changed, live: true, heardAtMs }));
     });
     return () => {
       clearTimeout(silence);
       source.close();
     };
-  }, [path]);
-  return { data, live, heardAtMs };
+  }, [parts]);
+  return state;
 }
 
-/** Something fetched once. */
-export function useOnce<P extends keyof Answers>(path: P): Answers[P] | undefined {
-  const [data, setData] = useState<Answers[P]>();
+/** What the unit says once, by path. */
+interface Once {
+  "/api/unit": UnitInfo;
+  "/api/doorway": { visitors: readonly GalleryVisitor[] };
+}
+
+/** Something fetched once; tried again every second until it comes. */
+export function useOnce<P extends keyof Once>(path: P): Once[P] | undefined {
+  const [data, setData] = useState<Once[P]>();
   useEffect(() => {
-    fetch(path)
-      .then(async (response) => setData((await response.json()) as Answers[P]))
-      .catch(() => setData(undefined));
+    let timer: number | undefined;
+    let gone = false;
+    const load = async (): Promise<void> => {
+      try {
+        const response = await fetch(path);
+        if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+        const loaded = (await response.json()) as Once[P];
+        if (!gone) setData(loaded);
+      } catch {
+        if (!gone) timer = window.setTimeout(() => void load(), 1_000);
+      }
+    };
+    void load();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
   }, [path]);
   return data;
 }
 
 /** Sends a request to the unit; rejects with its own words when it refuses. */
-export async function post(path: string, body?: unknown): Promise<void> {
+export async function post(path: string, body: unknown = {}): Promise<void> {
   const response = await fetch(path, {
     method: "POST",
-    ...(body === undefined
-      ? {}
-      : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
   });
   if (response.ok) return;
   const { error } = (await response.json()) as { error?: string };
   throw new Error(error ?? `the unit answered ${response.status}`);
 }
 
-export type { GalleryVisitor };
+export type { GalleryVisitor, WorldControls };

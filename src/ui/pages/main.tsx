@@ -3,13 +3,19 @@ import { render } from "preact";
 import { DoorwayPage } from "./doorway.tsx";
 import { KioskPage } from "./kiosk.tsx";
 import { StaffPage } from "./staff.tsx";
-import "./style.css";
+import "./style/base.css";
+import "./style/kiosk.css";
+import "./style/visits.css";
+import "./style/staff.css";
+import "./style/doorway.css";
 
+const PAGES = { kiosk: KioskPage, staff: StaffPage, doorway: DoorwayPage } as const;
+
+const [, name = ""] = location.pathname.split("/");
+const page = Object.hasOwn(PAGES, name) ? (name as keyof typeof PAGES) : "kiosk";
 const root = document.querySelector("#app");
 if (root !== null) {
-  const path = globalThis.location.pathname;
-  document.body.className = path.slice(1);
-  const page =
-    path === "/staff" ? <StaffPage /> : path === "/doorway" ? <DoorwayPage /> : <KioskPage />;
-  render(page, root);
+  document.body.className = `page-${page}`;
+  const Page = PAGES[page];
+  render(<Page />, root);
 }

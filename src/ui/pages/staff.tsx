@@ -1,101 +1,146 @@
 /** The staff list: who came, what was decided and why, and letting somebody in with a reason. */
 import { useState } from "preact/hooks";
-import type { VisitSummary } from "../../core/view.ts";
-import { ALARMS, DEVICES, TEXT } from "./i18n/words.ts";
-import { sayClock, type Language } from "./i18n/say.ts";
-import { post, useOnce, useStream, type Live } from "./live.ts";
-import { Footer, LanguageSwitch, useLanguage, VisitLine } from "./shared.tsx";
+import type { ScreenView } from "../../core/view.ts";
+import { Visit } from "./explain.tsx";
+import { Freshness } from "./freshness.tsx";
+import { ALARMS, DEVICES, isDeviceName, TEXT } from "./i18n/words.ts";
+import { sayClock, type Language, type Saying } from "./i18n/say.ts";
+import { LanguageSwitch, Title, useLanguage } from "./language.tsx";
+import { post, useLive, useOnce } from "./live.ts";
+import { Tick } from "./signs.tsx";
 
 export function StaffPage() {
   const unit = useOnce("/api/unit");
-  const { data, live, heardAtMs } = useStream("/api/live");
+  const { view, visits, live, heardAtMs } = useLive("visits");
   const [language, setLanguage] = useLanguage();
+  const where = { nowMs: view?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
+  const saying: Saying = { ...where, language };
   return (
     <main class="staff">
       <header class="bar">
         <h1>
-          {TEXT.product[language]} <span class="dim">{unit?.venueName[language]}</span>
+          <b>{TEXT.product[language]}</b> {unit?.venueName[language]}
         </h1>
         <LanguageSwitch language={language} onChange={setLanguage} />
       </header>
-      {!live && (
-        <p class="banner warn" role="alert">
-          {TEXT.stale[language]}
-          {heardAtMs > 0 && ` – ${TEXT.staleSince[language]} ${sayClock(heardAtMs, language)}`}
+      {!live && heardAtMs > 0 && (
+        <p class="banner" role="alert">
+          <Tick good={false} />
+          {TEXT.stale[language]} · {TEXT.staleSince[language]}{" "}
+          {sayClock(heardAtMs, { ...saying, nowMs: heardAtMs })}
         </p>
       )}
-      {data !== undefined && (
+      {view !== undefined && (
         <>
-          <AlarmList live={data} language={language} />
-          <Decide live={data} language={language} />
-          <Visits visits={data.visits} language={language} />
-          <Footer view={data.view} language={language} />
+          <Alarms view={view} saying={saying} />
+          {visits !== undefined && <Decide view={view} language={language} live={live} />}
+          <section aria-label={TEXT.visits[language]}>
+            <h2>
+              <Title words={TEXT.visits} language={language} />
+            </h2>
+            {visits === undefined && <p class="dim">{TEXT.onlyHere[language]}</p>}
+            {visits?.length === 0 && <p class="dim">{TEXT.noVisits[language]}</p>}
+            {visits?.map((visit) => (
+              <Visit key={visit.visitRef} visit={visit} saying={saying} />
+            ))}
+          </section>
+          <Freshness view={view} where={where} />
         </>
       )}
     </main>
   );
 }
 
-function AlarmList({ live, language }: { live: Live; language: Language }) {
-  const { alarms } = live.view;
-  if (alarms.length === 0) return null;
+function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
+  const { language } = saying;
   return (
-    <ul class="alarms" aria-label={TEXT.alarms[language]}>
-      {alarms.map((alarm) => {
-        const device = Object.entries(DEVICES).find(([name]) => name === alarm.subject)?.[1];
-        return (
-          <li key={`${alarm.kind}${alarm.subject}`}>
-            {ALARMS[alarm.kind][language]}
-            {device !== undefined && ` – ${device[language]}`}
-            <span class="dim"> {sayClock(alarm.raisedAtMs, language)}</span>
+    <section class="alarms" aria-label={TEXT.alarms[language]}>
+      {view.alarms.length === 0 && (
+        <p class="all-well">
+          <Tick good /> {TEXT.noAlarms[language]}
+        </p>
+      )}
+      <ul>
+        {view.alarms.map((alarm) => (
+          <li key={`${alarm.kind}${alarm.subject}`} class="alarm">
+            <Tick good={false} />
+            <span>
+              {ALARMS[alarm.kind][language]}
+              {isDeviceName(alarm.subject) && `：${DEVICES[alarm.subject][language]}`}
+            </span>
+            <time>{sayClock(alarm.raisedAtMs, saying)}</time>
           </li>
-        );
-      })}
-    </ul>
+        ))}
+      </ul>
+    </section>
   );
+}
+
+interface DecideProps {
+  view: ScreenView;
+  language: Language;
+  live: boolean;
 }
 
 /** Acts on the visit on the screen; without one, lets somebody in who has nothing to show. */
-function Decide({ live, language }: { live: Live; language: Language }) {
+function Decide({ view, language, live }: DecideProps) {
   const [operator, setOperator] = useState("");
   const [why, setWhy] = useState("");
-  const [answer, setAnswer] = useState("");
-  const { visitRef, outcome } = live.view;
+  const [answer, setAnswer] = useState<{ good: boolean; text: string }>();
+  const waiting = view.phase === "referred" || view.phase === "denied";
+  const ready = live && operator.trim() !== "" && why.trim().length >= 2;
   const decide = (verdict: "grant" | "deny"): void => {
-    const about = visitRef === undefined || outcome === "granted" ? {} : { visitRef };
+    const about = waiting && view.visitRef !== undefined ? { visitRef: view.visitRef } : {};
     post("/api/operator/decide", { verdict, operator, why, ...about })
-      .then(() => setAnswer("✓"))
-      .catch((error: unknown) => setAnswer(error instanceof Error ? error.message : "refused"));
+      .then(() => {
+        setAnswer({ good: true, text: TEXT.recorded[language] });
+        setWhy("");
+      })
+      .catch((error: unknown) => {
+        setAnswer({ good: false, text: error instanceof Error ? error.message : String(error) });
+      });
   };
   return (
-    <form class="decide" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class={view.phase === "referred" ? "decide decide-now" : "decide"}
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <h2>
+        <Title
+          words={view.phase === "referred" ? TEXT.decideHere : TEXT.decideNobody}
+          language={language}
+        />
+      </h2>
       <label>
-        {TEXT.operator[language]}
-        <input value={operator} onInput={(event) => setOperator(event.currentTarget.value)} />
+        <span>{TEXT.operator[language]}</span>
+        <input
+          value={operator}
+          maxLength={60}
+          autocomplete="name"
+          onInput={(event) => setOperator(event.currentTarget.value)}
+        />
       </label>
-      <label>
-        {TEXT.why[language]}
-        <input value={why} onInput={(event) => setWhy(event.currentTarget.value)} />
+      <label class="decide-why">
+        <span>{TEXT.why[language]}</span>
+        <input value={why} maxLength={300} onInput={(event) => setWhy(event.currentTarget.value)} />
       </label>
-      <button type="button" class="grant" onClick={() => decide("grant")}>
-        {TEXT.letIn[language]}
-      </button>
-      <button type="button" onClick={() => decide("deny")}>
-        {TEXT.refuse[language]}
-      </button>
-      <output>{answer}</output>
+      <div class="decide-buttons">
+        <button type="button" class="grant" disabled={!ready} onClick={() => decide("grant")}>
+          {TEXT.letIn[language]}
+        </button>
+        {waiting && (
+          <button type="button" class="deny" disabled={!ready} onClick={() => decide("deny")}>
+            {TEXT.refuse[language]}
+          </button>
+        )}
+      </div>
+      <p class="answer" role="status">
+        {answer !== undefined && (
+          <>
+            <Tick good={answer.good} /> {answer.text}
+          </>
+        )}
+      </p>
     </form>
-  );
-}
-
-function Visits(props: { visits: readonly VisitSummary[]; language: Language }) {
-  const { visits, language } = props;
-  if (visits.length === 0) return <p class="dim">{TEXT.noVisits[language]}</p>;
-  return (
-    <section aria-label={TEXT.visits[language]}>
-      {visits.map((visit) => (
-        <VisitLine key={visit.visitRef} visit={visit} language={language} />
-      ))}
-    </section>
   );
 }

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
 import { openEvents } from "./support/events.ts";
 import { createStubDoorway, type StubDoorway } from "./support/stub-doorway.ts";
 import { createStubUnit, STUB_VIEWS, type StubUnit } from "./support/stub-unit.ts";
 
+const clock = createSystemClock();
 let unit: StubUnit;
 let doorway: StubDoorway;
 let server: UiServer;
@@ -17,7 +19,7 @@ beforeEach(async () => {
   writeFileSync(join(pagesDir, "index.html"), "<!doctype html><title>pages</title>");
   unit = createStubUnit();
   doorway = createStubDoorway(unit);
-  server = await startUiServer({ feed: unit, doorway, pagesDir });
+  server = await startUiServer({ feed: unit, doorway, clock, pagesDir });
 });
 
 afterEach(async () => {
@@ -49,10 +51,10 @@ describe("pages", () => {
   });
 
   it("opens on the kiosk of a real unit, which has no doorway page and no doorway routes", async () => {
-    const real = await startUiServer({ feed: unit, pagesDir });
+    const real = await startUiServer({ feed: unit, clock, pagesDir });
     try {
       expect((await fetch(real.url)).url).toMatch(/\/kiosk$/);
-      const paths = ["doorway", "api/doorway", "api/doorway/frame", "api/doorway/live"];
+      const paths = ["doorway", "api/doorway", "api/doorway/frame", "api/doorway/present/green"];
       const answers = paths.map(async (path) => (await fetch(real.url + path)).status);
       expect(await Promise.all(answers)).toEqual([404, 404, 404, 404]);
     } finally {
@@ -62,7 +64,9 @@ describe("pages", () => {
 
   it("says how to build the pages when they are not there", async () => {
     const empty = join(pagesDir, "nothing");
-    await expect(startUiServer({ feed: unit, pagesDir: empty })).rejects.toThrow(/build:pages/);
+    await expect(startUiServer({ feed: unit, clock, pagesDir: empty })).rejects.toThrow(
+      /build:pages/,
+    );
   });
 
   it.each(["/../package.json", "/%2e%2e/package.json", "/..%2fpackage.json", "/server.ts"])(
@@ -98,7 +102,9 @@ describe("the live stream", () => {
   it("beats while nothing happens, so that silence means something", async () => {
     const events = await openEvents(new URL("/api/live", server.url));
     try {
-      for (let beats = 0; beats < 3; beats++) await events.next(() => true);
+      await events.next(() => true);
+      expect(await events.next(() => true)).toEqual({});
+      expect(await events.next(() => true)).toEqual({});
     } finally {
       await events.close();
     }

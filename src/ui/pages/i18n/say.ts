@@ -1,56 +1,80 @@
-/** Puts reasons and ages into words, in one language at a time. */
+/** Puts reasons, times and ages into words, in one language at a time. */
 import type { Reason } from "../../../core/reason.ts";
+import { isCredentialKind, CREDENTIALS } from "./words.ts";
 import { REASONS } from "./reasons.ts";
 
 export type Language = "zh" | "en";
 
+/** In which language, seen from when and where. */
+export interface Saying {
+  language: Language;
+  /** What "today" is: the unit's time, not this page's. */
+  nowMs: number;
+  /** Minutes the venue's local time is ahead of UTC; absent: this browser's time zone. */
+  utcOffsetMinutes?: number | undefined;
+}
+
+const NOTHING = "–";
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 /** What is wrong and what to do, with the reason's own figures filled in. */
-export function sayReason(reason: Reason, language: Language): { reason: string; next: string } {
-  const [what, next] = REASONS[reason.code][language];
+export function sayReason(reason: Reason, saying: Saying): { reason: string; next: string } {
+  const [what, next] = REASONS[reason.code][saying.language];
   const fill = (text: string): string =>
-    text.replaceAll(/\{(\w+)\}/g, (_match, name: string) => figure(reason, name, language));
+    text.replaceAll(/\{(\w+)\}/g, (_match, name: string) => figure(reason, name, saying));
   return { reason: fill(what), next: fill(next) };
 }
 
-function figure(reason: Reason, name: string, language: Language): string {
+function figure(reason: Reason, name: string, saying: Saying): string {
   const params = reason.params ?? {};
-  if (name === "issuedAt") return sayClock(Number(params.issuedAtMs), language);
-  if (name === "age") return sayAge(Number(params.ageMs), language);
+  if (name === "issuedAt") return sayClock(Number(params.issuedAtMs), saying);
+  if (name === "age") return sayAge(Number(params.ageMs), saying.language);
+  if (name === "ago") return sayAge(Number(params.agoMs), saying.language);
   const value = params[name];
-  if (value === undefined) return "–";
-  return typeof value === "number" ? String(Math.round(value * 10) / 10) : value;
+  if (value === undefined) return NOTHING;
+  if (name === "celsius" || name === "maxC") return Number(value).toFixed(1);
+  if (typeof value === "number") return String(Math.round(value * 10) / 10);
+  return isCredentialKind(value) ? CREDENTIALS[value][saying.language] : value;
 }
 
-/** A time of day; with the date when it is not today's. */
-export function sayClock(atMs: number, language: Language): string {
-  if (!Number.isFinite(atMs)) return "–";
-  const at = new Date(atMs);
-  const time = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(at);
-  if (at.toDateString() === new Date().toDateString()) return time;
-  const day = new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", {
-    month: "short",
-    day: "numeric",
-  }).format(at);
-  return `${day} ${time}`;
+/** A time of day, 24 hours; with the date when it is not today's. */
+export function sayClock(atMs: number, saying: Saying): string {
+  if (!Number.isFinite(atMs)) return NOTHING;
+  const at = local(atMs, saying);
+  const time = `${twoDigits(at.getUTCHours())}:${twoDigits(at.getUTCMinutes())}`;
+  const now = local(saying.nowMs, saying);
+  if (at.toISOString().slice(0, 10) === now.toISOString().slice(0, 10)) return time;
+  const month = at.getUTCMonth();
+  const day = at.getUTCDate();
+  const date = saying.language === "zh" ? `${month + 1}月${day}日` : `${day} ${MONTHS[month]}`;
+  const year = at.getUTCFullYear();
+  if (year === now.getUTCFullYear()) return `${date} ${time}`;
+  return saying.language === "zh" ? `${year}年${date} ${time}` : `${date} ${year} ${time}`;
 }
 
-/** An age in the unit a person would use. */
+const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+/** The moment as a date whose UTC fields read as the venue's local time. */
+function local(atMs: number, { utcOffsetMinutes }: Saying): Date {
+  const offset = utcOffsetMinutes ?? -new Date(atMs).getTimezoneOffset();
+  return new Date(atMs + offset * MINUTE_MS);
+}
+
+/** An age as a person would say it: exact enough to see on which side of a limit it is. */
 export function sayAge(ageMs: number, language: Language): string {
-  if (!Number.isFinite(ageMs)) return "–";
-  const units = [
-    [86_400_000, "天", "d"],
-    [3_600_000, "小时", "h"],
-    [60_000, "分钟", "min"],
-    [1_000, "秒", "s"],
-  ] as const;
-  const size = Math.abs(ageMs);
-  for (const [unitMs, zh, en] of units) {
-    if (size >= 2 * unitMs || (unitMs === 3_600_000 && size >= unitMs)) {
-      return `${Math.floor(ageMs / unitMs)} ${language === "zh" ? zh : en}`;
-    }
-  }
-  return language === "zh" ? `${(ageMs / 1_000).toFixed(1)} 秒` : `${(ageMs / 1_000).toFixed(1)} s`;
+  if (!Number.isFinite(ageMs)) return NOTHING;
+  const zh = language === "zh";
+  if (ageMs < -SECOND_MS) return zh ? "在未来" : "in the future";
+  const size = Math.max(0, ageMs);
+  if (size < 10 * SECOND_MS) return `${(size / SECOND_MS).toFixed(1)} ${zh ? "秒" : "s"}`;
+  if (size < MINUTE_MS) return `${Math.floor(size / SECOND_MS)} ${zh ? "秒" : "s"}`;
+  if (size < HOUR_MS) return `${Math.floor(size / MINUTE_MS)} ${zh ? "分钟" : "min"}`;
+  if (size >= 4 * DAY_MS) return `${Math.floor(size / DAY_MS)} ${zh ? "天" : "days"}`;
+  const hours = `${Math.floor(size / HOUR_MS)} ${zh ? "小时" : "h"}`;
+  const minutes = Math.floor((size % HOUR_MS) / MINUTE_MS);
+  return minutes === 0 ? hours : `${hours} ${minutes} ${zh ? "分钟" : "min"}`;
 }

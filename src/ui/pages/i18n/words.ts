@@ -1,9 +1,15 @@
 /** All other words of the pages, Chinese and English side by side. */
-import type { AlarmKind, DeviceName } from "../../../core/alarm.ts";
-import type { Need, RuleOutcome } from "../../../core/decision.ts";
-import type { CredentialKind, EvidenceKind } from "../../../core/evidence.ts";
+import { DEVICE_NAMES, type AlarmKind, type DeviceName } from "../../../core/alarm.ts";
+import type { Need, Outcome, RuleOutcome } from "../../../core/decision.ts";
+import {
+  CREDENTIAL_KINDS,
+  type CredentialKind,
+  type EvidenceKind,
+} from "../../../core/evidence.ts";
+import type { RuleKind } from "../../../core/policy.ts";
+import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenPhase } from "../../../core/view.ts";
-import type { VisitEnding } from "../../../core/record.ts";
+import type { Mode, VisitEnding } from "../../../core/record.ts";
 
 export interface Both {
   zh: string;
@@ -17,9 +23,21 @@ export const PHASES: Readonly<Record<ScreenPhase, Both>> = {
   checking: both("正在核验", "Checking"),
   granted: both("请进", "Please enter"),
   denied: both("不能进入", "Entry denied"),
-  referred: both("请稍候", "Please wait for staff"),
+  referred: both("请找工作人员", "Please see the staff"),
   "locked-down": both("暂停进入", "Entry suspended"),
   evacuation: both("请立即离开", "Please leave now"),
+};
+
+export const OUTCOMES: Readonly<Record<Outcome, Both>> = {
+  granted: both("放行", "granted"),
+  denied: both("拒绝", "denied"),
+  referred: both("转人工", "referred"),
+};
+
+export const MODES: Readonly<Record<Mode, Both>> = {
+  normal: both("正常", "normal"),
+  "locked-down": both("封闭", "locked down"),
+  evacuation: both("疏散", "evacuation"),
 };
 
 export const NEEDS: Readonly<Record<Need, Both>> = {
@@ -52,6 +70,18 @@ export const EVIDENCE: Readonly<Record<EvidenceKind, Both>> = {
   "business-rules": both("准入规则", "Entry rules"),
 };
 
+export const RULES: Readonly<Record<RuleKind, Both>> = {
+  "code-colour": both("码色", "Code colour"),
+  "nucleic-acid-test": both("核酸检测", "Nucleic acid test"),
+  "antigen-test": both("抗原检测", "Antigen test"),
+  vaccination: both("疫苗接种", "Vaccination"),
+  recovery: both("康复", "Recovery"),
+  temperature: both("体温", "Temperature"),
+  roster: both("名单", "Roster"),
+  "business-rules": both("准入规则", "Entry rules"),
+  "any-of": both("以下任一", "One of these"),
+};
+
 export const RULE_OUTCOMES: Readonly<Record<RuleOutcome, Both>> = {
   met: both("符合", "met"),
   unmet: both("不符合", "not met"),
@@ -78,7 +108,7 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
 };
 
 export const DEVICES: Readonly<Record<DeviceName, Both>> = {
-  "code-reader": both("扫码", "Camera"),
+  "code-reader": both("扫码", "Code reader"),
   "card-reader": both("读卡器", "Card reader"),
   thermometer: both("测温", "Thermometer"),
   gate: both("闸机", "Gate"),
@@ -106,45 +136,88 @@ export const HOUSE_RULES: Readonly<Record<string, Both>> = {
   basis: both("验证数据新鲜度", "Data freshness"),
 };
 
+/** Which kind of rule a reason belongs to, for rules that found no evidence to be named by. */
+export const RULE_OF_REASON: Readonly<Partial<Record<ReasonCode, RuleKind>>> = {
+  "code-colour-missing": "code-colour",
+  "test-missing": "nucleic-acid-test",
+  "test-pending": "nucleic-acid-test",
+  "antigen-missing": "antigen-test",
+  "vaccination-missing": "vaccination",
+  "recovery-missing": "recovery",
+  "temperature-missing": "temperature",
+  "not-on-roster": "roster",
+  "business-rules-open": "business-rules",
+};
+
 export const TEXT = {
   product: both("数字哨兵", "Digital Sentinel"),
+  kiosk: both("屏幕", "Kiosk"),
+  staff: both("工作人员", "Staff"),
+  doorway: both("虚拟门口", "Virtual doorway"),
   stale: both("画面已停止更新", "This screen is not live"),
-  staleSince: both("最后更新于", "last update"),
-  staffHelp: both("工作人员会协助您", "Staff will help you"),
-  gateOpen: both("门已开", "Gate open"),
-  gateLocked: both("门已锁", "Gate locked"),
-  clockBad: both("时间未校准", "clock not certain"),
-  brokerOff: both("离线运行，记录已保存", "offline, records are kept"),
-  trustList: both("验证数据", "trust list"),
-  directory: both("名单", "directory"),
-  policy: both("规则", "policy"),
-  waiting: both("待发送", "waiting to be sent"),
+  staleMeans: both(
+    "此刻的内容不作数，门保持上锁",
+    "Nothing here is current; the gate stays locked",
+  ),
+  staleSince: both("最后更新", "Last update"),
+  connecting: both("正在连接设备", "Reaching the unit"),
+  staffHelp: both("请找工作人员", "Please ask the staff"),
+  showCode: both("手机对准摄像头", "Hold the code to the camera"),
+  layCard: both("或放上身份证", "or lay down your ID card"),
+  readDone: both("已读取", "Read"),
+  screening: both("体温初筛", "Temperature screening"),
+  evacuate: both("门已打开，请从出口离开", "The gate is open; leave by the exit"),
+  gateOpen: both("闸机已开", "Gate open"),
+  gateLocked: both("闸机已锁", "Gate locked"),
+  nobody: both("请一位来访者到门前", "Send a visitor to the door"),
+  clockBad: both("设备时间未校准", "Clock not certain"),
+  clockGood: both("时间已校准", "Clock synchronised"),
+  online: both("已联网", "Online"),
+  offline: both("离线运行", "Offline"),
+  kept: both("记录已保存，待发送", "records kept, to be sent"),
+  broken: both("故障", "out of order"),
+  trustList: both("验证数据", "Trust list"),
+  directory: both("名单", "Directory"),
+  policy: both("规则", "Policy"),
+  old: both("前", "old"),
   visits: both("通行记录", "Visits"),
   noVisits: both("还没有人来", "Nobody yet"),
   delivered: both("已送达", "delivered"),
-  kept: both("已保存，待发送", "kept, not sent yet"),
+  waiting: both("待发送", "waiting"),
   letIn: both("放行", "Let in"),
   refuse: both("拒绝", "Refuse"),
-  operator: both("工作人员", "Your name"),
+  operator: both("您的姓名", "Your name"),
+  by: both("由", "by"),
   why: both("理由", "Reason"),
+  recorded: both("已记录", "Recorded"),
+  decideHere: both("这位来访者需要您决定", "This visitor needs your decision"),
+  decideNobody: both("凭理由开门一次", "Open once, with a reason"),
+  onlyHere: both("在设备本机上查看", "The list is shown on the unit itself"),
   gallery: both("来访者", "Visitors"),
-  pick: both("点击或拖动一位来访者到门前", "Click a visitor, or drag one to the door"),
-  camera: both("摄像头画面", "What the camera sees"),
-  world: both("环境", "The world"),
+  pick: both("点击，或拖到门前", "Click one, or drag to the door"),
+  camera: both("摄像头所见", "What the camera sees"),
+  world: both("环境与故障", "The world"),
   light: both("光线", "Light"),
   distance: both("距离", "Distance"),
-  noise: both("噪点", "Camera noise"),
+  noise: both("噪点", "Noise"),
   brokerSwitch: both("网络", "Broker"),
   thermometerSwitch: both("测温", "Thermometer"),
   readerSwitch: both("读卡器", "Card reader"),
   cameraSwitch: both("摄像头", "Camera"),
-  clockSwitch: both("时间错误 3 小时", "Clock 3 h wrong"),
-  arrived: both("已到达网络", "Arrived at the broker"),
-  why_: both("判定依据", "Why"),
-  age: both("时效", "age"),
+  clockSwitch: both("时间准确", "Clock right"),
+  arrived: both("消息服务器收到", "Arrived at the broker"),
+  nothingArrived: both("还没有消息", "Nothing yet"),
+  explain: both("判定依据", "Why"),
   noFrame: both("摄像头未连接", "No camera"),
   leave: both("离开", "Walk away"),
   alarms: both("警报", "Alarms"),
+  noAlarms: both("没有警报", "No alarms"),
   decided: both("判定", "decided in"),
-  gateMoved: both("开门", "gate in"),
-} as const;
+  gateMoved: both("开门", "gate after"),
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const isCredentialKind = (text: string): text is CredentialKind =>
+  (CREDENTIAL_KINDS as readonly string[]).includes(text);
+
+export const isDeviceName = (text: string | undefined): text is DeviceName =>
+  (DEVICE_NAMES as readonly string[]).includes(text ?? "");

@@ -1,0 +1,68 @@
+/** The camera's picture on a canvas, fetched again as soon as the last one is drawn. */
+import { useEffect, useRef, useState } from "preact/hooks";
+
+interface PictureProps {
+  path: string;
+  /** Milliseconds between two questions for a newer picture. */
+  everyMs: number;
+  class?: string;
+  label?: string;
+  /** Called when there is a picture, and when there is none any more. */
+  onPresence?: (present: boolean) => void;
+}
+
+export function Picture({ path, everyMs, class: name = "", label, onPresence }: PictureProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [frame, setFrame] = useState("");
+  useEffect(() => {
+    const element = canvas.current;
+    if (element === null) return undefined;
+    let timer: number | undefined;
+    let after = "";
+    let gone = false;
+    const look = async (): Promise<void> => {
+      if (!document.hidden) {
+        try {
+          const drawn = await drawNewest(element, path, after);
+          if (!gone && drawn !== after) {
+            after = drawn;
+            setFrame(drawn);
+            onPresence?.(drawn !== "");
+          }
+        } catch {
+          // The unit is out of reach: the page around says so, and the next try may work.
+        }
+      }
+      if (!gone) timer = window.setTimeout(() => void look(), everyMs);
+    };
+    void look();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [path, everyMs]);
+  return (
+    <canvas
+      ref={canvas}
+      class={`picture ${name}`}
+      width="640"
+      height="480"
+      data-frame={frame}
+      {...(label === undefined ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
+    />
+  );
+}
+
+/** Draws what is newer than `after`; gives the number of the picture now shown, empty for none. */
+async function drawNewest(canvas: HTMLCanvasElement, path: string, after: string): Promise<string> {
+  const response = await fetch(`${path}?after=${after}`);
+  if (!response.ok) return "";
+  const frame = response.headers.get("x-frame") ?? "";
+  if (response.status === 204) return frame;
+  const bitmap = await createImageBitmap(await response.blob());
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return frame;
+}
