@@ -25,6 +25,11 @@ const ROOMS: readonly Room[] = [
   { path: "src/store", mayImport: ["src/store", "src/core", "hal/clock.ts"], packages: "*" },
   { path: "src/uplink", mayImport: ["src/uplink", "src/core", "hal/clock.ts"], packages: "*" },
   { path: "src/ui", mayImport: ["src/ui", "src/core", "hal/clock.ts"], packages: "*" },
+  {
+    path: "src/health",
+    mayImport: ["src/health", "src/core", "hal/clock.ts"],
+    packages: ["prom-client"],
+  },
   { path: "src/config", mayImport: ["src/config", "src/core", "hal/clock.ts"], packages: "*" },
   {
     path: "src/district",

@@ -1,0 +1,112 @@
+/** A unit's health from its parts: for its server, its service manager and Prometheus. */
+import type { Clock } from "../../hal/clock.ts";
+import type { Effect } from "../core/effect.ts";
+import type { ScreenView } from "../core/view.ts";
+import { UnitMetrics, type MeasuredVisit, type UplinkFigures } from "./metrics.ts";
+import { VitalSigns, type BeatingLoop } from "./vitals.ts";
+
+export interface HealthOptions {
+  unitId: string;
+  version: string;
+  clock: Clock;
+  /** The gateway now running; asked anew each time. */
+  gateway: () => BeatingLoop & { view(): ScreenView };
+  store: {
+    settings: { set(name: string, value: string): Promise<void> };
+    outbox: { pending(): number; lost(): number; head(): number };
+  };
+  uplink?: () => UplinkFigures | undefined;
+}
+
+interface Part {
+  name: string;
+  ok: boolean;
+  detail?: string;
+}
+
+interface Report {
+  ok: boolean;
+  parts: Part[];
+}
+
+/** The setting that a look commits when no record was committed lately. */
+const HEARTBEAT = "health.last-look-ms";
+
+/** A unit's health. `src/ui` serves it; the service manager's watchdog rests on `alive`. */
+export class Health {
+  readonly #options: HealthOptions;
+  readonly #vitals: VitalSigns;
+  readonly #metrics: UnitMetrics;
+
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    const { clock, gateway, store, unitId, version, uplink } = options;
+    this.#vitals = new VitalSigns({
+      clock,
+      loop: gateway,
+      commit: (atMs) => store.settings.set(HEARTBEAT, String(atMs)),
+    });
+    this.#metrics = new UnitMetrics({
+      unitId,
+      version,
+      view: () => gateway().view(),
+      outbox: store.outbox,
+      uplink: () => uplink?.(),
+    });
+  }
+
+  /** For the gateway's `onTurn`. */
+  sawTurn({ effects }: { effects: readonly Effect[] }): void {
+    this.#metrics.sawEffects(effects);
+  }
+
+  /** For the gateway's `onTimings`. */
+  sawVisit(timings: MeasuredVisit): void {
+    this.#metrics.sawVisit(timings);
+  }
+
+  /** The decision loop turned now, and the database committed within the last seconds. */
+  async alive(): Promise<Report> {
+    const { loop, database } = await this.#vitals.look();
+    const parts = [{ name: "decision-loop", ...loop }, databasePart(database)];
+    return { ok: parts.every(({ ok }) => ok), parts };
+  }
+
+  /**
+   * Whether somebody could be let in now: alive, a gate that moves, and one reader at least.
+   * What a unit works without (broker, directory's source, thermometer, panel) is told, not counted.
+   */
+  async ready(): Promise<Report> {
+    const alive = await this.alive();
+    const { devices, links, mode, clockTrusted, outbox } = this.#options.gateway().view();
+    const up = (device: keyof typeof devices): boolean => devices[device] === true;
+    const ok =
+      alive.ok && up("gate") && (up("code-reader") || up("card-reader")) && outbox.state !== "full";
+    const parts: Part[] = [
+      ...alive.parts,
+      ...Object.entries(devices).map(([name, each]) => ({ name: `device/${name}`, ok: each })),
+      ...Object.entries(links).map(([name, each]) => ({ name: `link/${name}`, ok: each })),
+      { name: "clock", ok: clockTrusted },
+      { name: "outbox", ok: outbox.state === "normal", detail: outbox.state },
+      { name: "mode", ok: mode === "normal", detail: mode },
+    ];
+    return { ok, parts };
+  }
+
+  metrics(): Promise<{ contentType: string; text: string }> {
+    return this.#metrics.text();
+  }
+}
+
+function databasePart({
+  ok,
+  ageMs,
+  detail,
+}: {
+  ok: boolean;
+  ageMs: number;
+  detail?: string;
+}): Part {
+  const age = Number.isFinite(ageMs) ? `${Math.round(ageMs)} ms since a commit` : "no commit yet";
+  return { name: "database", ok, detail: detail === undefined ? age : `${age}: ${detail}` };
+}
