@@ -10,6 +10,14 @@ const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> 
     what: "readable frame or card to gate line, by stage, beside pyzbar on the same frames",
     load: () => import("./door.ts"),
   },
+  codes: {
+    what: "the code reader's CPU a frame, and the map of where the door works",
+    load: () => import("./codes.ts"),
+  },
+  images: {
+    what: "the labelled pictures, beside each decoder alone",
+    load: () => import("./images.ts"),
+  },
   credentials: {
     what: "verification of each format, and a revocation list of ten million",
     load: () => import("./credentials.ts"),

@@ -33,7 +33,7 @@ const QUIET_MODULES = 4; // ISO/IEC 18004:2015, 5.3.8
 export function drawFace(scene: CodeScene, chance: Chance): Face {
   const { modules } = matrixOf(scene);
   const code = modules.size * PIXELS_PER_MODULE;
-  const widthMm = scene.widthMm ?? (scene.medium === "phone" ? 52 : 60);
+  const widthMm = widthMmOf(scene);
   const mmPerPixel = widthMm / code;
   const quiet = QUIET_MODULES * PIXELS_PER_MODULE;
   // A phone is taller than wide and has a dark body around its screen; paper has white all round.
@@ -61,6 +61,16 @@ export function drawFace(scene: CodeScene, chance: Chance): Face {
   const face = { width, height, luminance, mmPerPixel, shines };
   if (scene.cracked === true) drawCracks(face, chance);
   return face;
+}
+
+/** The code's width without its quiet zone, in millimetres. */
+export function widthMmOf(scene: CodeScene): number {
+  return scene.widthMm ?? (scene.medium === "phone" ? 52 : 60);
+}
+
+/** How many modules the scene's code has on a side. */
+export function modulesAcross(scene: CodeScene): number {
+  return matrixOf(scene).modules.size;
 }
 
 /** Side length and modules of the code, one byte a module, 1 dark. */

@@ -6,7 +6,7 @@ import type { Decoders } from "./decoders.ts";
 import { hashOf } from "./hash.ts";
 import type { Luminance } from "./image.ts";
 import { createLane } from "./lane.ts";
-import { createPlan } from "./plan.ts";
+import { JOB_COST, createPlan } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
 import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
 
@@ -72,9 +72,6 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
   };
 }
 
-// A job is short enough that the next one gets a newer frame, and long enough to be worth its copy.
-const COST_OF_A_JOB = 10;
-
 /**
  * Decodes in two threads of its own: the cheap decoders on every frame, the rest of the ladder on
  * some, within the plan's budget. What the second finds is told as an afterthought.
@@ -109,7 +106,7 @@ export function createWorkerEngine(options: PlanOptions = {}): DecodeEngine {
       const both = changed && plan.afford(CHEAP_STEPS[1]?.cost ?? 0);
       const { codes } = await quick.run(frame, "cheap", both ? [0, 1] : [0]);
       if (codes.length === 0 && !slow.busy) {
-        const steps = plan.next(COST_OF_A_JOB);
+        const steps = plan.next(JOB_COST);
         if (steps.length > 0) void tryFurther(frame, number, steps);
       }
       return { codes };

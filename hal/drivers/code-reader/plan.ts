@@ -4,7 +4,7 @@ import type { Step } from "./steps.ts";
 export interface PlanOptions {
   /**
    * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
-   * first cheap step. Default 0.5: with it such a stream costs less than twice the cheapest decoder.
+   * first cheap step. Default 0.3: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
   /** What may be saved up for when something new comes into view, in the same unit; default 90, the whole ladder once. */
@@ -23,12 +23,15 @@ export interface Plan {
   hit(step: number): void;
 }
 
+/** A job short enough that the next one gets a newer frame, and long enough to be worth its copy. */
+export const JOB_COST = 10;
+
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
 
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
-  const share = options.share ?? 0.5;
+  const share = options.share ?? 0.3;
   const burst = options.burst ?? 90;
   const order = steps.map((_, index) => index);
   let savings = burst;

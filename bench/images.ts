@@ -1,0 +1,155 @@
+/** What the code reader reads of the labelled pictures, beside each decoder alone in the same run. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { DecodedCode } from "../hal/devices.ts";
+import { climb, readThoroughly } from "../hal/drivers/code-reader/cascade.ts";
+import { loadDecoders } from "../hal/drivers/code-reader/decoders.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
+import { scale, whole } from "../hal/drivers/code-reader/image.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image.ts";
+import { JOB_COST, createPlan } from "../hal/drivers/code-reader/plan.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "../hal/drivers/code-reader/steps.ts";
+import { readPicture } from "../src/picture/read.ts";
+import { percentile, printTable } from "./figures.ts";
+import { SINGLE_DECODERS, SINGLE_NAMES, cpuMsOf } from "./single-decoders.ts";
+
+/** One picture and what may be read in it: any of the texts, or nothing at all. */
+interface Labelled {
+  file: string;
+  expected: string[];
+  picture: Luminance;
+}
+
+/** How one way of reading did. */
+interface Score {
+  read: number;
+  wrong: string[];
+  falsely: string[];
+  unread: string[];
+  /** Of pictures that hold a code. */
+  cpuMs: number[];
+}
+
+/** Decoders by themselves see pictures as large as the engine does. */
+const LONG_SIDE = 1280;
+
+export async function run(): Promise<void> {
+  const folder = resolve(process.env["SENTINEL_CORPORA"] ?? "../shared/corpora", "codes");
+  if (!existsSync(join(folder, "manifest.json"))) {
+    throw new Error(
+      `there are no labelled pictures in ${folder}; point SENTINEL_CORPORA at the public test data`,
+    );
+  }
+  const decoders = await loadDecoders();
+  const pictures = load(folder);
+  // Compiled code and grown memory first, so that no way of reading pays for them.
+  for (const { picture } of pictures.slice(0, 25)) readThoroughly(decoders, picture);
+
+  const scores: [string, Score][] = [
+    ["engine", await score(pictures, (image) => readThoroughly(decoders, image))],
+  ];
+  for (const name of SINGLE_NAMES) {
+    scores.push([
+      name,
+      await score(pictures, (image) => SINGLE_DECODERS[name](decoders, bounded(image))),
+    ]);
+  }
+  print(pictures, scores);
+  printStreams(decoders, pictures);
+}
+
+function load(folder: string): Labelled[] {
+  const manifest = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as {
+    file: string;
+    expected: string[] | null;
+  }[];
+  return manifest.flatMap(({ file, expected }) =>
+    expected === null
+      ? []
+      : [{ file, expected, picture: readPicture(readFileSync(join(folder, file))) }],
+  );
+}
+
+function bounded(image: Luminance): Luminance {
+  const factor = LONG_SIDE / Math.max(image.width, image.height);
+  return factor < 1 ? scale(whole(image), factor) : image;
+}
+
+async function score(
+  pictures: readonly Labelled[],
+  read: (image: Luminance) => DecodedCode[],
+): Promise<Score> {
+  const result: Score = { read: 0, wrong: [], falsely: [], unread: [], cpuMs: [] };
+  for (const { file, expected, picture } of pictures) {
+    let codes: DecodedCode[] = [];
+    const cpuMs = await cpuMsOf(() => {
+      codes = read(picture);
+    });
+    if (expected.length === 0) {
+      if (codes.length > 0) result.falsely.push(file);
+      continue;
+    }
+    result.cpuMs.push(cpuMs);
+    if (codes.some(({ text }) => !expected.includes(text))) result.wrong.push(file);
+    else if (codes.length > 0) result.read += 1;
+    else result.unread.push(file);
+  }
+  return result;
+}
+
+function print(pictures: readonly Labelled[], scores: readonly (readonly [string, Score])[]): void {
+  const holding = pictures.filter(({ expected }) => expected.length > 0).length;
+  console.log(
+    `${holding} pictures with a known text, ${pictures.length - holding} without a code; CPU in ms of pictures with one`,
+  );
+  printTable(
+    ["", "read", "%", "wrong", "false", "mean", "median", "p95"],
+    scores.map(([name, { read, wrong, falsely, cpuMs }]) => [
+      name,
+      String(read),
+      ((100 * read) / holding).toFixed(1),
+      String(wrong.length),
+      String(falsely.length),
+      (cpuMs.reduce((sum, ms) => sum + ms, 0) / cpuMs.length).toFixed(1),
+      percentile(cpuMs, 0.5).toFixed(2),
+      percentile(cpuMs, 0.95).toFixed(1),
+    ]),
+  );
+  const engine = scores[0]?.[1];
+  for (const [what, files] of [
+    ["not read", engine?.unread],
+    ["other text than the label's", engine?.wrong],
+    ["read where nothing is", engine?.falsely],
+  ] as const) {
+    if (files !== undefined && files.length > 0) console.log(`${what}: ${files.join(", ")}`);
+  }
+}
+
+const FRAMES = 10;
+
+/** Every picture as ten frames of a stream, by the plan that deals out the ladder's steps. */
+function printStreams(decoders: Decoders, pictures: readonly Labelled[]): void {
+  const byFrame = new Map<number, number>();
+  let later = 0;
+  for (const { expected, picture } of pictures) {
+    if (expected.length === 0) continue;
+    const frame = framesUntilRead(decoders, picture);
+    if (frame !== undefined) byFrame.set(frame, (byFrame.get(frame) ?? 0) + 1);
+    else if (readThoroughly(decoders, picture).length > 0) later += 1;
+  }
+  const counts = [...byFrame]
+    .sort(([a], [b]) => a - b)
+    .map(([frame, count]) => `${frame}: ${count}`);
+  console.log(`\nas a stream, read on frame ${counts.join(", ")}; later than ten: ${later}`);
+}
+
+function framesUntilRead(decoders: Decoders, picture: Luminance): number | undefined {
+  const plan = createPlan(FURTHER_STEPS);
+  for (let frame = 1; frame <= FRAMES; frame++) {
+    plan.frame(true);
+    if (climb(decoders, picture, CHEAP_STEPS, [0, 1]).codes.length > 0) return frame;
+    const steps = plan.next(JOB_COST);
+    if (climb(decoders, picture, FURTHER_STEPS, steps).codes.length > 0) return frame;
+  }
+  return undefined;
+}
