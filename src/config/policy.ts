@@ -1,165 +1,141 @@
 /** The policy file: one schema from which types, defaults and the reference follow. */
+import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { CREDENTIAL_KINDS } from "../core/evidence.ts";
-import type { OpeningSpan, Policy, Rule } from "../core/policy.ts";
+import type { Policy } from "../core/policy.ts";
 import { CREDENTIAL_REASONS } from "../core/reason.ts";
+import { credentialKinds, plainName, rule, ruleProblems, verdict } from "./rule-schema.ts";
+import { moment, numberAboveZero, openingSpan, section, text, wholeFrom } from "./values.ts";
 import { readYaml } from "./yaml-file.ts";
 
-const verdict = z.enum(["grant", "refer", "deny"]);
-const hours = z.number().positive().max(87_600);
-const days = z.number().min(0).max(36_500);
-const milliseconds = (least: number, most: number) => z.number().int().min(least).max(most);
-const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "expected a name of small letters, digits and hyphens");
-const roles = z.array(z.string().min(1).max(64)).min(1);
+const hours = (): z.ZodNumber => numberAboveZero(87_600);
+const epochMs = (): z.ZodNumber => wholeFrom(0, Number.MAX_SAFE_INTEGER);
 
-const common = {
-  id: name,
-  appliesTo: z
-    .strictObject({
-      roles: roles.optional(),
-      exceptRoles: roles.optional(),
-      credentialKinds: z.array(z.enum(CREDENTIAL_KINDS)).min(1).optional(),
-    })
-    .optional()
-    .describe("narrows the rule to some visitors; without it the rule is for all"),
-  whenUnmet: verdict.default("deny").describe("there is evidence and it says no"),
-  whenMissing: verdict.default("deny").describe("there is no evidence"),
-  whenUnreachable: verdict.default("refer").describe("its source could not be asked"),
-};
+const openingHours = z
+  .strictObject({
+    utcOffsetMinutes: wholeFrom(-840, 840)
+      .default(480)
+      .describe("how far the venue's local time is ahead of UTC"),
+    spans: z
+      .array(openingSpan())
+      .min(1, "expected at least one span")
+      .describe("`mon-fri 08:00-20:00`; an end at or before the beginning is on the next day"),
+    whenClosed: verdict.default("deny"),
+  })
+  .optional()
+  .describe("absent: always open");
 
-const simpleRules = [
-  z.strictObject({
-    ...common,
-    kind: z.literal("code-colour"),
-    accepted: z
-      .array(z.enum(["green", "yellow", "red"]))
-      .min(1)
-      .default(["green"]),
-  }),
-  z.strictObject({
-    ...common,
-    kind: z.literal("nucleic-acid-test"),
-    maxAgeHours: hours,
-    countFrom: z
-      .enum(["sampledAt", "reportedAt"])
-      .describe("sampling and report are different times: say which one counts"),
-  }),
-  z.strictObject({ ...common, kind: z.literal("antigen-test"), maxAgeHours: hours }),
-  z.strictObject({
-    ...common,
-    kind: z.literal("vaccination"),
-    minDoses: z.union([z.number().int().min(1).max(20), z.literal("complete")]),
-    minDaysSinceLastDose: days.optional(),
-    maxDaysSinceLastDose: days.optional(),
-  }),
-  z.strictObject({ ...common, kind: z.literal("recovery"), minDays: days, maxDays: days }),
-  z.strictObject({
-    ...common,
-    kind: z.literal("temperature"),
-    maxC: z.number().min(30).max(45).default(37.3),
-    minC: z.number().min(25).max(40).default(34),
-  }),
-  z.strictObject({ ...common, kind: z.literal("roster"), roles }),
-  z.strictObject({ ...common, kind: z.literal("business-rules"), rulesOf: z.string().min(1) }),
-] as const;
+const visit = section({
+  windowMs: wholeFrom(1_000, 120_000)
+    .default(20_000)
+    .describe("evidence of one visit must come within this time"),
+  releaseMs: wholeFrom(500, 10_000).default(4_000).describe("how long the gate is unlocked"),
+  resultMs: wholeFrom(500, 60_000).default(4_000).describe("how long a result stays on the screen"),
+  maxOpenMs: wholeFrom(1_000, 600_000)
+    .default(15_000)
+    .describe("how long the door may stay open before the alarm"),
+});
 
-const rule: z.ZodType<Rule> = z.lazy(() =>
-  z.discriminatedUnion("kind", [
-    ...simpleRules,
-    z.strictObject({ ...common, kind: z.literal("any-of"), rules: z.array(rule).min(1).max(20) }),
-  ]),
-) as z.ZodType<Rule>;
+const liveCode = section({
+  maxAgeMs: wholeFrom(1_000, 86_400_000)
+    .default(1_800_000)
+    .describe("an older one is a screenshot"),
+  maxSkewMs: wholeFrom(0, 3_600_000)
+    .default(120_000)
+    .describe("how far in the future a code may be dated: phones are not synchronised either"),
+  reuseWindowMs: wholeFrom(0, 86_400_000)
+    .default(300_000)
+    .describe("showing a code again within this time, after it let someone in, is a reuse"),
+  whenReused: verdict.default("refer"),
+});
 
-const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-const SPAN = /^(?:([a-z]{3})(?:-([a-z]{3}))?\s+)?(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/;
+/**
+ * What may stand in a policy. Keys are the core's own, so that a record and a file say the same;
+ * a moment may be written with its offset instead of in milliseconds.
+ */
+export const policySchema = z
+  .strictObject({
+    id: plainName,
+    version: wholeFrom(1, 1_000_000_000).describe("grows with every change"),
+    issuedAt: moment().optional().describe("instead of issuedAtMs, e.g. 2026-01-01T00:00:00+08:00"),
+    issuedAtMs: epochMs().optional().describe("epoch milliseconds; 0 when neither is given"),
+    expiresAt: moment().optional().describe("instead of expiresAtMs"),
+    expiresAtMs: epochMs()
+      .optional()
+      .describe("after this the policy is too old to admit anyone silently; absent: never"),
+    venueCategory: plainName.default("general"),
+    openingHours,
+    acceptedCredentials: credentialKinds.default([
+      "health-pass-live",
+      "health-pass-paper",
+      "opaque-token",
+      "resident-id",
+    ]),
+    rules: z.array(rule).max(100, "expected at most 100 rules").describe("see Rules"),
+    alwaysAdmitRoles: z
+      .array(text(64))
+      .default([])
+      .describe("roles that pass without further rules once their credential holds"),
+    whenCredentialFails: z
+      .partialRecord(z.enum(CREDENTIAL_REASONS), verdict.exclude(["grant"]))
+      .default({ "holder-unknown": "refer", "directory-unreachable": "refer" })
+      .describe("by reason; reasons that are not listed deny, and none can grant"),
+    visit,
+    liveCode,
+    freshness: section({
+      maxTrustListAgeHours: hours().default(72),
+      maxDirectoryAgeHours: hours().default(24),
+      whenOlder: verdict.default("refer"),
+    }),
+    clock: section({ whenUntrusted: verdict.default("refer") }),
+    record: section({
+      commitWithinMs: wholeFrom(50, 10_000)
+        .default(500)
+        .describe("how long the gate waits for the record to be durable"),
+      whenNotCommitted: verdict.default("refer"),
+    }),
+    attempts: section({
+      maxBadReads: wholeFrom(1, 5)
+        .default(5)
+        .describe("bad reads in a row before the alarm; at most 5 (GB 50396-2007 §5.1.5)"),
+    }),
+  })
+  .meta({ title: "Digital Sentinel policy" });
 
-/** `mon-fri 08:00-20:00`, `sat 10:00-16:00`, or `08:00-20:00` for every day. */
-function openingSpan(text: string): OpeningSpan | undefined {
-  const match = SPAN.exec(text.trim().toLowerCase());
-  if (match === null) return undefined;
-  const [, first = "mon", last = match[1] ?? "sun"] = match;
-  const from = WEEK.indexOf(first as (typeof WEEK)[number]);
-  const until = WEEK.indexOf(last as (typeof WEEK)[number]);
-  const fromMinute = Number(match[3]) * 60 + Number(match[4]);
-  const untilMinute = Number(match[5]) * 60 + Number(match[6]);
-  const whole = Number(match[4]) < 60 && Number(match[6]) < 60;
-  if (from < 0 || until < 0 || !whole || fromMinute > 1_440 || untilMinute > 1_440) {
-    return undefined;
-  }
-  // A week goes round: fri-mon is four days.
-  const count = ((until - from + 7) % 7) + 1;
-  const weekdays = Array.from({ length: count }, (_each, index) => ((from + index) % 7) + 1);
-  return { days: weekdays, fromMinute, untilMinute };
+type PolicyFile = z.output<typeof policySchema>;
+
+/** A policy that is data already, e.g. inside something that was signed, in the same form. */
+export const policyDocument = policySchema
+  .superRefine((file, context) => {
+    const problems = [...ruleProblems(file.rules, ["rules"]), ...timeProblems(file)];
+    for (const { path, message } of problems) {
+      context.addIssue({ code: "custom", path: [...path], message });
+    }
+  })
+  .transform(toPolicy);
+
+function timeProblems(file: PolicyFile): { path: string[]; message: string }[] {
+  const twice = (["issuedAt", "expiresAt"] as const)
+    .filter((name) => file[name] !== undefined && file[`${name}Ms`] !== undefined)
+    .map((name) => ({ path: [name], message: `expected either this or ${name}Ms` }));
+  const until = momentOf(file.expiresAt, file.expiresAtMs);
+  if (until === undefined || until > (momentOf(file.issuedAt, file.issuedAtMs) ?? 0)) return twice;
+  const name = file.expiresAt === undefined ? "expiresAtMs" : "expiresAt";
+  return [...twice, { path: [name], message: "expected a moment after the policy was issued" }];
 }
 
-const span = z.union([
-  z.strictObject({
-    days: z.array(z.number().int().min(1).max(7)).min(1),
-    fromMinute: z.number().min(0).max(1_440),
-    untilMinute: z.number().min(0).max(1_440),
-  }),
-  z.string().transform((text, context): OpeningSpan => {
-    const parsed = openingSpan(text);
-    if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: 'expected e.g. "mon-fri 08:00-20:00"' });
-    return z.NEVER;
-  }),
-]);
+function momentOf(written: string | undefined, ms: number | undefined): number | undefined {
+  return written === undefined ? ms : Date.parse(written);
+}
 
-/** A section whose every field has a default may be left out whole. */
-const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-
-/** What may stand in a policy. Keys are the core's own, so that a record and a file say the same. */
-export const policySchema = z.strictObject({
-  id: name,
-  version: z.number().int().min(1),
-  issuedAtMs: z.number().int().min(0).default(0).describe("epoch milliseconds"),
-  expiresAtMs: z.number().int().min(0).optional(),
-  venueCategory: name.default("general"),
-  openingHours: z
-    .strictObject({
-      utcOffsetMinutes: z.number().int().min(-840).max(840).default(480),
-      spans: z.array(span).min(1),
-      whenClosed: verdict.default("deny"),
-    })
-    .optional(),
-  acceptedCredentials: z
-    .array(z.enum(CREDENTIAL_KINDS).exclude(["unknown"]))
-    .min(1)
-    .default(["health-pass-live", "health-pass-paper", "opaque-token", "resident-id"]),
-  rules: z.array(rule).max(100),
-  alwaysAdmitRoles: z.array(z.string().min(1)).default([]),
-  whenCredentialFails: z
-    .partialRecord(z.enum(CREDENTIAL_REASONS), verdict)
-    .default({ "holder-unknown": "refer", "directory-unreachable": "refer" }),
-  visit: section({
-    windowMs: milliseconds(1_000, 120_000).default(20_000),
-    releaseMs: milliseconds(500, 10_000).default(4_000),
-    resultMs: milliseconds(500, 60_000).default(4_000),
-    maxOpenMs: milliseconds(1_000, 600_000).default(15_000),
-  }),
-  liveCode: section({
-    maxAgeMs: milliseconds(1_000, 86_400_000).default(1_800_000),
-    maxSkewMs: milliseconds(0, 3_600_000).default(120_000),
-    reuseWindowMs: milliseconds(0, 86_400_000).default(300_000),
-    whenReused: verdict.default("refer"),
-  }),
-  freshness: section({
-    maxTrustListAgeHours: hours.default(72),
-    maxDirectoryAgeHours: hours.default(24),
-    whenOlder: verdict.default("refer"),
-  }),
-  clock: section({ whenUntrusted: verdict.default("refer") }),
-  record: section({
-    commitWithinMs: milliseconds(50, 10_000).default(500),
-    whenNotCommitted: verdict.default("refer"),
-  }),
-  attempts: section({
-    maxBadReads: z.number().int().min(1).max(5).default(5),
-  }),
-});
+// Absent members are absent here as well: YAML and JSON know no undefined.
+function toPolicy({ issuedAt, issuedAtMs, expiresAt, expiresAtMs, ...same }: PolicyFile): Policy {
+  const until = momentOf(expiresAt, expiresAtMs);
+  return {
+    ...same,
+    issuedAtMs: momentOf(issuedAt, issuedAtMs) ?? 0,
+    ...(until === undefined ? {} : { expiresAtMs: until }),
+  } as Policy;
+}
 
 const ADVICE = "docs/configuration.md";
 
@@ -167,25 +143,29 @@ const ADVICE = "docs/configuration.md";
  * A policy from a file's text.
  * @throws ConfigError naming the path and line of each fault
  */
-export function parsePolicy(text: string, file: string): Policy {
-  return readYaml(text, file, checked, ADVICE) as Policy;
+export function parsePolicy(yamlText: string, file: string): Policy {
+  return readYaml(yamlText, file, policyDocument, ADVICE);
 }
 
-/** Rules are told apart by their ids, in records and on the screen. */
-const checked = policySchema.superRefine((policy, context) => {
-  const seen = new Set<string>();
-  const look = (rules: readonly Rule[], path: (string | number)[]): void => {
-    for (const [index, each] of rules.entries()) {
-      if (seen.has(each.id)) {
-        const message = `"${each.id}" names another rule already`;
-        context.addIssue({ code: "custom", path: [...path, index, "id"], message });
-      }
-      seen.add(each.id);
-      if (each.kind === "any-of") look(each.rules, [...path, index, "rules"]);
-    }
-  };
-  look(policy.rules, ["rules"]);
-});
+/** Venue categories with a policy to begin with. */
+export const PRESET_POLICIES = [
+  "care-home",
+  "clinic",
+  "office",
+  "pharmacy",
+  "plant",
+  "residential",
+  "school",
+  "supermarket",
+] as const;
+export type PresetPolicy = (typeof PRESET_POLICIES)[number];
 
-/** The same check for a policy that is data already; used where it comes inside something else. */
-export const policyDocument = checked;
+/** The YAML text of a venue category's policy, for a district to adapt. */
+export function presetPolicyText(name: PresetPolicy): string {
+  return readFileSync(new URL(`policies/${name}.yaml`, import.meta.url), "utf8");
+}
+
+/** The policy of a venue category. */
+export function presetPolicy(name: PresetPolicy): Policy {
+  return parsePolicy(presetPolicyText(name), `${name}.yaml`);
+}

@@ -1,6 +1,7 @@
 /** What is wrong with a file that somebody wrote: each fault with its path and line. */
-import { isNode, type Document, type LineCounter } from "yaml";
-import type { z } from "zod";
+import { isMap, isNode, isScalar, type Document, type LineCounter } from "yaml";
+import { z } from "zod";
+import { allowedKeys, nearest, type JsonSchema } from "./keys.ts";
 
 /** One fault. */
 export interface Problem {
@@ -51,28 +52,75 @@ function lineOf(
   if (document === undefined || lines === undefined) return undefined;
   // A key that is missing has no place of its own; what should hold it has.
   for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    const offset = offsetOf(document, path.slice(0, length));
+    if (offset !== undefined) return lines.linePos(offset).line;
   }
   return undefined;
 }
 
+// The key's place rather than the value's, which may begin on the next line.
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  const last = path.at(-1);
+  if (last === undefined)
+    return isNode(document.contents) ? document.contents.range?.[0] : undefined;
+  const holder = document.getIn(path.slice(0, -1), true);
+  if (isMap(holder) && typeof last === "string") {
+    const pair = holder.items.find(({ key }) => isScalar(key) && key.value === last);
+    if (isNode(pair?.key)) return pair.key.range?.[0];
+  }
+  const node = document.getIn(path, true);
+  return isNode(node) ? node.range?.[0] : undefined;
+}
+
+/** What was validated, and by which schema: lets the faults say what was probably meant. */
+export interface Validated {
+  schema: z.ZodType;
+  value: unknown;
+}
+
 /**
- * The faults of a failed validation; `advice` names the document that says what is allowed. Where several forms are allowed, the faults of the form that
- * came closest are told: nobody is helped by reading why a pass is no text.
+ * The faults of a failed validation; `advice` names the document that says what is allowed. Where
+ * several forms are allowed, the faults of the form that came closest are told: nobody is helped by
+ * reading why a pass is no text.
  */
 export function problemsOf(
   issues: readonly z.core.$ZodIssue[],
   advice: string,
-  base: readonly PropertyKey[] = [],
+  validated?: Validated,
+): Problem[] {
+  let json: JsonSchema | undefined;
+  const known = (path: readonly PropertyKey[]): string[] => {
+    if (validated === undefined) return [];
+    json ??= z.toJSONSchema(validated.schema, {
+      io: "input",
+      unrepresentable: "any",
+    }) as JsonSchema;
+    return allowedKeys(json, path, validated.value);
+  };
+  return found(issues, [], { advice, known });
+}
+
+interface Helper {
+  advice: string;
+  known: (path: readonly PropertyKey[]) => string[];
+}
+
+function found(
+  issues: readonly z.core.$ZodIssue[],
+  base: readonly PropertyKey[],
+  helper: Helper,
 ): Problem[] {
   return issues.flatMap((issue): Problem[] => {
     const path = [...base, ...issue.path];
-    if (issue.code !== "invalid_union") return [{ path, message: worded(issue, advice) }];
+    if (issue.code === "unrecognized_keys") return unknownKeys(issue.keys, path, helper);
+    if (issue.code !== "invalid_union") return [{ path, message: worded(issue) }];
+    if ("options" in issue && Array.isArray(issue.options)) {
+      return [{ path, message: chosen(issue.options.map(String), issue) }];
+    }
     const branches = issue.errors.filter((errors) => !errors.some(isWrongShape));
     const [closest] = branches.sort((a, b) => depth(b) - depth(a) || a.length - b.length);
-    if (closest !== undefined) return problemsOf(closest, advice, path);
-    const expected = issue.errors.flatMap((errors) => errors.map((error) => worded(error, advice)));
+    if (closest !== undefined) return found(closest, path, helper);
+    const expected = issue.errors.flatMap((errors) => errors.map((error) => worded(error)));
     return [{ path, message: [...new Set(expected)].join(", or: ") }];
   });
 }
@@ -83,13 +131,34 @@ const isWrongShape = (issue: z.core.$ZodIssue): boolean =>
 const depth = (errors: readonly z.core.$ZodIssue[]): number =>
   Math.max(...errors.map((error) => error.path.length));
 
-function worded(issue: z.core.$ZodIssue, advice: string): string {
-  if (issue.code === "unrecognized_keys") {
-    const keys = issue.keys.map((key) => `"${key}"`).join(", ");
-    return `unknown: ${keys}; ${advice} lists what can stand here`;
+function unknownKeys(
+  keys: readonly string[],
+  path: readonly PropertyKey[],
+  { advice, known }: Helper,
+): Problem[] {
+  const names = known(path);
+  return keys.map((key) => {
+    const meant = nearest(key, names);
+    const help =
+      meant === undefined ? `${advice} lists what can stand here` : `did you mean "${meant}"?`;
+    return { path: [...path, key], message: `is unknown; ${help}` };
+  });
+}
+
+function worded(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_value") return chosen(issue.values.map(String), issue);
+  const own = issue.message.startsWith("expected ");
+  if (issue.code === "invalid_type" && issue.input === undefined) {
+    return own ? `is missing: ${issue.message}` : "is missing";
   }
-  if (issue.code === "invalid_type" && issue.input === undefined) return "is missing";
-  return lowered(issue.message);
+  return own ? issue.message : lowered(issue.message);
+}
+
+function chosen(values: readonly string[], issue: z.core.$ZodIssue): string {
+  const given = issue.code === "invalid_union" ? undefined : issue.input;
+  const meant = typeof given === "string" ? nearest(given, values) : undefined;
+  const list = values.length === 1 ? values.join("") : `one of ${values.join(", ")}`;
+  return `expected ${list}${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
 }
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -37,7 +37,11 @@ describe("the policy file", () => {
       "rules[0].maxAgeHours: is missing",
     ],
     ["a wrong word", "- {id: t, kind: temperature, whenUnmet: maybe}", "rules[0].whenUnmet"],
-    ["an unknown key", "- {id: t, kind: temperature, maxF: 99}", 'unknown: "maxF"'],
+    [
+      "an unknown key",
+      "- {id: t, kind: temperature, maxF: 99}",
+      'rules[0].maxF: is unknown; did you mean "maxC"?',
+    ],
     ["an unknown kind", "- {id: t, kind: horoscope}", "rules[0].kind"],
     [
       "two rules of one name",

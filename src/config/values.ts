@@ -1,0 +1,85 @@
+/** Values that stand in configuration files, each with words that say what would be right. */
+import { z } from "zod";
+import type { OpeningSpan } from "../core/policy.ts";
+
+/** A number above 0, up to a largest one that still makes sense. */
+export function numberAboveZero(most: number): z.ZodNumber {
+  const message = "expected a number above 0";
+  return z.number(message).gt(0, message).max(most, `expected a number above 0, at most ${most}`);
+}
+
+/** A number between two bounds, both included. */
+export function numberFrom(least: number, most: number): z.ZodNumber {
+  const message = `expected a number from ${least} to ${most}`;
+  return z.number(message).min(least, message).max(most, message);
+}
+
+/** A whole number between two bounds, both included. */
+export function wholeFrom(least: number, most: number): z.ZodNumber {
+  const message = `expected a whole number from ${least} to ${most}`;
+  return z.number(message).int(message).min(least, message).max(most, message);
+}
+
+/** A text that is not blank. */
+export function text(most = 200): z.ZodString {
+  const message = `expected a text of 1 to ${most} characters`;
+  return z.string(message).min(1, message).max(most, message).regex(/\S/, message);
+}
+
+/** A moment with its offset from UTC; without one it would mean another moment at each unit. */
+export function moment(): z.ZodISODateTime {
+  return z.iso.datetime({
+    offset: true,
+    error: "expected a moment with its offset, e.g. 2026-01-01T00:00:00+08:00",
+  });
+}
+
+/** A section whose every field has a default may be left out whole. */
+export function section<S extends z.ZodRawShape>(
+  shape: S,
+): z.ZodPrefault<z.ZodObject<S, z.core.$strict>> {
+  return z.strictObject(shape).prefault({} as never);
+}
+
+const WEEK = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const HOURS = /^(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})$/;
+const MINUTES_A_DAY = 1_440;
+
+/** ISO day numbers (1 Monday … 7 Sunday) of `mon`, `mon-fri`, `fri-mon` or `daily`, from the first on. */
+function daysOf(written: string): number[] | undefined {
+  const [first = "", last = first, ...rest] =
+    written === "daily" ? ["mon", "sun"] : written.split("-");
+  const from = WEEK.indexOf(first);
+  const until = WEEK.indexOf(last);
+  if (from < 0 || until < 0 || rest.length > 0) return undefined;
+  // A week goes round: fri-mon is four days.
+  const count = ((until - from + 7) % 7) + 1;
+  return Array.from({ length: count }, (_each, index) => ((from + index) % 7) + 1);
+}
+
+function hoursOf(written: string): Pick<OpeningSpan, "fromMinute" | "untilMinute"> | undefined {
+  const match = HOURS.exec(written);
+  if (match === null || Number(match[2]) > 59 || Number(match[4]) > 59) return undefined;
+  const fromMinute = Number(match[1]) * 60 + Number(match[2]);
+  const untilMinute = Number(match[3]) * 60 + Number(match[4]);
+  if (fromMinute >= MINUTES_A_DAY || untilMinute > MINUTES_A_DAY) return undefined;
+  return { fromMinute, untilMinute };
+}
+
+/** `mon-fri 08:00-20:00`, `sat 10:00-16:00`, or `08:00-20:00` for every day. */
+export function openingSpan(): z.ZodType<OpeningSpan, OpeningSpan | string> {
+  const written = z.string().transform((words, context): OpeningSpan => {
+    const match = /^(?:([a-z-]+)\s+)?(\S.*)$/.exec(words.trim().toLowerCase());
+    const days = daysOf(match?.[1] ?? "daily");
+    const hours = hoursOf(match?.[2] ?? "");
+    if (days !== undefined && hours !== undefined) return { days, ...hours };
+    context.addIssue({ code: "custom", message: 'expected e.g. "mon-fri 08:00-20:00"' });
+    return z.NEVER;
+  });
+  const counted = z.strictObject({
+    days: z.array(wholeFrom(1, 7)).min(1, "expected at least one day"),
+    fromMinute: wholeFrom(0, MINUTES_A_DAY - 1),
+    untilMinute: wholeFrom(0, MINUTES_A_DAY),
+  });
+  return z.union([counted, written]);
+}
