@@ -1,12 +1,16 @@
 /** The command line: `sentinel <verb>`. */
 import { Command, CommanderError } from "commander";
 import { cardCommand } from "./card.ts";
+import { auditCommand } from "./audit.ts";
+import { collectCommand } from "./collect.ts";
 import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
+import { forgetCommand } from "./forget.ts";
 import { passCommand } from "./pass.ts";
 import { runCommand } from "./run.ts";
 import { simCommand } from "./sim.ts";
 import { verifyCommand } from "./verify.ts";
+import { wipeCommand } from "./wipe.ts";
 
 const WRONG_USAGE = 2;
 
@@ -23,12 +27,23 @@ function program(): Command {
     verifyCommand(),
     cardCommand(),
     passCommand(),
+    collectCommand(),
+    auditCommand(),
+    forgetCommand(),
+    wipeCommand(),
   ])
     sentinel.addCommand(verb);
-  // Settings of the program reach its verbs only when they are copied.
-  for (const verb of sentinel.commands) verb.copyInheritedSettings(sentinel);
-  for (const command of [sentinel, ...sentinel.commands]) command.exitOverride();
+  settle(sentinel);
   return sentinel;
+}
+
+/** Settings of the program reach its verbs, and theirs, only when they are copied. */
+function settle(command: Command): void {
+  command.exitOverride();
+  for (const verb of command.commands) {
+    verb.copyInheritedSettings(command);
+    settle(verb);
+  }
 }
 
 try {

@@ -1,6 +1,5 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
-import { genesisHash } from "../store/chain.ts";
 import type { ArrivedRecord } from "./event.ts";
 import { RangeSet, type Range } from "./ranges.ts";
 
@@ -31,6 +30,18 @@ const TABLES = `
     unit TEXT PRIMARY KEY, state TEXT NOT NULL, received_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
 `;
+
+/** Whether a file is a collector's database. */
+export function isArchive(path: string): boolean {
+  const database = new Database(path, { readonly: true, fileMustExist: true });
+  try {
+    return database.pragma("application_id", { simple: true }) === APPLICATION_ID;
+  } catch {
+    return false;
+  } finally {
+    database.close();
+  }
+}
 
 /** One life of a unit's database, as far as it has arrived. */
 export interface Stream {
@@ -169,11 +180,6 @@ export class Archive {
       .run(holderPseudonym);
     this.#database.pragma("wal_checkpoint(TRUNCATE)");
     return changes;
-  }
-
-  /** The hash every stream begins from. */
-  static genesis(unit: string, epoch: string): string {
-    return genesisHash(unit, epoch);
   }
 
   close(): void {

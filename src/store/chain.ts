@@ -69,6 +69,8 @@ export class ChainVerifier {
   readonly #epoch: string;
   #seq: number;
   #hash: string;
+  /** The link before was faulty: whether this one follows it cannot be said. */
+  #broken = false;
 
   constructor(anchor: ChainAnchor) {
     this.#unit = anchor.unit;
@@ -103,11 +105,12 @@ export class ChainVerifier {
         row.seq,
         `its text says ${String(claims.unit)}/${String(claims.epoch)}/${String(claims.seq)}`,
       );
-    } else if (!gap && claims.prev !== this.#hash && faults.length === 0) {
+    } else if (!this.#broken && faults.length === 0 && claims.prev !== this.#hash) {
       report("out-of-order", row.seq, `it does not follow record ${row.seq - 1} as it stands here`);
     }
     this.#seq = row.seq;
     this.#hash = actual;
+    this.#broken = faults.length > 0;
     return faults;
   }
 }

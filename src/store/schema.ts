@@ -3,7 +3,7 @@ import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 
 /** "DSU1" in ASCII: tells a unit's database from any other SQLite file. */
-const APPLICATION_ID = 0x44_53_55_31;
+export const UNIT_APPLICATION_ID = 0x44_53_55_31;
 const SCHEMA_VERSION = 1;
 
 const TABLES = `
@@ -69,12 +69,12 @@ function prepare(database: Database.Database, path: string): void {
   if (empty) {
     database.transaction(() => {
       database.exec(TABLES);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`application_id = ${UNIT_APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
     })();
     return;
   }
-  if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
+  if (application !== UNIT_APPLICATION_ID || version !== SCHEMA_VERSION) {
     throw new StoreError(
       "foreign",
       `${path} is not a unit's database of version ${SCHEMA_VERSION}: name another file`,

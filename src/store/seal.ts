@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
-import { asStoreError } from "./errors.ts";
+import { asStoreError, StoreError } from "./errors.ts";
 
 /** What links a record to a person. */
 export interface PersonalPart {
@@ -97,7 +97,13 @@ export class Seals {
         return changes;
       })();
       // The write-ahead log still holds old pages with the keys: copy it over and cut it to nothing.
-      this.#database.pragma("wal_checkpoint(TRUNCATE)");
+      const busy = this.#database.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
+      if (busy === 1) {
+        throw new StoreError(
+          "disk",
+          "the keys are destroyed, but somebody reads the database and keeps its log: do it again",
+        );
+      }
       return links;
     } catch (error) {
       throw asStoreError(error, "destroying keys");

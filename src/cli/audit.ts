@@ -1,0 +1,143 @@
+/** `sentinel audit`: whether records are what the unit once wrote, and whether a wipe certificate holds. */
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { auditStream, compare, type Comparison, type StreamReport } from "../district/audit.ts";
+import { Archive, isArchive } from "../district/archive.ts";
+import { auditUnit, type AuditReport } from "../store/audit.ts";
+import type { ChainFault } from "../store/chain.ts";
+import { certificateHolds, type WipeCertificate } from "../store/wipe.ts";
+import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { UsageError } from "./usage.ts";
+
+interface VerifyOptions extends DatabaseOptions {
+  against?: string;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+Exit status: 0 every record is as it was written, 1 something is not, 2 wrong usage.
+
+Examples:
+  sentinel audit verify --config /etc/sentinel/unit.yaml
+  sentinel audit verify --database unit.db --against collector.db --json
+  sentinel audit certificate wiped.json --key 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo`;
+
+/** The command, to be added to the program. */
+export function auditCommand(): Command {
+  return new Command("audit")
+    .description("check records and wipe certificates")
+    .addCommand(verifyCommand())
+    .addCommand(certificateCommand())
+    .addHelpText("after", EXAMPLES);
+}
+
+function verifyCommand(): Command {
+  return withDatabase(new Command("verify"))
+    .description("find any record that was changed, removed, put elsewhere or cut off the end")
+    .option("--against <file>", "a collector's database: also find what differs from its copy")
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", EXAMPLES)
+    .action((options: VerifyOptions) => {
+      process.exitCode = runAudit(options, (line) => console.log(line));
+    });
+}
+
+function certificateCommand(): Command {
+  return new Command("certificate")
+    .description("check a wipe certificate")
+    .argument("<file>", "the certificate that `sentinel wipe` wrote")
+    .option("--key <key>", "the unit's public key, as its birth messages carried it (base64url)")
+    .action((file: string, options: { key?: string }) => {
+      const certificate = JSON.parse(readFileSync(file, "utf8")) as WipeCertificate;
+      const holds = certificateHolds(certificate, options.key);
+      const { unit, wipedAtMs, undelivered } = certificate.statement;
+      const when = new Date(wipedAtMs).toISOString();
+      const whose = options.key === undefined ? "by the key it names" : "by this unit's key";
+      console.log(
+        holds
+          ? `holds: unit ${unit} was wiped at ${when}, ${undelivered} records undelivered; signed ${whose}`
+          : "does not hold: the statement and the signature do not belong together",
+      );
+      process.exitCode = holds ? 0 : 1;
+    });
+}
+
+/** Audits and prints. @returns the exit status */
+export function runAudit(options: VerifyOptions, print: (line: string) => void): number {
+  const path = databaseOf(options);
+  if (isArchive(path)) return auditArchive(path, options, print);
+  const report = auditUnit(path);
+  const comparison =
+    options.against === undefined ? undefined : compareWith(options.against, path, report);
+  const holds = report.faultCount === 0 && (comparison === undefined || agrees(comparison));
+  if (options.json === true) print(JSON.stringify({ holds, ...report, comparison }));
+  else for (const line of describeUnit(report, comparison, holds)) print(line);
+  return holds ? 0 : 1;
+}
+
+function compareWith(archivePath: string, unitPath: string, report: AuditReport): Comparison {
+  if (!isArchive(archivePath)) throw new UsageError(`${archivePath} is not a collector's database`);
+  const archive = new Archive(archivePath);
+  try {
+    return compare(archive, unitPath, report.unit, report.epoch);
+  } finally {
+    archive.close();
+  }
+}
+
+const agrees = ({ different, lost, onlyHere }: Comparison): boolean =>
+  different.length + lost.length + onlyHere.length === 0;
+
+function auditArchive(
+  path: string,
+  { json }: VerifyOptions,
+  print: (line: string) => void,
+): number {
+  const archive = new Archive(path);
+  try {
+    const streams = archive.streams().map((stream) => auditStream(archive, stream));
+    const conflicts = archive.conflicts();
+    const holds = conflicts.length === 0 && streams.every(({ faults }) => faults.length === 0);
+    if (json === true) print(JSON.stringify({ holds, streams, conflicts }));
+    else {
+      for (const stream of streams) for (const line of describeStream(stream)) print(line);
+      for (const { unit, seq } of conflicts) {
+        print(`  record ${seq} of unit ${unit} came again with another content`);
+      }
+      print(holds ? "every record is as it was written" : "NOT every record is as it was written");
+    }
+    return holds ? 0 : 1;
+  } finally {
+    archive.close();
+  }
+}
+
+function* describeUnit(
+  report: AuditReport,
+  comparison: Comparison | undefined,
+  holds: boolean,
+): Generator<string> {
+  const { unit, epoch, records, anchorSeq, head, linked, pending, faults, faultCount } = report;
+  yield `unit ${unit}, epoch ${epoch}: ${records} records after number ${anchorSeq}, head ${head.seq}:${head.hash}`;
+  yield `${linked} linked to a person, ${pending} not yet delivered`;
+  for (const fault of faults.slice(0, 20)) yield describeFault(fault);
+  if (faultCount > 20) yield `  … and ${faultCount - 20} more`;
+  if (comparison !== undefined) {
+    const { compared, different, lost, onlyHere } = comparison;
+    yield `compared ${compared} with the collector: ${different.length} differ, ${lost.length} were delivered and are not there, ${onlyHere.length} are only there`;
+  }
+  yield holds ? "every record is as it was written" : "NOT every record is as it was written";
+}
+
+function* describeStream(stream: StreamReport): Generator<string> {
+  const { unit, epoch, records, through, gaps, faults } = stream;
+  yield `unit ${unit}, epoch ${epoch}: ${records} records, without a gap through ${through}`;
+  for (const [from, to] of gaps.slice(0, 20)) yield `  missing: ${from} to ${to}`;
+  for (const fault of faults.filter(({ kind }) => kind !== "missing").slice(0, 20)) {
+    yield describeFault(fault);
+  }
+}
+
+function describeFault({ kind, seq, detail }: ChainFault): string {
+  return `  record ${seq}: ${kind}: ${detail}`;
+}

@@ -1,0 +1,68 @@
+/** `sentinel forget`: takes the link to one person out of every record, for ever. */
+import { Command } from "commander";
+import { pseudonymOf } from "../credential/identity.ts";
+import { Archive, isArchive } from "../district/archive.ts";
+import { forgetHolder } from "../store/forget.ts";
+import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { UsageError } from "./usage.ts";
+import { readKey } from "./verify.ts";
+
+interface ForgetOptions extends DatabaseOptions {
+  holder?: string;
+  number?: string;
+  districtKey?: string;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+On a unit the keys that sealed the person's data are destroyed; at a collector the pseudonym is
+taken out of the records. The chain of records still verifies afterwards. Works beside a running
+unit, and does nothing the second time.
+
+Exit status: 0 done (also when nothing was there), 2 wrong usage.
+
+Examples:
+  sentinel forget --config /etc/sentinel/unit.yaml --holder mZ0w3sGqk0…
+  sentinel forget --database collector.db --number 11010519491231002X --district-key district.key`;
+
+/** The command, to be added to the program. */
+export function forgetCommand(): Command {
+  return withDatabase(new Command("forget"))
+    .description("destroy the link from records to one person")
+    .option("--holder <pseudonym>", "the holder's pseudonym")
+    .option("--number <number>", "the holder's number instead; needs --district-key")
+    .option("--district-key <file>", "key for pseudonyms, hex or base64url")
+    .option("--json", "print one line of JSON")
+    .addHelpText("after", EXAMPLES)
+    .action((options: ForgetOptions) => {
+      const links = runForget(options);
+      console.log(
+        options.json === true
+          ? JSON.stringify({ links })
+          : `${links} records no longer lead to this person`,
+      );
+    });
+}
+
+/** @returns how many records lost their link */
+export function runForget(options: ForgetOptions): number {
+  const path = databaseOf(options);
+  const holder = holderOf(options);
+  if (!isArchive(path)) return forgetHolder(path, holder);
+  const archive = new Archive(path);
+  try {
+    return archive.forget(holder);
+  } finally {
+    archive.close();
+  }
+}
+
+function holderOf({ holder, number, districtKey }: ForgetOptions): string {
+  if (holder !== undefined) return holder;
+  if (number === undefined || districtKey === undefined) {
+    throw new UsageError(
+      "say whom: --holder PSEUDONYM, or --number NUMBER with --district-key FILE",
+    );
+  }
+  return pseudonymOf(readKey(districtKey), number);
+}

@@ -1,0 +1,132 @@
+/** Emptying a unit for good, and proving it: everything goes, a signed certificate stays. */
+import { createPublicKey, verify } from "node:crypto";
+import { rmSync } from "node:fs";
+import Database from "better-sqlite3";
+import { canonicalJson } from "./canonical.ts";
+import { asStoreError, StoreError } from "./errors.ts";
+import { identityFromSeed } from "./identity.ts";
+import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
+
+/** What was wiped. The chain's head lets the district check that it had everything. */
+export interface WipeStatement {
+  type: "digital-sentinel-wipe";
+  unit: string;
+  epoch: string;
+  wipedAtMs: number;
+  /** Whether the clock that gave `wipedAtMs` could be believed. */
+  clockTrusted: boolean;
+  reason: string;
+  head: { seq: number; hash: string };
+  /** Rows that were there, by table. */
+  rows: Readonly<Record<string, number>>;
+  /** Records that had not been delivered and are lost with the wipe. */
+  undelivered: number;
+}
+
+export interface WipeCertificate {
+  statement: WipeStatement;
+  /** Raw Ed25519 public key of the unit, base64url: the one its birth messages carried. */
+  publicKey: string;
+  /** Over the statement's canonical JSON, base64url. */
+  signature: string;
+}
+
+const TABLES = [
+  "records",
+  "outbox",
+  "sealed",
+  "holder_keys",
+  "directory",
+  "tokens",
+  "settings",
+  "meta",
+] as const;
+
+/**
+ * Overwrites every row, then removes the database. The unit must be stopped: its file is locked
+ * for the whole time. On flash storage overwritten pages may survive in spare blocks; without the
+ * keys, which lay in the same file, what is left of the personal parts is noise.
+ *
+ * @throws StoreError when the file is not a unit's, or is in use
+ */
+export function wipeUnit(
+  path: string,
+  moment: { wallMs: number; trusted: boolean },
+  reason: string,
+): WipeCertificate {
+  const database = openExclusively(path);
+  try {
+    const certificate = certify(database, moment, reason);
+    database.transaction(() => {
+      for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
+    })();
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.exec("VACUUM");
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.close();
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    return certificate;
+  } catch (error) {
+    database.close();
+    throw asStoreError(error, `wiping ${path}`);
+  }
+}
+
+/** Whether a certificate was signed by the key it names, and, if given, by the key of that unit. */
+export function certificateHolds(certificate: WipeCertificate, publicKey?: string): boolean {
+  if (publicKey !== undefined && publicKey !== certificate.publicKey) return false;
+  try {
+    const jwk = { kty: "OKP", crv: "Ed25519", x: certificate.publicKey };
+    return verify(
+      null,
+      Buffer.from(canonicalJson(certificate.statement)),
+      createPublicKey({ key: jwk, format: "jwk" }),
+      Buffer.from(certificate.signature, "base64url"),
+    );
+  } catch {
+    return false;
+  }
+}
+
+function certify(
+  database: Database.Database,
+  moment: { wallMs: number; trusted: boolean },
+  reason: string,
+): WipeCertificate {
+  const meta = new Meta(database);
+  const count = (table: string): number =>
+    Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+  const [seq, hash] = (meta.get("head") ?? "0:").split(":");
+  const statement: WipeStatement = {
+    type: "digital-sentinel-wipe",
+    unit: meta.get("unit") ?? "",
+    epoch: meta.get("epoch") ?? "",
+    wipedAtMs: moment.wallMs,
+    clockTrusted: moment.trusted,
+    reason,
+    head: { seq: Number(seq), hash: hash ?? "" },
+    rows: Object.fromEntries(TABLES.map((table) => [table, count(table)])),
+    undelivered: count("outbox"),
+  };
+  const identity = identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex"));
+  const signature = identity.sign(canonicalJson(statement));
+  return { statement, publicKey: identity.publicKey, signature };
+}
+
+function openExclusively(path: string): Database.Database {
+  const database = new Database(path, { fileMustExist: true, timeout: 500 });
+  try {
+    database.pragma("locking_mode = EXCLUSIVE");
+    if (database.pragma("application_id", { simple: true }) !== UNIT_APPLICATION_ID) {
+      throw new StoreError("foreign", `${path} is not a unit's database: name another file`);
+    }
+    database.pragma("secure_delete = ON");
+    // Takes the lock now, so that nobody is surprised half way.
+    database.exec("BEGIN EXCLUSIVE; COMMIT");
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof StoreError) throw error;
+    throw new StoreError("disk", `${path} is in use: stop the unit first (${String(error)})`);
+  }
+}
