@@ -20,15 +20,18 @@ import {
 import { timeOf } from "../credential/moments.ts";
 import { isCardNumber } from "../credential/resident-card.ts";
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/revocation-files.ts";
-import { readKey, UsageError } from "./verify.ts";
+import { UsageError } from "./usage.ts";
+import { readKey } from "./verify.ts";
 
-/** The command with its verbs, to be added to the program. */
-export function passCommand(): Command {
+type Print = (line: string) => void;
+
+/** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
+export function passCommand(print: Print = (line) => console.log(line)): Command {
   return new Command("pass")
     .description("make issuer keys and health passes for trials")
     .addCommand(districtKeyCommand())
-    .addCommand(keyCommand())
-    .addCommand(issueCommand())
+    .addCommand(keyCommand(print))
+    .addCommand(issueCommand(print))
     .addCommand(voidCommand())
     .addHelpText("after", EXAMPLES);
 }
@@ -43,11 +46,12 @@ A trial from nothing:
 The units need issuers.json and district.key; issuer.secret.json stays with the issuer.`;
 
 function districtKeyCommand(): Command {
-  return withUsage(new Command("district-key"))
+  return new Command("district-key")
+    .exitOverride()
     .description("make the key under which people become pseudonyms, the same on all units")
     .requiredOption("--out <file>", "where to write it, hex; readable by its owner only")
     .action((options: { out: string }) => {
-      attempt(() => writeSecret(options.out, `${randomBytes(32).toString("hex")}\n`));
+      writeSecret(options.out, `${randomBytes(32).toString("hex")}\n`);
     });
 }
 
@@ -61,8 +65,9 @@ interface KeyOptions {
   seed?: string;
 }
 
-function keyCommand(): Command {
-  return withUsage(new Command("key"))
+function keyCommand(print: Print): Command {
+  return new Command("key")
+    .exitOverride()
     .description("make an issuer's key; added to the files if they exist, so that keys can rotate")
     .requiredOption("--issuer <name>", "who issues, as staff will read it")
     .addOption(
@@ -76,11 +81,11 @@ function keyCommand(): Command {
     .option("--trust <file>", "the file units trust", "issuers.json")
     .option("--seed <hex>", "32 bytes that determine the key, for seeded runs")
     .action((options: KeyOptions) => {
-      attempt(() => makeKey(options));
+      print(makeKey(options));
     });
 }
 
-function makeKey(options: KeyOptions): void {
+function makeKey(options: KeyOptions): string {
   const notBeforeMs = moment("--from", options.from) ?? Math.floor(Date.now() / 1000) * 1000;
   const days = number("--days", options.days, 1, 3650);
   const seed = options.seed === undefined ? undefined : hexBytes("--seed", options.seed, 32);
@@ -95,9 +100,7 @@ function makeKey(options: KeyOptions): void {
   const keys = [...former.filter((each) => each.keyId !== key.keyId), key];
   writeSecret(options.out, pretty(secretIssuerFile(keys, notBeforeMs)));
   writeFileSync(options.trust, pretty(publicIssuerFile(keys, notBeforeMs)));
-  console.log(
-    `key ${key.keyId}, ${key.algorithm}, until ${new Date(key.notAfterMs).toISOString()}`,
-  );
+  return `key ${key.keyId}, ${key.algorithm}, until ${new Date(key.notAfterMs).toISOString()}`;
 }
 
 interface IssueOptions {
@@ -124,8 +127,9 @@ interface IssueOptions {
 
 const RESULTS = ["negative", "positive", "pending"];
 
-function issueCommand(): Command {
-  return withUsage(new Command("issue"))
+function issueCommand(print: Print): Command {
+  return new Command("issue")
+    .exitOverride()
     .description("issue a pass and print its text")
     .requiredOption("--key <file>", "the issuer's secret file")
     .requiredOption("--district-key <file>", "the district's key, hex or base64url")
@@ -154,11 +158,11 @@ function issueCommand(): Command {
     .option("--qr <file>", "draw the code: .png or .svg")
     .option("--json", "print one line of JSON: text, serial, times")
     .action(async (options: IssueOptions) => {
-      await attemptAsync(() => issue(options));
+      print(await issue(options));
     });
 }
 
-async function issue(options: IssueOptions): Promise<void> {
+async function issue(options: IssueOptions): Promise<string> {
   const issuedAtMs = moment("--at", options.at) ?? Math.floor(Date.now() / 1000) * 1000;
   const key = keyInForce(options.key, issuedAtMs);
   const content = contentOf(options, issuedAtMs);
@@ -170,9 +174,9 @@ async function issue(options: IssueOptions): Promise<void> {
   }
   if (options.qr !== undefined) await drawCode(options.qr, text);
   const { serial } = content;
-  console.log(
-    options.json === true ? JSON.stringify({ text, serial, keyId: key.keyId, issuedAtMs }) : text,
-  );
+  return options.json === true
+    ? JSON.stringify({ text, serial, keyId: key.keyId, issuedAtMs })
+    : text;
 }
 
 function contentOf(options: IssueOptions, issuedAtMs: number): HealthPassContent {
@@ -237,7 +241,8 @@ async function drawCode(file: string, text: string): Promise<void> {
 }
 
 function voidCommand(): Command {
-  return withUsage(new Command("void"))
+  return new Command("void")
+    .exitOverride()
     .description(
       "put serials on a revocation list; a reissued paper pass supersedes the former one",
     )
@@ -246,7 +251,7 @@ function voidCommand(): Command {
     .option("--superseded", "another pass has taken its place")
     .option("--at <time>", "date of the list; default now")
     .action((serials: string[], options: { list: string; superseded?: boolean; at?: string }) => {
-      attempt(() => voidSerials(serials, options));
+      voidSerials(serials, options);
     });
 }
 
@@ -342,31 +347,4 @@ function hexBytes(option: string, text: string, length: number): Uint8Array {
     return new Uint8Array(Buffer.from(text, "hex"));
   }
   throw new UsageError(`${option}: ${length * 2} hexadecimal digits, not "${text}"`);
-}
-
-function withUsage(command: Command): Command {
-  return command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-}
-
-function attempt(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    complain(error);
-  }
-}
-
-async function attemptAsync(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    complain(error);
-  }
-}
-
-function complain(error: unknown): void {
-  const isOperating = error instanceof UsageError || (error instanceof Error && "syscall" in error);
-  if (!isOperating) throw error;
-  console.error(`sentinel pass: ${error.message}`);
-  process.exitCode = 2;
 }

@@ -16,6 +16,7 @@ import { RevocationStore } from "../credential/revocation.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import { TrustStore } from "../credential/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
+import { UsageError } from "./usage.ts";
 
 interface VerifyOptions {
   trust: string[];
@@ -28,15 +29,12 @@ interface VerifyOptions {
   json?: boolean;
 }
 
-/** Wrong usage: an option's value or a file that cannot be used. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
+type Print = (line: string) => void;
 
 const many = (value: string, former: string[]): string[] => [...former, value];
 
-/** The command, to be added to the program. */
-export function verifyCommand(): Command {
+/** The verb, ready to be added to the program. @param print where its lines go */
+export function verifyCommand(print: Print = (line) => console.log(line)): Command {
   return new Command("verify")
     .description("say what a credential states and whether it holds, offline")
     .argument(
@@ -65,9 +63,11 @@ export function verifyCommand(): Command {
     )
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .action(async (texts: string[], options: VerifyOptions) => {
-      process.exitCode = await runVerify(texts, options, (line) => console.log(line));
+      const shown = texts.length === 1 && texts[0] === "-" ? await readStandardInput() : texts;
+      const credential = await verify(shown, options);
+      print(options.json === true ? asJson(credential, options) : asText(credential));
+      process.exitCode = credential.holds ? 0 : 1;
     });
 }
 
@@ -78,24 +78,6 @@ Examples:
   sentinel verify "$(cat pass.txt)" --trust issuers.json --json
   sentinel verify - --trust signers.pem --at 2022-01-31T12:00:00Z < certificate.txt
   sentinel verify "shc:/1/2/…" "shc:/2/2/…" --trust jwks.json --revoked list.json`;
-
-/** Verifies and prints. @returns the exit status */
-export async function runVerify(
-  texts: readonly string[],
-  options: VerifyOptions,
-  print: (line: string) => void,
-): Promise<number> {
-  try {
-    const shown = texts.length === 1 && texts[0] === "-" ? await readStandardInput() : texts;
-    const credential = await verify(shown, options);
-    print(options.json === true ? asJson(credential, options) : asText(credential));
-    return credential.holds ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(`sentinel verify: ${error.message}`);
-    return 2;
-  }
-}
 
 /** One text, or one part a line; the last line's end belongs to the file, not to the code. */
 async function readStandardInput(): Promise<string[]> {
