@@ -52,8 +52,7 @@ export async function policyOf(
 
 function checked(fields: Fields): Policy {
   const parsed = policyDocument.safeParse(fields, { reportInput: true });
-  // Absent members are absent here: YAML and JSON know no undefined.
-  if (parsed.success) return parsed.data as Policy;
+  if (parsed.success) return parsed.data;
   throw new PolicyProblem(problemsOf(parsed.error.issues, "docs/configuration.md"));
 }
 

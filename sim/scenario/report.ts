@@ -1,6 +1,7 @@
 /** The lines a scenario run prints: one JSON object a visit, and one of totals. */
 import type { Evidence } from "../../src/core/evidence.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
+import type { CpuTimings } from "./stopwatch.ts";
 import type { Chronicle, Coming, TracedVisit } from "./visits.ts";
 
 /** A line for a visit. Times are ms since the run began, ages ms at the decision. */
@@ -29,7 +30,7 @@ export interface VisitLine {
   alarms: string[];
   expect?: { held: boolean; failures: string[] };
   /** Only with `--timings`: processor milliseconds, which differ from run to run. */
-  timingsMs?: Record<string, number>;
+  timingsMs?: CpuTimings;
 }
 
 type StageName =
@@ -41,27 +42,31 @@ type StageName =
   | "recordedToGate"
   | "shownToGate";
 
+/** What is known of a run beside its trace. */
+export interface RunFacts {
+  /** Sequence numbers the broker has. */
+  delivered: ReadonlySet<number>;
+  timings: ReadonlyMap<string, VisitTimings>;
+  cpu: ReadonlyMap<string, CpuTimings>;
+}
+
 /** Lines for one coming: one for each visit, or a single one without an outcome. */
-export function linesOf(
-  coming: Coming,
-  delivered: ReadonlySet<number>,
-  timings: ReadonlyMap<string, VisitTimings>,
-): VisitLine[] {
-  if (coming.visits.length === 0) return [lineOf(coming, undefined, 0, delivered, timings)];
-  return coming.visits.map((visit, index) => lineOf(coming, visit, index + 1, delivered, timings));
+export function linesOf(coming: Coming, known: RunFacts): VisitLine[] {
+  if (coming.visits.length === 0) return [lineOf(coming, undefined, 0, known)];
+  return coming.visits.map((visit, index) => lineOf(coming, visit, index + 1, known));
 }
 
 function lineOf(
   coming: Coming,
   visit: TracedVisit | undefined,
   number: number,
-  delivered: ReadonlySet<number>,
-  timings: ReadonlyMap<string, VisitTimings>,
+  { delivered, timings, cpu }: RunFacts,
 ): VisitLine {
   const last = visit?.decisions.at(-1);
   // Staff decide over the same evidence; what the rules said stays worth reading.
   const ruled = visit?.decisions.findLast((each) => each.by === undefined) ?? last;
   const marks = visit === undefined ? undefined : timings.get(visit.visitRef);
+  const spent = visit === undefined ? undefined : cpu.get(visit.visitRef);
   const seqs = visit?.seqs ?? [];
   return {
     type: "visit",
@@ -93,6 +98,7 @@ function lineOf(
     stagesMs: stagesOf(coming, visit, marks),
     delivered: seqs.length > 0 && seqs.every((seq) => delivered.has(seq)),
     alarms: [...new Set(coming.alarms)].sort(),
+    ...(spent === undefined ? {} : { timingsMs: spent }),
   };
 }
 

@@ -16,6 +16,7 @@ import { judgeTotals, judgeVisitor } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { countsOf, linesOf, type TotalsLine, type VisitLine } from "./report.ts";
 import type { VisitorFields } from "./schema.ts";
+import { createStopwatch, type CpuTimings } from "./stopwatch.ts";
 import { happen } from "./timeline.ts";
 import { durationMs, momentMs } from "./values.ts";
 import { chronicleOf } from "./visits.ts";
@@ -97,24 +98,29 @@ export async function runScenario(
     unitId: fields.unit.id,
   });
   const timings = new Map<string, VisitTimings>();
+  const cpu = new Map<string, CpuTimings>();
+  const watch = options.stopwatch === undefined ? undefined : createStopwatch(options.stopwatch);
   const doorway = composeDoorway({
     clock,
     unitClock,
     random: random.fork("doorway"),
     trace,
     policy: loaded.policy,
-    engine: options.engine,
-    verifier: district.verifier,
-    backend,
+    engine: watch?.engine(options.engine) ?? options.engine,
+    verifier: watch?.verifier(district.verifier) ?? district.verifier,
+    backend: watch === undefined ? backend : { ...backend, store: watch.store(backend.store) },
     bench,
     without: fields.unit.without,
-    onTimings: (timing) => timings.set(timing.visitRef, timing),
+    onTimings: (timing) => {
+      timings.set(timing.visitRef, timing);
+      if (watch !== undefined) cpu.set(timing.visitRef, watch.take());
+    },
   });
   const note: Stage["note"] = (entry) => trace.note(entry);
   const stage = { loaded, clock, unitClock, district, cast, doorway, backend, note };
   try {
     const pending = await perform(stage);
-    return resultOf({ loaded, seed, entries: trace.entries, timings, pending, clock });
+    return resultOf({ loaded, seed, entries: trace.entries, timings, cpu, pending, clock });
   } finally {
     backend.close();
   }
@@ -241,6 +247,7 @@ function resultOf(run: {
   seed: number;
   entries: readonly TraceEntry[];
   timings: ReadonlyMap<string, VisitTimings>;
+  cpu: ReadonlyMap<string, CpuTimings>;
   pending: number;
   clock: VirtualClock;
 }): ScenarioResult {
@@ -250,7 +257,8 @@ function resultOf(run: {
   const visits: VisitLine[] = [];
   let held = 0;
   const failures: string[] = [];
-  for (const coming of chronicle.comings) visits.push(...linesOf(coming, delivered, run.timings));
+  for (const coming of chronicle.comings)
+    visits.push(...linesOf(coming, { delivered, timings: run.timings, cpu: run.cpu }));
   for (const { visitor, id } of comers(fields.visitors)) {
     if (visitor.expect === undefined) continue;
     const lines = visits.filter((line) => line.visitor === id);
