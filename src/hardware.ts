@@ -7,6 +7,7 @@ import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
 import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
 import { createGate } from "../hal/drivers/gate.ts";
 import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
+import { createFirmataPanel } from "../hal/drivers/panel-firmata.ts";
 import { createPanel } from "../hal/drivers/panel.ts";
 import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
 import { ffmpegV4l2, rpicamVid } from "../hal/linux/camera-programs.ts";
@@ -23,16 +24,17 @@ type DeviceConfig = UnitConfig["devices"];
 
 /** The camera of the configuration. */
 export function cameraOf(camera: NonNullable<DeviceConfig["camera"]>): CameraHost {
-  const { width, height } = camera;
   switch (camera.source) {
-    case "rpicam":
-      return createProcessCamera(rpicamVid({ width, height, fps: camera.framesPerSecond }));
+    case "rpicam": {
+      const { source: _named, framesPerSecond: fps, ...settings } = camera;
+      return createProcessCamera(rpicamVid({ ...settings, fps }));
+    }
     case "v4l2": {
-      const { device, framesPerSecond } = camera;
-      return createProcessCamera(ffmpegV4l2({ device, width, height, fps: framesPerSecond }));
+      const { source: _named, framesPerSecond: fps, ...settings } = camera;
+      return createProcessCamera(ffmpegV4l2({ ...settings, fps }));
     }
     case "command": {
-      const { command, args } = camera;
+      const { command, args, width, height } = camera;
       const geometry = { width, height, stride: width, layout: "gray8" as const };
       return createProcessCamera({ command, args, geometry });
     }
@@ -58,15 +60,20 @@ export function devicesOf(config: DeviceConfig, clock: Clock, engine: DecodeEngi
     devices.codeReader = createCodeReader({ camera: cameraOf(config.camera), engine, clock });
   }
   if (config.cardReader !== undefined) {
-    const host = createLinuxSerial({ path: config.cardReader.path });
-    devices.cardReader = createSdtReader({ host, clock });
+    const { path, pollMs } = config.cardReader;
+    devices.cardReader = createSdtReader({ host: createLinuxSerial({ path }), clock, pollMs });
   }
   if (config.thermometer !== undefined) {
-    const { bus, address } = config.thermometer;
-    devices.thermometer = createMlx90614({ host: createLinuxSmBus({ bus }), clock, address });
+    const { bus, ...settings } = config.thermometer;
+    devices.thermometer = createMlx90614({ host: createLinuxSmBus({ bus }), clock, ...settings });
   }
   if (config.panel !== undefined) {
-    devices.panel = createPanel({ gpio, clock, lines: config.panel });
+    const { path, baudRate, ...lines } = config.panel;
+    const speed = baudRate === undefined ? {} : { baudRate };
+    devices.panel =
+      path === undefined
+        ? createPanel({ gpio, clock, lines })
+        : createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
   }
   if (config.contacts !== undefined) {
     const wired = Object.entries(config.contacts).filter(([, contact]) => contact !== undefined);

@@ -50,7 +50,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const verifier = await loadEvidenceBase(config, store, clock.wallMs(), (problem) =>
     log("data-not-loaded", { problem }),
   );
-  const engine = createWorkerEngine();
+  const engine = createWorkerEngine(config.decode);
   let uplink: Uplink | undefined;
   const gateway = new Gateway({
     clock,
