@@ -7,8 +7,8 @@ import type { OutboxPort } from "./outbox-port.ts";
 const READ_AHEAD = 256;
 /** How much of its rate the backlog may use at once. */
 const BURST_MS = 100;
-/** A backlog record that took longer to be taken than this means the path is filling up. */
-const SLOW_MS = 500;
+/** A backlog record that waited longer than this, beside the time the path takes anyway, met a queue. */
+const QUEUED_MS = 500;
 
 export interface Pick {
   row: OutboxRow;
@@ -103,6 +103,7 @@ export class Lanes {
   #backlogWindow = 1;
   #windowLimit = 1;
   #slowedAtMs = -Infinity;
+  #pathMs = Infinity;
 
   constructor(options: LanesOptions) {
     this.#clock = options.clock;
@@ -117,6 +118,7 @@ export class Lanes {
     this.#windowLimit = Math.max(1, window - Math.ceil(window / 10));
     this.#backlogWindow = Math.min(16, this.#windowLimit);
     this.#backlogInFlight = 0;
+    this.#pathMs = Infinity;
   }
 
   /** Everything that waits now is backlog; what comes from now on is live. */
@@ -158,9 +160,11 @@ export class Lanes {
     if (lane === "live") return;
     this.#backlogInFlight = Math.max(0, this.#backlogInFlight - 1);
     const nowMs = this.#clock.monotonicMs();
-    if (tookMs <= SLOW_MS / 2) {
+    this.#pathMs = Math.min(this.#pathMs, tookMs);
+    const queuedMs = tookMs - this.#pathMs;
+    if (queuedMs <= QUEUED_MS / 2) {
       this.#backlogWindow = Math.min(this.#windowLimit, this.#backlogWindow + 1);
-    } else if (tookMs > SLOW_MS && nowMs - tookMs >= this.#slowedAtMs) {
+    } else if (queuedMs > QUEUED_MS && nowMs - tookMs >= this.#slowedAtMs) {
       // Records sent before the last halving say nothing about what it brought.
       this.#backlogWindow = Math.max(1, this.#backlogWindow / 2);
       this.#slowedAtMs = nowMs;
