@@ -1,0 +1,72 @@
+/** The budget of the slower attempts. */
+import { describe, expect, test } from "vitest";
+import { JOB_COST, createPlan } from "../../../../hal/drivers/code-reader/plan.ts";
+import { FURTHER_STEPS } from "../../../../hal/drivers/code-reader/steps.ts";
+
+const costOf = (steps: readonly number[]): number =>
+  steps.reduce((sum, index) => sum + (FURTHER_STEPS[index]?.cost ?? 0), 0);
+
+describe("a plan", () => {
+  test("tries the whole ladder within ten frames of something new", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    for (let frame = 0; frame < 300; frame++) plan.frame(false);
+    const tried = new Set<number>();
+    for (let frame = 0; frame < 10; frame++) {
+      plan.frame(frame === 0);
+      for (const index of plan.next(JOB_COST)) tried.add(index);
+    }
+    expect(tried.size).toBe(FURTHER_STEPS.length);
+  });
+
+  test.each([
+    ["moving", true],
+    ["still", false],
+  ])(
+    "spends its share on average over a %s stream without codes, and no more",
+    (_name, changed) => {
+      const plan = createPlan(FURTHER_STEPS, { share: 0.3, burst: 90 });
+      let spent = 0;
+      const frames = 3_000;
+      for (let frame = 0; frame < frames; frame++) {
+        plan.frame(changed || frame === 0);
+        spent += costOf(plan.next(JOB_COST));
+      }
+      expect(spent).toBeLessThanOrEqual(90 + 0.3 * frames);
+    },
+  );
+
+  test("does not try a still picture twice with what failed on it", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    const tried: number[] = [];
+    for (let frame = 0; frame < 2_000; frame++) {
+      plan.frame(frame === 0);
+      tried.push(...plan.next(JOB_COST));
+    }
+    expect(tried).toHaveLength(FURTHER_STEPS.length);
+  });
+
+  test("starts at the top of the ladder when something new comes after a pause", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    plan.frame(true);
+    plan.next(JOB_COST);
+    for (let frame = 0; frame < 10; frame++) plan.frame(false);
+    plan.frame(true);
+    expect(plan.next(JOB_COST)[0]).toBe(0);
+  });
+
+  test("puts the step that read a code first", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    plan.hit(7);
+    plan.frame(true);
+    expect(plan.next(JOB_COST)[0]).toBe(7);
+  });
+
+  test("deals out nothing that it cannot afford", () => {
+    const plan = createPlan(FURTHER_STEPS, { share: 0, burst: 1 });
+    plan.frame(true);
+    expect(plan.next(JOB_COST)).toEqual([]);
+    expect(plan.afford(1.1)).toBe(false);
+    expect(plan.afford(1)).toBe(true);
+    expect(plan.afford(0.1)).toBe(false);
+  });
+});
