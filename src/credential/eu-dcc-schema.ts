@@ -29,9 +29,9 @@ function isTime(value: string): boolean {
 
 const REGIONS = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
 
-/** ISO 3166-1 alpha-2; several states leave it empty in their own tests. */
+/** ISO 3166-1 alpha-2 "where possible"; several states leave it empty in their own tests. */
 const country = z.string().refine((value) => {
-  if (value === "") return true;
+  if (value === "" || /^[A-Z]{3,10}$/.test(value)) return true;
   return /^[A-Z]{2}$/.test(value) && value !== "ZZ" && REGIONS.of(value) !== undefined;
 });
 
@@ -71,12 +71,15 @@ const group = <T extends z.ZodType>(item: T) => z.array(item).max(8).nullish();
 const HealthCertificate = z
   .looseObject({
     ver: z.string().regex(/^\d+\.\d+\.\d+$/),
-    nam: z.looseObject({
-      fn: name.nullish(),
-      fnt: transliterated,
-      gn: name.nullish(),
-      gnt: transliterated.nullish(),
-    }),
+    nam: z
+      .looseObject({
+        fn: name.nullish(),
+        fnt: transliterated.nullish(),
+        gn: name.nullish(),
+        gnt: transliterated.nullish(),
+      })
+      // Since 1.3.2 a person may have but one of the two (Implementing Decision (EU) 2022/483).
+      .refine(({ fnt, gnt }) => fnt != null || gnt != null, { path: ["fnt"] }),
     dob: z.string().refine((value) => /^((19|20)\d\d(-\d\d){0,2}(T\d\d:\d\d.*)?)?$/.test(value)),
     v: group(Vaccination),
     t: group(Test),

@@ -161,9 +161,13 @@ function describe(
 }
 
 function holderOf({ nam, dob }: HealthCertificate, districtKey: Uint8Array): Holder {
-  const written = [nam.fn ?? nam.fnt, nam.gn ?? nam.gnt ?? ""].join(" ").trim();
+  const written = [nam.fn ?? nam.fnt ?? "", nam.gn ?? nam.gnt ?? ""].join(" ").trim();
   const holder: Holder = {
-    pseudonym: pseudonymOfPerson(districtKey, `${nam.fnt}<<${nam.gnt ?? ""}`, dob.slice(0, 10)),
+    pseudonym: pseudonymOfPerson(
+      districtKey,
+      `${nam.fnt ?? ""}<<${nam.gnt ?? ""}`,
+      dob.slice(0, 10),
+    ),
     maskedName: maskName(written),
   };
   const year = Number(dob.slice(0, 4));

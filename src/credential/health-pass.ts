@@ -250,11 +250,21 @@ function signer(message: Sign1, context: VerifyContext): { key?: FoundKey; probl
 function validity(pass: HealthPass, { at, revocation }: VerifyContext): Reason[] {
   const { issuedAtMs, validUntilMs, serial } = pass;
   const reasons: Reason[] = [];
-  if (at.wallMs >= validUntilMs) reasons.push(reason("expired", { issuedAtMs, validUntilMs }));
+  if (at.wallMs >= validUntilMs) {
+    if (pass.form === "live") reasons.push(tooOld(pass, at.wallMs));
+    reasons.push(reason("expired", { issuedAtMs, validUntilMs }));
+  }
   if (at.wallMs < issuedAtMs - MAX_AHEAD_MS) reasons.push(reason("not-yet-valid", { issuedAtMs }));
   const hit = revocation.find("health-pass", serial, issuedAtMs);
   if (hit !== undefined) reasons.push(reason(hit.verdict, { issuedAtMs }));
   return reasons;
+}
+
+/** A live code that ran out is told to be refreshed, with its time, rather than to be renewed. */
+function tooOld({ issuedAtMs, validUntilMs }: HealthPass, atMs: number): Reason {
+  const maxAgeMinutes = Math.round((validUntilMs - issuedAtMs) / MINUTE_MS);
+  const params = { issuedAtMs, ageMs: atMs - issuedAtMs, maxAgeMinutes };
+  return { code: "live-code-too-old", params };
 }
 
 function describe(

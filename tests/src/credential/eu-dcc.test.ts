@@ -145,6 +145,7 @@ describe("each damage has its name", () => {
     ["a birth date with a time", { dob: "1978-01-26T00:00:00" }],
     ["empty groups beside the filled one", { t: [], r: null }],
     ["no forename", { nam: { fn: "X", fnt: "X" } }],
+    ["no surname", { nam: { gn: "X", gnt: "X" } }],
   ])("takes %s", async (_name, change) => {
     expect(await codes(dccText(dccPayload({ ...PERSON, v: [VACCINATION], ...change })))).toEqual(
       [],

@@ -147,7 +147,7 @@ describe("time and keys", () => {
   it.each([
     ["holds at its first moment", NOW, []],
     ["holds 1 ms before its end", NOW + LIVE_LIFETIME_MS - 1, []],
-    ["is expired at its end", NOW + LIVE_LIFETIME_MS, ["expired"]],
+    ["is too old at its end", NOW + LIVE_LIFETIME_MS, ["live-code-too-old", "expired"]],
     ["is taken 5 min ahead of the unit's clock", NOW - 300_000, []],
     ["is not yet valid 5 min and 1 ms ahead", NOW - 300_001, ["not-yet-valid"]],
   ])("%s", async (_name, at, reasons) => {
@@ -156,11 +156,12 @@ describe("time and keys", () => {
     expect(credential.holds).toBe(reasons.length === 0);
   });
 
-  it("an expired pass says from when it is, for the words on the screen", async () => {
-    const { reasons } = await shown(passContent(), NOW + LIVE_LIFETIME_MS);
+  it("a live code that ran out says from when it is, for the words on the screen", async () => {
+    const { reasons } = await shown(passContent(), NOW + LIVE_LIFETIME_MS + 5);
     expect(reasons[0]?.params).toEqual({
       issuedAtMs: NOW,
-      validUntilMs: NOW + LIVE_LIFETIME_MS,
+      ageMs: LIVE_LIFETIME_MS + 5,
+      maxAgeMinutes: 30,
     });
   });
 
@@ -175,7 +176,11 @@ describe("time and keys", () => {
       expect((await verifier.code(Buffer.from(text), text, instant(NOW))).holds).toBe(true);
     }
     const late = await verifier.code(Buffer.from(byOld), byOld, instant(NOW + day + 1));
-    expect(late.reasons.map(({ code }) => code)).toEqual(["issuer-expired", "expired"]);
+    expect(late.reasons.map(({ code }) => code)).toEqual([
+      "issuer-expired",
+      "live-code-too-old",
+      "expired",
+    ]);
   });
 
   it("refuses to issue what outlives its key", () => {
