@@ -65,7 +65,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "手机亮出绿码，核酸 20 小时：放行。",
       en: "Shows a fresh green code, tested 20 hours ago: comes in.",
     },
-    figure: { age: "young", shows: "phone", tint: "#2f855a", wears: "mask" },
+    figure: { age: "young", shows: "phone", hair: "short", tint: "#2f855a", wears: "mask" },
     temperatureC: 36.5,
     visitor: {
       shows: { pass: { colour: "green", nucleicAcidTest: recentTest } },
@@ -76,7 +76,7 @@ export const GALLERY: readonly GalleryCase[] = [
     id: "red-phone",
     name: { zh: "红码", en: "Red code" },
     story: { zh: "红码：不得入内。", en: "A red code: must not come in." },
-    figure: { age: "adult", shows: "phone", tint: "#c53030", wears: "mask" },
+    figure: { age: "adult", shows: "phone", hair: "short", tint: "#c53030", wears: "mask" },
     temperatureC: 36.6,
     visitor: {
       shows: { pass: { colour: "red", nucleicAcidTest: recentTest } },
@@ -90,7 +90,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "没有手机，刷身份证，本机名录里有她的绿码和核酸：放行。",
       en: "No phone: lays down her ID card, and the unit's directory knows her: comes in.",
     },
-    figure: { age: "old", shows: "card", tint: "#805ad5", wears: "glasses" },
+    figure: { age: "old", shows: "card", hair: "long", tint: "#805ad5", wears: "glasses" },
     temperatureC: 36.2,
     visitor: {
       shows: { card: "own" },
@@ -105,7 +105,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "居委会打印的纸质码，另刷身份证核对本人：放行。",
       en: "A printed code counts only beside the holder's ID card: shows both, comes in.",
     },
-    figure: { age: "old", shows: "paper", tint: "#4a5568", wears: "hat" },
+    figure: { age: "old", shows: "paper", hair: "short", tint: "#4a5568", wears: "hat" },
     temperatureC: 36.4,
     visitor: {
       shows: [
@@ -125,7 +125,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "绿码，但额温 38.2 ℃：请工作人员复测。",
       en: "A green code, but 38.2 °C: staff are asked to measure again.",
     },
-    figure: { age: "young", shows: "phone", tint: "#dd6b20", wears: "mask" },
+    figure: { age: "young", shows: "phone", hair: "long", tint: "#dd6b20", wears: "mask" },
     temperatureC: 38.2,
     visitor: {
       temperatureC: 38.2,
@@ -140,7 +140,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "要求 48 小时内采样，已过 49 小时：不得入内。",
       en: "Sampled 49 hours ago where 48 are asked: must be tested again.",
     },
-    figure: { age: "adult", shows: "phone", tint: "#3182ce", wears: "backpack" },
+    figure: { age: "adult", shows: "phone", hair: "short", tint: "#3182ce", wears: "backpack" },
     temperatureC: 36.5,
     visitor: {
       shows: { pass: { colour: "green", nucleicAcidTest: { sampled: "49h ago" } } },
@@ -151,7 +151,7 @@ export const GALLERY: readonly GalleryCase[] = [
     id: "yellow-phone",
     name: { zh: "黄码", en: "Yellow code" },
     story: { zh: "黄码：不得入内。", en: "A yellow code: must not come in." },
-    figure: { age: "adult", shows: "phone", tint: "#d69e2e", wears: "glasses" },
+    figure: { age: "adult", shows: "phone", hair: "long", tint: "#d69e2e", wears: "glasses" },
     temperatureC: 36.7,
     visitor: {
       shows: { pass: { colour: "yellow", nucleicAcidTest: recentTest } },
@@ -165,7 +165,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "出示昨天的绿码截图：码已过期，请刷新。",
       en: "Shows a screenshot of yesterday's green code: too old, must be refreshed.",
     },
-    figure: { age: "young", shows: "phone", tint: "#718096", wears: "backpack" },
+    figure: { age: "young", shows: "phone", hair: "short", tint: "#718096", wears: "backpack" },
     temperatureC: 36.5,
     visitor: {
       shows: { pass: { issued: "26h ago", colour: "green", nucleicAcidTest: recentTest } },
@@ -179,7 +179,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "随申码在名录中查到，绿码但没有核酸记录：不得入内。",
       en: "An opaque token the directory resolves: green, but no test on record: not let in.",
     },
-    figure: { age: "adult", shows: "phone", tint: "#ecc94b", wears: "helmet" },
+    figure: { age: "adult", shows: "phone", hair: "short", tint: "#ecc94b", wears: "helmet" },
     temperatureC: 36.8,
     visitor: {
       shows: { token: "DT1:8f3kQ2mZx7LpV0sTb9Rw4Yc6" },
@@ -200,7 +200,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "刷港澳台居民居住证，名录中有记录：放行。",
       en: "Lays down a residence permit for Hong Kong residents, known to the directory: comes in.",
     },
-    figure: { age: "adult", shows: "card", tint: "#b83280", wears: "mask" },
+    figure: { age: "adult", shows: "card", hair: "long", tint: "#b83280", wears: "mask" },
     temperatureC: 36.4,
     visitor: {
       shows: { card: "own" },
@@ -215,7 +215,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "2023 版外国人永久居留身份证（五星卡）：放行。",
       en: "A foreigner's permanent resident card of 2023: comes in.",
     },
-    figure: { age: "adult", shows: "card", tint: "#319795", wears: "glasses" },
+    figure: { age: "adult", shows: "card", hair: "long", tint: "#319795", wears: "glasses" },
     temperatureC: 36.6,
     visitor: {
       shows: { card: "own" },
@@ -230,7 +230,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "2017 版外国人永久居留身份证，15 位号码：放行。",
       en: "A foreigner's permanent resident card of 2017 with its 15 characters: comes in.",
     },
-    figure: { age: "adult", shows: "card", tint: "#2c5282", wears: "hat" },
+    figure: { age: "adult", shows: "card", hair: "short", tint: "#2c5282", wears: "hat" },
     temperatureC: 36.5,
     visitor: {
       shows: { card: "own" },
@@ -245,7 +245,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "身份证有效，但名录查无此人：转工作人员。",
       en: "A good ID card, but nobody the directory knows: staff decide.",
     },
-    figure: { age: "adult", shows: "card", tint: "#744210" },
+    figure: { age: "adult", shows: "card", hair: "short", tint: "#744210" },
     temperatureC: 36.5,
     visitor: {
       shows: { card: "own" },
@@ -259,7 +259,13 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "屏幕碎裂、反光：照样读得出来，放行。",
       en: "Cracked glass and a lamp's reflection: it is read all the same, comes in.",
     },
-    figure: { age: "young", shows: "cracked-phone", tint: "#38a169", wears: "backpack" },
+    figure: {
+      age: "young",
+      shows: "cracked-phone",
+      hair: "long",
+      tint: "#38a169",
+      wears: "backpack",
+    },
     temperatureC: 36.6,
     visitor: {
       shows: {
@@ -277,7 +283,7 @@ export const GALLERY: readonly GalleryCase[] = [
       zh: "把红码改成绿码，签名对不上：不得入内。",
       en: "A red code altered to green: the signature does not match, not let in.",
     },
-    figure: { age: "young", shows: "phone", tint: "#1a202c", wears: "mask" },
+    figure: { age: "young", shows: "phone", hair: "short", tint: "#1a202c", wears: "mask" },
     temperatureC: 36.5,
     visitor: {
       shows: { pass: { colour: "red", nucleicAcidTest: recentTest, damage: "content" } },

@@ -40,7 +40,7 @@ export function seededDay(seed: number): ScenarioInput {
   return {
     name: `seed ${seed}`,
     seed,
-    unit: { camera: { framesPerSecond: 5 } },
+    unit: { camera: { width: 640, height: 480, framesPerSecond: 5 } },
     people: { "known-1": {}, "known-2": {}, "known-3": {}, stranger: {} },
     passes: {
       shared: { holder: "known-1", colour: "green", nucleicAcidTest: { sampled: "10h ago" } },

@@ -169,6 +169,8 @@ export class Cast {
         text,
         medium: fields.on === "paper" ? "paper" : "phone",
         cracked: fields.on === "cracked-phone",
+        errorCorrection: levelFor(text),
+        ...(fields.widthMm === undefined ? {} : { widthMm: fields.widthMm }),
         ...(fields.darkMode === undefined ? {} : { darkMode: fields.darkMode }),
         ...(fields.brightness === undefined ? {} : { brightness: fields.brightness }),
       },
@@ -251,6 +253,14 @@ function miswritten(number: string): string {
   const last = number.endsWith("1") ? "2" : "1";
   return number.slice(0, -1) + last;
 }
+
+/** Long codes are printed at the lowest level: their modules are small enough as it is. */
+function levelFor(text: string | Uint8Array): "L" | "M" {
+  const length = typeof text === "string" ? Buffer.byteLength(text) : text.length;
+  return length > LONG_CODE_BYTES ? "L" : "M";
+}
+
+const LONG_CODE_BYTES = 900;
 
 const SHOWN = ["pass", "token", "code", "codeBase64", "image", "card"] as const;
 

@@ -115,6 +115,7 @@ export type CardFields = z.infer<typeof card>;
 const picture = {
   on: z.enum(["phone", "paper", "cracked-phone"]).default("phone"),
   distanceM: z.number().min(0.05).max(2).optional(),
+  widthMm: z.number().min(5).max(300).optional().meta({ description: "Of the code itself." }),
   tiltDeg: z.number().min(-75).max(75).optional(),
   rollDeg: z.number().min(-180).max(180).optional(),
   brightness: z.number().min(0).max(1).optional(),
@@ -129,6 +130,10 @@ const picture = {
   darkMode: z.boolean().optional().meta({ description: "Light modules on a dark ground." }),
 } as const;
 
+// Version 40 at level L (ISO/IEC 18004:2015, table 7).
+const MOST_BYTES = 2_953;
+const TOO_LONG = `no QR code holds more than ${MOST_BYTES} bytes`;
+
 const SHOWABLE = ["pass", "token", "code", "codeBase64", "image", "card"] as const;
 
 /** One thing shown: exactly one of pass, token, code, codeBase64, image and card. */
@@ -142,8 +147,18 @@ export const showing = z
       description:
         "An opaque token, shown as a code: 20 to 64 letters and digits with both among them.",
     }),
-    code: z.string().optional().meta({ description: "The text of a QR code, shown as it is." }),
-    codeBase64: z.base64().optional().meta({ description: "The bytes of a QR code." }),
+    code: z
+      .string()
+      .min(1)
+      .refine((text) => Buffer.byteLength(text) <= MOST_BYTES, TOO_LONG)
+      .optional()
+      .meta({ description: "The text of a QR code, shown as it is." }),
+    codeBase64: z
+      .base64()
+      .min(1)
+      .refine((text) => Buffer.from(text, "base64").length <= MOST_BYTES, TOO_LONG)
+      .optional()
+      .meta({ description: "The bytes of a QR code." }),
     image: z.string().optional().meta({
       description:
         "A PNG, JPEG, WebP or GIF file, seen from the scenario file: it fills the camera's view.",

@@ -228,8 +228,8 @@ const unit = z
       .meta({ description: "Devices this unit was built without." }),
     camera: z
       .strictObject({
-        width: z.int().min(320).max(1920).multipleOf(2).default(640),
-        height: z.int().min(240).max(1080).multipleOf(2).default(480),
+        width: z.int().min(320).max(1920).multipleOf(2).default(1280),
+        height: z.int().min(240).max(1080).multipleOf(2).default(720),
         framesPerSecond: z.int().min(1).max(60).default(10),
         noise: z.number().min(0).max(40).default(0),
       })

@@ -11,7 +11,7 @@ beforeAll(() => engine.ready());
 /** Everybody of the gallery again and again for an hour, on an afternoon with some trouble. */
 const HOUR = {
   name: "an hour",
-  unit: { camera: { framesPerSecond: 5 } },
+  unit: { camera: { width: 640, height: 480, framesPerSecond: 5 } },
   people: GALLERY_PEOPLE,
   directory: GALLERY.flatMap((each) => each.known ?? []),
   visitors: GALLERY.map(({ id, visitor: { expect: _expect, ...visitor } }, index) => ({

@@ -9,13 +9,12 @@ import { durationMs, momentMs } from "../../sim/scenario/values.ts";
 import { SCHEMA_FILE, scenarioSchemaText } from "./schema-files.ts";
 
 async function complaint(text: string): Promise<string> {
-  try {
-    await parseScenario(text, "scenario.yaml");
-  } catch (error) {
-    expect(error).toBeInstanceOf(ScenarioError);
-    return error instanceof Error ? error.message : "";
-  }
-  return "nothing was wrong";
+  const error: unknown = await parseScenario(text, "scenario.yaml").then(
+    () => new Error("nothing was wrong"),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ScenarioError);
+  return error instanceof Error ? error.message : "";
 }
 
 describe("a scenario file", () => {
