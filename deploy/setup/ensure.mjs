@@ -92,6 +92,7 @@ const onPath = (program) =>
 const DEBIAN = {
   test: { chromium: "chromium", mosquitto: "mosquitto", socat: "socat", "fc-list": "fontconfig" },
   bench: { mosquitto: "mosquitto" },
+  torture: { mosquitto: "mosquitto" },
 };
 
 /** Debian packages without a program, by a file of theirs. */

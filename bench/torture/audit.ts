@@ -1,0 +1,87 @@
+/** What a storm left behind: each record of the story looked for, and both chains verified. */
+import Database from "better-sqlite3";
+import { Archive } from "../../src/district/archive.ts";
+import { ChainVerifier, genesisHash, type Link } from "../../src/store/chain.ts";
+import { numberOf, UNIT } from "./story.ts";
+
+export interface Findings {
+  /** Records at the far end. */
+  stored: number;
+  /** Told durable by the unit, and not at the far end. */
+  lost: number[];
+  /** At the far end more than once, under different numbers. */
+  twice: number[];
+  /** Still in the unit's outbox. */
+  pending: number;
+  /** Faults of the unit's chain and of the far end's copy of it. */
+  chainFaults: string[];
+}
+
+/** @param told record numbers the unit said were durable, with their sequence numbers */
+export function audit(
+  unitDatabase: string,
+  archiveDatabase: string,
+  told: ReadonlyMap<number, number>,
+): Findings {
+  const unit = readUnit(unitDatabase);
+  const archive = new Archive(archiveDatabase);
+  try {
+    const copies = archive.streams().flatMap(({ unit: name, epoch }) => {
+      const rows = [...archive.records(name, epoch)];
+      return [{ epoch, rows }];
+    });
+    const seen = new Map<number, number>();
+    const twice: number[] = [];
+    for (const { seq, canonical } of copies.flatMap(({ rows }) => rows)) {
+      const number = numberOf(canonical);
+      if (number === undefined) continue;
+      if (seen.has(number)) twice.push(number);
+      seen.set(number, seq);
+    }
+    const lost = [...told].filter(([number, seq]) => seen.get(number) !== seq);
+    return {
+      stored: seen.size,
+      lost: lost.map(([number]) => number),
+      twice,
+      pending: unit.pending,
+      chainFaults: [
+        ...unit.faults.map((fault) => `unit: ${fault}`),
+        ...copies.flatMap(({ epoch, rows }) =>
+          faultsOf(rows, UNIT, epoch).map((fault) => `far end: ${fault}`),
+        ),
+      ],
+    };
+  } finally {
+    archive.close();
+  }
+}
+
+/** Opens a unit's database as a stranger would, and walks its chain. */
+export function readUnit(path: string): { records: number; pending: number; faults: string[] } {
+  const database = new Database(path, { readonly: true });
+  try {
+    const count = (table: string): number =>
+      Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    const epoch = String(
+      database.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get(),
+    );
+    const rows = database
+      .prepare<[], Link>("SELECT seq, canonical, hash FROM records ORDER BY seq")
+      .iterate();
+    const faults = faultsOf(rows, UNIT, epoch);
+    return { records: count("records"), pending: count("outbox"), faults };
+  } finally {
+    database.close();
+  }
+}
+
+function faultsOf(rows: Iterable<Link>, unit: string, epoch: string): string[] {
+  const verifier = new ChainVerifier({ unit, epoch, seq: 0, hash: genesisHash(unit, epoch) });
+  const faults: string[] = [];
+  for (const row of rows) {
+    for (const { kind, seq, detail } of verifier.next(row)) {
+      faults.push(`${kind} at ${seq}: ${detail}`);
+    }
+  }
+  return faults;
+}
