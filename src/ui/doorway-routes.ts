@@ -3,7 +3,8 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Parts } from "./live.ts";
 import { sendPicture } from "./picture.ts";
-import type { DoorwayControl } from "./ports.ts";
+import { keepMoments } from "./moment.ts";
+import type { DoorwayControl, UnitFeed } from "./ports.ts";
 import { sayProblem } from "./problem.ts";
 
 const WORLD = z.strictObject({
@@ -29,7 +30,13 @@ export function doorwayParts(doorway: DoorwayControl): Parts {
   };
 }
 
-export function doorwayRoutes(app: FastifyInstance, doorway: DoorwayControl): void {
+/** Adds the routes; they stop following the unit when the server closes. */
+export function doorwayRoutes(app: FastifyInstance, doorway: DoorwayControl, feed: UnitFeed): void {
+  const moments = keepMoments(feed, doorway);
+  app.addHook("onClose", async () => moments.stop());
+  app.get("/api/doorway/moment", (request, reply) =>
+    sendPicture(request, reply, moments.frame(), PICTURE_WIDTH),
+  );
   app.get("/api/doorway", () => ({ visitors: doorway.visitors() }));
   app.get("/api/doorway/frame", (request, reply) =>
     sendPicture(request, reply, doorway.frame(), PICTURE_WIDTH),

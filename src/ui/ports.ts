@@ -43,6 +43,8 @@ export interface GalleryVisitor {
     shows: "phone" | "paper" | "card" | "cracked-phone" | "nothing";
     /** Any CSS colour; their clothes. */
     tint: string;
+    /** Left out, the page chooses. */
+    hair?: "short" | "long";
     wears?: "helmet" | "hat" | "glasses" | "mask" | "backpack";
   };
   temperatureC: number;

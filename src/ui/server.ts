@@ -60,7 +60,7 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   answerErrors(app);
   unitRoutes(app, options);
   liveRoute(app, options, streams);
-  if (options.doorway !== undefined) doorwayRoutes(app, options.doorway);
+  if (options.doorway !== undefined) doorwayRoutes(app, options.doorway, options.feed);
   if (options.health !== undefined) healthRoutes(app, options.health);
   await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
   pageRoutes(app, options.doorway !== undefined);

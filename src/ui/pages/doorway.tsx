@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ScreenView, VisitSummary } from "../../core/view.ts";
 import { Arrived } from "./arrived.tsx";
+import { Camera } from "./camera.tsx";
 import { Visit } from "./explain.tsx";
 import { DRAGGED, Gallery } from "./gallery.tsx";
 import { NEEDS, PHASES, TEXT } from "./i18n/words.ts";
@@ -9,7 +10,6 @@ import { sayReason, type Language, type Saying } from "./i18n/say.ts";
 import { Kiosk } from "./kiosk.tsx";
 import { LanguageSwitch, Title, Twice, useLanguage } from "./language.tsx";
 import { post, useLive, useOnce } from "./live.ts";
-import { Picture } from "./picture.tsx";
 import { Scene } from "./scene.tsx";
 import { Sign, Tick } from "./signs.tsx";
 import { World } from "./world.tsx";
@@ -142,26 +142,6 @@ function detailOf(view: ScreenView | undefined, language: Language): string {
   const gate = view.gate === "released" ? TEXT.gateOpen[language] : TEXT.gateLocked[language];
   const temperature = view.temperatureC === undefined ? "" : `${view.temperatureC.toFixed(1)} °C`;
   return [view.maskedName ?? "", temperature, gate].filter((part) => part !== "").join(" · ");
-}
-
-function Camera({ language }: { language: Language }) {
-  const [present, setPresent] = useState(false);
-  return (
-    <section class="panel camera">
-      <h2>
-        <Title words={TEXT.camera} language={language} />
-      </h2>
-      <div class={present ? "camera-view" : "camera-view camera-none"}>
-        <Picture
-          path="/api/doorway/frame"
-          everyMs={100}
-          label={TEXT.camera[language]}
-          onPresence={setPresent}
-        />
-        {!present && <p>{TEXT.noFrame[language]}</p>}
-      </div>
-    </section>
-  );
 }
 
 function Explanation({ visits, saying }: { visits: readonly VisitSummary[]; saying: Saying }) {

@@ -16,10 +16,10 @@ interface FigureProps {
 }
 
 export function Figure({ visitor, bust = false, class: name = "" }: FigureProps) {
-  const { age, tint, wears, shows } = visitor.figure;
+  const { age, tint, wears, shows, hair } = visitor.figure;
   const seed = seedOf(visitor.id);
   const skin = SKIN[seed % SKIN.length] ?? SKIN[0];
-  const longHair = seed % 2 === 1;
+  const longHair = hair === undefined ? seed % 2 === 1 : hair === "long";
   const fever = visitor.temperatureC >= FEVER_C;
   return (
     <svg

@@ -126,11 +126,12 @@ describe("the live stream", () => {
   });
 
   it("stops listening when the page goes away", async () => {
+    const before = unit.listeners();
     const events = await openEvents(new URL("/api/live", server.url));
     await events.next(() => true);
-    expect(unit.listeners()).toBe(1);
+    expect(unit.listeners()).toBe(before + 1);
     await events.close();
-    await expect.poll(() => unit.listeners()).toBe(0);
+    await expect.poll(() => unit.listeners()).toBe(before);
   });
 });
 
@@ -208,6 +209,18 @@ describe("staff", () => {
 });
 
 describe("the doorway", () => {
+  it("keeps the picture of the moment a code was read, and none for a card", async () => {
+    expect((await get("/api/doorway/moment")).status).toBe(204);
+    await doorway.present("green");
+    const picture = await get("/api/doorway/moment");
+    expect(picture.status).toBe(200);
+    expect(picture.headers.get("x-frame")).toBe("1");
+    doorway.expose();
+    expect((await get("/api/doorway/moment?after=1")).status).toBe(204);
+    await doorway.present("old-lady");
+    expect((await get("/api/doorway/moment?after=1")).headers.get("x-frame")).toBeNull();
+  });
+
   it("lists its visitors", async () => {
     const { visitors } = (await (await get("/api/doorway")).json()) as { visitors: unknown };
     expect(visitors).toEqual(doorway.visitors());

@@ -208,6 +208,7 @@ export const TEXT = {
   arrived: both("消息服务器收到", "Arrived at the broker"),
   nothingArrived: both("还没有消息", "Nothing yet"),
   explain: both("判定依据", "Why"),
+  moment: both("读取的瞬间", "The moment it was read"),
   noFrame: both("摄像头未连接", "No camera"),
   leave: both("离开", "Walk away"),
   alarms: both("警报", "Alarms"),

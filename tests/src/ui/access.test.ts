@@ -1,0 +1,136 @@
+import { request as httpRequest } from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
+import { createStubUnit, type StubUnit } from "./support/stub-unit.ts";
+
+const TOKEN = "a token of this test only";
+const DECISION = { verdict: "grant", operator: "Lin", why: "known to me" };
+
+let pagesDir: string;
+let unit: StubUnit;
+let server: UiServer;
+
+beforeAll(async () => {
+  pagesDir = mkdtempSync(join(tmpdir(), "sentinel-pages-"));
+  writeFileSync(join(pagesDir, "index.html"), "<!doctype html>");
+  unit = createStubUnit();
+  server = await startUiServer({
+    feed: unit,
+    clock: createSystemClock(),
+    pagesDir,
+    operatorToken: TOKEN,
+    allowedHosts: ["door.example"],
+  });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(pagesDir, { recursive: true });
+});
+
+interface Answer {
+  status: number;
+  body: string;
+}
+
+/** A request with any headers, `host` too, which fetch does not allow. Resolves with the first chunk. */
+function ask(
+  path: string,
+  options: { method?: string; headers?: Record<string, string>; body?: unknown } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const request = httpRequest(
+      {
+        host: "127.0.0.1",
+        port: server.port,
+        path,
+        method: options.method ?? "GET",
+        headers: {
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...options.headers,
+        },
+      },
+      (response) => {
+        response.once("data", (chunk: Buffer) => {
+          resolve({ status: response.statusCode ?? 0, body: chunk.toString("utf8") });
+          request.destroy();
+        });
+      },
+    );
+    request.once("error", reject);
+    request.end(body);
+  });
+}
+
+/** As if a proxy had passed the request on from another machine. */
+const FROM_AFAR = { "x-forwarded-for": "203.0.113.7" };
+
+describe("who may see visits and decide", () => {
+  it("shows visits to this machine", async () => {
+    expect((await ask("/api/live?with=visits")).body).toContain("王**");
+  });
+
+  it("shows only the screen to another machine", async () => {
+    const { status, body } = await ask("/api/live?with=visits", { headers: FROM_AFAR });
+    expect(status).toBe(200);
+    expect(body).toContain('"phase":"welcome"');
+    expect(body).not.toContain("王**");
+  });
+
+  it("shows visits to the holder of the token, wherever they are", async () => {
+    const headers = { ...FROM_AFAR, authorization: `Bearer ${TOKEN}` };
+    expect((await ask("/api/live?with=visits", { headers })).body).toContain("王**");
+  });
+
+  it.each([
+    ["no token", {}],
+    ["a wrong token", { authorization: "Bearer another" }],
+    ["an empty token", { authorization: "Bearer " }],
+    ["the token in another scheme", { authorization: `Basic ${TOKEN}` }],
+  ])("takes no decision from afar with %s", async (_what, headers) => {
+    const options = { method: "POST", body: DECISION, headers: { ...FROM_AFAR, ...headers } };
+    const { status, body } = await ask("/api/operator/decide", options);
+    expect(status).toBe(403);
+    expect(body).toContain("token");
+    expect(unit.asked).toEqual([]);
+  });
+
+  it("keeps the camera's picture on the unit", async () => {
+    expect((await ask("/api/aim", { headers: FROM_AFAR })).status).toBe(403);
+  });
+
+  it("takes a decision from afar with the token", async () => {
+    const headers = { ...FROM_AFAR, authorization: `Bearer ${TOKEN}` };
+    const answer = await ask("/api/operator/decide", { method: "POST", body: DECISION, headers });
+    expect(answer.status).toBe(200);
+    expect(unit.asked).toEqual([DECISION]);
+  });
+});
+
+describe("the name the unit is asked under", () => {
+  it.each(["127.0.0.1", "localhost:80", "[::1]:80", "192.0.2.9:8080", "door.example"])(
+    "answers to %s",
+    async (host) => {
+      expect((await ask("/api/unit", { headers: { host } })).status).toBe(200);
+    },
+  );
+
+  it.each(["attacker.example", "127.0.0.1.attacker.example", "door.example.attacker.example"])(
+    "does not answer to %s, which somebody's DNS could point here",
+    async (host) => {
+      const { status, body } = await ask("/api/unit", { headers: { host } });
+      expect(status).toBe(403);
+      expect(body).toContain("allowed hosts");
+    },
+  );
+
+  it("refuses a request that the browser says comes from another site", async () => {
+    const headers = { "sec-fetch-site": "cross-site" };
+    const answer = await ask("/api/operator/decide", { method: "POST", body: DECISION, headers });
+    expect(answer.status).toBe(403);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { createChanges } from "../../../src/ui/live.ts";
+
+describe("changes between two messages", () => {
+  it("tells every part at first, and nothing while nothing changes", () => {
+    const changes = createChanges({ view: () => ({ phase: "welcome" }), atDoor: () => null });
+    expect(JSON.parse(changes())).toEqual({ view: { phase: "welcome" }, atDoor: null });
+    expect(changes()).toBe("{}");
+  });
+
+  it("tells only the part that changed", () => {
+    let phase = "welcome";
+    const changes = createChanges({ view: () => ({ phase }), visits: () => [1, 2] });
+    changes();
+    phase = "granted";
+    expect(JSON.parse(changes())).toEqual({ view: { phase: "granted" } });
+  });
+
+  it("notices a change inside the same list", () => {
+    const visits = ["first"];
+    const changes = createChanges({ visits: () => visits });
+    changes();
+    visits.unshift("second");
+    expect(JSON.parse(changes())).toEqual({ visits: ["second", "first"] });
+  });
+
+  it("tells that a part is gone", () => {
+    let atDoor: string | undefined = "somebody";
+    const changes = createChanges({ atDoor: () => atDoor });
+    changes();
+    atDoor = undefined;
+    expect(changes()).toBe('{"atDoor":null}');
+    expect(changes()).toBe("{}");
+  });
+});
