@@ -13,6 +13,9 @@ export interface JsonSchema {
   additionalProperties?: boolean | JsonSchema | undefined;
   required?: string[] | undefined;
   items?: JsonSchema | undefined;
+  minimum?: number | undefined;
+  maximum?: number | undefined;
+  exclusiveMinimum?: number | undefined;
   oneOf?: JsonSchema[] | undefined;
   anyOf?: JsonSchema[] | undefined;
 }

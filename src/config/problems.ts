@@ -88,16 +88,21 @@ export function problemsOf(
   advice: string,
   validated?: Validated,
 ): Problem[] {
-  let json: JsonSchema | undefined;
-  const known = (path: readonly PropertyKey[]): string[] => {
-    if (validated === undefined) return [];
-    json ??= z.toJSONSchema(validated.schema, {
-      io: "input",
-      unrepresentable: "any",
-    }) as JsonSchema;
-    return allowedKeys(json, path, validated.value);
-  };
+  const known = (path: readonly PropertyKey[]): string[] =>
+    validated === undefined
+      ? []
+      : allowedKeys(jsonSchemaOf(validated.schema), path, validated.value);
   return found(issues, [], { advice, known });
+}
+
+const jsonSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const made = jsonSchemas.get(schema);
+  if (made !== undefined) return made;
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  jsonSchemas.set(schema, json);
+  return json;
 }
 
 interface Helper {

@@ -66,6 +66,18 @@ const decode = section({
     .describe("what may be saved up for when something new comes into view, in the same unit"),
 });
 
+const resolver = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(/^https:\/\/\S+$/, "expected e.g. https://codes.example/resolve")
+      .describe("asked for tokens the directory does not know"),
+    deadlineMs: wholeFrom(50, 2_000).default(300).describe("the door never waits longer for it"),
+    secret: file().optional().describe("a file with the bearer token that it asks for"),
+  })
+  .optional()
+  .describe("absent: tokens are looked up in the directory alone");
+
 /** What may stand in a unit's file. Everything but the unit's name and its district has a default. */
 export const unitSchema = z
   .strictObject({
@@ -95,7 +107,16 @@ export const unitSchema = z
       files: z.array(file()).default([]).describe("PEM certificates, JWKS, DID documents"),
       revoked: z.array(file()).default([]).describe("revocation lists"),
       directory: file().optional().describe("JSON lines, one directory entry each"),
+      rules: z
+        .strictObject({
+          folder: file().describe("business rules in CertLogic, JSON"),
+          valueSets: file().describe("the value sets they refer to, JSON"),
+          of: z.array(text(64)).min(1).describe("whose acceptance rules are applied"),
+        })
+        .optional()
+        .describe("for EU certificates; absent: none are evaluated"),
     }),
+    resolver,
     mqtt,
     http,
     decode,

@@ -28,7 +28,7 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>, ad
   let value: unknown;
   let parsed;
   try {
-    document = parseDocument(text, { lineCounter: lines });
+    document = parseDocument(text, { lineCounter: lines, logLevel: "error" });
     const [broken] = document.errors;
     if (broken === undefined) value = document.toJS({ maxAliasCount: MOST_ALIASES });
     else return failAsYaml((broken.message.split("\n")[0] ?? "").replace(/:$/, ""));
