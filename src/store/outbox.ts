@@ -3,6 +3,7 @@ import type Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";
 import type { Seals } from "./seal.ts";
+import { preparing, type Prepare } from "./statements.ts";
 
 export type OutboxState = "normal" | "filling" | "full";
 
@@ -64,6 +65,7 @@ const LOST = "outbox-lost";
 /** The table behind the outbox. `admit` and `add` run inside the transaction of a commit. */
 export class OutboxTable {
   readonly #database: Database.Database;
+  readonly #prepare: Prepare;
   readonly #meta: Meta;
   readonly #seals: Seals;
   readonly #limits: OutboxLimits;
@@ -72,6 +74,7 @@ export class OutboxTable {
 
   constructor(database: Database.Database, meta: Meta, seals: Seals, limits: OutboxLimits) {
     this.#database = database;
+    this.#prepare = preparing(database);
     this.#meta = meta;
     this.#seals = seals;
     this.#limits = limits;
@@ -97,7 +100,7 @@ export class OutboxTable {
     const limit = this.#limits.limit + (ofVisit ? 0 : RESERVE);
     if (this.#pending < limit) return;
     if (this.#limits.whenFull === "drop-oldest") {
-      this.#database.prepare("DELETE FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)").run();
+      this.#prepare("DELETE FROM outbox WHERE seq = (SELECT min(seq) FROM outbox)").run();
       this.#pending -= 1;
       this.#countLost();
       return;
@@ -114,7 +117,7 @@ export class OutboxTable {
   }
 
   add(seq: number): void {
-    this.#database.prepare("INSERT INTO outbox (seq) VALUES (?)").run(seq);
+    this.#prepare("INSERT INTO outbox (seq) VALUES (?)").run(seq);
     this.#pending += 1;
   }
 
@@ -126,12 +129,10 @@ export class OutboxTable {
 
   read(fromSeq: number, limit: number): OutboxRow[] {
     try {
-      const rows = this.#database
-        .prepare<[number, number], OutboxRow>(
-          `SELECT outbox.seq, canonical, hash FROM outbox JOIN records USING (seq)
+      const rows = this.#prepare<[number, number], OutboxRow>(
+        `SELECT outbox.seq, canonical, hash FROM outbox JOIN records USING (seq)
            WHERE outbox.seq >= ? ORDER BY outbox.seq LIMIT ?`,
-        )
-        .all(fromSeq, limit);
+      ).all(fromSeq, limit);
       return rows.map((row) => {
         const holderPseudonym = this.#seals.open(row.seq)?.holderPseudonym;
         return holderPseudonym === undefined ? row : { ...row, holderPseudonym };
@@ -143,7 +144,7 @@ export class OutboxTable {
 
   delivered(ranges: readonly SeqRange[]): number {
     try {
-      const remove = this.#database.prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
+      const remove = this.#prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
       const removed = this.#database.transaction(() =>
         ranges.reduce((sum, [from, to]) => sum + remove.run(from, to).changes, 0),
       )();
@@ -161,6 +162,6 @@ export class OutboxTable {
   }
 
   #count(): number {
-    return Number(this.#database.prepare("SELECT count(*) FROM outbox").pluck().get());
+    return Number(this.#prepare("SELECT count(*) FROM outbox").pluck().get());
   }
 }

@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
 import { asStoreError, StoreError } from "./errors.ts";
+import { preparing, type Prepare } from "./statements.ts";
 
 /** What links a record to a person. */
 export interface PersonalPart {
@@ -25,6 +26,7 @@ interface SealedRow {
 /** Seals, opens and forgets. Everything but `forget` and `purge` runs inside the caller's transaction. */
 export class Seals {
   readonly #database: Database.Database;
+  readonly #prepare: Prepare;
   readonly #tagKey: Uint8Array;
   readonly #random: RandomBytes;
   readonly #scope: string;
@@ -35,6 +37,7 @@ export class Seals {
    */
   constructor(database: Database.Database, scope: string, tagKey: Uint8Array, random: RandomBytes) {
     this.#database = database;
+    this.#prepare = preparing(database);
     this.#scope = scope;
     this.#tagKey = tagKey;
     this.#random = random;
@@ -50,19 +53,20 @@ export class Seals {
       cipher.final(),
       cipher.getAuthTag(),
     ]);
-    this.#database
-      .prepare("INSERT INTO sealed (seq, key_id, nonce, box) VALUES (?, ?, ?, ?)")
-      .run(seq, id, nonce, box);
+    this.#prepare("INSERT INTO sealed (seq, key_id, nonce, box) VALUES (?, ?, ?, ?)").run(
+      seq,
+      id,
+      nonce,
+      box,
+    );
   }
 
   /** The personal part of a record, or nothing when it never had one or was forgotten. */
   open(seq: number): PersonalPart | undefined {
-    const row = this.#database
-      .prepare<[number], SealedRow>(
-        `SELECT holder_keys.key, nonce, box FROM sealed
+    const row = this.#prepare<[number], SealedRow>(
+      `SELECT holder_keys.key, nonce, box FROM sealed
          JOIN holder_keys ON holder_keys.id = key_id WHERE seq = ?`,
-      )
-      .get(seq);
+    ).get(seq);
     if (row === undefined) return undefined;
     const end = row.box.length - TAG_BYTES;
     const decipher = createDecipheriv("aes-256-gcm", row.key, row.nonce)
@@ -90,10 +94,10 @@ export class Seals {
   #destroy(where: string, value: Uint8Array | number): number {
     try {
       const links = this.#database.transaction(() => {
-        const { changes } = this.#database
-          .prepare(`DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`)
-          .run(value);
-        this.#database.prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value);
+        const { changes } = this.#prepare(
+          `DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`,
+        ).run(value);
+        this.#prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value);
         return changes;
       })();
       // The write-ahead log still holds old pages with the keys: copy it over and cut it to nothing.
@@ -112,16 +116,14 @@ export class Seals {
 
   #keyFor(holder: string, day: number): { id: number | bigint; key: Uint8Array } {
     const tag = this.#tag(holder);
-    const found = this.#database
-      .prepare<[Uint8Array, number], { id: number; key: Uint8Array }>(
-        "SELECT id, key FROM holder_keys WHERE holder_tag = ? AND day = ?",
-      )
-      .get(tag, day);
+    const found = this.#prepare<[Uint8Array, number], { id: number; key: Uint8Array }>(
+      "SELECT id, key FROM holder_keys WHERE holder_tag = ? AND day = ?",
+    ).get(tag, day);
     if (found !== undefined) return found;
     const key = this.#random(KEY_BYTES);
-    const { lastInsertRowid } = this.#database
-      .prepare("INSERT INTO holder_keys (holder_tag, day, key) VALUES (?, ?, ?)")
-      .run(tag, day, key);
+    const { lastInsertRowid } = this.#prepare(
+      "INSERT INTO holder_keys (holder_tag, day, key) VALUES (?, ?, ?)",
+    ).run(tag, day, key);
     return { id: lastInsertRowid, key };
   }
 

@@ -17,6 +17,7 @@ import {
 } from "./outbox.ts";
 import { keepRetention } from "./retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
+import { preparing, type Prepare } from "./statements.ts";
 import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
 
 /** Which database, and how it behaves. */
@@ -104,6 +105,7 @@ class SqliteStore implements Store {
   readonly directory: DirectoryStore;
   readonly settings: Settings;
   readonly #database: Database.Database;
+  readonly #prepare: Prepare;
   readonly #meta: Meta;
   readonly #seals: Seals;
   readonly #table: OutboxTable;
@@ -118,6 +120,7 @@ class SqliteStore implements Store {
     const random = options.random ?? randomBytes;
     const database = openDatabase(options.path);
     this.#database = database;
+    this.#prepare = preparing(database);
     this.#meta = new Meta(database);
     this.unitId = options.unitId;
     try {
@@ -155,12 +158,10 @@ class SqliteStore implements Store {
   }
 
   async recent(count: number): Promise<StoredRecord[]> {
-    const rows = this.#database
-      .prepare<[number], { seq: number; canonical: string; waiting: number }>(
-        `SELECT seq, canonical, seq IN (SELECT seq FROM outbox) AS waiting
+    const rows = this.#prepare<[number], { seq: number; canonical: string; waiting: number }>(
+      `SELECT seq, canonical, seq IN (SELECT seq FROM outbox) AS waiting
          FROM records ORDER BY seq DESC LIMIT ?`,
-      )
-      .all(count);
+    ).all(count);
     return rows.map(({ seq, canonical, waiting }) => {
       const { at, body } = JSON.parse(canonical) as { at: Instant; body: RecordBody };
       const personal = this.#seals.open(seq);
@@ -200,11 +201,9 @@ class SqliteStore implements Store {
   }
 
   #readHead(): { seq: number; hash: string } {
-    const last = this.#database
-      .prepare<[], { seq: number; hash: string }>(
-        "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
-      )
-      .get();
+    const last = this.#prepare<[], { seq: number; hash: string }>(
+      "SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1",
+    ).get();
     const [seq, hash] = (this.#meta.get("head") ?? "").split(":");
     // The head outlives its record: after the whole chain was pruned, numbers still go on from it.
     if (hash !== undefined && Number(seq) > (last?.seq ?? 0)) return { seq: Number(seq), hash };
@@ -248,16 +247,19 @@ class SqliteStore implements Store {
   }
 
   #append(draft: RecordDraft): number {
-    const known = this.#database
-      .prepare<[string], { seq: number }>("SELECT seq FROM records WHERE key = ?")
-      .get(draft.key);
+    const known = this.#prepare<[string], { seq: number }>(
+      "SELECT seq FROM records WHERE key = ?",
+    ).get(draft.key);
     if (known !== undefined) return known.seq;
     const seq = this.#head.seq + 1;
     const next = this.#link(draft, seq);
     this.#table.admit(draft.body.type === "visit-decided" || draft.body.type === "visit-ended");
-    this.#database
-      .prepare("INSERT INTO records (seq, key, canonical, hash) VALUES (?, ?, ?, ?)")
-      .run(seq, draft.key, next.canonical, next.hash);
+    this.#prepare("INSERT INTO records (seq, key, canonical, hash) VALUES (?, ?, ?, ?)").run(
+      seq,
+      draft.key,
+      next.canonical,
+      next.hash,
+    );
     this.#table.add(seq);
     if (draft.personal !== undefined) this.#seals.seal(seq, draft.at.wallMs, draft.personal);
     this.#meta.set("head", `${seq}:${next.hash}`);
