@@ -1,16 +1,19 @@
 /** What a real unit's decisions rest on: keys, trust lists, revocations and the directory, from files. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { z } from "zod";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Clock } from "../hal/clock.ts";
 import type { UnitConfig } from "./config/unit.ts";
-import type { DirectoryEntry } from "./core/directory.ts";
+import { ruleBookOf, type RuleBook } from "./credential/business-rules.ts";
+import { TokenResolver } from "./credential/resolver.ts";
 import { readRevocationFile } from "./credential/revocation-files.ts";
 import { RevocationStore } from "./credential/revocation.ts";
 import { readTrustFile } from "./credential/trust-files.ts";
 import { TrustStore } from "./credential/trust.ts";
 import { createCredentialVerifier } from "./credential/verifier.ts";
+import { readDirectory } from "./directory-file.ts";
 import type { CredentialVerifier } from "./gateway/ports.ts";
+import { createResolverClient } from "./resolver-client.ts";
 import type { Store } from "./store/store.ts";
 
 const KEY_BYTES = 32;
@@ -28,13 +31,14 @@ export class SetupError extends Error {
 export async function loadEvidenceBase(
   config: UnitConfig,
   store: Store,
-  nowMs: number,
+  clock: Clock,
   onProblem: (problem: string) => void,
 ): Promise<CredentialVerifier> {
   const districtKey = await districtKeyOf(config.keys.district);
   const unitKey = await unitKeyOf(config.keys.unit);
   const trust = new TrustStore();
   const revocation = new RevocationStore();
+  const nowMs = clock.wallMs();
   const attempt = async (
     file: string,
     load: (bytes: Buffer, asOfMs: number) => void | Promise<void>,
@@ -62,6 +66,15 @@ export async function loadEvidenceBase(
       await store.directory.upsert(entries, Math.round(asOfMs));
     });
   }
+  let rules: RuleBook | undefined;
+  if (config.trust.rules !== undefined) {
+    const { folder, valueSets, of } = config.trust.rules;
+    await attempt(valueSets, async (bytes, asOfMs) => {
+      const sets: unknown = JSON.parse(bytes.toString());
+      rules = ruleBookOf(await readDocuments(folder), sets, of, asOfMs);
+    });
+  }
+  const resolver = await resolverOf(config, clock);
   return createCredentialVerifier({
     trust,
     revocation,
@@ -69,7 +82,28 @@ export async function loadEvidenceBase(
     districtKey,
     unitKey,
     directoryAsOf: () => store.directory.asOf(),
+    ...(rules === undefined ? {} : { rules }),
+    ...(resolver === undefined ? {} : { resolver }),
   });
+}
+
+/** Every JSON file under a folder, in the order of their names. */
+async function readDocuments(folder: string): Promise<unknown[]> {
+  const names = await readdir(folder, { recursive: true });
+  const files = names.filter((name) => name.endsWith(".json")).sort();
+  return Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8")) as unknown),
+  );
+}
+
+async function resolverOf(
+  { resolver }: UnitConfig,
+  clock: Clock,
+): Promise<TokenResolver | undefined> {
+  if (resolver === undefined) return undefined;
+  const { url, deadlineMs, secret } = resolver;
+  const bearer = secret === undefined ? undefined : (await readFile(secret, "utf8")).trim();
+  return new TokenResolver({ client: createResolverClient(url, bearer), clock, deadlineMs });
 }
 
 async function districtKeyOf(file: string): Promise<Uint8Array> {
@@ -100,51 +134,4 @@ function keyFrom(text: string, file: string): Uint8Array {
     throw new SetupError(`${file}: expected a key of 64 hexadecimal digits and nothing else`);
   }
   return Buffer.from(text.trim(), "hex");
-}
-
-const testResult = z.enum(["negative", "positive", "pending"]);
-const entrySchema: z.ZodType<DirectoryEntry> = z.strictObject({
-  pseudonym: z.string().min(16).max(64),
-  maskedName: z.string().max(16).exactOptional(),
-  birthYear: z.number().int().min(1900).max(2200).exactOptional(),
-  roles: z.array(z.string()).default([]),
-  colour: z.enum(["green", "yellow", "red"]).exactOptional(),
-  nucleicAcidTests: z
-    .array(
-      z.strictObject({
-        result: testResult,
-        sampledAtMs: z.number(),
-        reportedAtMs: z.number().exactOptional(),
-      }),
-    )
-    .default([]),
-  antigenTests: z
-    .array(z.strictObject({ result: testResult, sampledAtMs: z.number() }))
-    .default([]),
-  vaccination: z
-    .strictObject({
-      doses: z.number().int().min(0),
-      dosesNeeded: z.number().int().exactOptional(),
-      lastDoseAtMs: z.number(),
-      product: z.string().exactOptional(),
-    })
-    .exactOptional(),
-  asOfMs: z.number(),
-});
-
-/** JSON lines; one bad line refuses the file, so that nobody is half known. */
-function readDirectory(text: string): DirectoryEntry[] {
-  return text.split("\n").flatMap((row, index) => {
-    if (row.trim() === "") return [];
-    let value: unknown;
-    try {
-      value = JSON.parse(row);
-    } catch {
-      throw new Error(`line ${index + 1} is not JSON`);
-    }
-    const parsed = entrySchema.safeParse(value);
-    if (parsed.success) return [parsed.data];
-    const [problem] = parsed.error.issues;
-    throw new Error(`line ${index + 1}: ${problem?.path.join(".")}: ${problem?.message}`);
-  });
 }

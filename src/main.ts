@@ -47,7 +47,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     outbox: { limit: outboxLimit },
     personalDays: retentionDays,
   });
-  const verifier = await loadEvidenceBase(config, store, clock.wallMs(), (problem) =>
+  const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
   );
   const engine = createWorkerEngine(config.decode);

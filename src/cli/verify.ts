@@ -4,12 +4,7 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Credential } from "../core/evidence.ts";
-import {
-  readRule,
-  RuleBook,
-  type BusinessRule,
-  type ValueSets,
-} from "../credential/business-rules.ts";
+import { ruleBookOf, type RuleBook } from "../credential/business-rules.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
 import { RevocationStore } from "../credential/revocation.ts";
@@ -146,26 +141,20 @@ export function readKey(file: string | undefined): Uint8Array {
   return new Uint8Array(key);
 }
 
-function readRules(options: VerifyOptions): RuleBook | undefined {
-  if (options.rules === undefined) return undefined;
-  const folder = options.rules;
-  const rules: BusinessRule[] = [];
+function readRules({ rules: folder, rulesOf, valuesets }: VerifyOptions): RuleBook | undefined {
+  if (folder === undefined) return undefined;
   const names = guarded(folder, () => readdirSync(folder, { recursive: true, encoding: "utf8" }));
-  for (const name of names.sort().filter((each) => each.endsWith(".json"))) {
-    const file = join(folder, name);
-    const json: unknown = guarded(file, () => JSON.parse(readFileSync(file, "utf8")) as unknown);
-    rules.push(...[json].flat().flatMap((each) => readRule(each) ?? []));
-  }
-  if (rules.length === 0) throw new UsageError(`${folder}: holds no business rule`);
-  const { valuesets } = options;
-  const valueSets: ValueSets =
-    valuesets === undefined
-      ? {}
-      : guarded(valuesets, () => JSON.parse(readFileSync(valuesets, "utf8")) as ValueSets);
-  const acceptance = rules.filter((rule) => rule.Type === "Acceptance");
-  const places = [...new Set(acceptance.map((rule) => rule.Country))].sort();
-  const wanted = options.rulesOf.length > 0 ? options.rulesOf : places;
-  return new RuleBook(rules, valueSets, wanted, 0);
+  const files = names.sort().filter((name) => name.endsWith(".json"));
+  const documents = files.map((name) => readJson(join(folder, name)));
+  const valueSets = valuesets === undefined ? {} : readJson(valuesets);
+  const places = rulesOf.length > 0 ? rulesOf : undefined;
+  const book = guarded(valuesets ?? folder, () => ruleBookOf(documents, valueSets, places, 0));
+  if (book.size === 0) throw new UsageError(`${folder}: holds no business rule`);
+  return book;
+}
+
+function readJson(file: string): unknown {
+  return guarded(file, () => JSON.parse(readFileSync(file, "utf8")) as unknown);
 }
 
 function asJson(credential: Credential, options: VerifyOptions): string {

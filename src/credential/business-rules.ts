@@ -43,6 +43,25 @@ export function readRule(json: unknown): BusinessRule | undefined {
   return Rule.safeParse(json).data;
 }
 
+const ValueSetsFile = z.record(z.string(), z.array(z.string()));
+
+/**
+ * A rule book from parsed JSON: documents that are rules or lists of rules; others are passed over.
+ * @param places whose acceptance rules count; without them all that occur
+ * @throws z.ZodError where the value sets are none
+ */
+export function ruleBookOf(
+  documents: readonly unknown[],
+  valueSets: unknown,
+  places: readonly string[] | undefined,
+  asOfMs: number,
+): RuleBook {
+  const rules = documents.flat().flatMap((document) => readRule(document) ?? []);
+  const acceptance = rules.filter((rule) => rule.Type === "Acceptance");
+  const occurring = [...new Set(acceptance.map((rule) => rule.Country))].sort();
+  return new RuleBook(rules, ValueSetsFile.parse(valueSets), places ?? occurring, asOfMs);
+}
+
 /** Runs one rule. `open` where it cannot be run on this input: neither a yes nor a no. */
 export function runRule(rule: BusinessRule, input: RuleInput): boolean | "open" {
   try {
@@ -73,6 +92,11 @@ export class RuleBook {
     this.#valueSets = valueSets;
     this.#places = places;
     this.asOfMs = asOfMs;
+  }
+
+  /** How many rules there are. */
+  get size(): number {
+    return this.#rules.length;
   }
 
   /** One outcome a place. A place without any rule for this certificate is `open`, not passed. */
