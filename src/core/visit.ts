@@ -291,6 +291,7 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ present });
   if (present) return;
   turn.set({ standingTemperature: null });
+  forgetWarmth(turn);
   const { visit } = turn.state;
   if (visit?.phase !== "gathering") return;
   if (visit.awaits.includes("temperature")) {
@@ -302,6 +303,14 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ visit: rest });
   evaluate(turn, false);
   if (turn.state.visit?.awaits.includes("temperature") === true) measure(turn);
+}
+
+/** Whoever shows the same holder's code next may be another body: their own warmth counts. */
+function forgetWarmth(turn: Turn): void {
+  const before = turn.state.turnedAway;
+  if (before?.temperature === undefined) return;
+  const { temperature: _temperature, ...rest } = before;
+  turn.set({ turnedAway: rest });
 }
 
 /** Staff decided about the visit on the screen. */
