@@ -1,4 +1,5 @@
 /** Trust and revocation as data: files by content, dates, sets that stay when an update fails. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BloomFilter } from "../../../src/credential/bloom.ts";
 import { publicIssuerFile, trustOfIssuers } from "../../../src/credential/issuer-key.ts";
@@ -67,6 +68,62 @@ describe("trust files are told by their content", () => {
   ])("%s is refused with the path to the fault", (_name, text, message) => {
     expect(() => readTrustFile(text, NOW)).toThrow(TrustFileError);
     expect(() => readTrustFile(text, NOW)).toThrow(message);
+  });
+});
+
+describe("any file", () => {
+  const read = (work: () => unknown): unknown => {
+    try {
+      return work();
+    } catch (error) {
+      return error;
+    }
+  };
+  const file = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.record({ keys: fc.jsonValue() }).map((each) => JSON.stringify(each)),
+    fc.record({ iss: fc.jsonValue(), jwks: fc.jsonValue() }).map((each) => JSON.stringify(each)),
+    fc
+      .record({ id: fc.constant("did:a"), verificationMethod: fc.jsonValue() })
+      .map((each) => JSON.stringify(each)),
+    fc
+      .record({ kty: fc.constantFrom("EC", "RSA", "OKP"), x: fc.string(), x5c: fc.jsonValue() })
+      .map((each) => JSON.stringify({ keys: [each] })),
+    fc.string().map((each) => AUTHORITY.replace("MIIB", each)),
+  );
+
+  it("is trust, or refused as a trust file", () => {
+    fc.assert(
+      fc.property(file, (text) => {
+        const result = read(() => readTrustFile(text, NOW));
+        expect(result instanceof TrustFileError || !(result instanceof Error)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("is a revocation list, or refused as one", () => {
+    const list = fc.oneof(
+      fc.uint8Array(),
+      fc.json().map((text) => Buffer.from(text)),
+      fc
+        .record({
+          kid: fc.string(),
+          method: fc.constant("rid"),
+          ctr: fc.nat(),
+          rids: fc.jsonValue(),
+        })
+        .map((each) => Buffer.from(JSON.stringify(each))),
+      fc.string().map((text) => Buffer.from(`digital-sentinel-bloom-1\n${text}\n`)),
+    );
+    fc.assert(
+      fc.property(list, (bytes) => {
+        const result = read(() => readRevocationFile(bytes, NOW));
+        expect(result instanceof TrustFileError || !(result instanceof Error)).toBe(true);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 
