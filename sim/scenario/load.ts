@@ -79,7 +79,9 @@ async function checkFields(
   fail: (problems: readonly Problem[]) => never,
 ): Promise<LoadedScenario> {
   const checked = scenarioSchema.safeParse(value, { reportInput: true });
-  if (!checked.success) return fail(problemsOf(checked.error.issues, ADVICE));
+  if (!checked.success) {
+    return fail(problemsOf(checked.error.issues, ADVICE, { schema: scenarioSchema, value }));
+  }
   const fields = checked.data;
   const unknown = unresolved(fields);
   if (unknown.length > 0) fail(unknown);

@@ -1,7 +1,12 @@
 /** The policy a scenario asks for: by name, from a file, whole, or another one with changes. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { parsePolicy, policyDocument } from "../../src/config/policy.ts";
+import {
+  parsePolicy,
+  policyDocument,
+  PRESET_POLICIES,
+  presetPolicy,
+} from "../../src/config/policy.ts";
 import { problemsOf, type Problem } from "../../src/config/problems.ts";
 import type { Policy } from "../../src/core/policy.ts";
 import { pharmacyPolicy } from "../policy.ts";
@@ -19,9 +24,14 @@ export class PolicyProblem extends Error {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const NAMED: Readonly<Record<string, (startMs: number) => Policy>> = {
-  "community-pharmacy": (startMs) => pharmacyPolicy(startMs - 3_600_000),
-};
+// A policy that is known by a name was issued an hour before the run begins.
+const NAMED: ReadonlyMap<string, (issuedAtMs: number) => Policy> = new Map([
+  ["community-pharmacy", pharmacyPolicy],
+  ...PRESET_POLICIES.map((name): [string, (issuedAtMs: number) => Policy] => [
+    name,
+    (issuedAtMs) => ({ ...presetPolicy(name), issuedAtMs }),
+  ]),
+]);
 
 /**
  * @param wanted a name, a file, a whole policy, or `base` with what is to be changed: sections
@@ -34,8 +44,8 @@ export async function policyOf(
   folder: string,
 ): Promise<Policy> {
   if (typeof wanted === "string") {
-    const named = NAMED[wanted];
-    if (named !== undefined) return named(startMs);
+    const named = NAMED.get(wanted);
+    if (named !== undefined) return named(startMs - 3_600_000);
     return parsePolicy(await readFile(resolve(folder, wanted), "utf8"), wanted);
   }
   const { base, ruleChanges, ...changes } = wanted;
@@ -53,7 +63,12 @@ export async function policyOf(
 function checked(fields: Fields): Policy {
   const parsed = policyDocument.safeParse(fields, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw new PolicyProblem(problemsOf(parsed.error.issues, "docs/configuration.md"));
+  throw new PolicyProblem(
+    problemsOf(parsed.error.issues, "docs/configuration.md", {
+      schema: policyDocument,
+      value: fields,
+    }),
+  );
 }
 
 /** Members of sections are changed one by one, lists are replaced whole. */

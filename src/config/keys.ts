@@ -45,14 +45,21 @@ function forms(place: JsonSchema, root: JsonSchema, value: unknown): JsonSchema[
     return named === undefined ? [] : forms(named, root, value);
   }
   const several = place.oneOf ?? place.anyOf;
-  if (several === undefined) return [place];
+  // Beside fields of its own, the forms only say which of them go together.
+  if (several === undefined || place.properties !== undefined) return [place];
   const all = several.flatMap((form) => forms(form, root, value));
-  const fitting = all.filter((form) =>
-    Object.entries(form.properties ?? {}).every(
-      ([key, { const: wanted }]) => wanted === undefined || memberOf(value, key) === wanted,
-    ),
-  );
+  const fitting = all.filter((form) => fits(form, value));
   return fitting.length > 0 ? fitting : all;
+}
+
+// A list where fields stand, or another constant: that form was not meant.
+function fits(form: JsonSchema, value: unknown): boolean {
+  if ((form.type === "array") !== Array.isArray(value)) return false;
+  return Object.entries(form.properties ?? {}).every(([key, { const: wanted }]) => {
+    const given = memberOf(value, key);
+    if (wanted === undefined || given === wanted) return true;
+    return given === undefined && !(form.required ?? []).includes(key);
+  });
 }
 
 function memberOf(value: unknown, key: PropertyKey): unknown {
