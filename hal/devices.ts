@@ -24,7 +24,10 @@ export interface Point {
 export interface DecodedCode {
   /** The bytes the code carries, before any guess at a character set. */
   bytes: Uint8Array;
-  /** The bytes as text: UTF-8 where valid, else what the code's own declaration says, else Latin-1. */
+  /**
+   * The bytes as text: UTF-8 where valid (with replacement characters where they are plain binary),
+   * else what the code's own declaration says, else Shift_JIS where it clearly is, else Latin-1.
+   */
   text: string;
   format: "qr" | "micro-qr";
   /** Corners in reading order (top left, top right, bottom right, bottom left); empty when unknown. */

@@ -83,6 +83,11 @@ export function createWorkerEngine(options: PlanOptions = {}): DecodeEngine {
   let frames = 0;
   let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
 
+  // A picture that changed is seen by both cheap decoders; one that did not, by each in turn.
+  const cheapSteps = (changed: boolean, number: number): number[] => {
+    if (!changed) return [number % CHEAP_STEPS.length];
+    return plan.afford(CHEAP_STEPS[1]?.cost ?? 0) ? [0, 1] : [0];
+  };
   const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
     try {
       const { codes, step } = await slow.run(frame, "further", steps);
@@ -102,9 +107,7 @@ export function createWorkerEngine(options: PlanOptions = {}): DecodeEngine {
       frames += 1;
       const changed = frame.changed ?? true;
       plan.frame(changed);
-      // The second cheap decoder has seen an unchanged picture already.
-      const both = changed && plan.afford(CHEAP_STEPS[1]?.cost ?? 0);
-      const { codes } = await quick.run(frame, "cheap", both ? [0, 1] : [0]);
+      const { codes } = await quick.run(frame, "cheap", cheapSteps(changed, number));
       if (codes.length === 0 && !slow.busy) {
         const steps = plan.next(JOB_COST);
         if (steps.length > 0) void tryFurther(frame, number, steps);
