@@ -18,6 +18,10 @@ const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> 
     what: "the labelled pictures, beside each decoder alone",
     load: () => import("./images.ts"),
   },
+  outbox: {
+    what: "durable records a second, and draining a backlog, beside a mosquitto bridge",
+    load: () => import("./outbox.ts"),
+  },
   credentials: {
     what: "verification of each format, and a revocation list of ten million",
     load: () => import("./credentials.ts"),

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInlineEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { startUiServer } from "../src/ui/server.ts";
 import { createBench } from "./bench.ts";
@@ -67,7 +67,7 @@ export async function startSimulatedDoorway(
       noiseFrames: 4,
     },
   });
-  const engine = createInlineEngine({ cacheFrames: 64 });
+  const engine = createWorkerEngine();
   await engine.ready();
   const backend = await createRealBackend({ clock: unitClock, folder, unitId: UNIT_ID });
   const doorway = composeDoorway({

@@ -1,6 +1,6 @@
 /** What a storm left behind: each record of the story looked for, and both chains verified. */
-import Database from "better-sqlite3";
 import { Archive } from "../../src/district/archive.ts";
+import { auditUnit } from "../../src/store/audit.ts";
 import { ChainVerifier, genesisHash, type Link } from "../../src/store/chain.ts";
 import { numberOf, UNIT } from "./story.ts";
 
@@ -23,7 +23,7 @@ export function audit(
   archiveDatabase: string,
   told: ReadonlyMap<number, number>,
 ): Findings {
-  const unit = readUnit(unitDatabase);
+  const unit = auditUnit(unitDatabase);
   const archive = new Archive(archiveDatabase);
   try {
     const copies = archive.streams().flatMap(({ unit: name, epoch }) => {
@@ -45,7 +45,7 @@ export function audit(
       twice,
       pending: unit.pending,
       chainFaults: [
-        ...unit.faults.map((fault) => `unit: ${fault}`),
+        ...unit.faults.map(({ kind, seq, detail }) => `unit: ${kind} at ${seq}: ${detail}`),
         ...copies.flatMap(({ epoch, rows }) =>
           faultsOf(rows, UNIT, epoch).map((fault) => `far end: ${fault}`),
         ),
@@ -53,25 +53,6 @@ export function audit(
     };
   } finally {
     archive.close();
-  }
-}
-
-/** Opens a unit's database as a stranger would, and walks its chain. */
-export function readUnit(path: string): { records: number; pending: number; faults: string[] } {
-  const database = new Database(path, { readonly: true });
-  try {
-    const count = (table: string): number =>
-      Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-    const epoch = String(
-      database.prepare("SELECT value FROM meta WHERE name = 'epoch'").pluck().get(),
-    );
-    const rows = database
-      .prepare<[], Link>("SELECT seq, canonical, hash FROM records ORDER BY seq")
-      .iterate();
-    const faults = faultsOf(rows, UNIT, epoch);
-    return { records: count("records"), pending: count("outbox"), faults };
-  } finally {
-    database.close();
   }
 }
 

@@ -1,11 +1,11 @@
 /** The collector as a process to be killed: says after each stored batch what it has counted. */
 import { randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { Archive } from "../../src/district/archive.ts";
 import { createCollector } from "../../src/district/collector.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { say } from "./say.ts";
 import { DISTRICT } from "./story.ts";
 
 const [, , database = "", broker = ""] = process.argv;
@@ -17,8 +17,8 @@ const collector = createCollector({
   reconnect: { firstMs: 50, lastMs: 400 },
   district: DISTRICT,
   onStored: ({ stored, duplicates, conflicts }) =>
-    writeSync(1, `stored ${stored} ${duplicates} ${conflicts}\n`),
-  onFailure: (error) => writeSync(2, `${error.message}\n`),
+    say(`stored ${stored} ${duplicates} ${conflicts}`),
+  onFailure: (error) => console.error(error.message),
 });
 collector.start();
-writeSync(1, "up\n");
+say("up");

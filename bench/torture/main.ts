@@ -11,6 +11,14 @@ const TORTURES: Record<string, { what: string; load: () => Promise<Torture> }> =
     what: "unit, broker and collector killed with SIGKILL [--kills N --records N --seed N]",
     load: () => import("./crash.ts"),
   },
+  disk: {
+    what: "full, refusing, tearing and copied disks [--trials N --seed N]",
+    load: () => import("./disk.ts"),
+  },
+  wire: {
+    what: "hostile MQTT, serial bytes, frames, codes and HTTP against a unit [--seconds N --seed N]",
+    load: () => import("./wire.ts"),
+  },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

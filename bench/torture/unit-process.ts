@@ -3,7 +3,6 @@
  * each one that is durable, sends them, and can kill itself at a named write point.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
@@ -13,6 +12,7 @@ import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
 import type { MqttConnection, MqttLink } from "../../src/uplink/link.ts";
 import type { OutboxPort } from "../../src/uplink/outbox-port.ts";
 import { createUplink } from "../../src/uplink/uplink.ts";
+import { say } from "./say.ts";
 import { DISTRICT, recordOf, UNIT } from "./story.ts";
 
 /** Moments at which a unit kills itself, in the order a record meets them. */
@@ -45,11 +45,6 @@ function pass(point: WritePoint): void {
   if (orders.die?.at !== point) return;
   passed += 1;
   if (passed === orders.die.time) process.kill(process.pid, "SIGKILL");
-}
-
-// Synchronous, so that what was said before a SIGKILL was said.
-function say(line: string): void {
-  writeSync(1, `${line}\n`);
 }
 
 function open(): Promise<Store> | Store {

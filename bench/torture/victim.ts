@@ -5,6 +5,11 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 
+export interface StartOptions {
+  /** Program and arguments that prepare the process and then become it. */
+  under?: readonly string[];
+}
+
 /** One process of ours, by the script it runs. */
 export class Victim {
   readonly #script: string;
@@ -20,10 +25,9 @@ export class Victim {
   }
 
   /** Starts it; resolves when it says that it is up, or is gone before it could. */
-  async start(args: readonly string[]): Promise<void> {
-    const child = spawn(process.execPath, [this.#script, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  async start(args: readonly string[], { under = [] }: StartOptions = {}): Promise<void> {
+    const [program = "", ...rest] = [...under, process.execPath, this.#script, ...args];
+    const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     this.#errors = "";
     child.stderr.on("data", (text: Buffer) => {
@@ -46,6 +50,15 @@ export class Victim {
   /** Ended by a signal, its own or ours. */
   killed(): boolean {
     return this.#child?.signalCode != null;
+  }
+
+  pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** SIGSTOP and SIGCONT; to end it, `kill`. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(signal);
   }
 
   /** The end of what it complained about. */

@@ -1,5 +1,11 @@
 /** Personal data at rest: AES-256-GCM under a key per holder and day; forgetting destroys the key. */
-import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+} from "node:crypto";
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
 import { asStoreError, StoreError } from "./errors.ts";
@@ -17,7 +23,11 @@ const NONCE_BYTES = 12; // NIST SP 800-38D §8.2.2
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 
+/** Keys kept ready for use; making one ready costs more than using it. */
+const READY_KEYS = 512;
+
 interface SealedRow {
+  id: number;
   key: Uint8Array;
   nonce: Uint8Array;
   box: Uint8Array;
@@ -27,7 +37,8 @@ interface SealedRow {
 export class Seals {
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
-  readonly #tagKey: Uint8Array;
+  readonly #tagKey: KeyObject;
+  readonly #ready = new Map<number, KeyObject>();
   readonly #random: RandomBytes;
   readonly #scope: string;
 
@@ -39,7 +50,7 @@ export class Seals {
     this.#database = database;
     this.#prepare = preparing(database);
     this.#scope = scope;
-    this.#tagKey = tagKey;
+    this.#tagKey = createSecretKey(tagKey);
     this.#random = random;
   }
 
@@ -69,7 +80,8 @@ export class Seals {
     ).get(seq);
     if (row === undefined) return undefined;
     const end = row.box.length - TAG_BYTES;
-    const decipher = createDecipheriv("aes-256-gcm", row.key, row.nonce)
+    const key = this.#readyKey(row.id, row.key);
+    const decipher = createDecipheriv("aes-256-gcm", key, row.nonce)
       .setAAD(this.#bound(seq))
       .setAuthTag(row.box.subarray(end));
     try {
@@ -92,6 +104,7 @@ export class Seals {
   }
 
   #destroy(where: string, value: Uint8Array | number): number {
+    this.#ready.clear();
     try {
       const links = this.#database.transaction(() => {
         const { changes } = this.#prepare(
@@ -114,17 +127,28 @@ export class Seals {
     }
   }
 
-  #keyFor(holder: string, day: number): { id: number | bigint; key: Uint8Array } {
+  #keyFor(holder: string, day: number): { id: number; key: KeyObject } {
     const tag = this.#tag(holder);
     const found = this.#prepare<[Uint8Array, number], { id: number; key: Uint8Array }>(
       "SELECT id, key FROM holder_keys WHERE holder_tag = ? AND day = ?",
     ).get(tag, day);
-    if (found !== undefined) return found;
+    if (found !== undefined) return { id: found.id, key: this.#readyKey(found.id, found.key) };
     const key = this.#random(KEY_BYTES);
     const { lastInsertRowid } = this.#prepare(
       "INSERT INTO holder_keys (holder_tag, day, key) VALUES (?, ?, ?)",
     ).run(tag, day, key);
-    return { id: lastInsertRowid, key };
+    const id = Number(lastInsertRowid);
+    return { id, key: createSecretKey(key) };
+  }
+
+  // Only for a key that was just read from its table: a destroyed one must not live on in here.
+  #readyKey(id: number, bytes: Uint8Array): KeyObject {
+    const known = this.#ready.get(id);
+    if (known !== undefined) return known;
+    if (this.#ready.size >= READY_KEYS) this.#ready.clear();
+    const key = createSecretKey(bytes);
+    this.#ready.set(id, key);
+    return key;
   }
 
   #tag(holder: string): Uint8Array {

@@ -3,8 +3,8 @@ import type { Clock } from "../../hal/clock.ts";
 import type { OutboxRow } from "./envelope.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 
-/** Records read ahead of their turn: enough to fill a window while the next read is under way. */
-const READ_AHEAD = 256;
+/** Records read at once. The next portion is read while at most half of it still waits. */
+const PORTION = 256;
 /** How much of its rate the backlog may use at once. */
 const BURST_MS = 100;
 /** A backlog record that waited longer than this, beside the time the path takes anyway, met a queue. */
@@ -49,24 +49,26 @@ class Lane {
 
   /** The next record, or nothing: then `ready` is called once there is more. */
   take(ready: (error?: Error) => void): OutboxRow | undefined {
-    for (let row = this.#buffer.shift(); row !== undefined; row = this.#buffer.shift()) {
-      if (!this.#skip(row.seq)) return row;
-    }
-    if (!this.#reading && this.#nextSeq <= this.#lastSeq) this.#read(ready);
-    return undefined;
+    let row = this.#buffer.shift();
+    while (row !== undefined && this.#skip(row.seq)) row = this.#buffer.shift();
+    const wanting = this.#nextSeq <= this.#lastSeq && this.#buffer.length <= PORTION / 2;
+    if (wanting && !this.#reading) this.#read(ready);
+    return row;
   }
 
   #read(ready: (error?: Error) => void): void {
     this.#reading = true;
     const pass = this.#pass;
-    this.#outbox.read(this.#nextSeq, READ_AHEAD).then(
+    // What is committed while the answer is under way may be in it or not: it belongs to the next.
+    const throughSeq = this.#lastSeq;
+    this.#outbox.read(this.#nextSeq, PORTION).then(
       (rows) => {
         if (pass !== this.#pass) return;
         this.#reading = false;
-        const wanted = rows.filter((row) => row.seq <= this.#lastSeq);
-        const end = wanted.length < READ_AHEAD ? this.#lastSeq : (wanted.at(-1)?.seq ?? 0);
+        const wanted = rows.filter((row) => row.seq <= throughSeq);
+        const end = wanted.length < PORTION ? throughSeq : (wanted.at(-1)?.seq ?? 0);
         this.#nextSeq = end + 1;
-        this.#buffer = wanted;
+        this.#buffer.push(...wanted);
         if (wanted.length > 0) ready();
       },
       (error: unknown) => {

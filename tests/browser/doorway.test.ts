@@ -22,12 +22,12 @@ afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
 });
 
-/** Sends a visitor to the door once nobody stands there, and waits for the unit's answer. */
+/** Sends a visitor to the door once nobody stands there, and waits for the answer to this visit. */
 async function send(page: Page, visitor: string, phase: string): Promise<void> {
   await page.waitForSelector('[data-at-door=""]');
-  await page.waitForSelector('[data-phase="welcome"]');
+  const before = await page.locator(".kiosk").getAttribute("data-visit");
   await page.locator(`[data-visitor="${visitor}"]`).click();
-  await page.waitForSelector(`[data-phase="${phase}"]`);
+  await page.waitForSelector(`[data-phase="${phase}"]:not([data-visit="${before}"])`);
 }
 
 describe.each(Object.keys(SIZES) as Size[])("the whole unit on its page at %s size", (size) => {
@@ -36,6 +36,8 @@ describe.each(Object.keys(SIZES) as Size[])("the whole unit on its page at %s si
     await send(page, "green-phone", "granted");
     await page.waitForSelector('[data-gate="released"]');
     await page.screenshot({ path: `${PICTURES}/unit-${size}-granted.png`, fullPage: true });
+    const title = await page.locator(".kiosk-title [lang=zh-CN]").boundingBox();
+    expect(title?.height).toBeGreaterThan(15);
     const granted = page.locator('details[data-outcome="granted"]').first();
     await granted.getByText("核酸检测", { exact: true }).waitFor();
     await granted.getByText("已送达").waitFor();
@@ -74,6 +76,35 @@ describe("the whole unit on its page", () => {
     await page.getByText("测温故障").first().waitFor({ state: "detached" });
     await page.getByRole("button", { name: "离开" }).click();
     await page.waitForSelector('[data-at-door=""]');
+  });
+
+  it("lets staff open the gate for somebody who is not known here, and says who did", async () => {
+    const { page } = await openPage(browser, "desktop", doorway.url);
+    await send(page, "stranger", "referred");
+    const staff = (await openPage(browser, "phone", new URL("/staff", doorway.url).href)).page;
+    await staff.getByText("这位来访者需要您决定").waitFor();
+    await staff.getByLabel("您的姓名").fill("林");
+    await staff.getByLabel("理由").fill("本楼住户，已核对证件");
+    await staff.screenshot({ path: `${PICTURES}/unit-phone-staff.png`, fullPage: true });
+    await staff.getByRole("button", { name: "放行" }).click();
+    await page.waitForSelector('[data-gate="released"]');
+    await page.locator("details.visit").getByText("由 林: 本楼住户，已核对证件").first().waitFor();
+    await page.waitForSelector('[data-at-door=""]');
+  });
+
+  it("shows on the kiosk where a code is held, without saying whose it is", async () => {
+    const { page, problems } = await openPage(
+      browser,
+      "kiosk",
+      new URL("/kiosk", doorway.url).href,
+    );
+    await page.waitForSelector('[data-phase="welcome"]');
+    await page.waitForSelector('.aim-picture:not([data-frame=""])');
+    const width = Number(await page.locator(".aim-picture").getAttribute("width"));
+    expect(width).toBeGreaterThan(0);
+    expect(width).toBeLessThanOrEqual(96);
+    await page.screenshot({ path: `${PICTURES}/unit-kiosk-welcome.png` });
+    expect(problems).toEqual([]);
   });
 
   it("speaks English from the first word to the last reason", async () => {

@@ -1,4 +1,5 @@
 /** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
+import type { ComponentChildren } from "preact";
 import type { ScreenView } from "../../core/view.ts";
 import { Freshness } from "./freshness.tsx";
 import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
@@ -24,48 +25,53 @@ interface KioskProps {
 }
 
 export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) {
-  if (view === undefined || !live) return <NotLive unit={unit} heardAtMs={heardAtMs} />;
-  const where = { nowMs: view.atMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
+  const shown = live ? view : undefined;
+  const silence = heardAtMs > 0 ? "not-live" : "connecting";
+  const where = { nowMs: shown?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   return (
-    <main class={`kiosk kiosk-${view.phase}`} data-phase={view.phase}>
+    <main class={`kiosk kiosk-${shown?.phase ?? "not-live"}`} data-phase={shown?.phase ?? silence}>
       <header class="kiosk-head">
         <Twice words={unit?.venueName ?? TEXT.product} />
-        <span class="kiosk-clock">{sayClock(view.atMs, { ...where, language: "zh" })}</span>
+        {shown !== undefined && (
+          <span class="kiosk-clock">{sayClock(shown.atMs, { ...where, language: "zh" })}</span>
+        )}
       </header>
       <div class="kiosk-body" role="status" aria-live="assertive" aria-atomic="true">
-        <Body view={view} where={where} aim={aim && unit?.aims === true} />
+        {shown === undefined ? (
+          <Silence heard={heardAtMs > 0} />
+        ) : (
+          <Body view={shown} where={where} aim={aim && unit?.aims === true} />
+        )}
       </div>
       <footer class="kiosk-foot">
-        <Freshness view={view} where={where} />
+        {shown !== undefined && <Freshness view={shown} where={where} />}
+        {shown === undefined && heardAtMs > 0 && <Since where={where} />}
       </footer>
     </main>
   );
 }
 
 /** Silence must look like silence: no outcome, no name, no picture, and what it means in words. */
-function NotLive({ unit, heardAtMs }: { unit: UnitInfo | undefined; heardAtMs: number }) {
-  const heard = heardAtMs > 0;
-  const at = { nowMs: heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
-  const since: Both = {
-    zh: `${TEXT.staleSince.zh} ${sayClock(heardAtMs, { ...at, language: "zh" })}`,
-    en: `${TEXT.staleSince.en} ${sayClock(heardAtMs, { ...at, language: "en" })}`,
-  };
+function Silence({ heard }: { heard: boolean }) {
   return (
-    <main class="kiosk kiosk-not-live" data-phase={heard ? "not-live" : "connecting"}>
-      <header class="kiosk-head">
-        <Twice words={unit?.venueName ?? TEXT.product} />
-      </header>
-      <div class="kiosk-body" role="status" aria-live="assertive">
-        <Sign name="not-live" class="kiosk-sign" />
-        <div class="kiosk-words">
-          <Twice words={heard ? TEXT.stale : TEXT.connecting} class="kiosk-title" />
-          {heard && <Twice words={TEXT.staleMeans} class="kiosk-reason" />}
-          <Twice words={TEXT.staffHelp} class="kiosk-next" />
-        </div>
+    <>
+      <Sign name="not-live" class="kiosk-sign" />
+      <div class="kiosk-words">
+        <Twice words={heard ? TEXT.stale : TEXT.connecting} class="kiosk-title" />
+        {heard && <Twice words={TEXT.staleMeans} class="kiosk-reason" />}
+        <Twice words={TEXT.staffHelp} class="kiosk-next" />
       </div>
-      <footer class="kiosk-foot">{heard && <Twice words={since} class="kiosk-since" />}</footer>
-    </main>
+    </>
   );
+}
+
+/** When the unit was last heard: by this page's clock, there is no other any more. */
+function Since({ where }: { where: Omit<Saying, "language"> }) {
+  const words: Both = {
+    zh: `${TEXT.staleSince.zh} ${sayClock(where.nowMs, { ...where, language: "zh" })}`,
+    en: `${TEXT.staleSince.en} ${sayClock(where.nowMs, { ...where, language: "en" })}`,
+  };
+  return <Twice words={words} class="kiosk-since" />;
 }
 
 interface BodyProps {
@@ -130,7 +136,7 @@ function Welcome({ message, aim }: { message: string | undefined; aim: boolean }
   );
 }
 
-function Way({ words, children }: { words: Both; children: preact.ComponentChildren }) {
+function Way({ words, children }: { words: Both; children: ComponentChildren }) {
   return (
     <div class="way">
       <svg viewBox="0 0 40 40" aria-hidden="true">

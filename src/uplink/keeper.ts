@@ -1,0 +1,90 @@
+/** Keeps a connection for as long as it is wanted: one at a time, with growing, jittered pauses. */
+import { delay, type Clock } from "../../hal/clock.ts";
+import { createBackoff } from "./backoff.ts";
+import type { MqttConnection } from "./link.ts";
+
+/** Shortest and longest pause between tries, in milliseconds. */
+export interface ReconnectPause {
+  firstMs: number;
+  lastMs: number;
+}
+
+export interface KeeperOptions {
+  clock: Clock;
+  /** Uniform in [0, 1): spreads reconnects. */
+  chance: () => number;
+  pause?: ReconnectPause | undefined;
+  connect: () => Promise<MqttConnection>;
+  /** Uses a connection; resolves with why it ended, or rejects when it could not be used. */
+  serve: (connection: MqttConnection) => Promise<string>;
+  /** A try failed, or a connection ended. */
+  onEnd: (why: string) => void;
+}
+
+const USUAL_PAUSE: ReconnectPause = { firstMs: 1_000, lastMs: 15_000 };
+/** A connection that lasted this long was a good one. */
+const SETTLED_MS = 5_000;
+
+export class ConnectionKeeper {
+  readonly #options: KeeperOptions;
+  #running = false;
+  #loop: Promise<void> = Promise.resolve();
+  #wake: (() => void) | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  running(): boolean {
+    return this.#running;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#loop = this.#run();
+  }
+
+  /** No more tries from now on; what is connected is for the caller to close, before `ended`. */
+  stop(): void {
+    this.#running = false;
+    this.#wake?.();
+  }
+
+  /** Resolves when the last connection is over. */
+  ended(): Promise<void> {
+    return this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, chance, onEnd, pause = USUAL_PAUSE } = this.#options;
+    const backoff = createBackoff(chance, pause.firstMs, pause.lastMs);
+    while (this.#running) {
+      const beganMs = clock.monotonicMs();
+      onEnd(await this.#once());
+      if (clock.monotonicMs() - beganMs >= SETTLED_MS) backoff.reset();
+      if (this.#running) await this.#pause(backoff.nextMs());
+    }
+  }
+
+  /** One connection from its try to its end; says why it ended. */
+  async #once(): Promise<string> {
+    let connection: MqttConnection | undefined;
+    try {
+      connection = await this.#options.connect();
+      if (this.#running) return await this.#options.serve(connection);
+      await connection.close();
+      return "no longer wanted";
+    } catch (error) {
+      await connection?.close().catch(() => {});
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #pause(waitMs: number): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    return Promise.race([delay(this.#options.clock, waitMs), woken]);
+  }
+}

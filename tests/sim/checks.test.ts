@@ -1,0 +1,248 @@
+import { describe, expect, it } from "vitest";
+import { checkTrace } from "../../sim/checks/checks.ts";
+import type { TraceEntry } from "../../sim/trace.ts";
+import type { RecordBody, RecordDraft } from "../../src/core/record.ts";
+import { NOON_MS, piece, warmth } from "../support/core.ts";
+
+const instant = (at: number) => ({ monotonicMs: at, wallMs: NOON_MS + at, wallTrusted: true });
+
+const LIMITS: TraceEntry = {
+  at: 0,
+  what: "limits",
+  releaseMs: 4_000,
+  hardMaximumMs: 10_000,
+  whenNotCommitted: "refer",
+};
+
+function arrives(at: number, visitor: string, skinC = 36.5): TraceEntry {
+  return { at, what: "person", visitor, does: "arrives", pseudonyms: [visitor], skinC };
+}
+
+const leaves = (at: number, visitor: string): TraceEntry => ({
+  at,
+  what: "person",
+  visitor,
+  does: "leaves",
+});
+
+const line = (at: number, level: 0 | 1): TraceEntry => ({ at, what: "gate-line", level });
+
+function draft(at: number, key: string, body: RecordBody, holder?: string): RecordDraft {
+  const made: RecordDraft = { key, at: instant(at), body };
+  if (holder !== undefined) made.personal = { holderPseudonym: holder };
+  return made;
+}
+
+/** A decision as the unit makes it: shown, decided, stored. */
+function decided(
+  at: number,
+  seq: number,
+  change: {
+    outcome?: "granted" | "denied";
+    holder?: string;
+    observedAt?: number;
+    estimateC?: number;
+    authority?: { by: string; why: string };
+  } = {},
+): TraceEntry[] {
+  const visitRef = `visit-${seq}`;
+  const observedAt = instant(change.observedAt ?? at);
+  const record = draft(
+    at,
+    `key-${seq}`,
+    {
+      type: "visit-decided",
+      visitRef,
+      decision: {
+        outcome: change.outcome ?? "granted",
+        reasons: [],
+        rules: [],
+        policy: { id: "p", version: 1 },
+      },
+      evidence: [
+        { ...piece({ kind: "code-colour", colour: "green" }), observedAt },
+        { ...warmth(change.estimateC ?? 36.5), observedAt },
+      ],
+      decidedAfterMs: 0,
+      ...(change.authority === undefined ? {} : { authority: change.authority }),
+    },
+    change.holder,
+  );
+  return [
+    {
+      at,
+      what: "turn",
+      event: { kind: "presence-changed", present: true, at: instant(at), ref: visitRef },
+      effects: [{ kind: "commit-record", record }],
+    },
+    { at, what: "record-stored", seq, draft: record },
+  ];
+}
+
+function turn(at: number, event: Extract<TraceEntry, { what: "turn" }>["event"]): TraceEntry {
+  return { at, what: "turn", event, effects: [] };
+}
+
+const GOOD: TraceEntry[] = [
+  LIMITS,
+  arrives(1_000, "a"),
+  ...decided(2_000, 1, { holder: "a" }),
+  line(2_001, 1),
+  line(6_001, 0),
+  leaves(6_500, "a"),
+];
+
+describe("the checks of a run", () => {
+  it("have nothing to say about a good visit", () => {
+    expect(checkTrace(GOOD)).toEqual([]);
+  });
+
+  it.each<[string, TraceEntry[], RegExp]>([
+    ["a gate that opens by itself", [LIMITS, line(500, 1), line(600, 0)], /without any cause/],
+    [
+      "a gate that opens after a refusal",
+      [LIMITS, arrives(0, "a"), ...decided(1_000, 1, { outcome: "denied" }), line(1_001, 1)],
+      /without any cause/,
+    ],
+    [
+      "a gate that opens twice for one decision",
+      [...GOOD.slice(0, 5), line(2_500, 0), line(2_600, 1), line(3_000, 0)],
+      /without any cause/,
+    ],
+    [
+      "a gate that opens before the decision is stored",
+      [LIMITS, arrives(0, "a"), line(900, 1), ...decided(1_000, 1), line(1_200, 0)],
+      /without any cause/,
+    ],
+    [
+      "a gate that opens long after the decision",
+      [LIMITS, arrives(0, "a"), ...decided(1_000, 1), line(2_100, 1), line(3_000, 0)],
+      /without any cause/,
+    ],
+    [
+      "a release over its limit",
+      [...GOOD.slice(0, 5), line(6_300, 0)],
+      /open 299 ms longer than its limit/,
+    ],
+    [
+      "a gate that is never locked again",
+      GOOD.slice(0, 5).concat(leaves(60_000, "a")),
+      /longer than/,
+    ],
+    [
+      "a release by staff nobody gave",
+      [
+        LIMITS,
+        {
+          at: 10,
+          what: "record-stored",
+          seq: 1,
+          draft: draft(10, "k", {
+            type: "gate-released",
+            cause: "operator",
+            authority: { by: "x", why: "y" },
+          }),
+        },
+      ],
+      /nobody did that/,
+    ],
+    [
+      "a release in a lock-down",
+      [
+        LIMITS,
+        arrives(0, "a"),
+        turn(100, {
+          kind: "commanded",
+          command: { name: "lock-down", active: true },
+          commandId: "c",
+          authority: { by: "d", why: "w" },
+          at: instant(100),
+          ref: "r",
+        }),
+        ...decided(1_000, 1),
+        line(1_001, 1),
+        line(2_000, 0),
+      ],
+      /during a lock-down/,
+    ],
+    [
+      "a record stored twice",
+      [...GOOD, { at: 7_000, what: "record-stored", seq: 2, draft: storedIn(GOOD) }],
+      /stored 2 times/,
+    ],
+    [
+      "a gap in the records",
+      [LIMITS, arrives(0, "a"), ...decided(1, 1), ...decided(2, 3)],
+      /follows/,
+    ],
+    [
+      "a decision that is written nowhere",
+      [...GOOD, ...decided(8_000, 2).slice(0, 1), { at: 20_000, what: "unit", did: "stopped" }],
+      /neither stored nor refused/,
+    ],
+    [
+      "somebody else's credential",
+      [LIMITS, arrives(0, "a"), ...decided(1_000, 1, { holder: "b" })],
+      /somebody else's credential/,
+    ],
+    [
+      "evidence of the visitor before",
+      [
+        LIMITS,
+        arrives(0, "a"),
+        leaves(400, "a"),
+        arrives(500, "b"),
+        ...decided(1_000, 1, { observedAt: 300 }),
+      ],
+      /b was judged by temperature of a/,
+    ],
+    [
+      "another body's warmth",
+      [LIMITS, arrives(0, "a", 38.5), ...decided(1_000, 1, { estimateC: 36.4 })],
+      /has 38.5 °C and was judged by 36.4 °C/,
+    ],
+  ])("find %s", (_what, entries, complaint) => {
+    expect(checkTrace(entries).join("\n")).toMatch(complaint);
+  });
+
+  it.each<[string, TraceEntry[]]>([
+    [
+      "the exit button",
+      [
+        LIMITS,
+        { at: 100, what: "contact", contact: "exit-request", active: true },
+        line(130, 1),
+        line(4_130, 0),
+      ],
+    ],
+    [
+      "a fire, however long it lasts",
+      [
+        LIMITS,
+        { at: 100, what: "contact", contact: "fire", active: true },
+        line(130, 1),
+        { at: 90_000, what: "contact", contact: "fire", active: false },
+        line(93_900, 0),
+      ],
+    ],
+    [
+      "staff who overrule",
+      [
+        LIMITS,
+        arrives(0, "a"),
+        { at: 900, what: "staff", verdict: "grant" },
+        ...decided(1_000, 1, { authority: { by: "nurse", why: "measured" } }),
+        line(1_001, 1),
+        line(5_001, 0),
+      ],
+    ],
+  ])("let %s open the gate", (_what, entries) => {
+    expect(checkTrace(entries)).toEqual([]);
+  });
+});
+
+function storedIn(entries: readonly TraceEntry[]): RecordDraft {
+  const stored = entries.find((entry) => entry.what === "record-stored");
+  if (stored?.what !== "record-stored") throw new Error("nothing was stored");
+  return stored.draft;
+}
