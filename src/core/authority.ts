@@ -9,12 +9,14 @@ import { evaluate, overrule } from "./visit.ts";
 export function operatorDecided(turn: Turn, event: EventOf<"operator-decided">): void {
   const { visit, mode } = turn.state;
   const { verdict, authority, visitRef } = event;
+  // A lock-down is lifted by whoever ordered it; until then staff may only refuse.
+  if (verdict === "grant" && mode === "locked-down") return;
   if (visit !== null && visit.ref === visitRef && visit.phase !== "committing") {
     overrule(turn, visit, verdict, authority);
     return;
   }
-  // A refusal without a visit has nothing to refuse; a release in a lock-down is not staff's to make.
-  if (verdict === "deny" || mode === "locked-down") return;
+  // A refusal without a visit has nothing to refuse.
+  if (verdict === "deny") return;
   requestRelease(turn, "operator", authority);
 }
 

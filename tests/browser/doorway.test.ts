@@ -24,6 +24,7 @@ afterEach(async () => {
 
 /** Sends a visitor to the door once nobody stands there, and waits for the answer to this visit. */
 async function send(page: Page, visitor: string, phase: string): Promise<void> {
+  await page.waitForSelector('.kiosk:not([data-phase="connecting"])');
   await page.waitForSelector('[data-at-door=""]');
   const before = await page.locator(".kiosk").getAttribute("data-visit");
   await page.locator(`[data-visitor="${visitor}"]`).click();

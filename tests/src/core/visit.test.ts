@@ -307,6 +307,9 @@ describe("staff", () => {
     const command = { name: "lock-down" as const, active: true };
     locked.take(event({ kind: "commanded", command, commandId: "c1", authority }));
     expect(locked.take(decides("grant"))).toEqual([]);
+    locked.take(shows(aCredential()));
+    expect(locked.outcome()).toBe("denied");
+    expect(locked.take(decides("grant", locked.state.visit?.ref))).toEqual([]);
   });
 });
 
