@@ -53,6 +53,10 @@ function merge(
   carried: Visit["carried"],
   shown: Credential,
 ): Pick<Visit, "credential" | "carried"> & { companion?: Credential } {
+  // The card that a paper pass asked for, laid after its visit was left.
+  if (before.needsAlongside === "id-card" && shown.kind === "resident-id") {
+    return { credential: before, carried, companion: shown };
+  }
   const evidence = before.holds ? [...carried, ...before.evidence] : carried;
   const merged = { credential: shown, carried: evidence };
   return before.kind === "resident-id" ? { ...merged, companion: before } : merged;
@@ -251,7 +255,9 @@ function remember(turn: Turn, credential: Credential): void {
 /** The visitor left, or somebody else stepped in: this visit ends without an outcome. */
 export function abandon(turn: Turn, visit: Visit): void {
   turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
-  turn.set({ visit: null, standingTemperature: null, turnedAway: null });
+  const { credential, carried: evidence } = visit;
+  const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs };
+  turn.set({ visit: null, standingTemperature: null, turnedAway });
   turn.effect({ kind: "cancel-timer", timer: "visit-window" });
   turn.effect({ kind: "signal", signal: "idle" });
 }
@@ -292,17 +298,10 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   if (present) return;
   turn.set({ standingTemperature: null });
   forgetWarmth(turn);
+  // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
+  // code within the window takes the visit up again where it was left.
   const { visit } = turn.state;
-  if (visit?.phase !== "gathering") return;
-  if (visit.awaits.includes("temperature")) {
-    abandon(turn, visit);
-    return;
-  }
-  // Whoever comes back to lay the card may be somebody else: their temperature is taken anew.
-  const { temperature: _temperature, ...rest } = visit;
-  turn.set({ visit: rest });
-  evaluate(turn, false);
-  if (turn.state.visit?.awaits.includes("temperature") === true) measure(turn);
+  if (visit?.phase === "gathering") abandon(turn, visit);
 }
 
 /** Whoever shows the same holder's code next may be another body: their own warmth counts. */

@@ -228,6 +228,34 @@ describe("the same person", () => {
     expect(cardFirst.outcome()).toBe("granted");
   });
 
+  it("may step back for the card: the paper still counts, the temperature is taken anew", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(36.5));
+    core.take(shows(paper()));
+    core.take(leaves());
+    expect(core.state.visit).toBeNull();
+    core.take(arrives(3_000));
+    core.take(lays(card(), at(4_000)));
+    expect(core.state.visit?.awaits).toEqual(["temperature"]);
+    core.take(measured(36.5, 5_000));
+    expect(core.outcome()).toBe("granted");
+    expect(core.state.visit?.credential.kind).toBe("health-pass-paper");
+  });
+
+  it("who left a paper behind is not taken for the next one with a card", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(36.5));
+    core.take(shows(paper()));
+    core.take(leaves());
+    core.take(arrives(3_000));
+    core.take(measured(36.6, 3_500));
+    core.take(lays({ ...card("holder-2"), evidence: aCredential().evidence }, at(4_000)));
+    expect(core.outcome()).toBe("granted");
+    expect(core.state.visit?.credential.holder?.pseudonym).toBe("holder-2");
+  });
+
   it("may not use somebody else's card beside the paper", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));
