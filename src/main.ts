@@ -12,6 +12,7 @@ import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { Health } from "./health/health.ts";
 import { devicesOf } from "./hardware.ts";
 import type { Store } from "./store/store.ts";
 import { openStoreInWorker } from "./store/worker.ts";
@@ -52,7 +53,15 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   );
   const engine = createWorkerEngine(config.decode);
   let uplink: Uplink | undefined;
-  const gateway = new Gateway({
+  const health = new Health({
+    unitId: config.unitId,
+    version: VERSION,
+    clock,
+    gateway: () => gateway,
+    store,
+    uplink: () => uplink?.counters(),
+  });
+  const gateway: Gateway = new Gateway({
     clock,
     references: { next: () => randomBytes(12).toString("base64url") },
     policy,
@@ -60,7 +69,10 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     store,
     verifier,
     outbox: store.outbox,
-    onTurn: ({ event }) => {
+    onTimings: (timings) => health.sawVisit(timings),
+    onTurn: (turn) => {
+      const { event } = turn;
+      health.sawTurn(turn);
       if (event.kind === "device-changed") {
         log("device-changed", { device: event.device, ok: event.ok, detail: event.detail });
       }
@@ -70,9 +82,9 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   });
   await gateway.start();
   uplink = await connectUplink(config, store, clock, gateway, log);
-  const ui = await startUiServer({ feed: feedOf(config, gateway), clock, ...config.http });
+  const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
   const manager = connectServiceManager();
-  const watchdog = watch(manager, clock, gateway);
+  const watchdog = watch(manager, clock, health);
   manager.ready();
   log("started", { url: ui.url, unitId: config.unitId });
   return {
@@ -124,15 +136,17 @@ function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUi
   };
 }
 
-// The loop is alive when an event put into it comes out again: a link that has not changed is the
-// cheapest event there is, and changes nothing.
-function watch(manager: ServiceManager, clock: Clock, gateway: Gateway): Timer | undefined {
+// Fed only when the decision loop and a database commit both made progress.
+function watch(manager: ServiceManager, clock: Clock, health: Health): Timer | undefined {
   const { watchdogMs } = manager;
   if (watchdogMs === undefined) return undefined;
   return every(clock, watchdogMs / 3, () => {
-    const before = clock.monotonicMs();
-    gateway.dispatch({ kind: "timer-elapsed", timer: "result", about: "watchdog" });
-    if (gateway.progress().lastTurnAtMs >= before) manager.alive();
+    health.alive().then(
+      ({ ok }) => {
+        if (ok) manager.alive();
+      },
+      () => undefined,
+    );
   });
 }
 

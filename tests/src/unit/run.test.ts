@@ -183,6 +183,12 @@ describe("a real unit as a process of its own", () => {
     camera(pass("green"));
     await until(unit.url, ({ view }) => view.phase === "granted");
     expect(gateLevel()).toBe("1");
+    expect((await fetch(`${unit.url}healthz`)).status).toBe(200);
+    const ready = await fetch(`${unit.url}readyz`);
+    expect(await ready.text()).toContain("card-reader");
+    const metrics = await (await fetch(`${unit.url}metrics`)).text();
+    expect(metrics).toMatch(/outcome="granted"[^\n]* 1/);
+    expect(metrics).not.toContain("王");
     unit.process.kill("SIGTERM");
     await ended(unit.process);
     expect(unit.process.exitCode).toBe(0);
