@@ -35,16 +35,17 @@ export function runCommand(): Command {
     .action(async (options: { config: string }) => {
       const config = await readConfig(options.config);
       const logger = pino({ base: { unitId: config.unitId } });
+      const stopped = new Promise<string>((resolve) => {
+        process.once("SIGINT", resolve);
+        process.once("SIGTERM", resolve);
+      });
       const unit = await startUnit(config, (event, detail) =>
         logger.info(detail ?? {}, event),
       ).catch((error: unknown) => {
         const ours = error instanceof ConfigError || error instanceof SetupError;
         throw ours ? new UsageError(error.message) : error;
       });
-      const signal = await new Promise<string>((resolve) => {
-        process.once("SIGINT", resolve);
-        process.once("SIGTERM", resolve);
-      });
+      const signal = await stopped;
       logger.info({ signal }, "stopping");
       await unit.stop();
     });

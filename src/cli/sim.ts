@@ -65,6 +65,11 @@ async function serve(options: SimOptions): Promise<void> {
   for (const name of ["json", "timings", "trace"] as const) {
     if (options[name] !== undefined) throw new UsageError(`--${name} needs --scenario`);
   }
+  // Listened for from the start: whoever sees the address may stop it at once.
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
   const doorway = await startSimulatedDoorway({
     port: options.port,
     host: options.host,
@@ -72,10 +77,7 @@ async function serve(options: SimOptions): Promise<void> {
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
   console.log(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
+  await stopped;
   await doorway.stop();
 }
 
