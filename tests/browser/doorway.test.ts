@@ -31,6 +31,24 @@ async function send(page: Page, visitor: string, phase: string): Promise<void> {
   await page.waitForSelector(`[data-phase="${phase}"]:not([data-visit="${before}"])`);
 }
 
+// First of all: a result that still stands on the screen hides the welcome for up to a minute.
+describe("the kiosk of a unit nobody has come to yet", () => {
+  it("shows on the kiosk where a code is held, without saying whose it is", async () => {
+    const { page, problems } = await openPage(
+      browser,
+      "kiosk",
+      new URL("/kiosk", doorway.url).href,
+    );
+    await page.waitForSelector('[data-phase="welcome"]');
+    await page.waitForSelector('.aim-picture:not([data-frame=""])');
+    const width = Number(await page.locator(".aim-picture").getAttribute("width"));
+    expect(width).toBeGreaterThan(0);
+    expect(width).toBeLessThanOrEqual(96);
+    await page.screenshot({ path: `${PICTURES}/unit-kiosk-welcome.png` });
+    expect(problems).toEqual([]);
+  });
+});
+
 describe.each(Object.keys(SIZES) as Size[])("the whole unit on its page at %s size", (size) => {
   it("lets the green code in, keeps the red one out, and says why", async () => {
     const { page, problems } = await openPage(browser, size, doorway.url);
@@ -91,21 +109,6 @@ describe("the whole unit on its page", () => {
     await page.waitForSelector('[data-gate="released"]');
     await page.locator("details.visit").getByText("由 林: 本楼住户，已核对证件").first().waitFor();
     await page.waitForSelector('[data-at-door=""]');
-  });
-
-  it("shows on the kiosk where a code is held, without saying whose it is", async () => {
-    const { page, problems } = await openPage(
-      browser,
-      "kiosk",
-      new URL("/kiosk", doorway.url).href,
-    );
-    await page.waitForSelector('[data-phase="welcome"]');
-    await page.waitForSelector('.aim-picture:not([data-frame=""])');
-    const width = Number(await page.locator(".aim-picture").getAttribute("width"));
-    expect(width).toBeGreaterThan(0);
-    expect(width).toBeLessThanOrEqual(96);
-    await page.screenshot({ path: `${PICTURES}/unit-kiosk-welcome.png` });
-    expect(problems).toEqual([]);
   });
 
   it("speaks English from the first word to the last reason", async () => {
