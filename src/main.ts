@@ -1,5 +1,5 @@
 /** A real unit: the gateway on this machine's devices, its store, its uplink and its screens. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { every, type Clock, type Timer } from "../hal/clock.ts";
@@ -8,8 +8,8 @@ import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
 import { parsePolicy } from "./config/policy.ts";
-import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
+import { connectUplink, type Log } from "./connection.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { Health } from "./health/health.ts";
@@ -17,11 +17,7 @@ import { devicesOf } from "./hardware.ts";
 import type { Store } from "./store/store.ts";
 import { openStoreInWorker } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
-import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
-import { createUplink, type Uplink } from "./uplink/uplink.ts";
-
-/** Tells what happens to whoever keeps the log; never anything about a person. */
-export type Log = (event: string, detail?: Readonly<Record<string, unknown>>) => void;
+import type { Uplink } from "./uplink/uplink.ts";
 
 export interface RunningUnit {
   /** Where the screens are. */
@@ -81,7 +77,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
       uplink?.answerCommand(commandId, result, detail),
   });
   await gateway.start();
-  uplink = await connectUplink(config, store, clock, gateway, log);
+  uplink = await connectUplink({ config, store, clock, gateway, log, version: VERSION });
   const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
@@ -92,37 +88,6 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway,
     stop: () => stop({ manager, watchdog, ui, gateway, uplink, store, engine }),
   };
-}
-
-async function connectUplink(
-  config: UnitConfig,
-  store: Store,
-  clock: Clock,
-  gateway: Gateway,
-  log: Log,
-): Promise<Uplink | undefined> {
-  const { mqtt, unitId, district } = config;
-  if (mqtt === undefined) return undefined;
-  const tls = await readTls(mqtt.tls);
-  const uplink = createUplink({
-    link: createMqttJsLink({ url: mqtt.url, version: mqtt.version, tls }),
-    outbox: store.outbox,
-    clock,
-    chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-    unitId,
-    district,
-    root: mqtt.root,
-    bootId: randomUUID(),
-    version: VERSION,
-    acknowledgedBy: mqtt.collector ? "collector" : "broker",
-    onDelivered: (from, to) => gateway.delivered(from, to),
-  });
-  uplink.onLink((ok) => {
-    log("broker-link", { ok });
-    gateway.dispatch({ kind: "link-changed", link: "broker", ok });
-  });
-  uplink.start();
-  return uplink;
 }
 
 function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUiServer>[0]["feed"] {
