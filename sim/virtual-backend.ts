@@ -1,6 +1,5 @@
 /** Store, outbox and broker of a run in virtual time: the real ones, without a file or a socket. */
 import { openStore } from "../src/store/store.ts";
-import { createUplink, type Uplink } from "../src/uplink/uplink.ts";
 import { createSimulatedBroker, type BrokerMessage } from "./broker.ts";
 import type { VirtualClock } from "./clock.ts";
 import { createDisk, type Disk } from "./disk.ts";
@@ -8,6 +7,7 @@ import type { Backend } from "./doorway.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 import type { UnitClock } from "./unit-clock.ts";
+import { createUplinkSocket } from "./uplink-socket.ts";
 
 /** What can be done to a broker. */
 export interface BrokerHands {
@@ -47,10 +47,17 @@ export function createVirtualBackend(options: {
   const broker = createSimulatedBroker({ clock, random: random.fork("broker") });
   const chance = random.fork("uplink");
   broker.onMessage((message) => noteArrival(trace, unitId, message));
-  let uplink: Uplink | undefined;
-  let forget: () => void = () => {};
-  let boots = 0;
   return {
+    ...createUplinkSocket((boot) => ({
+      link: broker.link(),
+      outbox: store.outbox,
+      clock: unitClock,
+      unitId,
+      district: "simulated",
+      bootId: `boot-${boot}`,
+      version: "0.1.0",
+      chance: () => chance.next(),
+    })),
     store: disk,
     outbox: store.outbox,
     disk,
@@ -61,31 +68,6 @@ export function createVirtualBackend(options: {
       setDuplicating: (duplicating) => broker.setConditions({ duplicate: duplicating ? 1 : 0 }),
     },
     pending: () => store.outbox.pending(),
-    connect(unit) {
-      boots += 1;
-      uplink = createUplink({
-        link: broker.link(),
-        outbox: store.outbox,
-        clock: unitClock,
-        unitId,
-        district: "simulated",
-        bootId: `boot-${boots}`,
-        version: "0.1.0",
-        chance: () => chance.next(),
-        onDelivered: (from, to) => unit.delivered(from, to),
-      });
-      forget = uplink.onLink((ok) => {
-        unit.dispatch({ kind: "link-changed", link: "broker", ok });
-      });
-      uplink.start();
-    },
-    async disconnect() {
-      const stopping = uplink;
-      // Saying goodbye is no loss of the broker.
-      forget();
-      uplink = undefined;
-      await stopping?.stop();
-    },
     close: () => void store.close(),
   };
 }
