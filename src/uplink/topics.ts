@@ -3,6 +3,35 @@
 export const DEFAULT_ROOT = "sentinel";
 /** Version of the layout below; a breaking change gets a new number beside the old one. */
 const LAYOUT_VERSION = "1";
+/** The word that addresses every unit; no unit may be called so. */
+const ALL = "all";
+
+const OF_DISTRICT = `{root}/${LAYOUT_VERSION}/{district}`;
+const OF_UNIT = `${OF_DISTRICT}/{unit}`;
+
+/**
+ * Every address of the layout; what stands in braces is filled in. The published contract
+ * (docs/asyncapi.yaml) is written from the same table.
+ */
+export const ADDRESSES = {
+  events: `${OF_UNIT}/evt`,
+  state: `${OF_UNIT}/state`,
+  telemetry: `${OF_UNIT}/tel`,
+  acknowledgement: `${OF_UNIT}/ack`,
+  command: `${OF_UNIT}/cmd/{command}`,
+  commandResult: `${OF_UNIT}/cmdres`,
+  request: `${OF_UNIT}/get`,
+  part: `${OF_UNIT}/part/{sha256}`,
+  unitManifest: `${OF_UNIT}/dist/{kind}/manifest`,
+  districtManifest: `${OF_DISTRICT}/${ALL}/dist/{kind}/manifest`,
+  rebirth: `${OF_DISTRICT}/${ALL}/rebirth`,
+} as const;
+export type AddressName = keyof typeof ADDRESSES;
+
+/** An address with its names filled in; a name that is not given becomes the wildcard for one level. */
+export function fillAddress(name: AddressName, names: Readonly<Record<string, string>>): string {
+  return ADDRESSES[name].replace(/\{(\w+)\}/g, (_braces, key: string) => names[key] ?? "+");
+}
 
 /** Topics of one unit. Who writes is in the comment; the broker's access rules say the same. */
 export interface UnitTopics {
@@ -49,9 +78,6 @@ export interface DistrictTopics {
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** The word that addresses every unit; no unit may be called so. */
-const ALL = "all";
-
 function checked(name: string, what: string): string {
   if (!NAME.test(name)) {
     throw new RangeError(
@@ -63,18 +89,19 @@ function checked(name: string, what: string): string {
 
 /** @throws RangeError when a name cannot be part of a topic */
 export function districtTopics(district: string, root = DEFAULT_ROOT): DistrictTopics {
-  const base = `${checked(root, "topic root")}/${LAYOUT_VERSION}/${checked(district, "district")}`;
-  const all = `${base}/${ALL}`;
+  const names = { root: checked(root, "topic root"), district: checked(district, "district") };
+  const at = (name: AddressName): string => fillAddress(name, names);
   return {
-    rebirth: `${all}/rebirth`,
-    manifest: (kind) => `${all}/dist/${checked(kind, "data set")}/manifest`,
-    manifestFilter: `${all}/dist/+/manifest`,
+    rebirth: at("rebirth"),
+    manifest: (kind) =>
+      fillAddress("districtManifest", { ...names, kind: checked(kind, "data set") }),
+    manifestFilter: at("districtManifest"),
     everyUnit: {
-      events: `${base}/+/evt`,
-      state: `${base}/+/state`,
-      telemetry: `${base}/+/tel`,
-      commandResult: `${base}/+/cmdres`,
-      request: `${base}/+/get`,
+      events: at("events"),
+      state: at("state"),
+      telemetry: at("telemetry"),
+      commandResult: at("commandResult"),
+      request: at("request"),
     },
   };
 }
@@ -82,19 +109,24 @@ export function districtTopics(district: string, root = DEFAULT_ROOT): DistrictT
 /** @throws RangeError when a name cannot be part of a topic, or is the reserved `all` */
 export function unitTopics(district: string, unitId: string, root = DEFAULT_ROOT): UnitTopics {
   if (unitId === ALL) throw new RangeError(`a unit cannot be called "${ALL}": it addresses all`);
-  const base = `${checked(root, "topic root")}/${LAYOUT_VERSION}/${checked(district, "district")}/${checked(unitId, "unit")}`;
+  const names = {
+    root: checked(root, "topic root"),
+    district: checked(district, "district"),
+    unit: checked(unitId, "unit"),
+  };
+  const at = (name: AddressName): string => fillAddress(name, names);
   return {
-    events: `${base}/evt`,
-    state: `${base}/state`,
-    telemetry: `${base}/tel`,
-    acknowledgement: `${base}/ack`,
-    command: (name) => `${base}/cmd/${checked(name, "command")}`,
-    commandFilter: `${base}/cmd/+`,
-    commandResult: `${base}/cmdres`,
-    request: `${base}/get`,
-    part: (sha256) => `${base}/part/${sha256}`,
-    partFilter: `${base}/part/+`,
-    manifest: (kind) => `${base}/dist/${checked(kind, "data set")}/manifest`,
+    events: at("events"),
+    state: at("state"),
+    telemetry: at("telemetry"),
+    acknowledgement: at("acknowledgement"),
+    command: (name) => fillAddress("command", { ...names, command: checked(name, "command") }),
+    commandFilter: at("command"),
+    commandResult: at("commandResult"),
+    request: at("request"),
+    part: (sha256) => fillAddress("part", { ...names, sha256 }),
+    partFilter: at("part"),
+    manifest: (kind) => fillAddress("unitManifest", { ...names, kind: checked(kind, "data set") }),
   };
 }
 
