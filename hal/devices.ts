@@ -25,8 +25,9 @@ export interface DecodedCode {
   /** The bytes the code carries, before any guess at a character set. */
   bytes: Uint8Array;
   /**
-   * The bytes as text: UTF-8 where valid (with replacement characters where they are plain binary),
-   * else what the code's own declaration says, else Shift_JIS where it clearly is, else Latin-1.
+   * The bytes as text: what the code's own declaration says; without one UTF-8 where valid (with
+   * replacement characters where they are plain binary), else Shift_JIS where they hold Japanese
+   * script, else Latin-1.
    */
   text: string;
   format: "qr" | "micro-qr";

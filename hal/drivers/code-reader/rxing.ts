@@ -7,6 +7,7 @@ import {
 } from "rxing-wasm";
 import type { DecodedCode } from "../../devices.ts";
 import { readCodewords } from "./codewords.ts";
+import type { Content } from "./codewords.ts";
 import type { Luminance } from "./image.ts";
 import { readingsOf, textOf } from "./text.ts";
 
@@ -51,7 +52,9 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   );
   try {
     if (result.format() !== BarcodeFormat.QrCode) return [];
-    const bytes = contentBytes(result.raw_bytes(), result.text());
+    const content = contentOf(result.raw_bytes(), result.text());
+    if (content === undefined) return [];
+    const { bytes, declared } = content;
     const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
     const corners =
       ax !== undefined &&
@@ -69,7 +72,7 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
             { x: cx, y: cy },
           ]
         : [];
-    return [{ bytes, text: textOf(bytes, result.text()), format: "qr", corners, decoder: "rxing" }];
+    return [{ bytes, text: textOf(bytes, declared), format: "qr", corners, decoder: "rxing" }];
   } finally {
     result.free();
   }
@@ -77,11 +80,13 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
 
 /**
  * rxing's raw bytes are the content for some symbols and the data codewords, mode and count
- * included, for others. Whichever it is, the content is what reads as the text it gives.
+ * included, for others. Whichever it is, the content is what reads as the text it gives; where
+ * nothing does, the bytes are unknown and it is left to the other decoders.
  */
-function contentBytes(raw: Uint8Array, text: string): Uint8Array {
-  const meant = [raw, ...readCodewords(raw)].find(
-    (bytes) => bytes.length > 0 && readingsOf(bytes).includes(text),
+function contentOf(raw: Uint8Array, text: string): Content | undefined {
+  const candidates: Content[] = [{ bytes: raw }, ...readCodewords(raw)];
+  return candidates.find(
+    ({ bytes, declared }) =>
+      bytes.length > 0 && (declared === text || readingsOf(bytes).includes(text)),
   );
-  return meant ?? new TextEncoder().encode(text);
 }

@@ -3,6 +3,10 @@
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const shiftJis = new TextDecoder("shift_jis", { fatal: true });
+// What decoders take undeclared bytes for besides; only to recognise their guess, never to make one.
+const GUESSED = ["gb18030", "big5", "euc-kr", "euc-jp"].map(
+  (label) => new TextDecoder(label, { fatal: true }),
+);
 
 function strictly(
   decoder: InstanceType<typeof TextDecoder>,
@@ -15,8 +19,8 @@ function strictly(
   }
 }
 
-/** One character a byte: always possible, never loses anything. */
-function asLatin1(bytes: Uint8Array): string {
+/** ISO/IEC 8859-1, one character a byte: always possible, never loses anything. */
+export function asLatin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCodePoint(byte);
   return text;
@@ -27,36 +31,52 @@ function isBinary(bytes: Uint8Array): boolean {
   return bytes.includes(0);
 }
 
-// Kana, ideographs, full-width and half-width forms, as Japanese text has them.
-const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff\uff01-\uff9f]/gu;
+// Two kana or ideographs in a row. Full-width Latin letters are no evidence: their bytes are as
+// much of any other character set as of this one.
+const JAPANESE = /[\u3041-\u30fe\u4e00-\u9fff\uff66-\uff9f]{2}/u;
 
 /**
- * Shift_JIS is what kanji mode means and what Japanese encoders write without declaring it
- * (ISO/IEC 18004:2015, 7.3.6). Two Latin-1 letters in a row can pass for one kanji, so a single
- * character proves nothing.
+ * Shift_JIS is what Japanese encoders write without declaring it. Two Latin-1 letters in a row can
+ * pass for one kanji, so a single character proves nothing.
  */
 function asJapanese(bytes: Uint8Array): string | undefined {
   const text = strictly(shiftJis, bytes);
-  return (text?.match(JAPANESE)?.length ?? 0) >= 2 ? text : undefined;
+  return text !== undefined && JAPANESE.test(text) ? text : undefined;
 }
 
 /**
- * Text of a code's bytes: UTF-8 where it is valid; for plain binary what UTF-8 makes of it, with
- * replacement characters (only the bytes count there); else what the decoder understood from the
- * code's own declaration (ECI or kanji mode), else Shift_JIS where it clearly is, else Latin-1.
+ * Who writes kanji segments writes Shift_JIS in the byte segments beside them, as kana of half width
+ * need: all of it in Shift_JIS, where what was declared says the same kanji.
+ */
+function besideKanji(bytes: Uint8Array, declared: string): string | undefined {
+  const whole = strictly(shiftJis, bytes);
+  if (whole === undefined) return undefined;
+  const kanji = Array.from(declared).filter((character) => character > "\u00ff");
+  let found = 0;
+  for (const character of whole) if (character === kanji[found]) found += 1;
+  return kanji.length > 0 && found === kanji.length ? whole : undefined;
+}
+
+/**
+ * Text of a code's bytes. What the code itself says of them comes first (ECI, kanji or hanzi mode),
+ * as far as they are valid in it. Undeclared bytes are UTF-8 where they are valid UTF-8; for plain
+ * binary what UTF-8 makes of them, with replacement characters (only the bytes count there);
+ * Shift_JIS where they hold Japanese script; else Latin-1, the standard's own default
+ * (ISO/IEC 18004:2015, 7.3.5).
+ * @param declared the text by the code's own declaration, absent where it declares nothing
  */
 export function textOf(bytes: Uint8Array, declared?: string): string {
+  if (declared?.includes("\ufffd") === false) return besideKanji(bytes, declared) ?? declared;
   return (
     strictly(utf8, bytes) ??
     (isBinary(bytes) ? lossyUtf8.decode(bytes) : undefined) ??
-    declared ??
     asJapanese(bytes) ??
     asLatin1(bytes)
   );
 }
 
-/** Every text the bytes can be: to recognise them by what a decoder made of them. */
+/** Every text a decoder can have taken the bytes for: to recognise them by what it made of them. */
 export function readingsOf(bytes: Uint8Array): string[] {
-  const strict = [utf8, shiftJis].flatMap((decoder) => strictly(decoder, bytes) ?? []);
+  const strict = [utf8, shiftJis, ...GUESSED].flatMap((decoder) => strictly(decoder, bytes) ?? []);
   return [...strict, lossyUtf8.decode(bytes), asLatin1(bytes)];
 }

@@ -5,7 +5,7 @@ import { prepareZXingModule } from "zxing-wasm/reader";
 import type { ZXingReaderModule } from "zxing-wasm/reader";
 import type { DecodedCode, Point } from "../../devices.ts";
 import type { Luminance } from "./image.ts";
-import { textOf } from "./text.ts";
+import { asLatin1, textOf } from "./text.ts";
 
 /** How much effort ZXing spends; each adds to the cost of a picture without a code. */
 export interface ZxingEffort {
@@ -31,7 +31,8 @@ const LOCAL_AVERAGE = 0;
 const GLOBAL_HISTOGRAM = 1;
 const TEXT_PLAIN = 0;
 const EAN_IGNORE = 0;
-const CHARACTER_SET_UNKNOWN = 0;
+// For what the code declares nothing of: left open, ZXing guesses, and its text would not tell.
+const CHARACTER_SET_LATIN1 = 2;
 
 /** The part of the module's memory interface that the package leaves to Emscripten's own types. */
 type ZxingWasm = ZXingReaderModule & {
@@ -113,7 +114,7 @@ const FIXED_OPTIONS = {
   validateOptionalChecksum: false,
   eanAddOnSymbol: EAN_IGNORE,
   textMode: TEXT_PLAIN,
-  characterSet: CHARACTER_SET_UNKNOWN,
+  characterSet: CHARACTER_SET_LATIN1,
   tryCode39ExtendedMode: false,
 };
 
@@ -126,6 +127,7 @@ function toCode(result: ReadResult): DecodedCode[] {
   const format = formatOf(result.format);
   if (format === undefined || !result.isValid) return [];
   const bytes = Uint8Array.from(result.bytes);
-  const text = textOf(bytes, result.text);
+  const declared = result.text === asLatin1(bytes) ? undefined : result.text;
+  const text = textOf(bytes, declared);
   return [{ bytes, text, format, corners: cornersOf(result), decoder: "zxing" }];
 }

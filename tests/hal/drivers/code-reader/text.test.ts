@@ -9,10 +9,15 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 describe("text of a code's bytes", () => {
   test.each([
     ["UTF-8 is UTF-8", utf8("健康码 é"), undefined, "健康码 é"],
-    ["UTF-8 wins over what a decoder guessed", utf8("é"), "Ã©", "é"],
     ["a byte order mark stays", bytes("efbbbf41"), undefined, "\ufeffA"],
     ["what the code declares", bytes("b0a2"), "阿", "阿"],
+    ["what the code declares, though it is valid UTF-8", bytes("00410042"), "AB", "AB"],
+    ["a declaration that the bytes do not follow is none", utf8("é"), "\ufffd", "é"],
+    ["bytes beside kanji segments are Shift_JIS too", bytes("c0de93fa"), "ÀÞ日", "ﾀﾞ日"],
     ["undeclared Shift_JIS that is clearly Japanese", bytes("83828360"), undefined, "モチ"],
+    ["undeclared kana of half width", bytes("c3deb2dd"), undefined, "ﾃﾞｲﾝ"],
+    ["full-width Latin letters are no evidence", bytes("82728264"), undefined, "\x82r\x82d"],
+    ["scattered accented letters are Latin-1", bytes("4bd64c4e204ddc4e"), undefined, "KÖLN MÜN"],
     ["one accented letter is Latin-1, not a kanji", bytes("436166e974"), undefined, "Cafét"],
     ["anything else is Latin-1", bytes("e9e8"), undefined, "éè"],
     ["plain binary shows where it is no UTF-8", bytes("89504e4700"), undefined, "\ufffdPNG\u0000"],
@@ -30,9 +35,18 @@ describe("codewords", () => {
     ["byte", "4034142430ec", "ABC"],
   ])("of %s in a small symbol give their characters", (_name, hex, text) => {
     const readings = readCodewords(bytes(hex)).map((content) =>
-      Buffer.from(content).toString("latin1"),
+      Buffer.from(content.bytes).toString("latin1"),
     );
     expect(readings).toContain(text);
+  });
+
+  // 7.4.6 gives 点 and 茗 as its examples of kanji mode; hanzi mode after GB/T 18284-2000, 6.3.6.
+  test.each([
+    ["kanji", "8026cfeaa800", "点茗"],
+    ["hanzi", "d1011e0800", "阿"],
+    ["an ECI of ISO/IEC 8859-7", "709405c1c2c3c4c500", "ΑΒΓΔΕ"],
+  ])("of %s in a small symbol declare their text", (_name, hex, text) => {
+    expect(readCodewords(bytes(hex)).map(({ declared }) => declared)).toContain(text);
   });
 
   test("that stop in the middle of a segment give nothing in that size of symbol", () => {
