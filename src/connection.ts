@@ -1,11 +1,15 @@
 /** A unit's connection to its district: what goes out over MQTT, and what comes from afar. */
 import { randomBytes, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import type { Clock } from "../hal/clock.ts";
+import { parseCommandKeys } from "./config/command-keys.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Store } from "./store/store.ts";
+import { createCommandDesk, type CommandDesk } from "./uplink/commands.ts";
 import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
+import { KeyRing } from "./uplink/token.ts";
 import { createUplink, type Uplink } from "./uplink/uplink.ts";
 
 /** Tells what happens to whoever keeps the log; never anything about a person. */
@@ -27,6 +31,7 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
   const { mqtt, unitId, district } = config;
   if (mqtt === undefined) return undefined;
   const tls = await readTls(mqtt.tls);
+  const commands = await commandDeskOf(options);
   const uplink = createUplink({
     link: createMqttJsLink({ url: mqtt.url, version: mqtt.version, tls }),
     outbox: store.outbox,
@@ -39,6 +44,12 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     version,
     acknowledgedBy: mqtt.collector ? "collector" : "broker",
     onDelivered: (from, to) => gateway.delivered(from, to),
+    ...(commands === undefined ? {} : { commands }),
+  });
+  uplink.onCommand(({ commandId, command, authority }) => {
+    log("commanded", { command: command.name, key: authority.by });
+    if (command.name === "settings") return;
+    gateway.dispatch({ kind: "commanded", command, commandId, authority });
   });
   uplink.onLink((ok) => {
     log("broker-link", { ok });
@@ -46,4 +57,27 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
   });
   uplink.start();
   return uplink;
+}
+
+/** A file that cannot be used leaves the unit without commands: nobody can then command it. */
+async function commandDeskOf(options: ConnectionOptions): Promise<CommandDesk | undefined> {
+  const { config, store, clock, log } = options;
+  const file = config.commands?.keys;
+  if (file === undefined) return undefined;
+  try {
+    const keys = parseCommandKeys(await readFile(file, "utf8"), file);
+    const ring = new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
+    const allowed = new Map(keys.map(({ id, may }) => [id, may]));
+    return createCommandDesk({
+      unitId: config.unitId,
+      district: config.district,
+      clock,
+      keys: ring,
+      may: (keyId, name) => allowed.get(keyId)?.includes(name) === true,
+      memory: store.settings,
+    });
+  } catch (error) {
+    log("data-not-loaded", { problem: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
 }

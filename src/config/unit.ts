@@ -42,6 +42,13 @@ const mqtt = z
   .optional()
   .describe("absent: the unit keeps its records and tells nobody");
 
+const commands = z
+  .strictObject({
+    keys: file().describe("public keys of whoever may command this unit; read at each start"),
+  })
+  .optional()
+  .describe("absent: every command from afar is refused");
+
 const http = section({
   host: text(253).default("127.0.0.1").describe("loopback: the pages can let people in"),
   port: wholeFrom(1, 65_535).default(8080),
@@ -96,6 +103,9 @@ export const unitSchema = z
       retentionDays: wholeFrom(1, 3_650)
         .default(30)
         .describe("after these days nobody can say any more whose record it was"),
+      keepDays: wholeFrom(1, 36_500)
+        .default(365)
+        .describe("after these days a record that has arrived at the far end is removed"),
     }),
     keys: section({
       district: file()
@@ -118,6 +128,7 @@ export const unitSchema = z
     }),
     resolver,
     mqtt,
+    commands,
     http,
     decode,
     devices,

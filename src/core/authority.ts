@@ -55,6 +55,13 @@ export function commanded(turn: Turn, event: EventOf<"commanded">): void {
         about: commandId,
         afterMs: command.forMs,
       });
+      break;
+    }
+    case "settings": {
+      const { version, problem } = command;
+      const done = problem === undefined;
+      answer(turn, event, done ? "done" : "refused", problem ?? `settings version ${version}`);
+      return;
     }
   }
   answer(turn, event, "done", command.name);

@@ -1,5 +1,6 @@
 /** Events: everything that can happen to a doorway, with the moment it happened. */
 import type { DeviceName } from "./alarm.ts";
+import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
 import type { Authority } from "./record.ts";
@@ -50,11 +51,7 @@ export type Event = Happening &
       }
     | {
         kind: "commanded";
-        command:
-          | { name: "release" }
-          | { name: "lock-down"; active: boolean }
-          | { name: "evacuate"; active: boolean }
-          | { name: "message"; text: string; forMs: number };
+        command: CoreCommand;
         commandId: string;
         authority: Authority;
       }

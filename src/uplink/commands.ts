@@ -1,10 +1,19 @@
 /** Commands from afar: signed, addressed, dated, counted, and each carried out at most once. */
-import type { EventOf } from "../core/event.ts";
+import type { CommandName, CoreCommand } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
 import { openToken, type KeyRing, type TokenFault } from "./token.ts";
 
-export type Command = EventOf<"commanded">["command"];
+/** A command as it is signed; settings are judged by the unit before the core hears of them. */
+export type Command = Exclude<CoreCommand, { name: "settings" }> | SettingsCommand;
+
+export interface SettingsCommand {
+  name: "settings";
+  /** Above that of the settings in force. */
+  version: number;
+  /** All that is to differ from the unit's own file; what is not named falls back to it. */
+  values: Readonly<Record<string, unknown>>;
+}
 
 /** A command that passed every check. */
 export interface VerifiedCommand {
@@ -17,6 +26,7 @@ export interface VerifiedCommand {
 export type CommandRefusal =
   | TokenFault
   | "malformed"
+  | "not-allowed"
   | "wrong-audience"
   | "clock-untrusted"
   | "not-yet-valid"
@@ -25,12 +35,15 @@ export type CommandRefusal =
   | "replayed"
   | "memory-failed";
 
+/** A command that did nothing. The id is there when its signature held and its giver may be told. */
+export interface RefusedCommand {
+  refused: CommandRefusal;
+  commandId?: string;
+}
+
 export interface CommandDesk {
   /** @param name last level of the topic; the signed text must name the same command */
-  receive(
-    name: string,
-    payload: Uint8Array,
-  ): Promise<VerifiedCommand | { refused: CommandRefusal }>;
+  receive(name: string, payload: Uint8Array): Promise<VerifiedCommand | RefusedCommand>;
 }
 
 /** Remembers the highest counter of each key across restarts. */
@@ -45,6 +58,8 @@ export interface CommandDeskOptions {
   clock: Clock;
   /** Who may command. */
   keys: KeyRing;
+  /** Which key may give which command; every key all of them, where this is not said. */
+  may?: (keyId: string, name: CommandName) => boolean;
   memory: CommandMemory;
 }
 
@@ -53,6 +68,8 @@ export const COMMAND_TOKEN_TYPE = "sentinel-command+jwt";
 const SKEW_MS = 5_000;
 /** However a command was signed: what was held back for longer must not take effect any more. */
 export const LONGEST_VALIDITY_MS = 300_000;
+/** Longest signed command that is looked at, in bytes. */
+export const LONGEST_COMMAND = 8_192;
 const LONGEST_TEXT = 200;
 const LONGEST_MESSAGE_MS = 86_400_000;
 
@@ -88,22 +105,30 @@ async function judge(
   options: CommandDeskOptions,
   name: string,
   payload: Uint8Array,
-): Promise<VerifiedCommand | { refused: CommandRefusal }> {
-  const token = openToken(payload, COMMAND_TOKEN_TYPE, options.keys);
+): Promise<VerifiedCommand | RefusedCommand> {
+  const token = openToken(payload, COMMAND_TOKEN_TYPE, options.keys, LONGEST_COMMAND);
   if ("fault" in token) return { refused: token.fault };
   const claims = readClaims(token.claims);
   if (claims === undefined || claims.command.name !== name) return { refused: "malformed" };
-  const refused =
-    judgeClaims(options, claims) ?? (await spend(options.memory, token.keyId, claims));
-  if (refused !== undefined) return { refused };
   const { id: commandId, command, why } = claims;
-  return { commandId, command, authority: { by: token.keyId, why } };
+  const refused =
+    judgeClaims(options, token.keyId, claims) ??
+    (await spend(options.memory, token.keyId, claims.counter));
+  if (refused === undefined) return { commandId, command, authority: { by: token.keyId, why } };
+  // Whoever repeats what is not theirs must not be able to fill the answers.
+  const silent = refused === "wrong-audience" || refused === "replayed";
+  return silent ? { refused } : { refused, commandId };
 }
 
-function judgeClaims(options: CommandDeskOptions, claims: Claims): CommandRefusal | undefined {
-  const { unitId, district, clock } = options;
+function judgeClaims(
+  options: CommandDeskOptions,
+  keyId: string,
+  claims: Claims,
+): CommandRefusal | undefined {
+  const { unitId, district, clock, may } = options;
   const mine = [audienceOf(district, unitId), audienceOf(district)];
   if (!mine.includes(claims.audience)) return "wrong-audience";
+  if (may?.(keyId, claims.command.name) === false) return "not-allowed";
   // Without a clock to believe, a command that somebody held back cannot be told from a fresh one.
   if (!clock.wallTrusted()) return "clock-untrusted";
   const nowMs = clock.wallMs();
@@ -117,13 +142,13 @@ function judgeClaims(options: CommandDeskOptions, claims: Claims): CommandRefusa
 async function spend(
   memory: CommandMemory,
   keyId: string,
-  claims: Claims,
+  counter: number,
 ): Promise<CommandRefusal | undefined> {
   const name = `command-counter:${keyId}`;
   try {
     const last = Number((await memory.get(name)) ?? 0);
-    if (claims.counter <= last) return "replayed";
-    await memory.set(name, String(claims.counter));
+    if (counter <= last) return "replayed";
+    await memory.set(name, String(counter));
     return undefined;
   } catch {
     return "memory-failed";
@@ -151,8 +176,8 @@ function readClaims(value: Readonly<Record<string, unknown>>): Claims | undefine
 }
 
 function readCommand(value: unknown): Command | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { name, active, text, forMs } = value as Record<string, unknown>;
+  if (!isObject(value)) return undefined;
+  const { name, active, text, forMs, version, values } = value;
   switch (name) {
     case "release":
       return { name };
@@ -164,7 +189,14 @@ function readCommand(value: unknown): Command | undefined {
       if (typeof forMs !== "number" || !(forMs > 0 && forMs <= LONGEST_MESSAGE_MS))
         return undefined;
       return { name, text, forMs };
+    case "settings":
+      if (!Number.isSafeInteger(version) || Number(version) < 1) return undefined;
+      return isObject(values) ? { name, version: Number(version), values } : undefined;
     default:
       return undefined;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

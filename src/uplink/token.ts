@@ -2,9 +2,14 @@
 import { createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 
 /** Why a text is not a statement of somebody we know. */
-export type TokenFault = "no-keys" | "malformed" | "key-unknown" | "signature-invalid";
+export type TokenFault =
+  | "no-keys"
+  | "too-large"
+  | "malformed"
+  | "key-unknown"
+  | "signature-invalid";
 
-/** Longest token that is looked at. */
+/** Longest token that is looked at, in bytes. */
 const LONGEST_TOKEN = 256 * 1024;
 const PART = /^[A-Za-z0-9_-]+$/;
 const RAW_KEY_BYTES = 32;
@@ -54,14 +59,19 @@ export function signToken(
   return `${signed}.${sign(null, Buffer.from(signed), key).toString("base64url")}`;
 }
 
-/** Claims under a signature that holds, or the fault. Never throws, whatever the bytes are. */
+/**
+ * Claims under a signature that holds, or the fault. Never throws, whatever the bytes are.
+ *
+ * @param longest bytes; a longer text is not looked at
+ */
 export function openToken(
   bytes: Uint8Array,
   type: string,
   keys: KeyRing,
+  longest = LONGEST_TOKEN,
 ): { keyId: string; claims: Readonly<Record<string, unknown>> } | { fault: TokenFault } {
   if (keys.empty()) return { fault: "no-keys" };
-  if (bytes.length > LONGEST_TOKEN) return { fault: "malformed" };
+  if (bytes.length > longest) return { fault: "too-large" };
   const parts = Buffer.from(bytes).toString("latin1").split(".");
   const [head = "", body = "", signature = ""] = parts;
   if (parts.length !== 3 || !parts.every((part) => PART.test(part))) return { fault: "malformed" };

@@ -1,7 +1,7 @@
 /** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
 import type { Clock } from "../../hal/clock.ts";
 import { withDeadline } from "../../hal/clock.ts";
-import type { CommandDesk, VerifiedCommand } from "./commands.ts";
+import type { CommandDesk, RefusedCommand, VerifiedCommand } from "./commands.ts";
 import {
   CONTENT_TYPE,
   readAcknowledgement,
@@ -311,12 +311,15 @@ class MqttUplink implements Uplink {
 
   async #commanded(message: IncomingMessage): Promise<void> {
     const name = message.topic.split("/").at(-1) ?? "";
-    const verdict = (await this.#options.commands?.receive(name, message.payload)) ?? {
-      refused: "no-keys" as const,
-    };
+    const verdict: VerifiedCommand | RefusedCommand = (await this.#options.commands?.receive(
+      name,
+      message.payload,
+    )) ?? { refused: "no-keys" };
     if ("refused" in verdict) {
-      const before = this.#commandsRefused[verdict.refused] ?? 0;
-      this.#commandsRefused = { ...this.#commandsRefused, [verdict.refused]: before + 1 };
+      const { refused, commandId } = verdict;
+      const before = this.#commandsRefused[refused] ?? 0;
+      this.#commandsRefused = { ...this.#commandsRefused, [refused]: before + 1 };
+      if (commandId !== undefined) this.answerCommand(commandId, "refused", refused);
       return;
     }
     for (const listener of this.#commandListeners) listener(verdict);
