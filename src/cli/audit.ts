@@ -11,6 +11,7 @@ import { UsageError } from "./usage.ts";
 
 interface VerifyOptions extends DatabaseOptions {
   against?: string;
+  key?: string;
   json?: boolean;
 }
 
@@ -35,6 +36,7 @@ function verifyCommand(): Command {
   return withDatabase(new Command("verify"))
     .description("find any record that was changed, removed, put elsewhere or cut off the end")
     .option("--against <file>", "a collector's database: also find what differs from its copy")
+    .option("--key <key>", "the unit's public key: who pruned old records must have signed with it")
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action((options: VerifyOptions) => {
@@ -66,7 +68,7 @@ function certificateCommand(): Command {
 export function runAudit(options: VerifyOptions, print: (line: string) => void): number {
   const path = databaseOf(options);
   if (isArchive(path)) return auditArchive(path, options, print);
-  const report = auditUnit(path);
+  const report = auditUnit(path, options.key);
   const comparison =
     options.against === undefined ? undefined : compareWith(options.against, path, report);
   const holds = report.faultCount === 0 && (comparison === undefined || agrees(comparison));
@@ -117,8 +119,12 @@ function* describeUnit(
   comparison: Comparison | undefined,
   holds: boolean,
 ): Generator<string> {
-  const { unit, epoch, records, anchorSeq, head, linked, pending, faults, faultCount } = report;
-  yield `unit ${unit}, epoch ${epoch}: ${records} records after number ${anchorSeq}, head ${head.seq}:${head.hash}`;
+  const { unit, epoch, records, checkpoint, head, linked, pending, faults, faultCount } = report;
+  yield `unit ${unit}, epoch ${epoch}: ${records} records, head ${head.seq}:${head.hash}`;
+  if (checkpoint !== undefined) {
+    const when = new Date(checkpoint.prunedAtMs).toISOString();
+    yield `verified from number ${checkpoint.seq + 1} on (earlier ones pruned, the last on ${when})`;
+  }
   yield `${linked} linked to a person, ${pending} not yet delivered`;
   for (const fault of faults.slice(0, 20)) yield describeFault(fault);
   if (faultCount > 20) yield `  … and ${faultCount - 20} more`;

@@ -1,7 +1,9 @@
 /** Reads a unit's database without changing it, and says whether its chain still holds. */
 import Database from "better-sqlite3";
 import { ChainVerifier, genesisHash, type ChainFault, type Link } from "./chain.ts";
+import { CHECKPOINT, openCheckpoint } from "./checkpoint.ts";
 import { StoreError } from "./errors.ts";
+import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
 
 export interface AuditReport {
@@ -9,8 +11,8 @@ export interface AuditReport {
   epoch: string;
   /** Records that were there. */
   records: number;
-  /** The chain is checked from here: older records were pruned after their time. */
-  anchorSeq: number;
+  /** Where the checked part begins; set when older records were pruned. */
+  checkpoint?: { seq: number; prunedAtMs: number };
   /** Last record the database says it wrote. */
   head: { seq: number; hash: string };
   /** Records that still have a link to a person. */
@@ -27,20 +29,22 @@ const LISTED = 1_000;
 /**
  * Checks every record of a unit's database: any that was changed, removed, put elsewhere or cut off
  * the end is found. Whoever can rewrite the whole chain and its head leaves no trace in this file;
- * only the far end's copy shows that (`compare`).
+ * only the far end's copy shows that (`compare`). Where old records were pruned, the chain begins
+ * at a checkpoint that the unit signed.
  *
+ * @param publicKey the unit's key as its birth messages carried it; else the one in the file
  * @throws StoreError `foreign` or `damaged` when the file cannot be read as a unit's database
  */
-export function auditUnit(path: string): AuditReport {
+export function auditUnit(path: string, publicKey?: string): AuditReport {
   const database = openReadOnly(path);
   try {
     const meta = new Meta(database);
     const unit = meta.get("unit") ?? "";
     const epoch = meta.get("epoch") ?? "";
-    const anchor = splitPlace(meta.get("anchor")) ?? { seq: 0, hash: genesisHash(unit, epoch) };
-    const verifier = new ChainVerifier({ unit, epoch, ...anchor });
-    const faults: ChainFault[] = [];
-    let faultCount = 0;
+    const start = beginningOf(meta, { unit, epoch }, publicKey);
+    const verifier = new ChainVerifier({ unit, epoch, ...start.anchor });
+    const faults: ChainFault[] = [...start.faults];
+    let faultCount = faults.length;
     let records = 0;
     const note = (found: readonly ChainFault[]): void => {
       faultCount += found.length;
@@ -53,7 +57,7 @@ export function auditUnit(path: string): AuditReport {
       records += 1;
       note(verifier.next(row));
     }
-    const head = splitPlace(meta.get("head")) ?? anchor;
+    const head = splitPlace(meta.get("head")) ?? start.anchor;
     note(tailFaults(verifier.head(), head));
     const count = (table: "sealed" | "outbox"): number =>
       Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
@@ -61,7 +65,7 @@ export function auditUnit(path: string): AuditReport {
       unit,
       epoch,
       records,
-      anchorSeq: anchor.seq,
+      ...(start.checkpoint === undefined ? {} : { checkpoint: start.checkpoint }),
       head,
       linked: count("sealed"),
       pending: count("outbox"),
@@ -74,6 +78,40 @@ export function auditUnit(path: string): AuditReport {
       : new StoreError("damaged", `${path} cannot be read to its end: ${String(error)}`);
   } finally {
     database.close();
+  }
+}
+
+/** Where the chain begins: at its genesis, or at a checkpoint that the unit must have signed. */
+function beginningOf(
+  meta: Meta,
+  chain: { unit: string; epoch: string },
+  publicKey: string | undefined,
+): {
+  anchor: { seq: number; hash: string };
+  checkpoint?: { seq: number; prunedAtMs: number };
+  faults: ChainFault[];
+} {
+  const genesis = { seq: 0, hash: genesisHash(chain.unit, chain.epoch) };
+  const text = meta.get(CHECKPOINT);
+  if (text === undefined) return { anchor: genesis, faults: [] };
+  const key = publicKey ?? ownKey(meta);
+  const opened = openCheckpoint(text, chain, key);
+  if (opened === undefined) {
+    const detail = "its text is not a checkpoint";
+    return { anchor: genesis, faults: [{ kind: "forged-checkpoint", seq: 0, detail }] };
+  }
+  const { seq, hash, prunedAtMs } = opened.checkpoint;
+  const anchor = { seq, hash };
+  if (opened.holds) return { anchor, checkpoint: { seq, prunedAtMs }, faults: [] };
+  const detail = "this unit did not sign that records up to here were pruned";
+  return { anchor, faults: [{ kind: "forged-checkpoint", seq, detail }] };
+}
+
+function ownKey(meta: Meta): string {
+  try {
+    return identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex")).publicKey;
+  } catch {
+    return "";
   }
 }
 

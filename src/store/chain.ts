@@ -44,7 +44,9 @@ export type ChainFaultKind =
   /** The text names another unit, epoch or number than its place. */
   | "misplaced"
   /** The chain ends elsewhere than the database says. */
-  | "cut-short";
+  | "cut-short"
+  /** The chain begins at a checkpoint that this unit did not sign. */
+  | "forged-checkpoint";
 
 export interface ChainFault {
   kind: ChainFaultKind;

@@ -1,7 +1,7 @@
 /** What the far end has not acknowledged: bounded, counted, and read in order. */
 import type Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
-import type { Meta } from "./schema.ts";
+import { relaxed, type Meta } from "./schema.ts";
 import type { Seals } from "./seal.ts";
 import { preparing, type Prepare } from "./statements.ts";
 
@@ -145,18 +145,16 @@ export class OutboxTable {
   delivered(ranges: readonly SeqRange[]): number {
     try {
       const remove = this.#prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
-      // No fsync of its own: if a power cut undoes it, records are sent twice, and dropped there.
-      this.#database.pragma("synchronous = NORMAL");
-      const removed = this.#database.transaction(() =>
+      const take = this.#database.transaction(() =>
         ranges.reduce((sum, [from, to]) => sum + remove.run(from, to).changes, 0),
-      )();
+      );
+      // If a power cut undoes it, records are sent twice, and dropped there.
+      const removed = relaxed(this.#database, () => take());
       this.#pending -= removed;
       return removed;
     } catch (error) {
       this.recount();
       throw asStoreError(error, "clearing the outbox");
-    } finally {
-      this.#database.pragma("synchronous = FULL");
     }
   }
 

@@ -57,6 +57,8 @@ export function openDatabase(path: string): Database.Database {
 }
 
 function prepare(database: Database.Database, path: string): void {
+  // Takes effect in a new file only: what pruning frees is given back step by step.
+  database.pragma("auto_vacuum = INCREMENTAL");
   // A commit returns only after fsync: a record that was reported durable survives a power cut.
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
@@ -80,6 +82,19 @@ function prepare(database: Database.Database, path: string): void {
       `${path} is not a unit's database of version ${SCHEMA_VERSION}: name another file`,
       { application: Number(application), version: Number(version) },
     );
+  }
+}
+
+/**
+ * Runs what may be undone by a power cut: still all or nothing, but without an fsync of its own.
+ * For whatever can be done once more without anybody noticing.
+ */
+export function relaxed<T>(database: Database.Database, work: () => T): T {
+  database.pragma("synchronous = NORMAL");
+  try {
+    return work();
+  } finally {
+    database.pragma("synchronous = FULL");
   }
 }
 

@@ -15,7 +15,8 @@ import {
   type OutboxLimits,
   type OutboxState,
 } from "./outbox.ts";
-import { keepRetention } from "./retention.ts";
+import { Pruner, type Pruned, type PruneRequest } from "./prune.ts";
+import { keepRetention, type Retention } from "./retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
 import { preparing, type Prepare } from "./statements.ts";
 import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
@@ -30,11 +31,9 @@ export interface StoreFile {
   outbox?: Partial<OutboxLimits>;
 }
 
-export interface StoreOptions extends StoreFile {
+export interface StoreOptions extends StoreFile, Retention {
   /** Tells the retention what day it is. */
   clock: Clock;
-  /** Days after which the link from a record to a person is forgotten; never, when not given. */
-  personalDays?: number;
 }
 
 /** A record as it can be shown on the unit itself. */
@@ -75,14 +74,15 @@ export interface Store {
   forget(holderPseudonym: string): Promise<number>;
   /** Destroys keys older than the retention. @returns how many records lost their link */
   forgetBefore(atMs: number): Promise<number>;
+  /** One bounded step of removing old, delivered records; the chain then begins at a checkpoint. */
+  prune(request: PruneRequest): Promise<Pruned>;
   close(): Promise<void>;
 }
 
 /** Makes a store that works in the calling thread; everything settles in microtasks. */
 export function openStore(options: StoreOptions): Store {
-  const { clock, personalDays } = options;
   const store = new SqliteStore(options);
-  if (personalDays !== undefined) store.retain(clock, personalDays);
+  store.retain(options.clock, options);
   return store;
 }
 
@@ -109,6 +109,7 @@ class SqliteStore implements Store {
   readonly #meta: Meta;
   readonly #seals: Seals;
   readonly #table: OutboxTable;
+  readonly #pruner: Pruner;
   readonly #stateListeners: ((state: OutboxState) => void)[] = [];
   readonly #commitListeners: ((head: number) => void)[] = [];
   #head: { seq: number; hash: string };
@@ -137,6 +138,8 @@ class SqliteStore implements Store {
     });
     const identity = identityFromSeed(secret("signing-seed"));
     this.identity = { publicKey: identity.publicKey, sign: async (text) => identity.sign(text) };
+    const chain = { unit: this.unitId, epoch: this.epoch };
+    this.#pruner = new Pruner(database, this.#meta, chain, (text) => identity.sign(text));
     this.#head = this.#readHead();
     this.#state = this.#table.state();
     this.outbox = this.#outbox();
@@ -144,8 +147,8 @@ class SqliteStore implements Store {
     this.settings = settingsOf(database);
   }
 
-  retain(clock: Clock, personalDays: number): void {
-    this.#retention = keepRetention(this, clock, personalDays);
+  retain(clock: Clock, retention: Retention): void {
+    this.#retention = keepRetention(this, clock, retention);
   }
 
   commit(draft: RecordDraft): Promise<{ seq: number }> {
@@ -176,6 +179,10 @@ class SqliteStore implements Store {
 
   async forgetBefore(atMs: number): Promise<number> {
     return this.#seals.purge(atMs);
+  }
+
+  async prune(request: PruneRequest): Promise<Pruned> {
+    return this.#pruner.step(request);
   }
 
   async close(): Promise<void> {

@@ -62,6 +62,8 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
       return store.forget(input[0] as string);
     case "forgetBefore":
       return store.forgetBefore(input[0] as number);
+    case "prune":
+      return store.prune(input[0] as Parameters<Store["prune"]>[0]);
     case "close":
       return store.close();
     default:

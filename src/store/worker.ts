@@ -6,6 +6,7 @@ import { asRows, type DirectoryStore } from "./directory.ts";
 import { StoreError } from "./errors.ts";
 import type { Outbox, OutboxRow, OutboxState } from "./outbox.ts";
 import type { Answer, CommitOutcome, Failure, StoreFacts } from "./protocol.ts";
+import type { Pruned, PruneRequest } from "./prune.ts";
 import { keepRetention } from "./retention.ts";
 import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "./store.ts";
 
@@ -61,16 +62,16 @@ class ThreadStore implements Store {
   #waiting: WaitingCommit[] = [];
   #committing = false;
   #ended: StoreError | undefined;
-  readonly #retention: Timer | undefined;
+  readonly #retention: Timer;
 
   constructor(
     worker: Worker,
-    { unitId, clock, personalDays }: Omit<StoreOptions, "random">,
+    options: Omit<StoreOptions, "random">,
     opened: Extract<Answer, { kind: "opened" }>,
   ) {
     this.#worker = worker;
     this.#facts = opened.facts;
-    this.unitId = unitId;
+    this.unitId = options.unitId;
     this.epoch = opened.epoch;
     this.identity = {
       publicKey: opened.publicKey,
@@ -85,7 +86,7 @@ class ThreadStore implements Store {
     worker.on("message", (answer: Answer) => this.#answered(answer));
     worker.on("error", (error) => this.#end(`the store's thread failed: ${String(error)}`));
     worker.on("exit", () => this.#end("the store is closed"));
-    if (personalDays !== undefined) this.#retention = keepRetention(this, clock, personalDays);
+    this.#retention = keepRetention(this, options.clock, options);
   }
 
   commit(draft: RecordDraft): Promise<{ seq: number }> {
@@ -107,8 +108,12 @@ class ThreadStore implements Store {
     return this.#call("forgetBefore", [atMs]) as Promise<number>;
   }
 
+  prune(request: PruneRequest): Promise<Pruned> {
+    return this.#call("prune", [request]) as Promise<Pruned>;
+  }
+
   async close(): Promise<void> {
-    this.#retention?.cancel();
+    this.#retention.cancel();
     if (this.#ended !== undefined) return;
     await this.#call("close", []);
     await this.#worker.terminate();
