@@ -36,13 +36,14 @@ const VERSION = "0.1.0";
 export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
   const clock = createSystemClock(createClockSyncProbe());
   const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
-  const { path, outboxLimit, retentionDays } = config.store;
+  const { path, outboxLimit, retentionDays, keepDays } = config.store;
   const store = await openStoreInWorker({
     path,
     unitId: config.unitId,
     clock,
     outbox: { limit: outboxLimit },
     personalDays: retentionDays,
+    keepDays,
   });
   const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
