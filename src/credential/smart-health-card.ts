@@ -117,19 +117,23 @@ function signer(
   }
   if (!inForce(key, at.wallMs)) problems.push(reason("issuer-expired", { keyId }));
   if (key.chain !== undefined) {
-    const problem = chainProblem(key.chain, key, issuer, at.wallMs);
+    const problem = chainProblem(key.chain, key, issuer);
     if (problem !== undefined) problems.push(reason(problem, { keyId }));
   }
   return { key, problems };
 }
 
-/** A key's own certificate chain: for this key and issuer, each certificate signed by the next, all in force. */
+/**
+ * A key's own certificate chain: for this key and issuer, each certificate signed by the next. The
+ * chain's dates do not count: what makes a key trusted here is that the issuer's key set, which has an
+ * age and an end of its own, lists it. The chain is a second statement about whose it is; only a
+ * verifier that starts from certificate authorities needs it to be in force (§ Trust frameworks).
+ */
 function chainProblem(
   chain: readonly X509Certificate[],
   key: FoundKey,
   issuer: string,
-  atMs: number,
-): "issuer-expired" | "issuer-not-allowed" | undefined {
+): "issuer-not-allowed" | undefined {
   const [own] = chain;
   if (own === undefined || !own.publicKey.equals(key.publicKey)) return "issuer-not-allowed";
   const names = (own.subjectAltName ?? "").split(", ");
@@ -137,8 +141,6 @@ function chainProblem(
   for (const [index, certificate] of chain.entries()) {
     const next = chain[index + 1];
     if (next !== undefined && !isIssuedBy(certificate, next)) return "issuer-not-allowed";
-    const from = certificate.validFromDate.getTime();
-    if (atMs < from || atMs > certificate.validToDate.getTime()) return "issuer-expired";
   }
   return undefined;
 }
@@ -158,14 +160,13 @@ function validity(
   if (exp !== undefined && at.wallMs >= exp * 1000) {
     reasons.push(reason("expired", { validUntilMs: exp * 1000 }));
   }
-  if (key === undefined) return reasons;
-  if (vc.rid !== undefined) {
-    const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs);
-    if (hit !== undefined) reasons.push(reason(hit.verdict, { rid: vc.rid }));
-  }
-  const counter = revocation.counterOf(KIND, key.keyId);
-  if (counter !== undefined && key.crlVersion !== undefined && counter < key.crlVersion) {
-    // The issuer announces a newer list than the one here: what it added is not known.
+  // A card without a revocation id cannot be on a list.
+  if (key === undefined || vc.rid === undefined) return reasons;
+  const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs);
+  if (hit !== undefined) reasons.push(reason(hit.verdict, { rid: vc.rid }));
+  const counter = revocation.counterOf(KIND, key.keyId) ?? 0;
+  if (key.crlVersion !== undefined && counter < key.crlVersion) {
+    // The issuer announces a newer list than the one here, or none is here: what it says is not known.
     reasons.push({ code: "trust-list-too-old", params: { counter, announced: key.crlVersion } });
   }
   return reasons;

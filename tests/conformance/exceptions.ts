@@ -5,10 +5,6 @@ const CLOCK_BEFORE_ISSUE =
   "demands that such a certificate is refused; here no expectation was given for expiry, and every " +
   "flag that was given comes out as expected";
 
-const NO_LIST =
-  "the vector is about a damaged revocation list, which is not part of the published data; the card " +
-  "itself is genuine. A damaged list is refused when it is imported (tests/src/credential)";
-
 /** By kind and id. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "eu-dcc ES/2DCode/raw/1101": CLOCK_BEFORE_ISSUE,
@@ -23,10 +19,4 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
     "is a test. No expectation was given for key usage; the same usage is refused in NL's vectors",
   "eu-dcc common/2DCode/raw/Q1":
     "only the picture of this vector is broken; its text is a good certificate",
-  "shc example-01":
-    "the card is valid from 2023-06-22, its signer's certificate ended on 2022-06-01: no clock " +
-    "satisfies both, and a signer whose certificate has ended is not trusted",
-  "shc badcrl-jws-crl-invalid-method": NO_LIST,
-  "shc badcrl-jws-crl-too-long-rid": NO_LIST,
-  "shc badcrl-jws-crl-version-mismatch": NO_LIST,
 };

@@ -143,11 +143,19 @@ describe("SMART Health Card", async () => {
 
   it("a list older than the issuer announces cannot clear a card", async () => {
     const announcing = { trust: cardTrust(undefined, { crlVersion: 2 }) };
-    const text = cardText(whole);
+    const text = cardText(await cardJws(withRid));
     expect(await codes(text, { ...announcing, revocations: listed([], 1) })).toEqual([
       "trust-list-too-old",
     ]);
     expect(await codes(text, { ...announcing, revocations: listed([], 2) })).toEqual([]);
+  });
+
+  it("an announced list that is not here cannot clear a card that a list could name", async () => {
+    const announcing = { trust: cardTrust(undefined, { crlVersion: 1 }) };
+    const text = cardText(await cardJws(withRid));
+    expect(await codes(text, announcing)).toEqual(["trust-list-too-old"]);
+    expect(await codes(text, { ...announcing, revocations: listed([], 1) })).toEqual([]);
+    expect(await codes(cardText(whole), announcing)).toEqual([]);
   });
 
   it("a preliminary or unknown laboratory result is no evidence", async () => {
