@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { cardCommand } from "./card.ts";
 import { auditCommand } from "./audit.ts";
 import { collectCommand } from "./collect.ts";
+import { commandCommand } from "./command.ts";
 import { decodeCommand } from "./decode.ts";
 import { doctorCommand } from "./doctor.ts";
 import { forgetCommand } from "./forget.ts";
@@ -28,6 +29,7 @@ function program(): Command {
     cardCommand(),
     passCommand(),
     collectCommand(),
+    commandCommand(),
     auditCommand(),
     forgetCommand(),
     wipeCommand(),

@@ -4,12 +4,14 @@ import { COMMAND_NAMES, type CommandName } from "../core/command.ts";
 import { text } from "./values.ts";
 import { readYaml } from "./yaml-file.ts";
 
+/** What a key may be called. */
+export const KEY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const KEY_BYTES = 32;
 
 const commandKey = z.strictObject({
   id: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "expected letters, digits, dots and hyphens")
+    .regex(KEY_ID, "expected letters, digits, dots and hyphens")
     .describe("stands in every command it signs, and in every record of one"),
   owner: text(100).describe("who holds the secret part: a desk or a shift rather than a person"),
   key: z
