@@ -3,14 +3,16 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadDecoders } from "../hal/drivers/code-reader/decoders.ts";
 import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
 import type { Luminance } from "../hal/drivers/code-reader/image.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
+import { createSystemClock } from "../hal/linux/clock.ts";
 import { GOOD_CONDITIONS, renderScene } from "../sim/camera/render.ts";
 import { createRandom } from "../sim/random.ts";
 import { LENGTHS, READERS, measureMap } from "./door-map.ts";
 import type { Cell } from "./door-map.ts";
 import { drawMap } from "./door-map-plot.ts";
 import { printTable } from "./figures.ts";
+import { cpuMs } from "./processes.ts";
 import { SINGLE_DECODERS, SINGLE_NAMES, cpuMsOf } from "./single-decoders.ts";
 
 const PLOT = fileURLToPath(new URL("../docs/door-map.svg", import.meta.url));
@@ -94,10 +96,11 @@ async function perFrame(
   return total / (rounds * frames.length);
 }
 
-/** The engine as the unit runs it, in real time. */
+/** The engine as the unit runs it, in real time, with its decoders' processes. */
 async function streamCost(frames: readonly Luminance[], moving: boolean): Promise<number> {
-  const engine = createWorkerEngine();
+  const engine = createProcessEngine({ clock: createSystemClock() });
   await engine.ready();
+  const decoders = (): number => cpuMs(engine.pids.quick ?? 0) + cpuMs(engine.pids.slow ?? 0);
   let first = true;
   const play = async (count: number): Promise<void> => {
     for (let index = 0; index < count; index++) {
@@ -110,7 +113,9 @@ async function streamCost(frames: readonly Luminance[], moving: boolean): Promis
     }
   };
   await play(WARM_UP_FRAMES);
-  const total = await cpuMsOf(() => play(STREAM_FRAMES));
+  const before = decoders();
+  const own = await cpuMsOf(() => play(STREAM_FRAMES));
+  const total = own + decoders() - before;
   await engine.close();
   return total / STREAM_FRAMES;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
 import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
 import { createGate } from "../hal/drivers/gate.ts";
 import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
@@ -78,7 +78,7 @@ async function openDoor(folder: string): Promise<Door> {
   const pseudonym = district.pseudonymOf(HOLDER);
   const hall = renderScene(null, GOOD_CONDITIONS, random, SIZE).luminance;
   const camera = new ReplayCamera(clock, hall, SIZE);
-  const engine = createWorkerEngine();
+  const engine = createProcessEngine({ clock });
   await engine.ready();
   const gpio = createSimulatedGpio(clock);
   const line = createSimulatedGuard({ gpio, line: GATE_LINE, clock, maximumMs: 1_000 });

@@ -1,5 +1,5 @@
 /** A doorway in real time and all it stands on: people and their credentials, buses, decoders, store and broker. */
-import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import type { Clock } from "../hal/clock.ts";
 import type { DoorwayControl, UnitFeed } from "../src/ui/ports.ts";
@@ -65,7 +65,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       noiseFrames: 4,
     },
   });
-  const engine = createWorkerEngine();
+  const engine = createProcessEngine({ clock });
   await engine.ready();
   const backend = await createRealBackend({
     clock: unitClock,

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { every, type Clock, type Timer } from "../hal/clock.ts";
-import { createWorkerEngine } from "../hal/drivers/code-reader/engine.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
@@ -48,7 +48,11 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
   );
-  const engine = createWorkerEngine(config.decode);
+  const engine = createProcessEngine({
+    ...config.decode,
+    clock,
+    onLost: ({ message }) => log("decoder-lost", { detail: message }),
+  });
   let uplink: Uplink | undefined;
   const health = new Health({
     unitId: config.unitId,

@@ -51,6 +51,23 @@ const ROOMS: readonly Room[] = [
   { path: "hal/clock.ts", mayImport: ["hal/bus", "hal/devices.ts"], packages: [] },
   { path: "hal/devices.ts", mayImport: ["hal/bus", "hal/clock.ts"], packages: [] },
   {
+    path: "hal/drivers/code-reader",
+    mayImport: ["hal/drivers/code-reader", "hal/bus", "hal/clock.ts", "hal/devices.ts"],
+    // The decoders run in a process of their own: its starting is part of the driver.
+    packages: [
+      "@undecaf/zbar-wasm",
+      "zxing-wasm",
+      "rxing-wasm",
+      "node:child_process",
+      "node:fs",
+      "node:module",
+      "node:net",
+      "node:process",
+      "node:stream",
+      "node:url",
+    ],
+  },
+  {
     path: "hal/drivers",
     mayImport: ["hal/drivers", "hal/bus", "hal/clock.ts", "hal/devices.ts"],
     packages: [

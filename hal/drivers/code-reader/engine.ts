@@ -1,14 +1,9 @@
-/** The decoding engine as the code reader uses it: in place, or in workers of its own. */
+/** The decoding engine as the code reader uses it, and the one that decodes in place. */
 import type { DecodedCode } from "../../devices.ts";
 import { readThoroughly } from "./cascade.ts";
-import { loadDecoders } from "./decoders.ts";
 import type { Decoders } from "./decoders.ts";
 import { hashOf } from "./hash.ts";
 import type { Luminance } from "./image.ts";
-import { createLane } from "./lane.ts";
-import { JOB_COST, createPlan } from "./plan.ts";
-import type { PlanOptions } from "./plan.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
 
 /** What was read in one frame. */
 export interface DecodeResult {
@@ -48,15 +43,19 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
   const capacity = options.cacheFrames ?? 0;
   const cache = new Map<string, DecodedCode[]>();
   let decoders: Decoders | undefined;
-  const ready = async (): Promise<void> => {
-    decoders ??= await loadDecoders();
+  // Loaded only where they are used: the process of a unit never decodes.
+  const load = async (): Promise<Decoders> => {
+    const { loadDecoders } = await import("./decoders.ts");
+    decoders = await loadDecoders();
+    return decoders;
   };
   const read = readThoroughly;
   return {
-    ready,
+    async ready() {
+      await load();
+    },
     async decode(frame) {
-      if (decoders === undefined) await ready();
-      const loaded = decoders ?? (await loadDecoders());
+      const loaded = decoders ?? (await load());
       if (capacity === 0) return { codes: read(loaded, frame) };
       const key = hashOf(frame);
       const known = cache.get(key);
@@ -69,56 +68,5 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
     },
     onAfterthought() {},
     close: () => Promise.resolve(),
-  };
-}
-
-/**
- * Decodes in two threads of its own: the cheap decoders on every frame, the rest of the ladder on
- * some, within the plan's budget. What the second finds is told as an afterthought.
- */
-export function createWorkerEngine(options: PlanOptions = {}): DecodeEngine {
-  const quick = createLane();
-  const slow = createLane();
-  const plan = createPlan(FURTHER_STEPS, options);
-  let frames = 0;
-  let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
-
-  // A picture that changed is seen by both cheap decoders; one that did not, by each in turn.
-  const cheapSteps = (changed: boolean, number: number): number[] => {
-    if (!changed) return [number % CHEAP_STEPS.length];
-    return plan.afford(CHEAP_STEPS[1]?.cost ?? 0) ? [0, 1] : [0];
-  };
-  const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
-    try {
-      const { codes, step } = await slow.run(frame, "further", steps);
-      if (step !== undefined) plan.hit(step);
-      if (codes.length > 0) afterthought?.({ codes }, number);
-    } catch {
-      // The quick lane goes on; the slow one starts a new worker with its next job.
-    }
-  };
-
-  return {
-    async ready() {
-      await Promise.all([quick.ready(), slow.ready()]);
-    },
-    async decode(frame) {
-      const number = frames;
-      frames += 1;
-      const changed = frame.changed ?? true;
-      plan.frame(changed);
-      const { codes } = await quick.run(frame, "cheap", cheapSteps(changed, number));
-      if (codes.length === 0 && !slow.busy) {
-        const steps = plan.next(JOB_COST);
-        if (steps.length > 0) void tryFurther(frame, number, steps);
-      }
-      return { codes };
-    },
-    onAfterthought(listener) {
-      afterthought = listener;
-    },
-    async close() {
-      await Promise.all([quick.close(), slow.close()]);
-    },
   };
 }

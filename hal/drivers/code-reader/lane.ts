@@ -1,8 +1,29 @@
-/** One decoding worker, kept alive: a job at a time, a new worker where one died. */
-import { Worker } from "node:worker_threads";
+/** One decoder process, kept alive: a job at a time, a new process where one died, hung or grew. */
+import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
+import type { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import type { DecodedCode } from "../../devices.ts";
+import type { Clock, Timer } from "../../clock.ts";
 import type { Luminance } from "./image.ts";
-import type { Job, WorkerMessage } from "./messages.ts";
+import { createMessageCutter, encodeJob } from "./messages.ts";
+import type { DecoderMessage, Job } from "./messages.ts";
+
+export interface LaneOptions {
+  clock: Clock;
+  /** For messages, e.g. `quick decoder`. */
+  name: string;
+  /** How long a process may take until its decoders are loaded, ms; default 30,000. */
+  startMs?: number;
+  /** How long one job may take before the process counts as hung, ms; default 5,000. */
+  jobMs?: number;
+  /** Resident memory at which a process is replaced, bytes; default 256 MB. */
+  mostBytes?: number;
+  /** Told whenever a process was lost that was not told to end. */
+  onLost?: (error: Error) => void;
+}
 
 export interface Answer {
   codes: DecodedCode[];
@@ -10,93 +31,196 @@ export interface Answer {
   step: number | undefined;
 }
 
-/** A worker and the buffer it shares; the caller gives it one job at a time. */
+/** A decoder process and the buffer its pictures go through; the caller gives it one job at a time. */
 export interface Lane {
   readonly busy: boolean;
+  /** The process at work, for whoever watches or tests it. */
+  readonly pid: number | undefined;
   ready(): Promise<void>;
-  /** Rejects when the worker dies over it; the next job gets a new worker. */
+  /** Rejects when the process is lost over it; the next job gets a new process. */
   run(picture: Luminance, ladder: Job["ladder"], steps: number[]): Promise<Answer>;
   close(): Promise<void>;
 }
 
-interface Waiting {
-  resolve(answer: Answer): void;
-  reject(error: Error): void;
+const PROGRAM = fileURLToPath(new URL("decoder-process.ts", import.meta.url));
+// V8's own heap stays small; a decoder that asks for more wasm memory than 128 MB (in pages of
+// 64 kB) fails at once, before the machine has none left.
+const LIMITS = ["--max-old-space-size=64", "--max-semi-space-size=2", "--wasm-max-mem-pages=2048"];
+const MOST_BYTES = 256 * 2 ** 20;
+
+const UNREAD_MS = 100;
+
+// A process that cannot start is not started for every frame.
+const RESTART_MS = { first: 100, longest: 10_000 };
+
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+type Settle<T> = { resolve(value: T): void; reject(error: Error): void };
+
+export function createLane(options: LaneOptions): Lane {
+  return new DecoderLane(options);
 }
 
-export function createLane(): Lane {
-  let worker: Worker | undefined;
-  let ready: Promise<void> | undefined;
-  let waiting: Waiting | undefined;
-  let shared = new SharedArrayBuffer(0);
-  let closed = false;
+class DecoderLane implements Lane {
+  readonly #options: LaneOptions;
+  #child: Child | undefined;
+  #ready: Promise<void> | undefined;
+  #starting: Settle<void> | undefined;
+  #waiting: Settle<Answer> | undefined;
+  #deadline: Timer | undefined;
+  #buffer = new Uint8Array(0);
+  #restartMs = RESTART_MS.first;
+  #restartAtMs = 0;
+  #whyLost: Error | undefined;
+  #closed = false;
 
-  const lost = (error: Error): void => {
-    worker = undefined;
-    ready = undefined;
-    const unlucky = waiting;
-    waiting = undefined;
-    unlucky?.reject(error);
-  };
-  const start = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const started = new Worker(new URL("worker.ts", import.meta.url));
-      // The program may end while a worker has nothing to do.
-      started.unref();
-      worker = started;
-      started.on("message", (message: WorkerMessage) => {
-        if (message.kind === "ready") {
-          resolve();
-          return;
-        }
-        const next = waiting;
-        waiting = undefined;
-        started.unref();
-        next?.resolve({ codes: message.codes, step: message.step });
-      });
-      const end = (error: Error): void => {
-        reject(error);
-        if (worker === started) lost(error);
-      };
-      started.on("error", end);
-      started.on("exit", (code) => end(new Error(`the decoding worker ended with ${code}`)));
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  get busy(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  ready(): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("the decoding engine was closed"));
+    if (this.#ready !== undefined) return this.#ready;
+    const soon = this.#options.clock.monotonicMs() < this.#restartAtMs;
+    if (this.#whyLost !== undefined && soon) return Promise.reject(this.#whyLost);
+    this.#ready = this.#start();
+    return this.#ready;
+  }
+
+  async run(picture: Luminance, ladder: Job["ladder"], steps: number[]): Promise<Answer> {
+    if (this.#waiting !== undefined) throw new Error(`the ${this.#options.name} has a job already`);
+    const { width, height, luminance } = picture;
+    const head = encodeJob({ width, height, ladder, steps });
+    const length = head.length + luminance.length;
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length + head.length);
+    // Copied before anything is awaited: the caller may reuse its buffer for the next frame.
+    this.#buffer.set(head);
+    this.#buffer.set(luminance, head.length);
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#waiting = { resolve, reject };
     });
+    answer.catch(() => {});
+    try {
+      await this.ready();
+    } catch (error) {
+      this.#waiting = undefined;
+      throw error;
+    }
+    this.#hold(true);
+    this.#expect(this.#options.jobMs ?? 5_000, "did not answer");
+    this.#child?.stdin.write(this.#buffer.subarray(0, length));
+    return answer;
+  }
 
-  const lane = {
-    get busy() {
-      return waiting !== undefined;
-    },
-    ready() {
-      if (closed) return Promise.reject(new Error("the decoding engine was closed"));
-      ready ??= start();
-      return ready;
-    },
-    async run(picture: Luminance, ladder: Job["ladder"], steps: number[]): Promise<Answer> {
-      if (waiting !== undefined) throw new Error("the decoding worker has a job already");
-      const { width, height, luminance } = picture;
-      if (shared.byteLength < luminance.length) shared = new SharedArrayBuffer(luminance.length);
-      // Copied before anything is awaited: the caller may reuse its buffer for the next frame.
-      new Uint8Array(shared).set(luminance);
-      const answer = new Promise<Answer>((resolve, reject) => {
-        waiting = { resolve, reject };
-      });
-      answer.catch(() => {});
+  async close(): Promise<void> {
+    this.#closed = true;
+    const child = this.#child;
+    this.#lost(new Error("the decoding engine was closed"));
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => {
+      child.once("exit", resolve);
+    });
+    child.ref();
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async #start(): Promise<void> {
+    const child = spawn(process.execPath, [...LIMITS, PROGRAM], {
+      // A group of its own: an interrupt from the keyboard reaches the unit, which closes the pipe.
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#child = child;
+    const end = (how: string): void => {
+      if (this.#child === child) this.#fail(`the ${this.#options.name} ${how}`);
+    };
+    child.once("error", (error) => end(`did not start: ${error.message}`));
+    child.once("exit", (code, signal) =>
+      end(signal === null ? `ended with ${code}` : `was ended by ${signal}`),
+    );
+    child.stdin.on("error", () => undefined); // its exit says the same
+    const cut = createMessageCutter((message) => {
+      if (this.#child === child) this.#hear(message);
+    });
+    child.stdout.on("data", (chunk: Uint8Array) => {
       try {
-        await lane.ready();
+        cut(chunk);
       } catch (error) {
-        waiting = undefined;
-        throw error;
+        end(`answered nonsense: ${String(error)}`);
       }
-      worker?.ref();
-      worker?.postMessage({ width, height, pixels: shared, ladder, steps } satisfies Job);
-      return answer;
-    },
-    async close() {
-      closed = true;
-      const ending = worker;
-      lost(new Error("the decoding engine was closed"));
-      await ending?.terminate();
-    },
-  };
-  return lane;
+    });
+    this.#expect(this.#options.startMs ?? 30_000, "was not ready");
+    await new Promise<void>((resolve, reject) => {
+      this.#starting = { resolve, reject };
+    });
+  }
+
+  #hear(message: DecoderMessage): void {
+    this.#deadline?.cancel();
+    // The program may end while a decoder has nothing to do.
+    this.#hold(false);
+    if (message.kind === "ready") {
+      this.#starting?.resolve();
+      this.#starting = undefined;
+      return;
+    }
+    this.#restartMs = RESTART_MS.first;
+    const { codes, step, residentBytes } = message;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve({ codes, step });
+    if (residentBytes > (this.#options.mostBytes ?? MOST_BYTES)) {
+      const mb = Math.round(residentBytes / 2 ** 20);
+      this.#fail(`the ${this.#options.name} had grown to ${mb} MB`);
+    }
+  }
+
+  #expect(withinMs: number, otherwise: string): void {
+    const { clock, name } = this.#options;
+    const fail = (): void => this.#fail(`the ${name} ${otherwise} within ${withinMs} ms`);
+    this.#deadline?.cancel();
+    this.#deadline = clock.after(withinMs, () => {
+      // Where this process itself stood still, the answer is here already and only unread.
+      this.#deadline = clock.after(UNREAD_MS, fail);
+    });
+  }
+
+  #fail(why: string): void {
+    const error = new Error(`${why}; a new one is started`);
+    this.#whyLost = error;
+    this.#restartAtMs = this.#options.clock.monotonicMs() + this.#restartMs;
+    this.#restartMs = Math.min(RESTART_MS.longest, this.#restartMs * 2);
+    this.#lost(error);
+    this.#options.onLost?.(error);
+  }
+
+  #lost(error: Error): void {
+    this.#deadline?.cancel();
+    const child = this.#child;
+    const unlucky = [this.#waiting, this.#starting];
+    this.#child = undefined;
+    this.#ready = undefined;
+    this.#waiting = undefined;
+    this.#starting = undefined;
+    if (!this.#closed) child?.kill("SIGKILL");
+    for (const each of unlucky) each?.reject(error);
+  }
+
+  #hold(held: boolean): void {
+    const child = this.#child;
+    if (child === undefined) return;
+    const pipes = [child.stdin, child.stdout] as unknown as Socket[];
+    for (const handle of [child, ...pipes]) {
+      if (held) handle.ref();
+      else handle.unref();
+    }
+  }
 }

@@ -1,9 +1,6 @@
 /** The engine on rendered frames: what it reads, where, in which order, and in virtual time. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  createInlineEngine,
-  createWorkerEngine,
-} from "../../../../hal/drivers/code-reader/engine.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createInlineEngine } from "../../../../hal/drivers/code-reader/engine.ts";
 import { scale, whole } from "../../../../hal/drivers/code-reader/image.ts";
 import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
 import type { DecodedCode } from "../../../../hal/devices.ts";
@@ -126,43 +123,5 @@ describe("the engine", () => {
     expect((await cached.decode({ ...first })).codes).toBe(one.codes);
     await cached.decode(frame({ text: "2" }));
     expect((await cached.decode(first)).codes).not.toBe(one.codes);
-  });
-});
-
-describe("the engine in workers", () => {
-  const workers = createWorkerEngine();
-  beforeAll(() => workers.ready());
-  afterAll(() => workers.close());
-
-  test("reads the same as in place", async () => {
-    const { codes } = await workers.decode(frame({ text: "IN A WORKER" }));
-    expect(codes.map(({ text }) => text)).toEqual(["IN A WORKER"]);
-    expect(codes[0]?.bytes).toBeInstanceOf(Uint8Array);
-  });
-
-  test("tells what only the slower steps read afterwards, with the frame's number", async () => {
-    const found = new Promise<[string | undefined, number]>((resolve) => {
-      workers.onAfterthought(({ codes }, number) => resolve([codes[0]?.text, number]));
-    });
-    const { codes } = await workers.decode(frame({ text: "DARK", darkMode: true }));
-    expect(codes).toEqual([]);
-    expect(await found).toEqual(["DARK", 1]);
-  });
-
-  test("may have its frame overwritten as soon as it has answered", async () => {
-    const found = new Promise<string | undefined>((resolve) => {
-      workers.onAfterthought(({ codes }) => resolve(codes[0]?.text));
-    });
-    const picture = frame({ text: "OVERWRITTEN", darkMode: true });
-    await workers.decode(picture);
-    picture.luminance.fill(0);
-    expect(await found).toBe("OVERWRITTEN");
-  });
-
-  test("refuses to decode after it was closed", async () => {
-    const closed = createWorkerEngine();
-    await closed.ready();
-    await closed.close();
-    await expect(closed.decode(frame({}))).rejects.toThrow("was closed");
   });
 });

@@ -1,0 +1,56 @@
+/**
+ * A process of its own for decoding: takes a job from standard input, climbs the ladder, answers on
+ * standard output, and ends when its input does. Started by lane.ts.
+ *
+ * It reads and writes synchronously: with one job at a time there is nothing else to do meanwhile,
+ * and a picture goes straight into the one buffer it is decoded from.
+ */
+import { readSync, writeSync } from "node:fs";
+import { climb } from "./cascade.ts";
+import { loadDecoders } from "./decoders.ts";
+import { LENGTH_BYTES, decodeJob, encodeMessage } from "./messages.ts";
+import type { DecoderMessage } from "./messages.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
+
+const INPUT = 0;
+const OUTPUT = 1;
+
+/** Fills the first `length` bytes; false when the engine is gone. */
+function read(into: Uint8Array, length: number): boolean {
+  for (let at = 0; at < length;) {
+    const count = readSync(INPUT, into, at, length - at, null);
+    if (count === 0) return false;
+    at += count;
+  }
+  return true;
+}
+
+function tell(message: DecoderMessage): void {
+  const bytes = encodeMessage(message);
+  for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
+}
+
+let head = Buffer.alloc(1_024);
+let pixels = new Uint8Array(0);
+
+async function work(): Promise<void> {
+  const decoders = await loadDecoders();
+  tell({ kind: "ready", residentBytes: process.memoryUsage.rss() });
+  while (read(head, LENGTH_BYTES)) {
+    const length = head.readUInt32LE();
+    if (length > head.length) head = Buffer.alloc(length);
+    if (!read(head, length)) return;
+    const { width, height, ladder, steps } = decodeJob(head.toString("utf8", 0, length));
+    if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
+    if (!read(pixels, pixels.length)) return;
+    const all = ladder === "cheap" ? CHEAP_STEPS : FURTHER_STEPS;
+    const { codes, step } = climb(decoders, { width, height, luminance: pixels }, all, steps);
+    tell({ kind: "answer", codes, step, residentBytes: process.memoryUsage.rss() });
+    // One turn of the event loop, in which V8 lets go of what the decoders' bindings held.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+await work();
