@@ -8,6 +8,7 @@ export const ALARM_KINDS = [
   "repeated-bad-reads",
   "device-failed",
   "record-not-committed",
+  "database-replaced",
   "outbox-filling",
   "outbox-full",
   "broker-unreachable",

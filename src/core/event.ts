@@ -3,7 +3,7 @@ import type { DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
-import type { Authority } from "./record.ts";
+import type { Authority, DatabaseReplacement } from "./record.ts";
 import type { Instant } from "./time.ts";
 
 export type TimerName =
@@ -57,6 +57,8 @@ export type Event = Happening &
       }
     | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
     | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
+    /** The unit starts with a new database: the one before could not be trusted. */
+    | { kind: "database-replaced"; replacement: DatabaseReplacement }
     | { kind: "outbox-changed"; state: "normal" | "filling" | "full" }
     | { kind: "policy-changed"; policy: Policy }
     | { kind: "clock-changed"; byMs: number; trusted: boolean }

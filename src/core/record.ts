@@ -22,6 +22,17 @@ export interface Authority {
   why: string;
 }
 
+/** A damaged database was set aside, and a new one with a new epoch began. */
+export interface DatabaseReplacement {
+  why: string;
+  /** Name of the file that was set aside. */
+  setAside: string;
+  previousEpoch?: string;
+  /** The oldest of its records that had not arrived, and the last it wrote, where they could be read. */
+  fromSeq?: number;
+  toSeq?: number;
+}
+
 /** What a record says. None of this names a person: `visitRef` is random. */
 export type RecordBody =
   | {
@@ -42,6 +53,7 @@ export type RecordBody =
   | { type: "mode-changed"; mode: Mode; authority?: Authority }
   | { type: "command-handled"; command: string; result: string; authority: Authority }
   | { type: "policy-changed"; policyId: string; version: number }
+  | ({ type: "database-replaced" } & DatabaseReplacement)
   | { type: "clock-stepped"; byMs: number; trusted: boolean };
 
 export type Mode = "normal" | "locked-down" | "evacuation";

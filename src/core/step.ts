@@ -58,6 +58,8 @@ function handle(turn: Turn, event: Event): void {
       return deviceChanged(turn, event);
     case "link-changed":
       return linkChanged(turn, event);
+    case "database-replaced":
+      return databaseReplaced(turn, event);
     case "outbox-changed":
       return outboxChanged(turn, event.state);
     case "policy-changed":
@@ -82,6 +84,12 @@ function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {
   if (event.link !== "broker") return;
   if (event.ok) turn.clear("broker-unreachable");
   else turn.raise("broker-unreachable");
+}
+
+/** Stands until the unit starts again: somebody should look after the file that was set aside. */
+function databaseReplaced(turn: Turn, { replacement }: EventOf<"database-replaced">): void {
+  turn.record({ type: "database-replaced", ...replacement });
+  turn.raise("database-replaced");
 }
 
 function outboxChanged(turn: Turn, state: "normal" | "filling" | "full"): void {

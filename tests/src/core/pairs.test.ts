@@ -79,6 +79,12 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
   ],
   "device-changed": () => [device("thermometer"), device("gate")],
   "link-changed": () => [event({ kind: "link-changed", link: "broker", ok: false })],
+  "database-replaced": () => [
+    event({
+      kind: "database-replaced",
+      replacement: { why: "not a database", setAside: "unit.db.set-aside", fromSeq: 4, toSeq: 9 },
+    }),
+  ],
   "outbox-changed": () => [event({ kind: "outbox-changed", state: "full" })],
   "policy-changed": () => [event({ kind: "policy-changed", policy: aPolicy({ version: 2 }) })],
   "clock-changed": () => [event({ kind: "clock-changed", byMs: -5_000, trusted: false })],

@@ -98,6 +98,7 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
   "repeated-bad-reads": both("连续读取失败", "Repeated bad reads"),
   "device-failed": both("设备故障", "Device failed"),
   "record-not-committed": both("记录无法保存", "Record could not be kept"),
+  "database-replaced": both("数据库损坏，已更换", "Database was damaged and replaced"),
   "outbox-filling": both("待发送记录偏多", "Outbox filling"),
   "outbox-full": both("待发送记录已满", "Outbox full"),
   "broker-unreachable": both("网络离线", "Broker offline"),
