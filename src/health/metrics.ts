@@ -2,7 +2,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ALARM_KINDS } from "../core/alarm.ts";
 import type { Effect } from "../core/effect.ts";
-import type { RecordBody } from "../core/record.ts";
+import type { Outcome } from "../core/decision.ts";
+import type { RecordBody, ReleaseCause, VisitEnding } from "../core/record.ts";
 import type { ScreenView } from "../core/view.ts";
 
 /** Counts of the uplink since its start, as far as they are shown. */
@@ -35,6 +36,16 @@ export interface MeasuredVisit {
 }
 
 const SECOND_MS = 1_000;
+const OUTCOMES: readonly Outcome[] = ["granted", "denied", "referred"];
+const ENDINGS: readonly VisitEnding[] = ["taken", "not-taken", "unobserved", "abandoned"];
+const CAUSES: readonly ReleaseCause[] = [
+  "granted",
+  "exit-request",
+  "operator",
+  "command",
+  "fire",
+  "evacuation",
+];
 /** Around what a visitor notices: a tenth of a second is at once, more than one is slow. */
 const STAGE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
 
@@ -64,7 +75,10 @@ export class UnitMetrics {
     this.#decision = stage("sentinel_decision_seconds", "Readable credential to decision");
     this.#commit = stage("sentinel_record_commit_seconds", "Decision to its record on the disk");
     this.#gate = stage("sentinel_gate_seconds", "Decision to the gate's line");
-    for (const outcome of ["granted", "denied", "referred"]) this.#visits.inc({ outcome }, 0);
+    // A count that appears with its first event has no increase to be seen.
+    for (const outcome of OUTCOMES) this.#visits.inc({ outcome }, 0);
+    for (const ending of ENDINGS) this.#endings.inc({ ending }, 0);
+    for (const cause of CAUSES) this.#releases.inc({ cause }, 0);
     for (const kind of ALARM_KINDS) this.#raised.inc({ kind }, 0);
     collectDefaultMetrics({ register: this.#registry });
     this.#gauges();
@@ -120,6 +134,25 @@ export class UnitMetrics {
     });
   }
 
+  /** A count kept elsewhere, read when it is asked for. */
+  #count<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    read: (set: (value: number, labels?: Partial<Record<Label, string>>) => void) => void,
+  ): void {
+    const counter: Counter<Label> = new Counter({
+      name: `${name}_total`,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        counter.reset();
+        read((value, labels) => counter.inc(labels ?? {}, value));
+      },
+    });
+  }
+
   #gauges(): void {
     const { unitId, version, view, outbox } = this.#sources;
     this.#read("sentinel_info", "Which unit, which program", ["unit", "version"], (set) =>
@@ -151,24 +184,20 @@ export class UnitMetrics {
     this.#read("sentinel_outbox_pending", "Records the far end has not confirmed", [], (set) =>
       set(outbox.pending()),
     );
-    this.#read("sentinel_outbox_lost", "Records refused or given up at the limit", [], (set) =>
+    this.#count("sentinel_outbox_lost", "Records refused or given up at the limit", [], (set) =>
       set(outbox.lost()),
     );
-    this.#read("sentinel_records", "Records in this unit's chain", [], (set) => set(outbox.head()));
+    this.#count("sentinel_records", "Records of this unit's chain", [], (set) =>
+      set(outbox.head()),
+    );
   }
 
   #uplink(): void {
     const { uplink } = this.#sources;
     const figure = (name: string, help: string, of: (figures: UplinkFigures) => number): void => {
-      const counter: Counter = new Counter({
-        name: `sentinel_uplink_${name}_total`,
-        help,
-        registers: [this.#registry],
-        collect() {
-          const figures = uplink();
-          counter.reset();
-          if (figures !== undefined) counter.inc(of(figures));
-        },
+      this.#count(`sentinel_uplink_${name}`, help, [], (set) => {
+        const figures = uplink();
+        if (figures !== undefined) set(of(figures));
       });
     };
     figure("published", "Records the broker took", ({ published }) => published);
@@ -178,10 +207,15 @@ export class UnitMetrics {
     figure("refused", "Records the broker refused", ({ refused }) => refused);
     figure("connections", "Connections to the broker", ({ connections }) => connections);
     figure("failures", "Failed tries to connect", ({ failedConnections }) => failedConnections);
-    this.#read("sentinel_commands_refused", "Commands that did nothing, by why", ["why"], (set) => {
-      for (const [why, count] of Object.entries(uplink()?.commandsRefused ?? {})) {
-        set(count, { why });
-      }
-    });
+    this.#count(
+      "sentinel_commands_refused",
+      "Commands that did nothing, by why",
+      ["why"],
+      (set) => {
+        for (const [why, count] of Object.entries(uplink()?.commandsRefused ?? {})) {
+          set(count, { why });
+        }
+      },
+    );
   }
 }

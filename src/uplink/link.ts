@@ -23,6 +23,15 @@ export interface IncomingMessage {
   correlationData?: Uint8Array;
 }
 
+/** How a unit's session with its broker is kept, in seconds. */
+export const UNIT_SESSION = {
+  keepAliveSeconds: 20,
+  /** How long the broker remembers a unit that is away. */
+  expirySeconds: 86_400,
+  /** A unit that is back by then was never reported gone. */
+  willDelaySeconds: 5,
+} as const;
+
 export interface ConnectRequest {
   clientId: string;
   /** Begin without what the broker remembers of this client. */

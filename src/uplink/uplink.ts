@@ -10,7 +10,7 @@ import {
   type OutboxRow,
 } from "./envelope.ts";
 import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
-import type { IncomingMessage, MqttConnection, MqttLink } from "./link.ts";
+import { UNIT_SESSION, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 import { Pump, PUMP_DEFAULTS, type PumpCounters, type PumpSettings } from "./pump.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";
@@ -81,9 +81,6 @@ export interface Uplink {
 }
 
 const WINDOW = 100;
-const KEEP_ALIVE_SECONDS = 20;
-const SESSION_EXPIRY_SECONDS = 86_400;
-const WILL_DELAY_SECONDS = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 2_000;
 /** Answers kept while offline; beyond, the oldest goes. */
@@ -225,14 +222,14 @@ class MqttUplink implements Uplink {
     return this.#options.link.connect({
       clientId: unitId,
       cleanStart: false,
-      sessionExpirySeconds: SESSION_EXPIRY_SECONDS,
-      keepAliveSeconds: KEEP_ALIVE_SECONDS,
+      sessionExpirySeconds: UNIT_SESSION.expirySeconds,
+      keepAliveSeconds: UNIT_SESSION.keepAliveSeconds,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       will: {
         topic: this.topics.state,
         payload: stateMessage({ district, unitId }, "offline", bootId),
         retain: true,
-        delaySeconds: WILL_DELAY_SECONDS,
+        delaySeconds: UNIT_SESSION.willDelaySeconds,
       },
     });
   }

@@ -1,0 +1,132 @@
+/** What is said over MQTT beside records, as schemas that check and are published. */
+import { z } from "zod";
+import { ALARM_KINDS, DEVICE_NAMES } from "../core/alarm.ts";
+import { count, epochMs, remark, word } from "./contract-record.ts";
+
+const unit = word.describe("the unit's name, as in the topic");
+const bootId = word.describe("new at each start: tells a stale will from a fresh birth");
+
+export const birthSchema = z
+  .strictObject({
+    unit,
+    availability: z.literal("online"),
+    bootId,
+    version: word.describe("of the program"),
+    epoch: word.describe("of the records this unit writes now"),
+    outbox: z.strictObject({
+      pending: count.describe("records the far end has not confirmed"),
+      head: count.describe("last sequence number"),
+    }),
+  })
+  .describe("The unit is there. Said after each connection, and when its facts change.");
+
+export const willSchema = z
+  .strictObject({ unit, availability: z.literal("offline"), bootId })
+  .describe(
+    "The unit is gone: its farewell, or its will five seconds after the connection was lost.",
+  );
+
+const health = z.enum(["ok", "failed"]);
+
+export const telemetrySchema = z
+  .strictObject({
+    atMs: epochMs,
+    mode: z.enum(["normal", "locked-down", "evacuation"]),
+    gate: z.enum(["locked", "released"]),
+    door: z.enum(["open", "closed"]),
+    clock: z.enum(["trusted", "untrusted"]),
+    visits: z
+      .strictObject({ granted: count, denied: count, referred: count })
+      .describe("decided since the unit's start"),
+    releases: count.describe("times the gate was opened since the unit's start"),
+    alarms: z.strictObject({
+      count,
+      inForce: z.array(
+        z.strictObject({ kind: z.enum(ALARM_KINDS), subject: word.exactOptional() }),
+      ),
+    }),
+    outbox: z.strictObject({
+      pending: count.describe("records the far end has not confirmed"),
+      lost: count.describe("records refused or given up at the outbox's limit"),
+      state: z.enum(["normal", "filling", "full"]),
+    }),
+    devices: z.partialRecord(z.enum(DEVICE_NAMES), health),
+    links: z.partialRecord(z.enum(["broker", "directory"]), health),
+    uptimeSeconds: count,
+    memoryBytes: count.describe("resident memory of the process"),
+    temperatureC: z
+      .number()
+      .describe("of the unit's processor; absent where the machine does not say")
+      .exactOptional(),
+  })
+  .describe("Counters and gauges of the unit; nothing about any person.");
+export type Telemetry = z.output<typeof telemetrySchema>;
+
+export const acknowledgementSchema = z
+  .object({
+    epoch: word,
+    through: count.describe("all records from 1 to this one are stored"),
+    ranges: z
+      .array(z.tuple([z.int().min(1), z.int().min(1)]))
+      .describe("stored above `through`: first and last number of each range"),
+  })
+  .describe("Which records of a unit are stored durably, and may leave its outbox.");
+
+export const rebirthSchema = z
+  .strictObject({})
+  .describe("Every unit sends again what is not acknowledged, and its birth.");
+
+/** Compact JWS (RFC 7515) under Ed25519 (RFC 8037). */
+export const tokenSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/)
+  .max(256 * 1024);
+
+/** Header of every token of the district. */
+export const tokenHeaderSchema = (type: string): z.ZodType =>
+  z.strictObject({ alg: z.literal("EdDSA"), kid: word, typ: z.literal(type) });
+
+const commandSchema = z.discriminatedUnion("name", [
+  z.object({ name: z.literal("release") }).describe("let one person in"),
+  z.object({ name: z.literal("lock-down"), active: z.boolean() }),
+  z
+    .object({ name: z.literal("evacuate"), active: z.boolean() })
+    .describe("the door stands open until it is ended"),
+  z
+    .object({
+      name: z.literal("message"),
+      text: z.string().max(200),
+      forMs: z.number().gt(0).max(86_400_000),
+    })
+    .describe("words on the screen"),
+  z
+    .object({
+      name: z.literal("settings"),
+      version: z.int().min(1).describe("above that of the settings in force"),
+      values: z
+        .record(z.string(), z.unknown())
+        .describe("all that is to differ from the unit's own file"),
+    })
+    .describe("what the district wants of the unit; what is not named falls back to its file"),
+]);
+
+export const commandClaimsSchema = z
+  .object({
+    aud: z.string().describe("`district/unit`, or `district/all`"),
+    jti: z.string().min(1).max(200).describe("names the command in its result"),
+    nbf: z.number().describe("not before, seconds since 1970"),
+    exp: z.number().describe("seconds since 1970, at most five minutes after `nbf`"),
+    cnt: z.int().min(1).describe("above every earlier one under the same key: single use"),
+    why: z.string().min(1).max(200).describe("goes into the record, with the key's id"),
+    cmd: commandSchema,
+  })
+  .describe("What a command's signed text says.");
+
+export const commandResultSchema = z
+  .strictObject({
+    commandId: word,
+    result: z.enum(["done", "refused"]),
+    detail: remark,
+    atMs: epochMs,
+  })
+  .describe("What became of a command whose signature held.");

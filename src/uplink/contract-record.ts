@@ -1,0 +1,257 @@
+/** What a unit's records say on the wire: the core's own types, as schemas that check and are published. */
+import { z } from "zod";
+import { ALARM_KINDS } from "../core/alarm.ts";
+import { CREDENTIAL_KINDS } from "../core/evidence.ts";
+import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
+import type { RecordBody } from "../core/record.ts";
+import { EVENT_TYPE_PREFIX } from "./envelope.ts";
+
+/** A short text that means something to a program. */
+export const word = z.string().min(1).max(200);
+/** Words of a person or a program for a person. */
+export const remark = z.string().max(1_000);
+export const epochMs = z.number().describe("milliseconds since 1970-01-01T00:00Z");
+const durationMs = z.number().describe("milliseconds");
+export const count = z.int().min(0);
+
+const instant = z.strictObject({
+  monotonicMs: z.number().describe("for durations: never jumps, begins anew with each start"),
+  wallMs: epochMs.describe("as the unit believed, milliseconds since 1970-01-01T00:00Z"),
+  wallTrusted: z.boolean().describe("whether that clock could be believed"),
+});
+
+const reason = z.strictObject({
+  code: z.enum([...CREDENTIAL_REASONS, ...DECISION_REASONS]),
+  params: z.record(z.string(), z.union([z.number(), z.string()])).exactOptional(),
+});
+
+const statement = {
+  id: word.describe("unique within the visit"),
+  trust: z.enum(["verified", "looked-up", "observed", "vouched"]),
+  source: z.strictObject({
+    name: word.describe("device or list"),
+    detail: remark.describe("issuer, key id or list version").exactOptional(),
+    asOfMs: epochMs.describe("when the source's own data was made").exactOptional(),
+  }),
+  observedAt: instant,
+  validFromMs: epochMs.exactOptional(),
+  validUntilMs: epochMs.exactOptional(),
+};
+const testResult = z.enum(["negative", "positive", "pending"]);
+
+const evidence = z.discriminatedUnion("kind", [
+  z.strictObject({
+    ...statement,
+    kind: z.literal("code-colour"),
+    colour: z.enum(["green", "yellow", "red"]).describe("a fact, never the decision"),
+  }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("nucleic-acid-test"),
+    result: testResult,
+    sampledAtMs: epochMs,
+    reportedAtMs: epochMs.exactOptional(),
+  }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("antigen-test"),
+    result: testResult,
+    sampledAtMs: epochMs,
+  }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("vaccination"),
+    doses: z.number(),
+    dosesNeeded: z.number().exactOptional(),
+    lastDoseAtMs: epochMs,
+    product: word.exactOptional(),
+  }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("recovery"),
+    firstPositiveAtMs: epochMs,
+    fromMs: epochMs.exactOptional(),
+    untilMs: epochMs.exactOptional(),
+  }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("temperature"),
+    estimateC: z.number().describe("estimate of the body's temperature"),
+    skinC: z.number(),
+    ambientC: z.number(),
+    spreadK: z.number().describe("between the samples of one measurement"),
+  }),
+  z.strictObject({ ...statement, kind: z.literal("membership"), roles: z.array(word) }),
+  z.strictObject({
+    ...statement,
+    kind: z.literal("business-rules"),
+    rulesOf: word,
+    result: z.enum(["passed", "failed", "open"]),
+    failed: z.array(word),
+    open: z.array(word),
+  }),
+]);
+
+const outcome = z.enum(["granted", "denied", "referred"]);
+
+const ruleResult = z.strictObject({
+  ruleId: word,
+  outcome: z.enum(["met", "unmet", "missing", "unreachable", "not-applicable"]),
+  verdict: z.enum(["grant", "refer", "deny"]),
+  reason: reason.exactOptional(),
+  evidenceId: word.exactOptional(),
+  evidenceKind: z
+    .enum([
+      "code-colour",
+      "nucleic-acid-test",
+      "antigen-test",
+      "vaccination",
+      "recovery",
+      "temperature",
+      "membership",
+      "business-rules",
+    ])
+    .exactOptional(),
+  ageMs: durationMs.exactOptional(),
+  awaits: z.enum(["credential", "id-card", "temperature"]).exactOptional(),
+});
+
+const decision = z.strictObject({
+  outcome,
+  reasons: z.array(reason).describe("why not granted, strictest first"),
+  rules: z.array(ruleResult).describe("every rule that was applied"),
+  policy: z.strictObject({ id: word, version: z.number() }),
+});
+
+const authority = z.strictObject({
+  by: word.describe("account of staff, or the id of the key that signed"),
+  why: remark,
+});
+const visitRef = word.describe("random; links the records of one visit, and to nobody");
+const alarm = {
+  alarm: z.enum(ALARM_KINDS),
+  subject: word
+    .describe("which device or link, for the kinds that concern several")
+    .exactOptional(),
+};
+
+/** Each kind of record, with one sentence on what it tells. */
+const recordBodies = {
+  "visit-decided": z
+    .strictObject({
+      type: z.literal("visit-decided"),
+      visitRef,
+      decision,
+      credentialKind: z.enum(CREDENTIAL_KINDS).exactOptional(),
+      evidence: z.array(evidence),
+      authority: authority.describe("staff decided instead of the rules").exactOptional(),
+      decidedAfterMs: durationMs.describe("from the first evidence to the decision, ms"),
+    })
+    .describe("A visitor was granted, denied or referred to staff, and by which rules."),
+  "visit-ended": z
+    .strictObject({
+      type: z.literal("visit-ended"),
+      visitRef,
+      ending: z.enum(["taken", "not-taken", "unobserved", "abandoned"]),
+    })
+    .describe("A visit is over: whether the visitor walked through."),
+  "gate-released": z
+    .strictObject({
+      type: z.literal("gate-released"),
+      cause: z.enum(["granted", "exit-request", "operator", "command", "fire", "evacuation"]),
+      visitRef: visitRef.exactOptional(),
+      authority: authority.exactOptional(),
+    })
+    .describe("The gate was opened, and why."),
+  "alarm-raised": z
+    .strictObject({ type: z.literal("alarm-raised"), ...alarm })
+    .describe("Something is wrong from now on."),
+  "alarm-cleared": z
+    .strictObject({ type: z.literal("alarm-cleared"), ...alarm })
+    .describe("It is no longer wrong."),
+  "mode-changed": z
+    .strictObject({
+      type: z.literal("mode-changed"),
+      mode: z.enum(["normal", "locked-down", "evacuation"]),
+      authority: authority.exactOptional(),
+    })
+    .describe("The door works as usual, is locked down, or stands open for an evacuation."),
+  "command-handled": z
+    .strictObject({
+      type: z.literal("command-handled"),
+      command: word,
+      result: word,
+      authority,
+    })
+    .describe("A command that passed every check was carried out or refused."),
+  "policy-changed": z
+    .strictObject({ type: z.literal("policy-changed"), policyId: word, version: z.number() })
+    .describe("Other rules hold from now on."),
+  "database-replaced": z
+    .strictObject({
+      type: z.literal("database-replaced"),
+      why: remark,
+      setAside: word.describe("name of the file that was set aside"),
+      previousEpoch: word.exactOptional(),
+      fromSeq: count.describe("oldest record that had not arrived").exactOptional(),
+      toSeq: count.describe("last record that was written").exactOptional(),
+    })
+    .describe("A damaged database was set aside; a new one with a new epoch began."),
+  "clock-stepped": z
+    .strictObject({ type: z.literal("clock-stepped"), byMs: z.number(), trusted: z.boolean() })
+    .describe("The wall clock jumped."),
+} as const;
+
+export type RecordType = RecordBody["type"];
+export const RECORD_TYPES = Object.keys(recordBodies) as RecordType[];
+
+const hash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe("SHA-256, hexadecimal");
+
+/** One record as a CloudEvent (CloudEvents 1.0.2, JSON format), for each type of record. */
+export function recordEventSchema(type: RecordType): z.ZodType {
+  const body = recordBodies[type];
+  const record = z.strictObject({
+    unit: word,
+    epoch: word.describe("new whenever a unit's database begins anew"),
+    seq: z.int().min(1).describe("without gaps within an epoch"),
+    prev: hash.describe("hash of the record before"),
+    at: instant,
+    body,
+  });
+  return z
+    .strictObject({
+      specversion: z.literal("1.0"),
+      id: z
+        .string()
+        .regex(/^[^/]+\/[^/]+\/[1-9][0-9]*$/)
+        .describe("unit/epoch/seq: what came twice is the same record"),
+      source: z.string().regex(/^\/districts\/[^/]+\/units\/[^/]+$/),
+      type: z.literal(`${EVENT_TYPE_PREFIX}${type}.v1`),
+      subject: visitRef.exactOptional(),
+      time: z.iso.datetime(),
+      datacontenttype: z.literal("application/json"),
+      data: z.strictObject({
+        hash: hash.describe("SHA-256 of `record` in canonical JSON (RFC 8785)"),
+        record,
+        holder: z
+          .string()
+          .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+          .describe("pseudonym, the same on all units of a district; only where the policy says so")
+          .exactOptional(),
+      }),
+    })
+    .describe(body.description ?? "");
+}
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+type Published = DeepReadonly<z.output<(typeof recordBodies)[RecordType]>>;
+/** Compiles only while core and contract say the same of every record. */
+type Agree<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+export const AGREES_WITH_CORE: Agree<Published, DeepReadonly<RecordBody>> = true;

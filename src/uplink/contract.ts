@@ -1,0 +1,128 @@
+/** The contract with whoever is on the other side of MQTT: who says what on which address, and how. */
+import type { z } from "zod";
+import {
+  acknowledgementSchema,
+  birthSchema,
+  commandClaimsSchema,
+  commandResultSchema,
+  rebirthSchema,
+  telemetrySchema,
+  tokenSchema,
+  willSchema,
+} from "./contract-messages.ts";
+import { RECORD_TYPES, recordEventSchema } from "./contract-record.ts";
+import { COMMAND_TOKEN_TYPE } from "./commands.ts";
+import { CONTENT_TYPE } from "./envelope.ts";
+import type { AddressName } from "./topics.ts";
+
+/** Who connects: the name in the client's certificate decides what the broker lets it do. */
+export type Role = "unit" | "collector" | "operator";
+
+export interface Message {
+  schema: z.ZodType;
+  contentType: string;
+  /** A signed text: what its claims say, and the `typ` of its header. */
+  signed?: { type: string; claims: z.ZodType };
+}
+
+export interface Channel {
+  title: string;
+  summary: string;
+  from: Role;
+  to: readonly Role[];
+  qos: 0 | 1;
+  retain: boolean;
+  /** The broker throws it away after so many seconds. */
+  expirySeconds?: number;
+  /** What may stand for each name in braces of the address. */
+  names?: Readonly<Record<string, string>>;
+  messages: Readonly<Record<string, Message>>;
+}
+
+const JSON_TYPE = "application/json";
+const json = (schema: z.ZodType): Message => ({ schema, contentType: JSON_TYPE });
+
+const camel = (name: string): string =>
+  name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
+
+/** One row for each address of the layout. */
+export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
+  events: {
+    title: "Records",
+    summary:
+      "Everything a unit decided and did, as CloudEvents. At least once and in any order: a live " +
+      "record may overtake a backlog. Its `id` tells a duplicate, its `seq` restores the order.",
+    from: "unit",
+    to: ["collector"],
+    qos: 1,
+    retain: false,
+    messages: Object.fromEntries(
+      RECORD_TYPES.map((type) => [
+        camel(type),
+        { schema: recordEventSchema(type), contentType: CONTENT_TYPE },
+      ]),
+    ),
+  },
+  state: {
+    title: "Presence",
+    summary: "Birth, farewell and will of a unit.",
+    from: "unit",
+    to: ["collector", "operator"],
+    qos: 1,
+    retain: true,
+    messages: { birth: json(birthSchema), will: json(willSchema) },
+  },
+  telemetry: {
+    title: "Telemetry",
+    summary: "Counters and gauges, again and again; what is lost is replaced by the next.",
+    from: "unit",
+    to: ["collector"],
+    qos: 0,
+    retain: false,
+    messages: { telemetry: json(telemetrySchema) },
+  },
+  acknowledgement: {
+    title: "Acknowledgement",
+    summary:
+      "What the collector has committed. Retained: a unit that was away reads the last word.",
+    from: "collector",
+    to: ["unit"],
+    qos: 1,
+    retain: true,
+    messages: { acknowledgement: json(acknowledgementSchema) },
+  },
+  rebirth: {
+    title: "Rebirth",
+    summary: "The collector lost its memory, or begins: it asks all units to send again.",
+    from: "collector",
+    to: ["unit"],
+    qos: 1,
+    retain: false,
+    messages: { rebirth: json(rebirthSchema) },
+  },
+  command: {
+    title: "Command",
+    summary: "A signed command to one unit. Anything that does not check out does nothing.",
+    from: "operator",
+    to: ["unit"],
+    qos: 1,
+    retain: false,
+    names: { command: "the command's name, as in the signed text" },
+    messages: {
+      command: {
+        schema: tokenSchema,
+        contentType: "application/jose",
+        signed: { type: COMMAND_TOKEN_TYPE, claims: commandClaimsSchema },
+      },
+    },
+  },
+  commandResult: {
+    title: "Command result",
+    summary: "What a unit did with a command.",
+    from: "unit",
+    to: ["operator"],
+    qos: 1,
+    retain: false,
+    messages: { commandResult: json(commandResultSchema) },
+  },
+};

@@ -1,0 +1,88 @@
+/** What Prometheus reads: whole, and named as its conventions ask (prometheus.io/docs/practices/naming). */
+import parsePrometheusTextFormat, { type Family } from "parse-prometheus-text-format";
+import { describe, expect, it } from "vitest";
+import { UnitMetrics, type UplinkFigures } from "../../../src/health/metrics.ts";
+import { initialState } from "../../../src/core/state.ts";
+import { viewOf } from "../../../src/core/view-of.ts";
+import { aPolicy, at } from "../../support/core.ts";
+
+const UPLINK: UplinkFigures = {
+  published: 12,
+  acknowledged: 11,
+  withoutSubscriber: 0,
+  refused: 0,
+  resent: 3,
+  connections: 2,
+  failedConnections: 4,
+  commandsRefused: { expired: 2, replayed: 1 },
+};
+
+async function families(uplink?: UplinkFigures): Promise<Family[]> {
+  const state = {
+    ...initialState(aPolicy()),
+    devices: { gate: true, "code-reader": false },
+    links: { broker: true },
+  };
+  const metrics = new UnitMetrics({
+    unitId: "unit-1",
+    version: "1.2.3",
+    view: () => viewOf(state, { outbox: { pending: 5, state: "normal" } }, at()),
+    outbox: { pending: () => 5, lost: () => 7, head: () => 40 },
+    uplink: () => uplink,
+  });
+  metrics.sawVisit({ readyAtMs: 1_000, decidedAtMs: 1_040, committedAtMs: 1_042 });
+  return parsePrometheusTextFormat((await metrics.text()).text);
+}
+
+const own = (all: readonly Family[]): Family[] =>
+  all.filter(({ name }) => name.startsWith("sentinel_"));
+
+describe("metrics", () => {
+  it("are read by a parser of the text format, each family with its help and type", async () => {
+    const all = own(await families(UPLINK));
+    expect(all.length).toBeGreaterThan(20);
+    const poor = all.filter(
+      ({ help, type, metrics }) => type === "UNTYPED" || help.length < 10 || metrics.length === 0,
+    );
+    expect(poor.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("end in _total when they only grow, and nothing else does", async () => {
+    for (const { name, type } of own(await families(UPLINK))) {
+      expect([name, name.endsWith("_total")]).toEqual([name, type === "COUNTER"]);
+    }
+  });
+
+  it("are in base units, named last", async () => {
+    const all = own(await families(UPLINK));
+    const scaled = /_(ms|milliseconds|minutes|hours|kb|mb|percent)(_|$)/;
+    expect(all.filter(({ name }) => scaled.test(name))).toEqual([]);
+    const times = all.filter(({ name, type }) => type === "HISTOGRAM" || name.includes("_age"));
+    expect(times.length).toBeGreaterThan(3);
+    expect(times.filter(({ name }) => !name.endsWith("_seconds"))).toEqual([]);
+  });
+
+  it("give the values they are asked for", async () => {
+    const all = await families(UPLINK);
+    const value = (name: string, labels: Record<string, string> = {}): string | undefined =>
+      all
+        .find((family) => family.name === name)
+        ?.metrics.find((sample) =>
+          Object.entries(labels).every(([k, v]) => sample.labels?.[k] === v),
+        )?.value;
+    expect(value("sentinel_outbox_pending")).toBe("5");
+    expect(value("sentinel_outbox_lost_total")).toBe("7");
+    expect(value("sentinel_records_total")).toBe("40");
+    expect(value("sentinel_device_ok", { device: "code-reader" })).toBe("0");
+    expect(value("sentinel_link_ok", { link: "broker" })).toBe("1");
+    expect(value("sentinel_commands_refused_total", { why: "expired" })).toBe("2");
+    expect(value("sentinel_uplink_resent_total")).toBe("3");
+    const decision = all.find(({ name }) => name === "sentinel_decision_seconds");
+    expect(decision?.metrics[0]).toMatchObject({ count: "1", sum: "0.04" });
+  });
+
+  it("say what they can without an uplink", async () => {
+    const all = own(await families());
+    expect(all.map(({ name }) => name)).toContain("sentinel_uplink_published_total");
+  });
+});
