@@ -9,6 +9,7 @@ import type {
 import { canonicalJson, sha256Hex } from "./canonical.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";
+import { preparing, type Prepare } from "./statements.ts";
 
 /** An entry with the tokens that lead to it. */
 export interface DirectoryRow {
@@ -30,28 +31,75 @@ export interface DirectoryChange {
   expectedDigest?: string;
 }
 
+/** What a whole set that was staged must be when it is put in force. */
+export interface StagedSet {
+  asOfMs: number;
+  version: number;
+  /** How many entries were staged: anything else is not the set that is meant. */
+  size: number;
+}
+
 export interface DirectoryStore extends DirectoryLookup {
   /** Adds or replaces entries; the directory then has the given date. */
   upsert(rows: readonly (DirectoryRow | DirectoryEntry)[], asOfMs: number): Promise<void>;
   /** All or nothing: a change that fails leaves the old entries and their old date. */
   apply(change: DirectoryChange): Promise<void>;
+  /**
+   * Writes rows of the next whole set beside the one in force, a portion at a time, so that nobody at
+   * the door waits for a large set.
+   */
+  stage(rows: readonly DirectoryRow[]): Promise<void>;
+  /**
+   * Removes a portion of what lies beside the set in force: a set given up, or the former one.
+   * @returns whether there is more
+   */
+  clearStage(): Promise<boolean>;
+  /** Puts the staged set in force in one step; what was in force then lies beside it. */
+  promote(set: StagedSet): Promise<void>;
+  /** Rows of the set in force in the order of their pseudonyms, those after a given one. */
+  page(afterPseudonym: string, limit: number): Promise<DirectoryRow[]>;
   /** When the directory was last brought up to date (epoch ms); undefined: never. */
   asOf(): number | undefined;
   version(): number | undefined;
   size(): number;
 }
 
+/** Rows removed in one go: a few milliseconds of the database's time. */
+const CLEAR_PORTION = 250;
+
+/** Two places for a whole set: one is in force while the next is written into the other. */
+interface Place {
+  entries: string;
+  tokens: string;
+}
+const PLACES: readonly [Place, Place] = [
+  { entries: "directory", tokens: "tokens" },
+  { entries: "directory_beside", tokens: "tokens_beside" },
+];
+/** The second place, made when it is first used. */
+export const SECOND_PLACE = `
+  CREATE TABLE IF NOT EXISTS directory_beside
+    (pseudonym TEXT PRIMARY KEY, entry TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tokens_beside
+    (reference TEXT PRIMARY KEY, pseudonym TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS tokens_beside_by_pseudonym ON tokens_beside (pseudonym);
+`;
+
 /** The tables behind it. */
 export class DirectoryTable {
   readonly #database: Database.Database;
+  readonly #prepare: Prepare;
   readonly #meta: Meta;
   #asOfMs: number | undefined;
   #version: number | undefined;
   #size: number;
+  #second: boolean;
 
   constructor(database: Database.Database, meta: Meta) {
     this.#database = database;
+    this.#prepare = preparing(database);
     this.#meta = meta;
+    this.#second = meta.get("directory-place") === "second";
     this.#asOfMs = numberOf(meta.get("directory-as-of"));
     this.#version = numberOf(meta.get("directory-version"));
     this.#size = this.#count();
@@ -77,16 +125,15 @@ export class DirectoryTable {
     if (this.#asOfMs === undefined) {
       throw new StoreError("invalid", "this unit has not been given a directory yet");
     }
+    const { entries, tokens } = this.#inForce();
     const text =
       "pseudonym" in key
-        ? this.#database
-            .prepare<[string], string>("SELECT entry FROM directory WHERE pseudonym = ?")
+        ? this.#prepare<[string], string>(`SELECT entry FROM ${entries} WHERE pseudonym = ?`)
             .pluck()
             .get(key.pseudonym)
-        : this.#database
-            .prepare<[string], string>(
-              "SELECT entry FROM tokens JOIN directory USING (pseudonym) WHERE reference = ?",
-            )
+        : this.#prepare<[string], string>(
+            `SELECT entry FROM ${tokens} JOIN ${entries} USING (pseudonym) WHERE reference = ?`,
+          )
             .pluck()
             .get(key.tokenReference);
     const directoryAsOfMs = this.#asOfMs;
@@ -94,21 +141,88 @@ export class DirectoryTable {
     return { entry: JSON.parse(text) as DirectoryEntry, directoryAsOfMs };
   }
 
+  stage(rows: readonly DirectoryRow[]): void {
+    try {
+      this.#database.exec(SECOND_PLACE);
+      this.#database.transaction(() => this.#put(this.#beside(), rows))();
+    } catch (error) {
+      throw asStoreError(error, "staging the directory");
+    }
+  }
+
+  clearStage(): boolean {
+    const { entries, tokens } = this.#beside();
+    const some = (table: string, key: string): number =>
+      this.#prepare(
+        `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} LIMIT ${CLEAR_PORTION})`,
+      ).run().changes;
+    try {
+      this.#database.exec(SECOND_PLACE);
+      return this.#database.transaction(
+        () => some(tokens, "reference") + some(entries, "pseudonym") > 0,
+      )();
+    } catch (error) {
+      throw asStoreError(error, "clearing the directory's second place");
+    }
+  }
+
+  /** @throws StoreError `invalid` when what is staged is not as many entries as it should be */
+  promote({ asOfMs, version, size }: StagedSet): void {
+    try {
+      this.#database.exec(SECOND_PLACE);
+      this.#database.transaction(() => {
+        const staged = this.#count(this.#beside());
+        if (staged !== size) {
+          throw new StoreError("invalid", `${staged} entries were staged, not ${size}`);
+        }
+        this.#meta.set("directory-place", this.#second ? "first" : "second");
+        this.#meta.set("directory-as-of", String(asOfMs));
+        this.#meta.set("directory-version", String(version));
+      })();
+    } catch (error) {
+      throw asStoreError(error, "putting a directory in force");
+    }
+    this.#second = !this.#second;
+    this.#asOfMs = asOfMs;
+    this.#version = version;
+    this.#size = size;
+  }
+
+  page(afterPseudonym: string, limit: number): DirectoryRow[] {
+    const { entries, tokens } = this.#inForce();
+    const rows = this.#prepare<[string, number], { pseudonym: string; entry: string }>(
+      `SELECT pseudonym, entry FROM ${entries} WHERE pseudonym > ? ORDER BY pseudonym LIMIT ?`,
+    ).all(afterPseudonym, limit);
+    const references = this.#prepare<[string], string>(
+      `SELECT reference FROM ${tokens} WHERE pseudonym = ? ORDER BY reference`,
+    ).pluck();
+    return rows.map(({ pseudonym, entry }) => {
+      const tokenReferences = references.all(pseudonym);
+      const row = { entry: JSON.parse(entry) as DirectoryEntry };
+      return tokenReferences.length === 0 ? row : { ...row, tokenReferences };
+    });
+  }
+
+  #inForce(): Place {
+    return PLACES[this.#second ? 1 : 0];
+  }
+
+  #beside(): Place {
+    return PLACES[this.#second ? 0 : 1];
+  }
+
   #change(change: DirectoryChange): void {
-    if (change.replace === true) this.#database.exec("DELETE FROM tokens; DELETE FROM directory;");
-    const dropTokens = this.#database.prepare("DELETE FROM tokens WHERE pseudonym = ?");
-    const drop = this.#database.prepare("DELETE FROM directory WHERE pseudonym = ?");
+    const { entries, tokens } = this.#inForce();
+    if (change.replace === true) {
+      this.#database.exec(`DELETE FROM ${tokens}; DELETE FROM ${entries};`);
+    }
+    const dropTokens = this.#prepare(`DELETE FROM ${tokens} WHERE pseudonym = ?`);
+    const drop = this.#prepare(`DELETE FROM ${entries} WHERE pseudonym = ?`);
     for (const pseudonym of change.remove ?? []) {
       dropTokens.run(pseudonym);
       drop.run(pseudonym);
     }
-    const put = this.#database.prepare("INSERT OR REPLACE INTO directory VALUES (?, ?)");
-    const putToken = this.#database.prepare("INSERT OR REPLACE INTO tokens VALUES (?, ?)");
-    for (const { entry, tokenReferences } of change.put) {
-      dropTokens.run(entry.pseudonym);
-      put.run(entry.pseudonym, canonicalJson(entry));
-      for (const reference of tokenReferences ?? []) putToken.run(reference, entry.pseudonym);
-    }
+    this.#put(this.#inForce(), change.put);
     if (change.expectedDigest !== undefined && change.expectedDigest !== this.#digest()) {
       throw new StoreError("invalid", "the directory would not be what its manifest promises");
     }
@@ -116,20 +230,30 @@ export class DirectoryTable {
     if (change.version !== undefined) this.#meta.set("directory-version", String(change.version));
   }
 
-  #digest(): string {
-    const rows = this.#database.prepare<[], string>(
-      "SELECT entry FROM directory ORDER BY pseudonym",
-    );
-    const tokens = this.#database.prepare<[], { reference: string; pseudonym: string }>(
-      "SELECT reference, pseudonym FROM tokens ORDER BY reference",
-    );
-    const entries: DirectoryEntry[] = [];
-    for (const text of rows.pluck().iterate()) entries.push(JSON.parse(text) as DirectoryEntry);
-    return digestOf(entries, tokens.all());
+  #put({ entries, tokens }: Place, rows: readonly DirectoryRow[]): void {
+    const dropTokens = this.#prepare(`DELETE FROM ${tokens} WHERE pseudonym = ?`);
+    const put = this.#prepare(`INSERT OR REPLACE INTO ${entries} VALUES (?, ?)`);
+    const putToken = this.#prepare(`INSERT OR REPLACE INTO ${tokens} VALUES (?, ?)`);
+    for (const { entry, tokenReferences } of rows) {
+      dropTokens.run(entry.pseudonym);
+      put.run(entry.pseudonym, canonicalJson(entry));
+      for (const reference of tokenReferences ?? []) putToken.run(reference, entry.pseudonym);
+    }
   }
 
-  #count(): number {
-    return Number(this.#database.prepare("SELECT count(*) FROM directory").pluck().get());
+  #digest(): string {
+    const { entries, tokens } = this.#inForce();
+    const texts = this.#prepare<[], string>(`SELECT entry FROM ${entries} ORDER BY pseudonym`);
+    const ways = this.#prepare<[], { reference: string; pseudonym: string }>(
+      `SELECT reference, pseudonym FROM ${tokens} ORDER BY reference`,
+    );
+    const known: DirectoryEntry[] = [];
+    for (const text of texts.pluck().iterate()) known.push(JSON.parse(text) as DirectoryEntry);
+    return digestOf(known, ways.all());
+  }
+
+  #count({ entries }: Place = this.#inForce()): number {
+    return Number(this.#prepare(`SELECT count(*) FROM ${entries}`).pluck().get());
   }
 }
 

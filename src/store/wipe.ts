@@ -3,6 +3,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import { canonicalJson } from "./canonical.ts";
+import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
@@ -38,6 +39,8 @@ const TABLES = [
   "holder_keys",
   "directory",
   "tokens",
+  "directory_beside",
+  "tokens_beside",
   "settings",
   "meta",
 ] as const;
@@ -121,6 +124,7 @@ function openExclusively(path: string): Database.Database {
       throw new StoreError("foreign", `${path} is not a unit's database: name another file`);
     }
     database.pragma("secure_delete = ON");
+    database.exec(SECOND_PLACE);
     // Takes the lock now, so that nobody is surprised half way.
     database.exec("BEGIN EXCLUSIVE; COMMIT");
     return database;

@@ -1,7 +1,7 @@
 /** The thread a real unit's store runs in: a disk that stalls must not stall the door. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RecordDraft } from "../core/record.ts";
-import type { DirectoryChange } from "./directory.ts";
+import type { DirectoryChange, DirectoryRow, StagedSet } from "./directory.ts";
 import { asStoreError } from "./errors.ts";
 import type { SeqRange } from "./outbox.ts";
 import type { Answer, CommitOutcome, Failure, Request, StoreFacts } from "./protocol.ts";
@@ -50,6 +50,14 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
       return store.directory.lookup(input[0] as Parameters<Store["directory"]["lookup"]>[0]);
     case "apply":
       return store.directory.apply(input[0] as DirectoryChange);
+    case "stage":
+      return store.directory.stage(input[0] as DirectoryRow[]);
+    case "clearStage":
+      return store.directory.clearStage();
+    case "promote":
+      return store.directory.promote(input[0] as StagedSet);
+    case "page":
+      return store.directory.page(input[0] as string, input[1] as number);
     case "get":
       return store.settings.get(input[0] as string);
     case "set":

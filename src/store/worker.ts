@@ -202,6 +202,11 @@ class ThreadStore implements Store {
       lookup: (key) => this.#call("lookup", [key]) as ReturnType<DirectoryStore["lookup"]>,
       upsert: (rows, asOfMs) => apply({ put: asRows(rows), asOfMs }),
       apply,
+      stage: (rows) => this.#call("stage", [rows]) as Promise<void>,
+      clearStage: () => this.#call("clearStage", []) as Promise<boolean>,
+      promote: (set) => this.#call("promote", [set]) as Promise<void>,
+      page: (after, limit) =>
+        this.#call("page", [after, limit]) as ReturnType<DirectoryStore["page"]>,
       asOf: () => this.#facts.directoryAsOfMs,
       version: () => this.#facts.directoryVersion,
       size: () => this.#facts.directorySize,
