@@ -6,7 +6,7 @@ import type { Guard } from "./guard.ts";
 import { scale, whole } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
 import { ranked } from "./rank.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
+import { CHEAP_STEPS, FURTHER_STEPS, WITNESS_STEPS } from "./steps.ts";
 import type { Step } from "./steps.ts";
 import { createWorkbench } from "./workbench.ts";
 
@@ -50,11 +50,21 @@ export function climb(
 
 function climbView(decoders: Decoders, view: View, steps: readonly Step[], guard: Guard): Climb {
   const workbench = createWorkbench(decoders, view);
-  for (const [index, step] of steps.entries()) {
+  let doubted: number | undefined;
+  const attempt = (step: Step, index: number): Climb | undefined => {
     const codes = guard.believe(step.attempt(workbench), step.changed);
-    if (codes.length > 0) {
-      return { codes: codes.map((code) => ({ ...code, decoder: step.name })), step: index };
-    }
+    if (guard.doubtful) doubted ??= index;
+    if (codes.length === 0) return undefined;
+    return { codes: codes.map((code) => ({ ...code, decoder: step.name })), step: index };
+  };
+  for (const [index, step] of steps.entries()) {
+    const climbed = attempt(step, index);
+    if (climbed !== undefined) return climbed;
+  }
+  // A stream's job is a few steps only: what was found in one of them gets its second witness now.
+  for (const witness of doubted === undefined ? [] : WITNESS_STEPS) {
+    const climbed = steps.includes(witness) ? undefined : attempt(witness, doubted ?? 0);
+    if (climbed !== undefined) return climbed;
   }
   return { codes: [], step: undefined };
 }

@@ -4,6 +4,8 @@ import { contentKey, area } from "./rank.ts";
 
 /** Judges readings of one picture, one step after the other. */
 export interface Guard {
+  /** Something was held back and is not confirmed yet. */
+  readonly doubtful: boolean;
   /** The readings that may be believed now, those held back earlier and confirmed included. */
   believe(codes: readonly DecodedCode[], changed: boolean): DecodedCode[];
 }
@@ -17,7 +19,11 @@ const SMALLEST_AREA = 11 * 11;
  */
 export function createGuard(): Guard {
   const heldBack = new Set<string>();
+  let doubtful = false;
   return {
+    get doubtful() {
+      return doubtful;
+    },
     believe(codes, changed) {
       return codes.filter((code) => {
         if (!plausible(code)) return false;
@@ -25,6 +31,7 @@ export function createGuard(): Guard {
         const key = contentKey(code);
         const confirmed = heldBack.has(key);
         heldBack.add(key);
+        doubtful = !confirmed;
         return confirmed;
       });
     },

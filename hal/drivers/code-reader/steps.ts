@@ -77,3 +77,8 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("levelledFinely", "zxing-denoise", 5),
   step("levelledFinely", "zbar", 9),
 ];
+
+/** Other looks at a picture in which something was seen once that must be seen twice. */
+export const WITNESS_STEPS: readonly Step[] = FURTHER_STEPS.filter(
+  ({ name, cost }) => name.startsWith("zxing-harder") && cost < 4,
+);

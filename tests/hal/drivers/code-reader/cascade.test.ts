@@ -1,0 +1,66 @@
+/** The ladder on single pictures: weakly protected symbols, and the few steps a stream's job is. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { climb, readThoroughly } from "../../../../hal/drivers/code-reader/cascade.ts";
+import { loadDecoders } from "../../../../hal/drivers/code-reader/decoders.ts";
+import type { Decoders } from "../../../../hal/drivers/code-reader/decoders.ts";
+import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
+import { FURTHER_STEPS } from "../../../../hal/drivers/code-reader/steps.ts";
+
+let decoders: Decoders;
+beforeAll(async () => {
+  decoders = await loadDecoders();
+});
+
+/** The example of ISO/IEC 18004:2015, annex I.3: micro QR M2 with "01234567". */
+const MICRO = [
+  "#######.#.#.#",
+  "#.....#..##.#",
+  "#.###.#..##.#",
+  "#.###.#.#####",
+  "#.###.#..##..",
+  "#.....#..##.#",
+  "#######.#.###",
+  ".........##..",
+  "###...#.###.#",
+  "..#.#.##.##.#",
+  "#.#.#.#..#.#.",
+  "..#.###..###.",
+  "#...###...###",
+];
+
+const MODULE_PIXELS = 6;
+const QUIET_MODULES = 1;
+
+function draw(dark: number, light: number): Luminance {
+  const side = (MICRO.length + 2 * QUIET_MODULES) * MODULE_PIXELS;
+  const luminance = new Uint8Array(side * side).fill(light);
+  for (let y = 0; y < side; y++) {
+    const row = MICRO[Math.floor(y / MODULE_PIXELS) - QUIET_MODULES];
+    for (let x = 0; x < side; x++) {
+      const module = row?.[Math.floor(x / MODULE_PIXELS) - QUIET_MODULES];
+      if (module === "#") luminance[y * side + x] = dark;
+    }
+  }
+  return { width: side, height: side, luminance };
+}
+
+describe("a micro QR code", () => {
+  test.each([
+    ["as printed", 20, 230],
+    ["inverted", 230, 20],
+    ["pale", 100, 117],
+  ])("is read %s", (_name, dark, light) => {
+    const [code] = readThoroughly(decoders, draw(dark, light));
+    expect(code).toMatchObject({ text: "01234567", format: "micro-qr" });
+  });
+
+  test("that only a changed version shows is read in one job of a stream, by two versions", () => {
+    const pale = draw(100, 117);
+    const place = FURTHER_STEPS.findIndex(({ name }) => name === "zxing-harder+levelled");
+    const { codes, step } = climb(decoders, pale, FURTHER_STEPS, [place]);
+    expect(codes.map(({ text }) => text)).toEqual(["01234567"]);
+    expect(step).toBe(place);
+    // The second witness is another version than the one that the job asked for.
+    expect(codes[0]?.decoder).not.toBe("zxing-harder+levelled");
+  });
+});
