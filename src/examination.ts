@@ -38,7 +38,7 @@ const FREE_BYTES_WANTED = 200e6;
 /** Examines one part after the other, so that two never want the same bus at once. */
 export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   const clock = createSystemClock();
-  for (const { what, look, mend } of checksOf(config, clock)) {
+  for (const { what, look, mend } of await checksOf(config, clock)) {
     if (look === undefined) {
       yield { what, state: "absent", detail: "not in the configuration" };
       continue;
@@ -52,8 +52,12 @@ export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   }
 }
 
-function checksOf(config: UnitConfig, clock: Clock): Check[] {
-  return [...dataChecks(config), ...deviceChecks(config, clock), brokerCheck(config, clock)];
+async function checksOf(config: UnitConfig, clock: Clock): Promise<Check[]> {
+  return [
+    ...dataChecks(config),
+    ...(await deviceChecks(config, clock)),
+    brokerCheck(config, clock),
+  ];
 }
 
 function dataChecks(config: UnitConfig): Check[] {
@@ -127,9 +131,9 @@ async function writeDurably(folder: string): Promise<string> {
   return `${(free / 1e9).toFixed(1)} GB free, a durable write takes ${tookMs.toFixed(1)} ms`;
 }
 
-function deviceChecks(config: UnitConfig, clock: Clock): Check[] {
+async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> {
   const engine = createInlineEngine();
-  const devices = devicesOf(config.devices, clock, engine);
+  const devices = await devicesOf(config.devices, clock, engine);
   const { cardReader, thermometer, camera, gate } = config.devices;
   const started = (device: Device | undefined, say: string): Check["look"] =>
     device === undefined ? undefined : () => startAndStop(device, clock, say);

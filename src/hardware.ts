@@ -1,14 +1,13 @@
 /** The devices of a real unit: the drivers on the buses of this machine, as its configuration says. */
 import type { CameraHost } from "../hal/bus/frames.ts";
+import type { GpioHost } from "../hal/bus/gpio.ts";
 import type { Clock } from "../hal/clock.ts";
-import type { Contact } from "../hal/devices.ts";
+import type { Contact, Panel } from "../hal/devices.ts";
 import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
 import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
 import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
 import { createGate } from "../hal/drivers/gate.ts";
 import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
-import { createFirmataPanel } from "../hal/drivers/panel-firmata.ts";
-import { createPanel } from "../hal/drivers/panel.ts";
 import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
 import { ffmpegV4l2, rpicamVid } from "../hal/linux/camera-programs.ts";
 import { createProcessCamera } from "../hal/linux/camera.ts";
@@ -49,7 +48,11 @@ export function gateLineOf(gate: DeviceConfig["gate"]): GuardLineSpec {
 }
 
 /** Makes the drivers; nothing is opened before they are started. */
-export function devicesOf(config: DeviceConfig, clock: Clock, engine: DecodeEngine): Devices {
+export async function devicesOf(
+  config: DeviceConfig,
+  clock: Clock,
+  engine: DecodeEngine,
+): Promise<Devices> {
   const { maximumMs } = config.gate;
   const line = gateLineOf(config.gate);
   const gpio = createLinuxGpio();
@@ -68,12 +71,7 @@ export function devicesOf(config: DeviceConfig, clock: Clock, engine: DecodeEngi
     devices.thermometer = createMlx90614({ host: createLinuxSmBus({ bus }), clock, ...settings });
   }
   if (config.panel !== undefined) {
-    const { path, baudRate, ...lines } = config.panel;
-    const speed = baudRate === undefined ? {} : { baudRate };
-    devices.panel =
-      path === undefined
-        ? createPanel({ gpio, clock, lines })
-        : createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
+    devices.panel = await panelOf(config.panel, gpio, clock);
   }
   if (config.contacts !== undefined) {
     const wired = Object.entries(config.contacts).filter(([, contact]) => contact !== undefined);
@@ -83,4 +81,20 @@ export function devicesOf(config: DeviceConfig, clock: Clock, engine: DecodeEngi
     devices.doorContacts = createDoorContacts({ gpio, clock, lines });
   }
   return devices;
+}
+
+// johnny-five is loaded only where there is a panel: it is 5 MB of a unit's memory.
+async function panelOf(
+  panel: NonNullable<DeviceConfig["panel"]>,
+  gpio: GpioHost,
+  clock: Clock,
+): Promise<Panel> {
+  const { path, baudRate, ...lines } = panel;
+  if (path === undefined) {
+    const { createPanel } = await import("../hal/drivers/panel.ts");
+    return createPanel({ gpio, clock, lines });
+  }
+  const { createFirmataPanel } = await import("../hal/drivers/panel-firmata.ts");
+  const speed = baudRate === undefined ? {} : { baudRate };
+  return createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
 }

@@ -66,7 +66,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     clock,
     references: { next: () => randomBytes(12).toString("base64url") },
     policy,
-    devices: devicesOf(config.devices, clock, engine),
+    devices: await devicesOf(config.devices, clock, engine),
     store,
     verifier,
     outbox: store.outbox,

@@ -1,5 +1,5 @@
 /** Serial lines of a real Linux machine, through the serialport package. */
-import { SerialPort } from "serialport";
+import type { SerialPort } from "serialport";
 import { BusError, type BusErrorKind } from "../bus/errors.ts";
 import type { SerialConnection, SerialHost, SerialSettings } from "../bus/serial.ts";
 
@@ -17,7 +17,9 @@ export function createLinuxSerial({ path }: LinuxSerialOptions): SerialHost {
 }
 
 async function open(path: string, { baudRate }: SerialSettings): Promise<SerialConnection> {
-  const port = new SerialPort({ path, baudRate, autoOpen: false });
+  // Loaded only where a line is opened: not every unit has one.
+  const serial = await import("serialport");
+  const port = new serial.SerialPort({ path, baudRate, autoOpen: false });
   // Faults reach us by callbacks and by `close`; an unheard `error` event would end the process.
   port.on("error", () => {});
   await new Promise<void>((resolve, reject) => {

@@ -1,40 +1,31 @@
 /** The command line: `sentinel <verb>`. */
 import { Command, CommanderError } from "commander";
-import { cardCommand } from "./card.ts";
-import { auditCommand } from "./audit.ts";
-import { collectCommand } from "./collect.ts";
-import { commandCommand } from "./command.ts";
-import { decodeCommand } from "./decode.ts";
-import { doctorCommand } from "./doctor.ts";
-import { forgetCommand } from "./forget.ts";
-import { passCommand } from "./pass.ts";
-import { runCommand } from "./run.ts";
-import { simCommand } from "./sim.ts";
-import { verifyCommand } from "./verify.ts";
-import { wipeCommand } from "./wipe.ts";
 
 const WRONG_USAGE = 2;
 
-/** The whole program; each verb is a file of its own. */
-function program(): Command {
+/** Each verb is a file of its own, and loads what it needs: a unit that runs has no simulator in memory. */
+const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./run.ts")).runCommand(),
+  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  sim: async () => (await import("./sim.ts")).simCommand(),
+  decode: async () => (await import("./decode.ts")).decodeCommand(),
+  verify: async () => (await import("./verify.ts")).verifyCommand(),
+  card: async () => (await import("./card.ts")).cardCommand(),
+  pass: async () => (await import("./pass.ts")).passCommand(),
+  collect: async () => (await import("./collect.ts")).collectCommand(),
+  audit: async () => (await import("./audit.ts")).auditCommand(),
+  forget: async () => (await import("./forget.ts")).forgetCommand(),
+  wipe: async () => (await import("./wipe.ts")).wipeCommand(),
+};
+
+/** The program with the verb that is named; with all of them where none is, to tell what there are. */
+async function program(named: string | undefined): Promise<Command> {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
     .showHelpAfterError("(run it with --help to see what it takes)");
-  for (const verb of [
-    runCommand(),
-    doctorCommand(),
-    simCommand(),
-    decodeCommand(),
-    verifyCommand(),
-    cardCommand(),
-    passCommand(),
-    collectCommand(),
-    commandCommand(),
-    auditCommand(),
-    forgetCommand(),
-    wipeCommand(),
-  ])
-    sentinel.addCommand(verb);
+  const all = Object.entries(VERBS);
+  const meant = all.filter(([name]) => name === named);
+  for (const [, load] of meant.length > 0 ? meant : all) sentinel.addCommand(await load());
   settle(sentinel);
   return sentinel;
 }
@@ -49,7 +40,7 @@ function settle(command: Command): void {
 }
 
 try {
-  await program().parseAsync(process.argv);
+  await (await program(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has said what is wrong; asking for help is not wrong.
