@@ -1,10 +1,10 @@
 /** The directory as a file: who is known here, one JSON line each. */
 import { z } from "zod";
 import type { DirectoryEntry } from "./core/directory.ts";
+import type { DirectoryRow } from "./store/directory.ts";
 
 const testResult = z.enum(["negative", "positive", "pending"]);
-/** One person as the district tells it, in a file or in an answer. */
-export const directoryEntry: z.ZodType<DirectoryEntry> = z.strictObject({
+const entry = z.strictObject({
   pseudonym: z.string().min(16).max(64),
   maskedName: z.string().max(16).exactOptional(),
   birthYear: z.number().int().min(1900).max(2200).exactOptional(),
@@ -33,22 +33,47 @@ export const directoryEntry: z.ZodType<DirectoryEntry> = z.strictObject({
   asOfMs: z.number(),
 });
 
+/** One person as the district tells it in an answer. */
+export const directoryEntry: z.ZodType<DirectoryEntry> = entry;
+
+/** One person in a file: beside the entry, the references of opaque tokens that lead to it. */
+const directoryLine = entry.extend({
+  tokenReferences: z.array(z.string().min(16).max(64)).max(16).exactOptional(),
+});
+
+/**
+ * One line of a directory file.
+ * @throws Error that says what is wrong with it, without saying what stands in it
+ */
+export function readDirectoryLine(line: string): DirectoryRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new Error("not JSON");
+  }
+  const parsed = directoryLine.safeParse(value);
+  if (!parsed.success) {
+    const [problem] = parsed.error.issues;
+    throw new Error(`${problem?.path.join(".")}: ${problem?.message}`);
+  }
+  const { tokenReferences, ...known } = parsed.data;
+  return tokenReferences === undefined ? { entry: known } : { entry: known, tokenReferences };
+}
+
 /**
  * Reads a directory file: JSON lines.
  * @throws Error naming the first bad line, which refuses the file, so that nobody is half known
  */
-export function readDirectory(text: string): DirectoryEntry[] {
-  return text.split("\n").flatMap((row, index) => {
-    if (row.trim() === "") return [];
-    let value: unknown;
+export function readDirectory(text: string): DirectoryRow[] {
+  return text.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
     try {
-      value = JSON.parse(row);
-    } catch {
-      throw new Error(`line ${index + 1} is not JSON`);
+      return [readDirectoryLine(line)];
+    } catch (error) {
+      throw new Error(`line ${index + 1}: ${error instanceof Error ? error.message : "invalid"}`, {
+        cause: error,
+      });
     }
-    const parsed = directoryEntry.safeParse(value);
-    if (parsed.success) return [parsed.data];
-    const [problem] = parsed.error.issues;
-    throw new Error(`line ${index + 1}: ${problem?.path.join(".")}: ${problem?.message}`);
   });
 }

@@ -25,6 +25,8 @@ export const ADDRESSES = {
   unitManifest: `${OF_UNIT}/dist/{kind}/manifest`,
   districtManifest: `${OF_DISTRICT}/${ALL}/dist/{kind}/manifest`,
   rebirth: `${OF_DISTRICT}/${ALL}/rebirth`,
+  /** Where Home Assistant looks (home-assistant.io/integrations/mqtt, "Discovery topic"). */
+  homeAssistant: "homeassistant/device/{district}/{unit}/config",
 } as const;
 export type AddressName = keyof typeof ADDRESSES;
 
@@ -56,6 +58,7 @@ export interface UnitTopics {
   partFilter: string;
   /** District: a signed description of a data set for this unit alone, retained. */
   manifest(kind: string): string;
+  manifestFilter: string;
 }
 
 /** Topics all units of a district read. */
@@ -127,6 +130,7 @@ export function unitTopics(district: string, unitId: string, root = DEFAULT_ROOT
     part: (sha256) => fillAddress("part", { ...names, sha256 }),
     partFilter: at("part"),
     manifest: (kind) => fillAddress("unitManifest", { ...names, kind: checked(kind, "data set") }),
+    manifestFilter: at("unitManifest"),
   };
 }
 
