@@ -2,16 +2,13 @@
 import { BusError } from "../bus/errors.ts";
 import type { SerialHost } from "../bus/serial.ts";
 import type { Clock } from "../clock.ts";
-import type { DeviceHealth, Panel, PanelSignal } from "../devices.ts";
-import { createSwitches } from "./panel/board.ts";
+import type { Panel } from "../devices.ts";
 import type { PanelPins } from "./panel/board.ts";
 import { openFirmata } from "./panel/firmata-link.ts";
 import type { FirmataLink } from "./panel/firmata-link.ts";
-import { createPlayer } from "./panel/player.ts";
-import type { Player } from "./panel/player.ts";
-import { createHealth, failureOf } from "./support/health.ts";
-import { createRetry } from "./support/retry.ts";
-import type { Retry, Session } from "./support/retry.ts";
+import { SignalPanel } from "./panel/signal-panel.ts";
+import type { PanelBoard } from "./panel/signal-panel.ts";
+import type { Session } from "./support/retry.ts";
 
 export interface FirmataPanelOptions {
   host: SerialHost;
@@ -30,74 +27,37 @@ const CHECK_EVERY_MS = 5000;
  * for lights: a board without a watchdog must never hold the gate's relay.
  */
 export function createFirmataPanel(options: FirmataPanelOptions): Panel {
-  return new FirmataPanel(options);
+  const { clock, pins } = options;
+  return new SignalPanel({
+    clock,
+    pins,
+    withBoard: (use) => withArduino(options, use),
+    slow: true,
+  });
 }
 
-class FirmataPanel implements Panel {
-  readonly #options: FirmataPanelOptions;
-  readonly #health = createHealth();
-  readonly #retry: Retry;
-  #signal: PanelSignal = "idle";
-  #working: { player: Player; link: FirmataLink } | undefined;
-
-  constructor(options: FirmataPanelOptions) {
-    this.#options = options;
-    this.#retry = createRetry({
-      clock: options.clock,
-      attempt: (session) => this.#run(session),
-      onFailure: (error) => this.#health.set(failureOf(error)),
+async function withArduino(
+  { host, clock, pins, baudRate = 57_600 }: FirmataPanelOptions,
+  use: (board: PanelBoard) => Promise<void>,
+): Promise<void> {
+  const connection = await host.open({ baudRate });
+  try {
+    const link = await openFirmata(connection, clock);
+    for (const pin of Object.values(pins)) requireOutput(link, pin, host.path);
+    await use({
+      io: link.io,
+      settled: () => link.settled(),
+      ended: (session) => Promise.race([link.lost, keepChecking(session, link)]),
     });
+  } finally {
+    await connection.close();
   }
+}
 
-  async start(): Promise<void> {
-    this.#health.set({ state: "starting" });
-    // The board takes seconds to introduce itself; nobody needs to wait for it.
-    void this.#retry.start();
-  }
-
-  async stop(): Promise<void> {
-    this.#working?.player.stop();
-    this.#retry.stop();
-  }
-
-  onHealth(listener: (health: DeviceHealth) => void): void {
-    this.#health.onChange(listener);
-  }
-
-  async show(signal: PanelSignal): Promise<void> {
-    // Kept in any case: a panel that comes back shows what holds then.
-    this.#signal = signal;
-    this.#working?.player.play(signal);
-    await this.#working?.link.settled();
-  }
-
-  async #run(session: Session): Promise<void> {
-    const { host, clock, pins, baudRate = 57_600 } = this.#options;
-    const connection = await host.open({ baudRate });
-    try {
-      const link = await openFirmata(connection, clock);
-      for (const pin of Object.values(pins)) requireOutput(link, pin, host.path);
-      const player = createPlayer(clock, createSwitches(link.io, pins));
-      if (!session.live) return;
-      this.#working = { player, link };
-      player.play(this.#signal);
-      await link.settled();
-      this.#health.set({ state: "ok" });
-      this.#retry.succeeded();
-      await Promise.race([link.lost, this.#keepChecking(session, link)]);
-      await link.settled();
-    } finally {
-      this.#working?.player.stop();
-      this.#working = undefined;
-      await connection.close();
-    }
-  }
-
-  async #keepChecking(session: Session, link: FirmataLink): Promise<void> {
-    while (session.live) {
-      await session.wait(CHECK_EVERY_MS);
-      if (session.live) await link.check();
-    }
+async function keepChecking(session: Session, link: FirmataLink): Promise<void> {
+  while (session.live) {
+    await session.wait(CHECK_EVERY_MS);
+    if (session.live) await link.check();
   }
 }
 
