@@ -29,6 +29,14 @@ export interface StoreFile {
   /** Bytes for keys, nonces and the epoch; seeded in simulation, the system's own otherwise. */
   random?: RandomBytes;
   outbox?: Partial<OutboxLimits>;
+  /** What a new database takes over from one that had to be set aside. */
+  inherited?: Inheritance;
+}
+
+export interface Inheritance {
+  /** Of the signing key, hex: whoever knows the unit by its key goes on knowing it. */
+  seed?: string;
+  settings: readonly (readonly [name: string, value: string])[];
 }
 
 export interface StoreOptions extends StoreFile, Retention {
@@ -202,9 +210,15 @@ class SqliteStore implements Store {
         );
       }
       this.#meta.getOrMake("tag-key", () => hex(32));
-      this.#meta.getOrMake("signing-seed", () => hex(32));
+      this.#meta.getOrMake("signing-seed", () => options.inherited?.seed ?? hex(32));
+      if (this.#meta.get("epoch") === undefined) this.#inherit(options.inherited?.settings ?? []);
       return this.#meta.getOrMake("epoch", () => hex(8));
     })();
+  }
+
+  #inherit(settings: Inheritance["settings"]): void {
+    const put = this.#database.prepare("INSERT OR IGNORE INTO settings VALUES (?, ?)");
+    for (const [name, value] of settings) put.run(name, value);
   }
 
   #readHead(): { seq: number; hash: string } {

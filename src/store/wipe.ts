@@ -1,12 +1,14 @@
 /** Emptying a unit for good, and proving it: everything goes, a signed certificate stays. */
 import { createPublicKey, verify } from "node:crypto";
-import { rmSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { canonicalJson } from "./canonical.ts";
 import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
+import { setAsideNames } from "./suspect.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
 export interface WipeStatement {
@@ -22,6 +24,8 @@ export interface WipeStatement {
   rows: Readonly<Record<string, number>>;
   /** Records that had not been delivered and are lost with the wipe. */
   undelivered: number;
+  /** Damaged databases of before that lay beside it and went with it. */
+  setAside: number;
 }
 
 export interface WipeCertificate {
@@ -59,7 +63,7 @@ export function wipeUnit(
 ): WipeCertificate {
   const database = openExclusively(path);
   try {
-    const certificate = certify(database, moment, reason);
+    const certificate = certify(database, path, moment, reason);
     database.transaction(() => {
       for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
     })();
@@ -68,11 +72,35 @@ export function wipeUnit(
     database.pragma("wal_checkpoint(TRUNCATE)");
     database.close();
     for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    for (const name of filesSetAside(path)) overwriteAndRemove(name);
     return certificate;
   } catch (error) {
     database.close();
     throw asStoreError(error, `wiping ${path}`);
   }
+}
+
+/** What was set aside for a database, with the logs beside it. */
+function filesSetAside(path: string): string[] {
+  const folder = dirname(path);
+  return setAsideNames(readdirSync(folder), basename(path)).map((name) => join(folder, name));
+}
+
+const ZEROS = Buffer.alloc(65_536);
+
+/** A damaged database cannot be asked to forget: its bytes are. */
+function overwriteAndRemove(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    const { size } = statSync(path);
+    for (let at = 0; at < size; at += ZEROS.length) {
+      writeSync(file, ZEROS, 0, Math.min(ZEROS.length, size - at), at);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  rmSync(path);
 }
 
 /** Whether a certificate was signed by the key it names, and, if given, by the key of that unit. */
@@ -93,6 +121,7 @@ export function certificateHolds(certificate: WipeCertificate, publicKey?: strin
 
 function certify(
   database: Database.Database,
+  path: string,
   moment: { wallMs: number; trusted: boolean },
   reason: string,
 ): WipeCertificate {
@@ -110,6 +139,7 @@ function certify(
     head: { seq: Number(seq), hash: hash ?? "" },
     rows: Object.fromEntries(TABLES.map((table) => [table, count(table)])),
     undelivered: count("outbox"),
+    setAside: filesSetAside(path).filter((name) => !/-(wal|shm)$/.test(name)).length,
   };
   const identity = identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex"));
   const signature = identity.sign(canonicalJson(statement));

@@ -2,19 +2,46 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { RecordDraft } from "../core/record.ts";
 import type { DirectoryChange, DirectoryRow, StagedSet } from "./directory.ts";
-import { asStoreError } from "./errors.ts";
+import { asStoreError, type StoreError } from "./errors.ts";
 import type { SeqRange } from "./outbox.ts";
-import type { Answer, CommitOutcome, Failure, Request, StoreFacts } from "./protocol.ts";
-import { openStoreFile, type Store, type StoreFile } from "./store.ts";
+import type {
+  Answer,
+  CommitOutcome,
+  Failure,
+  Request,
+  StoreFacts,
+  StoreThread,
+} from "./protocol.ts";
+import { openOrReplace } from "./replace.ts";
+import type { Store } from "./store.ts";
+import { suspect } from "./suspect.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker-thread.ts must be started as a worker");
 const answer = (message: Answer): void => port.postMessage(message);
 
+const { file, atMs } = workerData as StoreThread;
+let damage: StoreError | undefined;
+
 const failureOf = (error: unknown): Failure => {
-  const { kind, message, context } = asStoreError(error, "store");
+  const failure = asStoreError(error, "store");
+  if (failure.kind === "damaged") sawDamage(failure);
+  const { kind, message, context } = failure;
   return { kind, message, context };
 };
+
+/** Notes it for the next start, and takes nothing more: half of a database is not to be relied on. */
+function sawDamage(failure: StoreError): void {
+  if (damage !== undefined) return;
+  damage = failure;
+  try {
+    suspect(file.path, failure.message, atMs);
+  } catch {
+    // Nothing can be written: the next start will see the damage for itself.
+  }
+  const { kind, message, context } = failure;
+  answer({ kind: "damaged", failure: { kind, message, context } });
+}
 
 const factsOf = (store: Store): StoreFacts => {
   const asOf = store.directory.asOf();
@@ -39,6 +66,7 @@ function commitAll(store: Store, drafts: readonly RecordDraft[]): Promise<Commit
 }
 
 function carryOut(store: Store, { operation, input }: Request): Promise<unknown> {
+  if (damage !== undefined && operation !== "close") return Promise.reject(damage);
   switch (operation) {
     case "commit":
       return commitAll(store, input as RecordDraft[]);
@@ -98,10 +126,11 @@ function serve(store: Store): void {
 }
 
 try {
-  const store = openStoreFile(workerData as StoreFile);
+  const { store, replaced } = openOrReplace(file, atMs);
   serve(store);
   const { epoch, identity } = store;
-  answer({ kind: "opened", epoch, publicKey: identity.publicKey, facts: factsOf(store) });
+  const { publicKey } = identity;
+  answer({ kind: "opened", epoch, publicKey, facts: factsOf(store), replaced });
 } catch (error) {
   answer({ kind: "not-opened", failure: failureOf(error) });
 }

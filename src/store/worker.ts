@@ -5,8 +5,9 @@ import type { Timer } from "../../hal/clock.ts";
 import { asRows, type DirectoryStore } from "./directory.ts";
 import { StoreError } from "./errors.ts";
 import type { Outbox, OutboxRow, OutboxState } from "./outbox.ts";
-import type { Answer, CommitOutcome, Failure, StoreFacts } from "./protocol.ts";
+import type { Answer, CommitOutcome, Failure, StoreFacts, StoreThread } from "./protocol.ts";
 import type { Pruned, PruneRequest } from "./prune.ts";
+import type { Replacement } from "./replace.ts";
 import { keepRetention } from "./retention.ts";
 import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "./store.ts";
 
@@ -24,14 +25,29 @@ interface WaitingCommit {
 const errorOf = ({ kind, message, context }: Failure): StoreError =>
   new StoreError(kind, message, context);
 
+export interface ThreadOptions extends Omit<StoreOptions, "random" | "inherited"> {
+  /**
+   * The database turned out to be damaged while it was in use. Nothing more is taken; a new start
+   * sets it aside and begins anew.
+   */
+  onDamaged?: (error: StoreError) => void;
+}
+
+/** A store in a thread, and what became of the database before it. */
+export interface UnitStore extends Store {
+  /** Set when a database had to be set aside at this start. */
+  readonly replaced: Replacement | undefined;
+}
+
 /**
- * Opens a store in a thread of its own.
+ * Opens a store in a thread of its own. A damaged database is set aside, and a new one begins.
  *
- * @throws StoreError as `openStore` does
+ * @throws StoreError `disk` or `foreign`, as `openOrReplace` does
  */
-export async function openStoreInWorker(options: Omit<StoreOptions, "random">): Promise<Store> {
-  const { path, unitId, outbox } = options;
-  const start: StoreFile = { path, unitId, ...(outbox === undefined ? {} : { outbox }) };
+export async function openStoreInWorker(options: ThreadOptions): Promise<UnitStore> {
+  const { path, unitId, outbox, clock } = options;
+  const file: StoreFile = { path, unitId, ...(outbox === undefined ? {} : { outbox }) };
+  const start: StoreThread = { file, atMs: clock.wallMs() };
   const worker = new Worker(new URL("worker-thread.ts", import.meta.url), { workerData: start });
   const opened = await new Promise<Answer>((resolve, reject) => {
     worker.once("message", resolve);
@@ -46,13 +62,14 @@ export async function openStoreInWorker(options: Omit<StoreOptions, "random">): 
   return new ThreadStore(worker, options, opened);
 }
 
-class ThreadStore implements Store {
+class ThreadStore implements UnitStore {
   readonly unitId: string;
   readonly epoch: string;
   readonly identity: Store["identity"];
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
   readonly settings: Settings;
+  readonly replaced: Replacement | undefined;
   readonly #worker: Worker;
   readonly #calls = new Map<number, Call>();
   readonly #stateListeners: ((state: OutboxState) => void)[] = [];
@@ -64,15 +81,12 @@ class ThreadStore implements Store {
   #ended: StoreError | undefined;
   readonly #retention: Timer;
 
-  constructor(
-    worker: Worker,
-    options: Omit<StoreOptions, "random">,
-    opened: Extract<Answer, { kind: "opened" }>,
-  ) {
+  constructor(worker: Worker, options: ThreadOptions, opened: Extract<Answer, { kind: "opened" }>) {
     this.#worker = worker;
     this.#facts = opened.facts;
     this.unitId = options.unitId;
     this.epoch = opened.epoch;
+    this.replaced = opened.replaced;
     this.identity = {
       publicKey: opened.publicKey,
       sign: (text) => this.#call("sign", [text]) as Promise<string>,
@@ -83,7 +97,10 @@ class ThreadStore implements Store {
       get: (name) => this.#call("get", [name]) as Promise<string | undefined>,
       set: (name, value) => this.#call("set", [name, value]) as Promise<void>,
     };
-    worker.on("message", (answer: Answer) => this.#answered(answer));
+    worker.on("message", (answer: Answer) => {
+      if (answer.kind === "damaged") options.onDamaged?.(errorOf(answer.failure));
+      else this.#answered(answer);
+    });
     worker.on("error", (error) => this.#end(`the store's thread failed: ${String(error)}`));
     worker.on("exit", () => this.#end("the store is closed"));
     this.#retention = keepRetention(this, options.clock, options);

@@ -27,11 +27,13 @@ function store(options: Partial<StoreOptions> = {}): Store {
 
 /** One record a day, from the given day on. */
 async function fill(unit: Store, from: number, to: number, trusted = true): Promise<void> {
-  for (let day = from; day <= to; day++) {
+  const days = Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const commits = days.map((day) => {
     const record = draft(day, `holder-${day % 3}`);
     const wallMs = trusted ? START_MS + day * DAY_MS : day;
-    await unit.commit({ ...record, at: { ...record.at, wallMs, wallTrusted: trusted } });
-  }
+    return unit.commit({ ...record, at: { ...record.at, wallMs, wallTrusted: trusted } });
+  });
+  await Promise.all(commits);
 }
 
 async function pruneAll(unit: Store, beforeDay: number): Promise<number> {

@@ -289,8 +289,9 @@ describe("behind a thread", () => {
   });
 
   it("says why it cannot be opened", async () => {
-    await store().close();
-    const other = openStoreInWorker({ path, unitId: "door-2", clock: new VirtualClock(START_MS) });
-    expect(await kindOf(other)).toBe("foreign");
+    const nowhere = join(folder, "no", "such", "folder", "unit.db");
+    const clock = new VirtualClock(START_MS);
+    const opening = openStoreInWorker({ path: nowhere, unitId: "door-1", clock });
+    expect(await kindOf(opening)).toBe("disk");
   });
 });

@@ -1,0 +1,70 @@
+/** Stands in for a database that cannot be opened: the unit comes up, and nothing counts as recorded. */
+import { StoreError } from "./errors.ts";
+import type { DirectoryStore } from "./directory.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Settings } from "./store.ts";
+import { openStoreInWorker, type ThreadOptions, type UnitStore } from "./worker.ts";
+
+/**
+ * Opens a unit's store. Where the disk does not let it, the unit still comes up: every commit is
+ * refused, so that the policy says what holds at the door, and a new start tries again.
+ *
+ * @param onAbsent told why there is no database
+ * @throws StoreError `foreign` where the file is another program's: that is for people to settle
+ */
+export async function openUnitStore(
+  options: ThreadOptions,
+  onAbsent: (error: StoreError) => void,
+): Promise<UnitStore> {
+  try {
+    return await openStoreInWorker(options);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== "disk") throw error;
+    onAbsent(error);
+    return absentStore(options.unitId, error);
+  }
+}
+
+function absentStore(unitId: string, error: StoreError): UnitStore {
+  const refuse = (): Promise<never> => Promise.reject(error);
+  const outbox: Outbox = {
+    unit: unitId,
+    epoch: "",
+    pending: () => 0,
+    state: () => "normal",
+    head: () => 0,
+    lost: () => 0,
+    read: async () => [],
+    delivered: async () => 0,
+    onState() {},
+    onCommitted() {},
+  };
+  const directory: DirectoryStore = {
+    lookup: refuse,
+    upsert: refuse,
+    apply: refuse,
+    stage: refuse,
+    clearStage: refuse,
+    promote: refuse,
+    page: refuse,
+    asOf: () => undefined,
+    version: () => undefined,
+    size: () => 0,
+  };
+  const settings: Settings = { get: refuse, set: refuse };
+  return {
+    unitId,
+    epoch: "",
+    replaced: undefined,
+    identity: { publicKey: "", sign: refuse },
+    outbox,
+    directory,
+    settings,
+    commit: refuse,
+    recent: async () => [],
+    forget: refuse,
+    forgetBefore: refuse,
+    prune: refuse,
+    close: async () => {},
+  };
+}

@@ -1,0 +1,75 @@
+/** A database that cannot be trusted is set aside under a dated name: never deleted, never used again. */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+/** What a suspect file leaves beside itself until it is out of the way. */
+interface Marker {
+  why: string;
+  setAside: string;
+}
+
+const SIDES = ["-wal", "-shm"] as const;
+const markerOf = (path: string): string => `${path}-suspect`;
+
+/**
+ * Notes that a database is damaged, so that the next start sets it aside whatever else happens.
+ *
+ * @param atMs wall time, for the name it will get
+ * @throws Error when nothing can be written there
+ */
+export function suspect(path: string, why: string, atMs: number): void {
+  if (existsSync(markerOf(path))) return;
+  const marker: Marker = { why, setAside: freeName(path, atMs) };
+  writeFileSync(markerOf(path), JSON.stringify(marker), { flush: true });
+}
+
+/** The marker that a database of before left, if any. */
+export function suspicion(path: string): Marker | undefined {
+  if (!existsSync(markerOf(path))) return undefined;
+  try {
+    const { why, setAside } = JSON.parse(readFileSync(markerOf(path), "utf8")) as Partial<Marker>;
+    if (typeof why === "string" && typeof setAside === "string") return { why, setAside };
+  } catch {
+    // A power cut tore the marker itself: what it stood for still holds.
+  }
+  return { why: "marked as damaged", setAside: freeName(path, 0) };
+}
+
+/**
+ * Moves a suspect database and its log out of the way. A power cut in between is made good by the
+ * next start: the marker stays until `clearSuspicion`.
+ */
+export function setAside(path: string, target: string): void {
+  const moveSides = (): void => {
+    for (const end of SIDES) {
+      if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${target}${end}`);
+    }
+  };
+  if (!existsSync(target)) {
+    if (existsSync(path)) renameSync(path, target);
+    moveSides();
+  } else if (!existsSync(path)) {
+    moveSides();
+  }
+}
+
+export function clearSuspicion(path: string): void {
+  rmSync(markerOf(path), { force: true });
+}
+
+/** Files that were set aside for a database, oldest first, with what lies beside each. */
+export function setAsideNames(names: readonly string[], baseName: string): string[] {
+  return names.filter((name) => name.startsWith(`${baseName}.set-aside-`)).sort();
+}
+
+function freeName(path: string, atMs: number): string {
+  // As in 2022-04-26T090000Z: no file system minds it, and names sort by time.
+  const date = new Date(atMs)
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "");
+  const name = `${path}.set-aside-${date}`;
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? name : `${name}-${count}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}
