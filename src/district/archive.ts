@@ -1,11 +1,14 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
+import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
 import { RangeSet, type Range } from "./ranges.ts";
 
 /** "DSC1" in ASCII. */
 const APPLICATION_ID = 0x44_53_43_31;
 const SCHEMA_VERSION = 1;
+/** Pages in the write-ahead log before it is copied over: 16 MB, a copy for every 10,000 records or so. */
+const LOG_PAGES = 4_096;
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS records (
@@ -61,11 +64,26 @@ export interface StoredBatch {
   touched: readonly Stream[];
 }
 
+/** What a unit said last about itself; the broker says it for one that vanished. */
+export interface Presence {
+  unit: string;
+  state: string;
+}
+
+/** A stream as it is kept in memory. */
+interface Known {
+  unit: string;
+  epoch: string;
+  set: RangeSet;
+}
+
 export class Archive {
   readonly #database: Database.Database;
-  readonly #sets = new Map<string, { unit: string; epoch: string; set: RangeSet }>();
+  readonly #prepare: Prepare;
+  readonly #sets = new Map<string, Known>();
   readonly #insert: Database.Statement;
   readonly #hashOf: Database.Statement<[string, string, number], string>;
+  readonly #inTransaction: (work: () => void) => void;
 
   /**
    * @param path a file, or ":memory:"
@@ -74,7 +92,10 @@ export class Archive {
   constructor(path: string) {
     const database = new Database(path);
     this.#database = database;
+    this.#prepare = preparing(database);
+    this.#inTransaction = database.transaction((work: () => void) => work());
     database.pragma("journal_mode = WAL");
+    database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     // An acknowledgement makes the unit delete its copy: it must be on the disk before.
     database.pragma("synchronous = FULL");
     database.pragma("secure_delete = ON");
@@ -96,17 +117,21 @@ export class Archive {
     this.#load();
   }
 
-  /** Stores a batch in one transaction; on the disk when this returns. */
-  store(records: readonly ArrivedRecord[], receivedMs: number): StoredBatch {
+  /** Stores a batch in one transaction, with the presence of units; on the disk when this returns. */
+  store(
+    records: readonly ArrivedRecord[],
+    receivedMs: number,
+    presences: readonly Presence[] = [],
+  ): StoredBatch {
     let stored = 0;
     let duplicates = 0;
     let conflicts = 0;
-    const touched = new Map<string, { unit: string; epoch: string; set: RangeSet }>();
+    const touched = new Set<Known>();
     try {
-      this.#database.transaction(() => {
+      this.#inTransaction(() => {
         for (const record of records) {
           const stream = this.#stream(record);
-          touched.set(`${record.unit}/${record.epoch}`, stream);
+          touched.add(stream);
           if (!stream.set.has(record.seq)) {
             this.#put(record, receivedMs);
             stream.set.add(record.seq);
@@ -118,22 +143,15 @@ export class Archive {
             conflicts += 1;
           }
         }
-        for (const stream of touched.values()) this.#saveStream(stream, receivedMs);
-      })();
+        for (const stream of touched) this.#saveStream(stream, receivedMs);
+        for (const presence of presences) this.#savePresence(presence, receivedMs);
+      });
     } catch (error) {
       // The sets in memory are ahead of what was rolled back.
       this.#load();
       throw error;
     }
-    return { stored, duplicates, conflicts, touched: [...touched.values()].map(describe) };
-  }
-
-  presence(unit: string, state: string, receivedMs: number): void {
-    this.#database
-      .prepare(
-        "INSERT INTO presence VALUES (?, ?, ?) ON CONFLICT (unit) DO UPDATE SET state = excluded.state, received_ms = excluded.received_ms",
-      )
-      .run(unit, state, receivedMs);
+    return { stored, duplicates, conflicts, touched: [...touched].map(describe) };
   }
 
   streams(): Stream[] {
@@ -199,7 +217,7 @@ export class Archive {
     }
   }
 
-  #stream({ unit, epoch }: ArrivedRecord): { unit: string; epoch: string; set: RangeSet } {
+  #stream({ unit, epoch }: ArrivedRecord): Known {
     const name = `${unit}/${epoch}`;
     const known = this.#sets.get(name);
     if (known !== undefined) return known;
@@ -226,20 +244,29 @@ export class Archive {
 
   #keepConflict(record: ArrivedRecord, receivedMs: number): void {
     const { unit, epoch, seq, hash, canonical } = record;
-    this.#database
-      .prepare("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?, ?, ?, ?)")
-      .run(unit, epoch, seq, hash, canonical, receivedMs);
+    this.#prepare("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?, ?, ?, ?)").run(
+      unit,
+      epoch,
+      seq,
+      hash,
+      canonical,
+      receivedMs,
+    );
   }
 
-  #saveStream(stream: { unit: string; epoch: string; set: RangeSet }, nowMs: number): void {
-    this.#database
-      .prepare(
-        "INSERT INTO streams VALUES (?, ?, ?, ?) ON CONFLICT (unit, epoch) DO UPDATE SET ranges = excluded.ranges",
-      )
-      .run(stream.unit, stream.epoch, nowMs, JSON.stringify(stream.set.ranges()));
+  #savePresence({ unit, state }: Presence, receivedMs: number): void {
+    this.#prepare(
+      "INSERT INTO presence VALUES (?, ?, ?) ON CONFLICT (unit) DO UPDATE SET state = excluded.state, received_ms = excluded.received_ms",
+    ).run(unit, state, receivedMs);
+  }
+
+  #saveStream(stream: Known, nowMs: number): void {
+    this.#prepare(
+      "INSERT INTO streams VALUES (?, ?, ?, ?) ON CONFLICT (unit, epoch) DO UPDATE SET ranges = excluded.ranges",
+    ).run(stream.unit, stream.epoch, nowMs, JSON.stringify(stream.set.ranges()));
   }
 }
 
-function describe({ unit, epoch, set }: { unit: string; epoch: string; set: RangeSet }): Stream {
+function describe({ unit, epoch, set }: Known): Stream {
   return { unit, epoch, through: set.through(), ranges: set.ranges(), gaps: set.gaps() };
 }

@@ -1,5 +1,5 @@
 /** The far end: takes records from MQTT, stores them, and only then says so. */
-import type { Clock } from "../../hal/clock.ts";
+import type { Clock, Timer } from "../../hal/clock.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
 import type { IncomingMessage, MqttConnection, MqttLink } from "../uplink/link.ts";
 import {
@@ -10,7 +10,7 @@ import {
   unitTopics,
   type DistrictTopics,
 } from "../uplink/topics.ts";
-import type { Archive, Stream } from "./archive.ts";
+import type { Archive, Presence, Stream } from "./archive.ts";
 import { readRecordEvent, type ArrivalFault, type ArrivedRecord } from "./event.ts";
 
 export interface CollectorOptions {
@@ -46,8 +46,10 @@ export interface Collector {
   lastFailure(): string | undefined;
 }
 
-/** Records stored in one transaction, at most. */
+/** Messages stored in one transaction, at most. */
 const BATCH = 500;
+/** How long the first of a batch waits for others: one commit for all of them costs little more than for it. */
+const GATHER_MS = 2;
 /** Messages the broker may have under way to us: bounds what waits in memory. */
 const RECEIVE_MAXIMUM = 1_000;
 /** Ranges told to a unit in one acknowledgement; the rest follows once the first gaps close. */
@@ -60,7 +62,7 @@ const RETRY_MS = 1_000;
 
 interface Arrival {
   record?: ArrivedRecord;
-  presence?: { unit: string; state: string };
+  presence?: Presence;
   acknowledge: () => void;
 }
 
@@ -75,7 +77,9 @@ class MqttCollector implements Collector {
   readonly #root: string;
   #connection: MqttConnection | undefined;
   #queue: Arrival[] = [];
-  #draining = false;
+  #gathering: Timer | undefined;
+  /** The database refused a batch, and is asked again after a pause. */
+  #refusing = false;
   #received = 0;
   #stored = 0;
   #duplicates = 0;
@@ -101,6 +105,8 @@ class MqttCollector implements Collector {
         this.#connection = undefined;
         // What was not acknowledged comes again with the session.
         this.#queue = [];
+        this.#gathering?.cancel();
+        this.#gathering = undefined;
       },
     });
   }
@@ -176,11 +182,9 @@ class MqttCollector implements Collector {
       },
     };
     this.#queue.push(arrival);
-    if (!this.#draining) {
-      this.#draining = true;
-      // What has come with the same read from the network goes into the same transaction.
-      queueMicrotask(() => this.#drain());
-    }
+    if (this.#refusing) return;
+    if (this.#queue.length >= BATCH) this.#drain();
+    else this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#drain());
   }
 
   #read(message: IncomingMessage): Pick<Arrival, "record" | "presence"> {
@@ -197,9 +201,12 @@ class MqttCollector implements Collector {
   }
 
   #drain(): void {
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH);
-      if (!this.#storeBatch(batch)) {
+      this.#refusing = !this.#storeBatch(batch);
+      if (this.#refusing) {
         this.#options.clock.after(RETRY_MS, () => this.#drain());
         return;
       }
@@ -207,25 +214,19 @@ class MqttCollector implements Collector {
       // In the order of arrival, as MQTT asks for.
       for (const { acknowledge } of batch) acknowledge();
     }
-    this.#draining = false;
   }
 
   #storeBatch(batch: readonly Arrival[]): boolean {
     const { archive, clock } = this.#options;
-    const records = batch.flatMap(({ record }) => (record === undefined ? [] : [record]));
+    const records = batch.flatMap(({ record }) => record ?? []);
+    const presences = batch.flatMap(({ presence }) => presence ?? []);
     try {
-      for (const { presence } of batch) {
-        if (presence !== undefined) {
-          archive.presence(presence.unit, presence.state, clock.wallMs());
-        }
-      }
-      if (records.length === 0) return true;
-      const result = archive.store(records, clock.wallMs());
+      const result = archive.store(records, clock.wallMs(), presences);
       this.#stored += result.stored;
       this.#duplicates += result.duplicates;
       this.#conflicts += result.conflicts;
       for (const stream of result.touched) this.#say(stream);
-      this.#options.onStored?.(this.counters());
+      if (records.length > 0) this.#options.onStored?.(this.counters());
       return true;
     } catch (error) {
       this.#options.onFailure?.(error instanceof Error ? error : new Error(String(error)));

@@ -2,7 +2,7 @@
 import type Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import { relaxed, type Meta } from "./schema.ts";
-import type { Seals } from "./seal.ts";
+import type { SealedRow, Seals } from "./seal.ts";
 import { preparing, type Prepare } from "./statements.ts";
 
 export type OutboxState = "normal" | "filling" | "full";
@@ -61,6 +61,11 @@ export interface Outbox {
 }
 
 const LOST = "outbox-lost";
+
+/** A record without a personal part, or whose key is destroyed. */
+interface UnsealedRow {
+  key: null;
+}
 
 /** The table behind the outbox. `admit` and `add` run inside the transaction of a commit. */
 export class OutboxTable {
@@ -129,13 +134,19 @@ export class OutboxTable {
 
   read(fromSeq: number, limit: number): OutboxRow[] {
     try {
-      const rows = this.#prepare<[number, number], OutboxRow>(
-        `SELECT outbox.seq, canonical, hash FROM outbox JOIN records USING (seq)
+      // The boxes in the same statement: one for each record would cost more than opening them.
+      const rows = this.#prepare<[number, number], OutboxRow & (SealedRow | UnsealedRow)>(
+        `SELECT outbox.seq, canonical, hash, key_id AS id, holder_keys.key, nonce, box
+           FROM outbox JOIN records USING (seq)
+           LEFT JOIN sealed USING (seq) LEFT JOIN holder_keys ON holder_keys.id = key_id
            WHERE outbox.seq >= ? ORDER BY outbox.seq LIMIT ?`,
       ).all(fromSeq, limit);
       return rows.map((row) => {
-        const holderPseudonym = this.#seals.open(row.seq)?.holderPseudonym;
-        return holderPseudonym === undefined ? row : { ...row, holderPseudonym };
+        const { seq, canonical, hash } = row;
+        const holderPseudonym =
+          row.key === null ? undefined : this.#seals.unseal(seq, row)?.holderPseudonym;
+        const plain = { seq, canonical, hash };
+        return holderPseudonym === undefined ? plain : { ...plain, holderPseudonym };
       });
     } catch (error) {
       throw asStoreError(error, "reading the outbox");

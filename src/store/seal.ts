@@ -26,7 +26,8 @@ const KEY_BYTES = 32;
 /** Keys kept ready for use; making one ready costs more than using it. */
 const READY_KEYS = 512;
 
-interface SealedRow {
+/** A personal part as it lies on the disk, with its key. */
+export interface SealedRow {
   id: number;
   key: Uint8Array;
   nonce: Uint8Array;
@@ -78,7 +79,11 @@ export class Seals {
       `SELECT holder_keys.key, nonce, box FROM sealed
          JOIN holder_keys ON holder_keys.id = key_id WHERE seq = ?`,
     ).get(seq);
-    if (row === undefined) return undefined;
+    return row === undefined ? undefined : this.unseal(seq, row);
+  }
+
+  /** Opens what was just read from the tables. */
+  unseal(seq: number, row: SealedRow): PersonalPart | undefined {
     const end = row.box.length - TAG_BYTES;
     const key = this.#readyKey(row.id, row.key);
     const decipher = createDecipheriv("aes-256-gcm", key, row.nonce)

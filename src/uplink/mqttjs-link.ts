@@ -24,6 +24,9 @@ const DEFAULT_RECEIVE_MAXIMUM = 65_535;
 /** "Unsupported protocol version" in MQTT 5, "unacceptable protocol version" in 3.1.1. */
 const VERSION_REFUSED = new Set([0x84, 0x01]);
 
+/** Nobody reads it, and making one for each message would cost more than the message. */
+const ACKNOWLEDGED_LATER = new Error("acknowledged later");
+
 type Packet = Parameters<MqttClient["handleMessage"]>[0];
 
 /** A link that opens one mqtt.js client for each connection. */
@@ -148,7 +151,7 @@ class MqttJsConnection implements MqttConnection {
     client.handleMessage = (packet, done) => {
       // mqtt.js acknowledges when `done` is called without an error; with one it goes on reading
       // and leaves the acknowledging to us.
-      if (this.#manual && packet.qos === 1) done(new Error("acknowledged later"));
+      if (this.#manual && packet.qos === 1) done(ACKNOWLEDGED_LATER);
       else done();
       if (this.#listening) this.#hand(packet);
       else this.#early.push(packet);
