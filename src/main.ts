@@ -1,6 +1,7 @@
 /** A real unit: the gateway on this machine's devices, its store, its uplink and its screens. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import process from "node:process";
 import { every, type Clock, type Timer } from "../hal/clock.ts";
 import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
@@ -15,7 +16,8 @@ import { Gateway } from "./gateway/gateway.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./hardware.ts";
 import type { Store } from "./store/store.ts";
-import { openStoreInWorker } from "./store/worker.ts";
+import { openUnitStore } from "./store/absent.ts";
+import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
 import type { Uplink } from "./uplink/uplink.ts";
 
@@ -31,20 +33,12 @@ const VERSION = "0.1.0";
 
 /**
  * Starts a unit. Devices, broker and data may all be missing: the unit comes up, says so, and keeps
- * trying. Rejects only for what makes a unit impossible: no policy, no keys, no store.
+ * trying. Rejects only for what makes a unit impossible: no policy, no keys.
  */
 export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
   const clock = createSystemClock(createClockSyncProbe());
   const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
-  const { path, outboxLimit, retentionDays, keepDays } = config.store;
-  const store = await openStoreInWorker({
-    path,
-    unitId: config.unitId,
-    clock,
-    outbox: { limit: outboxLimit },
-    personalDays: retentionDays,
-    keepDays,
-  });
+  const store = await storeOf(config, clock, log);
   const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
   );
@@ -82,6 +76,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
       uplink?.answerCommand(commandId, result, detail),
   });
   await gateway.start();
+  tellOfReplacement(store, gateway, log);
   uplink = await connectUplink({ config, store, clock, gateway, log, version: VERSION });
   const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
   const manager = connectServiceManager();
@@ -93,6 +88,32 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway,
     stop: () => stop({ manager, watchdog, ui, gateway, uplink, store, engine }),
   };
+}
+
+function storeOf(config: UnitConfig, clock: Clock, log: Log): Promise<UnitStore> {
+  const { path, outboxLimit, retentionDays, keepDays } = config.store;
+  const options = {
+    path,
+    unitId: config.unitId,
+    clock,
+    outbox: { limit: outboxLimit },
+    personalDays: retentionDays,
+    keepDays,
+    onDamaged: ({ message }: Error) => {
+      log("database-damaged", { detail: message });
+      // Nothing can be recorded any more; the next start sets the file aside and begins anew.
+      process.exitCode = 1;
+      process.kill(process.pid, "SIGTERM");
+    },
+  };
+  return openUnitStore(options, ({ message }) => log("database-absent", { detail: message }));
+}
+
+function tellOfReplacement({ replaced }: UnitStore, gateway: Gateway, log: Log): void {
+  if (replaced === undefined) return;
+  const replacement = { ...replaced, setAside: basename(replaced.setAside) };
+  log("database-replaced", { ...replaced });
+  gateway.dispatch({ kind: "database-replaced", replacement });
 }
 
 function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUiServer>[0]["feed"] {
