@@ -10,7 +10,7 @@ import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
 import type { Policy } from "../src/core/policy.ts";
 import type { ScreenView } from "../src/core/view.ts";
 import { Gateway, type VisitTimings } from "../src/gateway/gateway.ts";
-import type { CredentialVerifier, OutboxGauge, RecordStore } from "../src/gateway/ports.ts";
+import type { CredentialVerifier, Memory, OutboxGauge, RecordStore } from "../src/gateway/ports.ts";
 import type { Devices, Sensed } from "../src/gateway/sensing.ts";
 import type { Bench } from "./bench.ts";
 import { bytes } from "./district.ts";
@@ -23,6 +23,8 @@ import { World } from "./world.ts";
 /** Where records go: the unit's disk and what carries them further. */
 export interface Backend {
   store: RecordStore;
+  /** What the unit knows again after a restart. */
+  settings: Memory;
   outbox?: OutboxGauge;
   /** The unit runs: events go in, deliveries come back. */
   connect(unit: { dispatch(event: Sensed): void; delivered(from: number, to: number): void }): void;
@@ -180,8 +182,16 @@ class SimulatedDoorway implements Doorway {
     const store: RecordStore = {
       commit: (draft) => (supply.on ? backend.store.commit(draft) : new Promise(() => {})),
     };
+    const memory: Memory = {
+      get: (name) => backend.settings.get(name),
+      set: async (name, value) => {
+        if (!supply.on) throw new Error("there is no power");
+        await backend.settings.set(name, value);
+      },
+    };
     const gateway = new Gateway({
       clock: unitClock,
+      memory,
       references: { next: () => Buffer.from(bytes(this.#references, 12)).toString("base64url") },
       policy: this.#policy,
       devices: this.#devices(),

@@ -30,6 +30,7 @@ export interface RealBackend extends Backend, UplinkSocket {
 export async function createRealBackend(options: RealBackendOptions): Promise<RealBackend> {
   const { clock, folder, unitId, uplink } = options;
   const memory = openStore({ path: join(folder, "records.db"), unitId, clock });
+  const disk = createDisk(clock, createNoTrace(), memory);
   const broker = await startEmbeddedBroker();
   return {
     ...createUplinkSocket(() => ({
@@ -43,7 +44,8 @@ export async function createRealBackend(options: RealBackendOptions): Promise<Re
       chance: () => Math.random(),
       ...uplink?.(memory, clock),
     })),
-    store: createDisk(clock, createNoTrace(), memory),
+    store: disk,
+    settings: disk.settings,
     outbox: memory.outbox,
     memory,
     broker,

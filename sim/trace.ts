@@ -36,6 +36,8 @@ export type TraceEntry = { at: number } & (
   | { what: "contact"; contact: Contact; active: boolean }
   | { what: "record-stored"; seq: number; draft: RecordDraft }
   | { what: "record-refused"; key: string; detail: string }
+  /** Something the unit will know after a restart. */
+  | { what: "setting-stored"; name: string; value: string }
   /** The broker took a message; a record's has its number. */
   | { what: "broker-took"; topic: string; id: string; seq?: number }
   | { what: "staff"; verdict: "grant" | "deny"; visitRef?: string; refused?: string }

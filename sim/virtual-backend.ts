@@ -59,6 +59,7 @@ export function createVirtualBackend(options: {
       chance: () => chance.next(),
     })),
     store: disk,
+    settings: disk.settings,
     outbox: store.outbox,
     disk,
     broker: {

@@ -1,5 +1,5 @@
 /** Safety of the gate: every rise of the line has a cause, and every fall comes in time. */
-import type { RecordBody } from "../../src/core/record.ts";
+import type { Orders, RecordBody } from "../../src/core/record.ts";
 import type { TraceEntry } from "../trace.ts";
 
 /** A cause serves a rise that follows within this time; relays and renewals are much faster. */
@@ -34,6 +34,8 @@ class GateWatch {
   #fire = false;
   #evacuation = false;
   #lockedDown = false;
+  /** What was ordered and is on the disk: all that a restart can know of. */
+  #kept = { evacuation: false, lockedDown: false };
   #relayRefuses = false;
   #grantsUnrecorded = false;
   readonly #staffAtMs: number[] = [];
@@ -71,12 +73,16 @@ class GateWatch {
         return;
       case "gate-line":
         return entry.level === 1 ? this.#rise(entry.at) : this.#fall(entry.at);
+      case "setting-stored":
+        return this.#stored(entry.name, entry.value);
+      case "unit":
+        if (entry.did === "lost-power") this.#lostPower(entry.at);
+        return;
       case "person":
       case "record-refused":
       case "broker-took":
       case "command-answered":
       case "world":
-      case "unit":
     }
   }
 
@@ -102,12 +108,32 @@ class GateWatch {
     else this.#problems.push(`${time(atMs)}: a record claims "${why}", but nobody did that`);
   }
 
+  #stored(name: string, value: string): void {
+    if (name !== "orders") return;
+    const orders = JSON.parse(value) as Orders;
+    this.#kept = {
+      evacuation: orders.evacuation !== undefined,
+      lockedDown: orders.lockDown !== undefined,
+    };
+  }
+
+  /** An order that had not reached the disk ends with the power; every other one holds again. */
+  #lostPower(atMs: number): void {
+    const { evacuation, lockedDown } = this.#kept;
+    this.#evacuation = evacuation;
+    this.#lockedDown = lockedDown;
+    this.#held(atMs);
+  }
+
   #turn({ at, event, effects }: Extract<TraceEntry, { what: "turn" }>): void {
-    if (event.kind === "commanded" && event.command.name === "evacuate") {
+    const refused = effects.some(
+      (effect) => effect.kind === "answer-command" && effect.result === "refused",
+    );
+    if (event.kind === "commanded" && event.command.name === "evacuate" && !refused) {
       this.#evacuation = event.command.active;
       this.#held(at);
     }
-    if (event.kind === "commanded" && event.command.name === "lock-down") {
+    if (event.kind === "commanded" && event.command.name === "lock-down" && !refused) {
       this.#lockedDown = event.command.active;
     }
     if (!this.#grantsUnrecorded) return;

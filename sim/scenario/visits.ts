@@ -85,6 +85,7 @@ class Reader {
         return;
       case "contact":
       case "record-refused":
+      case "setting-stored":
       case "staff":
       case "command":
       case "command-answered":

@@ -1,7 +1,7 @@
 /** What people with authority do: staff at the door, and signed commands from afar. */
 import type { EventOf } from "./event.ts";
-import type { Authority, ReleaseCause } from "./record.ts";
-import { changeMode, releaseFor } from "./passage.ts";
+import type { Authority, Orders, ReleaseCause } from "./record.ts";
+import { applyMode, releaseFor } from "./passage.ts";
 import type { Turn } from "./turn.ts";
 import { evaluate, overrule } from "./visit.ts";
 
@@ -36,16 +36,16 @@ export function commanded(turn: Turn, event: EventOf<"commanded">): void {
         answer(turn, event, "refused", "an evacuation is in progress");
         return;
       }
-      changeMode(turn, command.active ? "locked-down" : "normal", authority);
+      order(turn, event, { lockDown: command.active ? authority : undefined });
       evaluate(turn, false);
-      break;
+      return;
     case "evacuate":
       if (turn.state.fireActive) {
         answer(turn, event, "refused", "the fire input is active");
         return;
       }
-      changeMode(turn, command.active ? "evacuation" : "normal", authority);
-      break;
+      order(turn, event, { evacuation: command.active ? authority : undefined });
+      return;
     case "message": {
       const untilMs = turn.event.at.monotonicMs + command.forMs;
       turn.set({ message: { text: command.text, untilMs } });
@@ -73,9 +73,49 @@ function answer(
   result: "done" | "refused",
   detail: string,
 ): void {
-  const { commandId, authority, command } = event;
+  handled(turn, event, result);
+  turn.effect({ kind: "answer-command", commandId: event.commandId, result, detail });
+}
+
+function handled(turn: Turn, event: EventOf<"commanded">, result: "done" | "refused"): void {
+  const { authority, command } = event;
   turn.record({ type: "command-handled", command: command.name, result, authority });
-  turn.effect({ kind: "answer-command", commandId, result, detail });
+}
+
+/** Obeys at once, and answers when a restart would obey as well: neither waits for a slow disk at the door. */
+function order(
+  turn: Turn,
+  event: EventOf<"commanded">,
+  change: { lockDown?: Authority | undefined } | { evacuation?: Authority | undefined },
+): void {
+  const { authority, command, commandId } = event;
+  const { lockDown, evacuation } = { ...turn.state.orders, ...change };
+  const orders: Orders = {
+    ...(lockDown === undefined ? {} : { lockDown }),
+    ...(evacuation === undefined ? {} : { evacuation }),
+  };
+  turn.set({ orders });
+  applyMode(turn, authority);
+  handled(turn, event, "done");
+  turn.effect({ kind: "keep-orders", orders, commandId, detail: command.name });
+}
+
+/** What was ordered is on the disk, or it holds only until the power goes. */
+export function ordersKept(turn: Turn, event: EventOf<"orders-kept">): void {
+  const { ok, commandId } = event;
+  let { detail } = event;
+  if (!ok) {
+    turn.raise("record-not-committed");
+    detail += ", but it could not be written down: a power cut would undo it";
+  }
+  turn.effect({ kind: "answer-command", commandId, result: "done", detail });
+}
+
+/** The unit starts again: what was ordered before holds, on the order of whoever gave it. */
+export function ordersRestored(turn: Turn, event: EventOf<"orders-restored">): void {
+  const { orders } = event;
+  turn.set({ orders });
+  applyMode(turn, orders.evacuation ?? orders.lockDown);
 }
 
 /** Writes the release down first; it happens when the record is durable, and not otherwise. */

@@ -1,6 +1,6 @@
 /** Effects: what the core wants done. Only the gateway acts. */
 import type { TimerName } from "./event.ts";
-import type { RecordDraft, ReleaseCause } from "./record.ts";
+import type { Orders, RecordDraft, ReleaseCause } from "./record.ts";
 
 /** What lights, buzzer and voice express. */
 export type Signal =
@@ -18,6 +18,8 @@ export type Effect =
   | { kind: "commit-record"; record: RecordDraft }
   | { kind: "release-gate"; visitRef?: string; releaseMs: number; cause: ReleaseCause }
   | { kind: "lock-gate" }
+  /** Write down what is ordered, so that a restart obeys it, and say so with `orders-kept`. */
+  | { kind: "keep-orders"; orders: Orders; commandId: string; detail: string }
   /** One timer a name; starting it again replaces it. `about` comes back with the event. */
   | { kind: "start-timer"; timer: TimerName; about: string; afterMs: number }
   | { kind: "cancel-timer"; timer: TimerName }

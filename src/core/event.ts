@@ -3,7 +3,7 @@ import type { DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
-import type { Authority, DatabaseReplacement } from "./record.ts";
+import type { Authority, DatabaseReplacement, Orders } from "./record.ts";
 import type { Instant } from "./time.ts";
 
 export type TimerName =
@@ -55,6 +55,10 @@ export type Event = Happening &
         commandId: string;
         authority: Authority;
       }
+    /** The unit starts again, and this was ordered before. */
+    | { kind: "orders-restored"; orders: Orders }
+    /** What a command ordered is written down, or cannot be. */
+    | { kind: "orders-kept"; ok: boolean; commandId: string; detail: string }
     | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
     | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
     /** The unit starts with a new database: the one before could not be trusted. */

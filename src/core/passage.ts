@@ -1,6 +1,8 @@
 /** The way through: who caused a release, whether somebody walked, and a door that is not as it should be. */
+import type { Signal } from "./effect.ts";
 import type { EventOf } from "./event.ts";
 import type { Authority, Mode, ReleaseCause, VisitEnding } from "./record.ts";
+import type { DoorwayState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** In an evacuation the release is renewed this often, so that it ends by itself if the unit does. */
@@ -105,18 +107,33 @@ function exitRequested(turn: Turn): void {
 
 function fireChanged(turn: Turn, active: boolean): void {
   turn.set({ fireActive: active });
-  if (active) {
-    turn.raise("fire");
-    changeMode(turn, "evacuation");
-  } else {
-    turn.clear("fire");
-    changeMode(turn, "normal");
+  if (active) turn.raise("fire");
+  else turn.clear("fire");
+  applyMode(turn);
+}
+
+/** What the unit is to do: fire outranks every command, and an evacuation every lock-down. */
+function modeOf({ fireActive, orders }: DoorwayState): Mode {
+  if (fireActive || orders.evacuation !== undefined) return "evacuation";
+  return orders.lockDown === undefined ? "normal" : "locked-down";
+}
+
+/** Says on the panel what holds. */
+export function signalOf(mode: Mode): Signal {
+  switch (mode) {
+    case "normal":
+      return "idle";
+    case "locked-down":
+      return "denied";
+    case "evacuation":
+      return "evacuate";
   }
 }
 
-/** Enters or leaves lock-down and evacuation. Fire outranks every command. */
-export function changeMode(turn: Turn, mode: Mode, authority?: Authority): void {
+/** Enters or leaves lock-down and evacuation, where the fire input or the orders ask for it. */
+export function applyMode(turn: Turn, authority?: Authority): void {
   const before = turn.state.mode;
+  const mode = modeOf(turn.state);
   if (before === mode) return;
   turn.set({ mode });
   turn.record({ type: "mode-changed", mode, ...(authority === undefined ? {} : { authority }) });
@@ -126,19 +143,17 @@ export function changeMode(turn: Turn, mode: Mode, authority?: Authority): void 
     turn.effect({ kind: "lock-gate" });
   }
   if (before === "locked-down") turn.clear("locked-down");
+  turn.effect({ kind: "signal", signal: signalOf(mode) });
   switch (mode) {
     case "normal":
-      turn.effect({ kind: "signal", signal: "idle" });
       return;
     case "locked-down":
       turn.raise("locked-down");
       turn.effect({ kind: "lock-gate" });
-      turn.effect({ kind: "signal", signal: "denied" });
       return;
     case "evacuation":
       turn.raise("evacuation");
       endPassage(turn);
-      turn.effect({ kind: "signal", signal: "evacuate" });
       holdOpen(turn);
   }
 }

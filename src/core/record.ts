@@ -58,6 +58,15 @@ export type RecordBody =
 
 export type Mode = "normal" | "locked-down" | "evacuation";
 
+/**
+ * What was ordered by command and not lifted since, each with who ordered it. Kept apart from the
+ * mode: fire and evacuation stand above a lock-down, and when they are over it holds again.
+ */
+export interface Orders {
+  lockDown?: Authority;
+  evacuation?: Authority;
+}
+
 /** A record on its way to the store. */
 export interface RecordDraft {
   /** Names it until the store gives it a sequence number; unique within a unit. */

@@ -3,7 +3,7 @@ import type { Alarm, DeviceName } from "./alarm.ts";
 import type { Decision, Need } from "./decision.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
-import type { Authority, Mode, ReleaseCause } from "./record.ts";
+import type { Authority, Mode, Orders, ReleaseCause } from "./record.ts";
 import type { Instant } from "./time.ts";
 
 /** How far one visit has come. */
@@ -58,9 +58,10 @@ export interface PendingRelease {
 
 export interface DoorwayState {
   policy: Policy;
+  /** Follows from the fire input and the orders; fire outranks a command. */
   mode: Mode;
-  /** Why the mode is not normal; fire outranks a command. */
   fireActive: boolean;
+  orders: Orders;
   visit: Visit | null;
   passage: Passage | null;
   gate: "locked" | "released";
@@ -97,6 +98,7 @@ export function initialState(policy: Policy): DoorwayState {
     policy,
     mode: "normal",
     fireActive: false,
+    orders: {},
     visit: null,
     passage: null,
     gate: "locked",

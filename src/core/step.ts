@@ -1,5 +1,12 @@
 /** The core: one state, one event, the next state and what is to be done. Pure: no clock, no chance, no I/O. */
-import { commanded, operatorDecided, releaseCommitted, releaseNotCommitted } from "./authority.ts";
+import {
+  commanded,
+  operatorDecided,
+  ordersKept,
+  ordersRestored,
+  releaseCommitted,
+  releaseNotCommitted,
+} from "./authority.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } from "./passage.ts";
@@ -54,6 +61,10 @@ function handle(turn: Turn, event: Event): void {
       return operatorDecided(turn, event);
     case "commanded":
       return commanded(turn, event);
+    case "orders-restored":
+      return ordersRestored(turn, event);
+    case "orders-kept":
+      return ordersKept(turn, event);
     case "device-changed":
       return deviceChanged(turn, event);
     case "link-changed":

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TimerName } from "../core/event.ts";
-import type { RecordDraft } from "../core/record.ts";
+import type { Orders, RecordDraft } from "../core/record.ts";
 import type { Devices, Emit } from "./sensing.ts";
 import type { RecordStore } from "./ports.ts";
 
@@ -11,6 +11,8 @@ export interface Surfaces {
   devices: Devices;
   clock: Clock;
   store: RecordStore;
+  /** Without it orders last until the next restart. */
+  orders: { keep(orders: Orders): Promise<boolean> } | undefined;
   emit: Emit;
   /** The record is durable under this sequence number. */
   onCommitted: (draft: RecordDraft, seq: number) => void;
@@ -41,6 +43,9 @@ export class Actuation {
       case "lock-gate":
         // A gate that cannot be locked reports its own failure, and its guard has locked it.
         devices.gate.lock().catch(ignoreReported);
+        return undefined;
+      case "keep-orders":
+        this.#keepOrders(effect);
         return undefined;
       case "start-timer":
         this.#startTimer(effect.timer, effect.about, effect.afterMs);
@@ -87,6 +92,12 @@ export class Actuation {
       // The gate stays locked; saying so ends the passage that was expected.
       () => emit({ kind: "gate-changed", state: "locked" }),
     );
+  }
+
+  #keepOrders({ orders, commandId, detail }: Extract<Effect, { kind: "keep-orders" }>): void {
+    const { orders: keeper, emit } = this.#surfaces;
+    const kept = keeper?.keep(orders) ?? Promise.resolve(true);
+    void kept.then((ok) => emit({ kind: "orders-kept", ok, commandId, detail }));
   }
 
   #startTimer(timer: TimerName, about: string, afterMs: number): void {

@@ -6,8 +6,12 @@ const LOOK_EVERY_MS = 1_000;
 /** Slower changes are the clock being disciplined; 10 s a day is what the standard allows units. */
 const STEP_MS = 500;
 
-/** Starts watching; the first look tells the state at start if it is not to be trusted. */
-export function watchClock(clock: Clock, emit: Emit): Timer {
+/**
+ * Starts watching; the first look tells the state at start if it is not to be trusted.
+ *
+ * @param behindMs by how much the clock has fallen behind a time that was there already, at start
+ */
+export function watchClock(clock: Clock, emit: Emit, behindMs = 0): Timer {
   let offsetMs = clock.wallMs() - clock.monotonicMs();
   let trusted = true;
   const look = (): void => {
@@ -20,6 +24,10 @@ export function watchClock(clock: Clock, emit: Emit): Timer {
     trusted = nowTrusted;
     emit({ kind: "clock-changed", byMs: stepped ? byMs : 0, trusted });
   };
-  look();
+  if (behindMs === 0) look();
+  else {
+    trusted = clock.wallTrusted();
+    emit({ kind: "clock-changed", byMs: -behindMs, trusted });
+  }
   return every(clock, LOOK_EVERY_MS, look);
 }

@@ -5,6 +5,7 @@ import type { DeviceName } from "../core/alarm.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { Policy } from "../core/policy.ts";
+import { signalOf } from "../core/passage.ts";
 import { initialState, type DoorwayState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { ScreenView, VisitSummary } from "../core/view.ts";
@@ -12,18 +13,29 @@ import { viewOf } from "../core/view-of.ts";
 import { Actuation } from "./actuation.ts";
 import { watchClock } from "./clock-watch.ts";
 import { Journal } from "./journal.ts";
-import type { CredentialVerifier, OutboxGauge, RecordStore, ReferenceSource } from "./ports.ts";
+import { OrderKeeper, recallOrders } from "./orders.ts";
+import type {
+  CredentialVerifier,
+  Memory,
+  OutboxGauge,
+  RecordStore,
+  ReferenceSource,
+} from "./ports.ts";
+import type { RememberedClock } from "./remembered-time.ts";
 import { instant, sense, type Devices, type Marks, type Sensed } from "./sensing.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
-  clock: Clock;
+  /** One that remembers is asked at the start, and kept up to date in `memory`. */
+  clock: Clock | RememberedClock;
   references: ReferenceSource;
   policy: Policy;
   devices: Devices;
   store: RecordStore;
   verifier: CredentialVerifier;
   outbox?: OutboxGauge;
+  /** Keeps what was ordered and the last good time over a restart; without it both are forgotten. */
+  memory?: Memory;
   /** Sees every event with what it led to, in order; for traces and tests. */
   onTurn?(turn: TurnTrace): void;
   /** Milliseconds per stage of a visit, when its gate moved or its outcome was recorded. */
@@ -60,7 +72,9 @@ export class Gateway {
   #state: DoorwayState;
   #queue: { event: Event; committed?: (commits: Promise<void>[]) => void }[] = [];
   #busy = false;
+  readonly #orders: OrderKeeper | undefined;
   #clockWatch: Timer | undefined;
+  #timeKeeping: Timer | undefined;
   #lastTurnAtMs: number;
   #lastCommitAtMs: number;
 
@@ -70,7 +84,10 @@ export class Gateway {
     this.#lastTurnAtMs = options.clock.monotonicMs();
     this.#lastCommitAtMs = this.#lastTurnAtMs;
     const emit = (event: Sensed, marks?: Marks): void => this.#receive(event, marks);
+    const { memory, clock } = options;
+    this.#orders = memory === undefined ? undefined : new OrderKeeper(memory, clock);
     this.#actuation = new Actuation({
+      orders: this.#orders,
       devices: options.devices,
       clock: options.clock,
       store: options.store,
@@ -92,17 +109,22 @@ export class Gateway {
   async start(): Promise<void> {
     const [gate, ...others] = this.#devices;
     await gate?.[1].start();
-    this.#clockWatch = watchClock(this.#options.clock, (event) => this.#receive(event));
+    await this.#recall();
     await Promise.all(others.map(([, device]) => device.start()));
-    await this.#options.devices.panel?.show("idle").catch(() => undefined);
+    const signal = signalOf(this.#state.mode);
+    await this.#options.devices.panel?.show(signal).catch(() => undefined);
   }
 
   /** Stops every device; the gate is locked whatever the others do. */
   async stop(): Promise<void> {
+    const { clock, memory } = this.#options;
     this.#clockWatch?.cancel();
+    this.#timeKeeping?.cancel();
     this.#actuation.stop();
+    this.#orders?.stop();
     const results = await Promise.allSettled(this.#devices.map(([, device]) => device.stop()));
     const failed = results.find((result) => result.status === "rejected");
+    if (memory !== undefined && "write" in clock) await clock.write(memory);
     if (failed !== undefined) throw failed.reason;
   }
 
@@ -172,6 +194,26 @@ export class Gateway {
   delivered(fromSeq: number, toSeq: number): void {
     this.#journal.delivered(fromSeq, toSeq);
     this.#notify();
+  }
+
+  /** Before anybody can be read: what was ordered holds, and the clock is what it is known to be. */
+  async #recall(): Promise<void> {
+    const { clock, memory } = this.#options;
+    let behindMs = 0;
+    if (memory !== undefined) {
+      const orders = await recallOrders(memory);
+      if ("recall" in clock) {
+        behindMs = await clock.recall(memory);
+        this.#timeKeeping = clock.keep(memory);
+      }
+      if (Object.keys(orders).length > 0) this.#receive({ kind: "orders-restored", orders });
+    }
+    const seen = (event: Sensed): void => {
+      this.#receive(event);
+      // A clock that was set right must not be held to what it said before.
+      if (memory !== undefined && "write" in clock) void clock.write(memory);
+    };
+    this.#clockWatch = watchClock(clock, seen, behindMs);
   }
 
   #receive(event: Sensed, marks?: Marks, committed?: (commits: Promise<void>[]) => void): void {

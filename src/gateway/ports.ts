@@ -10,6 +10,13 @@ export interface RecordStore {
   commit(draft: RecordDraft): Promise<{ seq: number }>;
 }
 
+/** Small named values that survive a restart. */
+export interface Memory {
+  get(name: string): Promise<string | undefined>;
+  /** Resolves when the value is on the disk. */
+  set(name: string, value: string): Promise<void>;
+}
+
 /** Unsent records, as the outbox counts them. */
 export interface OutboxGauge {
   pending(): number;

@@ -13,7 +13,7 @@ type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
 export class CoreUnderTest {
   state: DoorwayState;
   effects: Effect[] = [];
-  /** Answers every commit at once, as a healthy store does. */
+  /** Answers every commit at once, and keeps every order, as a healthy store does. */
   storeAnswers = true;
 
   constructor(policy: Policy = aPolicy()) {
@@ -27,9 +27,15 @@ export class CoreUnderTest {
     const led = [...result.effects];
     if (this.storeAnswers) {
       for (const effect of result.effects) {
-        if (effect.kind !== "commit-record") continue;
-        const { key } = effect.record;
-        led.push(...this.#quietly(event({ kind: "record-committed", key }, taken.at)));
+        if (effect.kind === "commit-record") {
+          const { key } = effect.record;
+          led.push(...this.#quietly(event({ kind: "record-committed", key }, taken.at)));
+        }
+        if (effect.kind === "keep-orders") {
+          const { commandId, detail } = effect;
+          const kept = { kind: "orders-kept" as const, ok: true, commandId, detail };
+          led.push(...this.#quietly(event(kept, taken.at)));
+        }
       }
     }
     this.effects.push(...led);

@@ -132,6 +132,67 @@ describe("commands", () => {
     expect(core.of("release-gate")).toEqual([expect.objectContaining({ cause: "exit-request" })]);
   });
 
+  it("lock down again when the fire or the evacuation above it is over", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "lock-down", active: true }));
+    core.take(contact("fire", true));
+    core.take(contact("fire", false));
+    expect(core.state.mode).toBe("locked-down");
+    core.take(commanded({ name: "evacuate", active: true }));
+    expect(alarms(core)).toEqual(["evacuation"]);
+    core.take(commanded({ name: "evacuate", active: false }));
+    expect(alarms(core)).toEqual(["locked-down"]);
+    core.take(commanded({ name: "lock-down", active: false }));
+    expect(core.state.mode).toBe("normal");
+    expect(alarms(core)).toEqual([]);
+  });
+
+  it("hold an evacuation on when a fire input within it comes to rest", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "evacuate", active: true }));
+    core.take(contact("fire", true));
+    core.take(contact("fire", false));
+    expect(core.state.mode).toBe("evacuation");
+    expect(core.of("lock-gate")).toEqual([]);
+  });
+
+  it.each([
+    ["lock-down", { lockDown: authority }, "locked-down"],
+    ["evacuation", { evacuation: authority }, "evacuation"],
+    ["both", { lockDown: authority, evacuation: authority }, "evacuation"],
+  ] as const)("of before a restart hold after it: %s", (_name, orders, mode) => {
+    const core = new CoreUnderTest();
+    core.take(event({ kind: "orders-restored", orders }));
+    expect(core.state.mode).toBe(mode);
+    expect(alarms(core)).toEqual([mode]);
+    expect(core.records()).toContainEqual({ type: "mode-changed", mode, authority });
+  });
+
+  it("are obeyed before they are on the disk, and answered after", () => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(commanded({ name: "lock-down", active: true }));
+    expect(core.state.mode).toBe("locked-down");
+    expect(core.of("keep-orders")).toEqual([
+      expect.objectContaining({ orders: { lockDown: authority } }),
+    ]);
+    expect(core.of("answer-command")).toEqual([]);
+    core.take(event({ kind: "orders-kept", ok: false, commandId: "c1", detail: "lock-down" }));
+    expect(core.of("answer-command")[0]?.detail).toMatch(/a power cut would undo it/);
+    expect(alarms(core)).toContain("record-not-committed");
+  });
+
+  it("of settings are recorded and answered as they were judged", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "settings", version: 7 }));
+    core.take(commanded({ name: "settings", version: 6, problem: "not newer than 7" }));
+    expect(core.of("answer-command").map(({ result, detail }) => [result, detail])).toEqual([
+      ["done", "settings version 7"],
+      ["refused", "not newer than 7"],
+    ]);
+    expect(core.records()).toHaveLength(2);
+  });
+
   it("show a message for a while", () => {
     const core = new CoreUnderTest();
     core.take(commanded({ name: "message", text: "请稍候", forMs: 10_000 }));

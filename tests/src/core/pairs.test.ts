@@ -24,6 +24,11 @@ const STATES: Record<string, () => DoorwayState> = {
   "a forced door": () => reach([contact("door-open", true)]),
   "a release awaiting its record": () => reach([operator()], false),
   "locked down": () => reach([command({ name: "lock-down", active: true })]),
+  "locked down, in an evacuation": () =>
+    reach([
+      command({ name: "lock-down", active: true }),
+      command({ name: "evacuate", active: true }),
+    ]),
   "evacuation by command": () => reach([command({ name: "evacuate", active: true })]),
   fire: () => reach([contact("fire", true)]),
   "all devices down": () =>
@@ -76,7 +81,18 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     command({ name: "evacuate", active: true }),
     command({ name: "evacuate", active: false }),
     command({ name: "message", text: "x", forMs: 1 }),
+    command({ name: "settings", version: 1 }),
+    command({ name: "settings", version: 1, problem: "not known" }),
   ],
+  "orders-restored": () => [
+    event({ kind: "orders-restored", orders: {} }),
+    event({ kind: "orders-restored", orders: { lockDown: authority } }),
+    event({ kind: "orders-restored", orders: { evacuation: authority } }),
+  ],
+  "orders-kept": () =>
+    [true, false].map((ok) =>
+      event({ kind: "orders-kept", ok, commandId: "c", detail: "lock-down" }),
+    ),
   "device-changed": () => [device("thermometer"), device("gate")],
   "link-changed": () => [event({ kind: "link-changed", link: "broker", ok: false })],
   "database-replaced": () => [
@@ -208,7 +224,10 @@ describe("every state with every event", () => {
   it("never grants from a state where nothing was shown", () => {
     const core = new CoreUnderTest();
     for (const kind of Object.keys(EVENTS) as EventKind[]) {
-      if (["credential-presented", "operator-decided", "commanded"].includes(kind)) continue;
+      if (
+        ["credential-presented", "operator-decided", "commanded", "orders-restored"].includes(kind)
+      )
+        continue;
       for (const taken of EVENTS[kind](core.state)) core.take({ ...taken, at: at() });
     }
     const causes = core.of("release-gate").map((effect) => effect.cause);

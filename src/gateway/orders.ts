@@ -1,0 +1,83 @@
+/** What was ordered by command, written down so that a power cut does not lift it. */
+import type { Clock, Timer } from "../../hal/clock.ts";
+import type { Authority, Orders } from "../core/record.ts";
+import type { Memory } from "./ports.ts";
+
+/** The setting that holds the orders. */
+const ORDERS = "orders";
+/** A disk that refused is asked again this often, until what is ordered now is on it. */
+const AGAIN_MS = 5_000;
+
+/** What holds when nobody can tell what was ordered: people inside may leave, nobody is let in. */
+const UNREADABLE: Orders = {
+  lockDown: { by: "unit", why: "what was ordered before the restart cannot be read" },
+};
+
+/** Orders of before the restart. Never rejects. */
+export async function recallOrders(memory: Memory): Promise<Orders> {
+  try {
+    const text = await memory.get(ORDERS);
+    return text === undefined ? {} : (readOrders(JSON.parse(text)) ?? UNREADABLE);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+/** Writes orders one after the other; the newest is tried until the disk takes it. */
+export class OrderKeeper {
+  readonly #memory: Memory;
+  readonly #clock: Clock;
+  #newest: string | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #again: Timer | undefined;
+
+  constructor(memory: Memory, clock: Clock) {
+    this.#memory = memory;
+    this.#clock = clock;
+  }
+
+  /** Resolves to whether they are on the disk after the first try. */
+  async keep(orders: Orders): Promise<boolean> {
+    const text = JSON.stringify(orders);
+    this.#newest = text;
+    this.#again?.cancel();
+    const before = this.#writing;
+    const written = before.then(() => this.#memory.set(ORDERS, text));
+    this.#writing = written.catch(() => {});
+    try {
+      await written;
+      return true;
+    } catch {
+      this.#tryAgain(orders, text);
+      return false;
+    }
+  }
+
+  stop(): void {
+    this.#newest = undefined;
+    this.#again?.cancel();
+  }
+
+  #tryAgain(orders: Orders, text: string): void {
+    if (this.#newest !== text) return;
+    this.#again = this.#clock.after(AGAIN_MS, () => void this.keep(orders));
+  }
+}
+
+function readOrders(value: unknown): Orders | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const orders: Orders = {};
+  for (const [name, by] of Object.entries(value)) {
+    if (name !== "lockDown" && name !== "evacuation") return undefined;
+    const authority = readAuthority(by);
+    if (authority === undefined) return undefined;
+    orders[name] = authority;
+  }
+  return orders;
+}
+
+function readAuthority(value: unknown): Authority | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { by, why } = value as Record<string, unknown>;
+  return typeof by === "string" && typeof why === "string" ? { by, why } : undefined;
+}
