@@ -17,6 +17,14 @@ esac
 
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
+# A unit runs plain JavaScript, so that no Node on it holds a parser for types.
+built=$here/dist/unit
+[ -f "$built/.built" ] || fail "the program is not built: run \"npm run build:unit\" in $here first"
+newer=$(find "$here/src" "$here/hal" "$here/sim" -path "$here/src/ui/pages" -prune -o \
+  -type f -newer "$built/.built" -print | head -n 1)
+[ -z "$newer" ] || fail "$newer is newer than what was built: run \"npm run build:unit\" in $here again"
+[ -d "$here/dist/pages" ] || fail "the pages are not built: run \"npm run build:pages\" in $here first"
+
 if [ -z "$root" ]; then
   [ "$(id -u)" = 0 ] || fail "run as root: sudo $0"
   command -v apt-get >/dev/null || fail "this is not a Debian-like system"
@@ -35,12 +43,15 @@ units=$root/etc/systemd/system
 install -d -m 0755 "$opt" "$units"
 install -d -m 0750 "$etc"
 
-# Only what runs on a unit: no tests, no benchmarks, no simulator.
-for part in src hal deploy package.json package-lock.json .npmrc LICENSE README.md CHANGELOG.md; do
+# Only what runs on a unit: no tests and no benchmarks.
+for part in src hal sim; do
+  rm -rf "${opt:?}/$part"
+  cp -R "$built/$part" "$opt/$part"
+done
+for part in deploy package.json package-lock.json .npmrc LICENSE README.md CHANGELOG.md; do
   rm -rf "${opt:?}/$part"
   cp -R "$here/$part" "$opt/$part"
 done
-[ -d "$here/dist/pages" ] || fail "the pages are not built: run \"npm run build:pages\" in $here first"
 rm -rf "$opt/dist"
 mkdir -p "$opt/dist"
 cp -R "$here/dist/pages" "$opt/dist/pages"
@@ -69,11 +80,12 @@ esac
 for group in gpio i2c dialout video; do
   getent group "$group" >/dev/null && usermod -aG "$group" sentinel
 done
+ln -sf "$opt/deploy/sentinel.mjs" /usr/local/bin/sentinel
 systemctl daemon-reload
 systemctl enable sentinel.service
 cat <<EOF
 Installed. Next:
   1. edit $etc/unit.yaml and $etc/policy.yaml (docs/configuration.md)
-  2. cd $opt && sudo -u sentinel node_modules/.bin/node src/cli/main.ts doctor --config $etc/unit.yaml
+  2. sudo -u sentinel sentinel doctor --config $etc/unit.yaml
   3. systemctl start sentinel
 EOF
