@@ -7,6 +7,7 @@ import { auditUnit, type AuditReport } from "../store/audit.ts";
 import type { ChainFault } from "../store/chain.ts";
 import { certificateHolds, type WipeCertificate } from "../store/wipe.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { salvageCommand } from "./salvage.ts";
 import { UsageError } from "./usage.ts";
 
 interface VerifyOptions extends DatabaseOptions {
@@ -26,8 +27,9 @@ Examples:
 /** The command, to be added to the program. */
 export function auditCommand(): Command {
   return new Command("audit")
-    .description("check records and wipe certificates")
+    .description("check records and wipe certificates, and salvage what a damaged database holds")
     .addCommand(verifyCommand())
+    .addCommand(salvageCommand())
     .addCommand(certificateCommand())
     .addHelpText("after", EXAMPLES);
 }
