@@ -13,6 +13,7 @@ import type { UnitConfig } from "./config/unit.ts";
 import { connectUplink, type Log } from "./connection.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./hardware.ts";
 import type { Store } from "./store/store.ts";
@@ -36,7 +37,7 @@ const VERSION = "0.1.0";
  * trying. Rejects only for what makes a unit impossible: no policy, no keys.
  */
 export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
-  const clock = createSystemClock(createClockSyncProbe());
+  const clock = clockOf(config);
   const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
   const store = await storeOf(config, clock, log);
   const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
@@ -64,6 +65,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     store,
     verifier,
     outbox: store.outbox,
+    memory: store.settings,
     onTimings: (timings) => health.sawVisit(timings),
     onTurn: (turn) => {
       const { event } = turn;
@@ -88,6 +90,11 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway,
     stop: () => stop({ manager, watchdog, ui, gateway, uplink, store, engine }),
   };
+}
+
+function clockOf({ clock: { vouchedBy } }: UnitConfig): RememberedClock {
+  const vouched = vouchedBy === "kernel";
+  return rememberTime(createSystemClock(vouched ? createClockSyncProbe() : undefined), vouched);
 }
 
 function storeOf(config: UnitConfig, clock: Clock, log: Log): Promise<UnitStore> {

@@ -8,16 +8,20 @@ const ORDERS = "orders";
 /** A disk that refused is asked again this often, until what is ordered now is on it. */
 const AGAIN_MS = 5_000;
 
-/** What holds when nobody can tell what was ordered: people inside may leave, nobody is let in. */
+/** What holds when what was ordered cannot be understood: people inside may leave, nobody is let in. */
 const UNREADABLE: Orders = {
   lockDown: { by: "unit", why: "what was ordered before the restart cannot be read" },
 };
 
-/** Orders of before the restart. Never rejects. */
+/**
+ * Orders of before the restart. Never rejects: without a disk that answers nothing can be recorded
+ * either, and the policy says what then holds at the door.
+ */
 export async function recallOrders(memory: Memory): Promise<Orders> {
+  const text = await memory.get(ORDERS).catch(() => undefined);
+  if (text === undefined) return {};
   try {
-    const text = await memory.get(ORDERS);
-    return text === undefined ? {} : (readOrders(JSON.parse(text)) ?? UNREADABLE);
+    return readOrders(JSON.parse(text)) ?? UNREADABLE;
   } catch {
     return UNREADABLE;
   }
