@@ -1,12 +1,15 @@
 /** A unit's connection to its district: what goes out over MQTT, and what comes from afar. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Clock } from "../hal/clock.ts";
+import type { Clock, Timer } from "../hal/clock.ts";
+import { createTemperatureProbe } from "../hal/linux/unit-temperature.ts";
 import { parseCommandKeys } from "./config/command-keys.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import type { Gateway } from "./gateway/gateway.ts";
+import type { Health } from "./health/health.ts";
 import type { Store } from "./store/store.ts";
+import { startTelling } from "./telling.ts";
 import { createCommandDesk, type CommandDesk } from "./uplink/commands.ts";
 import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
 import { KeyRing } from "./uplink/token.ts";
@@ -57,6 +60,34 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
   });
   uplink.start();
   return uplink;
+}
+
+/** Starts what a unit tells of itself over its uplink, where it has one. */
+export function startTellingOver(
+  uplink: Uplink | undefined,
+  {
+    config,
+    store,
+    clock,
+    gateway,
+    health,
+    version,
+  }: Omit<ConnectionOptions, "log"> & { health: Health },
+): Timer | undefined {
+  const { mqtt, unitId, district, venue } = config;
+  if (mqtt === undefined || uplink === undefined) return undefined;
+  const { root, telemetrySeconds, homeAssistant } = mqtt;
+  return startTelling({
+    clock,
+    uplink,
+    figures: () => health.figures(),
+    onChange: (listener) => gateway.subscribe(listener),
+    temperature: createTemperatureProbe(),
+    telemetrySeconds,
+    unit: { unitId, district, root, name: venue.en, version },
+    homeAssistant,
+    memory: store.settings,
+  });
 }
 
 /** A file that cannot be used leaves the unit without commands: nobody can then command it. */

@@ -10,7 +10,7 @@ import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
 import { parsePolicy } from "./config/policy.ts";
 import type { UnitConfig } from "./config/unit.ts";
-import { connectUplink, type Log } from "./connection.ts";
+import { connectUplink, startTellingOver, type Log } from "./connection.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
@@ -80,6 +80,8 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   await gateway.start();
   tellOfReplacement(store, gateway, log);
   uplink = await connectUplink({ config, store, clock, gateway, log, version: VERSION });
+  const told = { config, store, clock, gateway, health, version: VERSION };
+  const telling = startTellingOver(uplink, told);
   const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
@@ -88,7 +90,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   return {
     url: ui.url,
     gateway,
-    stop: () => stop({ manager, watchdog, ui, gateway, uplink, store, engine }),
+    stop: () => stop({ manager, watchdog, telling, ui, gateway, uplink, store, engine }),
   };
 }
 
@@ -151,6 +153,7 @@ function watch(manager: ServiceManager, clock: Clock, health: Health): Timer | u
 interface Parts {
   manager: ServiceManager;
   watchdog: Timer | undefined;
+  telling: Timer | undefined;
   ui: UiServer;
   gateway: Gateway;
   uplink: Uplink | undefined;
@@ -162,6 +165,7 @@ interface Parts {
 async function stop({
   manager,
   watchdog,
+  telling,
   ui,
   gateway,
   uplink,
@@ -170,6 +174,7 @@ async function stop({
 }: Parts): Promise<void> {
   manager.stopping();
   watchdog?.cancel();
+  telling?.cancel();
   const failures: unknown[] = [];
   for (const end of [
     () => gateway.stop(),

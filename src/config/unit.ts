@@ -26,6 +26,13 @@ const mqtt = z
       .describe(
         "a record counts as delivered when the collector says so, not when the broker has it",
       ),
+    telemetrySeconds: wholeFrom(1, 3_600)
+      .default(30)
+      .describe("how often the unit tells its counters and states, beside every change"),
+    homeAssistant: z
+      .boolean()
+      .default(false)
+      .describe("announce the unit's sensors to a Home Assistant on the same broker"),
     tls: z
       .strictObject({
         ca: file().describe("certificates of whoever signed the broker's"),
@@ -48,15 +55,6 @@ const commands = z
   })
   .optional()
   .describe("absent: every command from afar is refused");
-
-const clock = section({
-  vouchedBy: z
-    .enum(["kernel", "nobody"])
-    .default("kernel")
-    .describe(
-      "kernel: believed while the kernel calls it synchronised; nobody: believed unless it is before the last good time, for a clock kept right by something the kernel does not know",
-    ),
-});
 
 const http = section({
   host: text(253).default("127.0.0.1").describe("loopback: the pages can let people in"),
@@ -138,7 +136,6 @@ export const unitSchema = z
     resolver,
     mqtt,
     commands,
-    clock,
     http,
     decode,
     devices,

@@ -3,6 +3,7 @@ import type { Clock } from "../../hal/clock.ts";
 import type { Effect } from "../core/effect.ts";
 import type { ScreenView } from "../core/view.ts";
 import { UnitMetrics, type MeasuredVisit, type UplinkFigures } from "./metrics.ts";
+import { Tally, type UnitFigures } from "./telemetry.ts";
 import { VitalSigns, type BeatingLoop } from "./vitals.ts";
 
 export interface HealthOptions {
@@ -37,6 +38,7 @@ export class Health {
   readonly #options: HealthOptions;
   readonly #vitals: VitalSigns;
   readonly #metrics: UnitMetrics;
+  readonly #tally = new Tally();
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -58,6 +60,7 @@ export class Health {
   /** For the gateway's `onTurn`. */
   sawTurn({ effects }: { effects: readonly Effect[] }): void {
     this.#metrics.sawEffects(effects);
+    this.#tally.sawEffects(effects);
   }
 
   /** For the gateway's `onTimings`. */
@@ -91,6 +94,12 @@ export class Health {
       { name: "mode", ok: mode === "normal", detail: mode },
     ];
     return { ok, parts };
+  }
+
+  /** What the unit tells its district of itself. */
+  figures(): UnitFigures {
+    const { gateway, store } = this.#options;
+    return this.#tally.figures(gateway().view(), store.outbox.lost());
   }
 
   metrics(): Promise<{ contentType: string; text: string }> {

@@ -32,8 +32,6 @@ export const telemetrySchema = z
   .strictObject({
     atMs: epochMs,
     mode: z.enum(["normal", "locked-down", "evacuation"]),
-    gate: z.enum(["locked", "released"]),
-    door: z.enum(["open", "closed"]),
     clock: z.enum(["trusted", "untrusted"]),
     visits: z
       .strictObject({ granted: count, denied: count, referred: count })
@@ -61,6 +59,58 @@ export const telemetrySchema = z
   })
   .describe("Counters and gauges of the unit; nothing about any person.");
 export type Telemetry = z.output<typeof telemetrySchema>;
+
+/** Counts and states of the unit itself, with a time limit on how long each value may be believed. */
+const entity = {
+  name: word,
+  unique_id: word,
+  stat_t: word,
+  val_tpl: word,
+  ent_cat: z.literal("diagnostic").exactOptional(),
+  exp_aft: count.describe("seconds after which a value that was not told again is unknown"),
+};
+
+export const discoverySchema = z
+  .strictObject({
+    dev: z.strictObject({
+      ids: z.array(word).min(1),
+      name: word,
+      mf: word,
+      mdl: word,
+      sw: word,
+    }),
+    o: z.strictObject({ name: word, sw: word }),
+    avty_t: word,
+    avty_tpl: word,
+    qos: z.literal(0),
+    cmps: z.record(
+      z.string().regex(/^[a-z_]+$/),
+      z.discriminatedUnion("p", [
+        z.strictObject({
+          p: z.literal("sensor"),
+          ...entity,
+          dev_cla: z.enum(["enum", "temperature"]).exactOptional(),
+          stat_cla: z.enum(["measurement", "total_increasing"]).exactOptional(),
+          unit_of_meas: word.exactOptional(),
+          ops: z.array(word).exactOptional(),
+          json_attr_t: word.exactOptional(),
+          json_attr_tpl: word.exactOptional(),
+        }),
+        z.strictObject({
+          p: z.literal("binary_sensor"),
+          ...entity,
+          dev_cla: z.literal("problem"),
+          pl_on: word,
+          pl_off: word,
+        }),
+      ]),
+    ),
+  })
+  .describe(
+    "The unit's sensors for Home Assistant, in its device-based discovery format. There is nothing " +
+      "in it to act on. An empty message takes it back.",
+  );
+export type Discovery = z.output<typeof discoverySchema>;
 
 export const acknowledgementSchema = z
   .object({

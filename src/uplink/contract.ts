@@ -5,6 +5,7 @@ import {
   birthSchema,
   commandClaimsSchema,
   commandResultSchema,
+  discoverySchema,
   rebirthSchema,
   telemetrySchema,
   tokenSchema,
@@ -34,6 +35,10 @@ export interface Channel {
   retain: boolean;
   /** The broker throws it away after so many seconds. */
   expirySeconds?: number;
+  /** Off until a site asks for it, in the unit's file and in the broker's rules. */
+  optional?: true;
+  /** An empty retained message takes the last one back. */
+  clearable?: true;
   /** What may stand for each name in braces of the address. */
   names?: Readonly<Record<string, string>>;
   messages: Readonly<Record<string, Message>>;
@@ -124,5 +129,18 @@ export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
     qos: 1,
     retain: false,
     messages: { commandResult: json(commandResultSchema) },
+  },
+  homeAssistant: {
+    title: "Home Assistant discovery",
+    summary:
+      "Only where the unit's file says `homeAssistant: true`: the unit as a device of sensors. " +
+      "A unit where this is switched off again takes its announcement back.",
+    from: "unit",
+    to: [],
+    qos: 1,
+    retain: true,
+    optional: true,
+    clearable: true,
+    messages: { discovery: json(discoverySchema) },
   },
 };

@@ -2,6 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import { withDeadline } from "../../hal/clock.ts";
 import type { CommandDesk, RefusedCommand, VerifiedCommand } from "./commands.ts";
+import type { Telemetry } from "./contract-messages.ts";
 import {
   CONTENT_TYPE,
   readAcknowledgement,
@@ -68,11 +69,11 @@ export interface Uplink {
   /** Publishes what became of a command; kept until the broker is back. */
   answerCommand(commandId: string, result: "done" | "refused", detail: string): void;
   /** QoS 0: lost when offline, by intent. */
-  telemetry(values: Readonly<Record<string, unknown>>): void;
+  telemetry(values: Omit<Telemetry, "atMs">): void;
   /** The facts of the birth message changed: publish it again. */
   refreshState(): void;
   /** Publishes at once when online; resolves to whether the broker took it. */
-  publish(topic: string, payload: string): Promise<boolean>;
+  publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<boolean>;
   /** Subscribes to more, now and after every reconnect. */
   route(route: Route): void;
   counters(): UplinkCounters;
@@ -181,8 +182,8 @@ class MqttUplink implements Uplink {
     void this.#sendAnswers();
   }
 
-  telemetry(values: Readonly<Record<string, unknown>>): void {
-    const payload = JSON.stringify({ ...values, atMs: this.#clock.wallMs() });
+  telemetry(values: Omit<Telemetry, "atMs">): void {
+    const payload = JSON.stringify({ atMs: this.#clock.wallMs(), ...values });
     this.#connection?.publish({ topic: this.topics.telemetry, payload, qos: 0 }).catch(() => {});
   }
 
@@ -190,10 +191,10 @@ class MqttUplink implements Uplink {
     if (this.#connection !== undefined) this.#say(this.#connection, "online").catch(() => {});
   }
 
-  async publish(topic: string, payload: string): Promise<boolean> {
+  async publish(topic: string, payload: string, { retain = false } = {}): Promise<boolean> {
     if (this.#connection === undefined) return false;
     try {
-      return (await this.#connection.publish({ topic, payload, qos: 1 })) === 0;
+      return (await this.#connection.publish({ topic, payload, qos: 1, retain })) === 0;
     } catch {
       return false;
     }
