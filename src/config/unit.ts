@@ -56,6 +56,15 @@ const commands = z
   .optional()
   .describe("absent: every command from afar is refused");
 
+const clock = section({
+  vouchedBy: z
+    .enum(["kernel", "nobody"])
+    .default("kernel")
+    .describe(
+      "kernel: believed while the kernel calls it synchronised; nobody: believed unless it is before the last good time, for a clock kept right by something the kernel does not know",
+    ),
+});
+
 const http = section({
   host: text(253).default("127.0.0.1").describe("loopback: the pages can let people in"),
   port: wholeFrom(1, 65_535).default(8080),
@@ -136,6 +145,7 @@ export const unitSchema = z
     resolver,
     mqtt,
     commands,
+    clock,
     http,
     decode,
     devices,
