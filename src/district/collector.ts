@@ -1,5 +1,10 @@
 /** The far end: takes records from MQTT, stores them, and only then says so. */
 import type { Clock, Timer } from "../../hal/clock.ts";
+import {
+  acknowledgementText,
+  type Acknowledgement,
+  type AcknowledgementKey,
+} from "../uplink/acknowledgement.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
 import type { IncomingMessage, MqttConnection, MqttLink } from "../uplink/link.ts";
 import {
@@ -23,6 +28,8 @@ export interface CollectorOptions {
   reconnect?: ReconnectPause;
   district: string;
   root?: string;
+  /** Signs what units are told; units that know its public part listen to nobody else. */
+  key?: AcknowledgementKey;
   /** Called after each stored batch, e.g. to print or to count. */
   onStored?: (counters: CollectorCounters) => void;
   /** The database refused a batch; nothing of it was acknowledged. */
@@ -87,7 +94,7 @@ class MqttCollector implements Collector {
   readonly #refused: Partial<Record<ArrivalFault, number>> = {};
   #lastFailure: string | undefined;
   /** The newest word for each unit that is not out yet. */
-  readonly #words = new Map<string, string>();
+  readonly #words = new Map<string, Acknowledgement>();
   readonly #telling = new Set<string>();
 
   constructor(options: CollectorOptions) {
@@ -236,7 +243,9 @@ class MqttCollector implements Collector {
 
   #say({ unit, epoch, through, ranges }: Stream): void {
     const above = ranges.filter(([from]) => from > through).slice(0, RANGES_TOLD);
-    this.#words.set(unit, JSON.stringify({ epoch, through, ranges: above }));
+    // The archive's own ranges grow before their records are on the disk.
+    const told = above.map(([from, to]) => [from, to] as const);
+    this.#words.set(unit, { epoch, through, ranges: told });
     void this.#tell(unit);
   }
 
@@ -245,14 +254,16 @@ class MqttCollector implements Collector {
     if (this.#telling.has(unit)) return;
     this.#telling.add(unit);
     try {
+      const { district, key } = this.#options;
+      const topic = unitTopics(district, unit, this.#root).acknowledgement;
       for (
-        let payload = this.#words.get(unit);
-        payload !== undefined && this.#connection !== undefined;
-        payload = this.#words.get(unit)
+        let word = this.#words.get(unit);
+        word !== undefined && this.#connection !== undefined;
+        word = this.#words.get(unit)
       ) {
-        const topic = unitTopics(this.#options.district, unit, this.#root).acknowledgement;
+        const payload = acknowledgementText(word, { district, unitId: unit }, key);
         await this.#connection.publish({ topic, payload, qos: 1, retain: true });
-        if (this.#words.get(unit) === payload) this.#words.delete(unit);
+        if (this.#words.get(unit) === word) this.#words.delete(unit);
       }
     } catch {
       // The connection ended; the word goes out with the next one.

@@ -56,35 +56,3 @@ export function stateMessage(
 ): string {
   return JSON.stringify({ ...facts, unit: sender.unitId, availability, bootId });
 }
-
-/** Which records the collector holds durably: all through `through`, and the ranges above it. */
-export interface Acknowledgement {
-  epoch: string;
-  through: number;
-  ranges: readonly (readonly [from: number, to: number])[];
-}
-
-/** An acknowledgement, or nothing when the text is not one. */
-export function readAcknowledgement(payload: Uint8Array): Acknowledgement | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(payload).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { epoch, through, ranges } = value as Record<string, unknown>;
-  if (typeof epoch !== "string" || !isCount(through) || !Array.isArray(ranges)) return undefined;
-  const read: [number, number][] = [];
-  for (const range of ranges as unknown[]) {
-    if (!Array.isArray(range) || range.length !== 2) return undefined;
-    const [from, to] = range as unknown[];
-    if (!isCount(from) || !isCount(to) || from < 1 || to < from) return undefined;
-    read.push([from, to]);
-  }
-  return { epoch, through, ranges: read };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}

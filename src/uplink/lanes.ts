@@ -1,5 +1,5 @@
 /** Which record goes next: what was just decided before what has waited, and that at its own pace. */
-import type { Clock, Timer } from "../../hal/clock.ts";
+import type { Clock } from "../../hal/clock.ts";
 import type { OutboxRow } from "./envelope.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 
@@ -102,7 +102,7 @@ export class Lanes {
   readonly #backlog: Lane;
   #backlogDueMs = 0;
   /** The backlog's pace has it wait. */
-  #pausing: Timer | undefined;
+  #pausing = false;
   #backlogInFlight = 0;
   #backlogWindow = 1;
   #windowLimit = 1;
@@ -149,10 +149,13 @@ export class Lanes {
     const nowMs = this.#clock.monotonicMs();
     const earlyMs = this.#backlogDueMs - nowMs - BURST_MS;
     if (earlyMs > 0) {
-      this.#pausing ??= this.#clock.after(earlyMs, () => {
-        this.#pausing = undefined;
-        ready();
-      });
+      if (!this.#pausing) {
+        this.#pausing = true;
+        this.#clock.after(earlyMs, () => {
+          this.#pausing = false;
+          ready();
+        });
+      }
       return undefined;
     }
     const row = this.#backlog.take(ready);

@@ -1,6 +1,7 @@
 /** Sends the outbox: a bounded window, live records first, nothing forgotten before it is acknowledged. */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import type { Acknowledgement, OutboxRow } from "./envelope.ts";
+import type { Acknowledgement } from "./acknowledgement.ts";
+import type { OutboxRow } from "./envelope.ts";
 import { Lanes, type Pick } from "./lanes.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "./link.ts";
 import { rangesOf, type OutboxPort } from "./outbox-port.ts";
@@ -72,6 +73,9 @@ export class Pump {
   readonly #taken = new Map<number, number>();
   readonly #toClear = new Set<number>();
   #channel: Channel | undefined;
+  /** The collector's newest word, until it is carried out. */
+  #word: readonly (readonly [from: number, to: number])[] | undefined;
+  #hearing = false;
   #clearing = false;
   #held: Timer | undefined;
   #probing = false;
@@ -141,18 +145,28 @@ export class Pump {
       this.#flying.delete(seq);
       this.#progress = true;
     }
-    this.#outbox.delivered(ranges).then(
-      (removed) => {
+    // What the newest word leaves out of an older one's, the next one says again.
+    this.#word = ranges;
+    if (!this.#hearing) void this.#hear();
+  }
+
+  // One deletion at a time: words that come meanwhile are one, the newest.
+  async #hear(): Promise<void> {
+    this.#hearing = true;
+    for (let ranges = this.#word; ranges !== undefined; ranges = this.#word) {
+      this.#word = undefined;
+      try {
+        const removed = await this.#outbox.delivered(ranges);
         this.counters.acknowledged += removed;
-        if (removed > 0) {
-          this.#heard();
-          for (const [from, to] of ranges) this.#onDelivered(from, to);
-        }
-        this.#pump();
-      },
-      // The rows stay and the collector's next word covers them again.
-      () => {},
-    );
+        if (removed === 0) continue;
+        this.#heard();
+        for (const [from, to] of ranges) this.#onDelivered(from, to);
+      } catch {
+        // The rows stay and the collector's next word covers them again.
+      }
+    }
+    this.#hearing = false;
+    this.#pump();
   }
 
   #heard(): void {

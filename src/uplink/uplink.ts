@@ -3,17 +3,13 @@ import type { Clock } from "../../hal/clock.ts";
 import { withDeadline } from "../../hal/clock.ts";
 import type { CommandDesk, RefusedCommand, VerifiedCommand } from "./commands.ts";
 import type { Telemetry } from "./contract-messages.ts";
-import {
-  CONTENT_TYPE,
-  readAcknowledgement,
-  recordEvent,
-  stateMessage,
-  type OutboxRow,
-} from "./envelope.ts";
+import { readAcknowledgement } from "./acknowledgement.ts";
+import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
 import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
 import { UNIT_SESSION, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 import { Pump, PUMP_DEFAULTS, type PumpCounters, type PumpSettings } from "./pump.ts";
+import type { KeyRing } from "./token.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";
 
 export interface UplinkOptions extends Partial<PumpSettings> {
@@ -38,6 +34,8 @@ export interface UplinkOptions extends Partial<PumpSettings> {
   onDelivered?: (fromSeq: number, toSeq: number) => void;
   /** Verifies commands; without it every command is refused. */
   commands?: CommandDesk;
+  /** Whose word empties the outbox; without them anybody's does who may publish to its topic. */
+  collectorKeys?: KeyRing;
   /** Most records in flight at once, if the broker takes that many. */
   window?: number;
 }
@@ -53,6 +51,8 @@ export interface UplinkCounters extends PumpCounters {
   failedConnections: number;
   /** Commands that did nothing, by why. */
   commandsRefused: Readonly<Record<string, number>>;
+  /** Words about stored records that counted for nothing, by why. */
+  acknowledgementsRefused: Readonly<Record<string, number>>;
 }
 
 export interface Uplink {
@@ -111,6 +111,7 @@ class MqttUplink implements Uplink {
   #lastFailure: string | undefined;
   #lastRebirthMs = -Infinity;
   #commandsRefused: Record<string, number> = {};
+  readonly #acknowledgementsRefused: Record<string, number> = {};
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -211,6 +212,7 @@ class MqttUplink implements Uplink {
       connections: this.#connections,
       failedConnections: this.#failedConnections,
       commandsRefused: { ...this.#commandsRefused },
+      acknowledgementsRefused: { ...this.#acknowledgementsRefused },
     };
   }
 
@@ -295,8 +297,13 @@ class MqttUplink implements Uplink {
   }
 
   #acknowledged(message: IncomingMessage): void {
-    const word = readAcknowledgement(message.payload);
-    if (word !== undefined) this.#pump.acknowledged(word);
+    const { acknowledgedBy, collectorKeys } = this.#options;
+    if (acknowledgedBy !== "collector") return;
+    const word = readAcknowledgement(message.payload, this.#options, collectorKeys);
+    if ("fault" in word) {
+      const before = this.#acknowledgementsRefused[word.fault] ?? 0;
+      this.#acknowledgementsRefused[word.fault] = before + 1;
+    } else this.#pump.acknowledged(word);
   }
 
   #rebirth(): void {

@@ -1,11 +1,17 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { Archive } from "../../../src/district/archive.ts";
-import { createCollector, type Collector } from "../../../src/district/collector.ts";
+import {
+  createCollector,
+  type Collector,
+  type CollectorOptions,
+} from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
+import { KeyRing } from "../../../src/uplink/token.ts";
 import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
@@ -43,7 +49,7 @@ function unit(options: Partial<UplinkOptions> = {}): Uplink {
   return uplink;
 }
 
-function collector(): Collector {
+function collector(options: Partial<CollectorOptions> = {}): Collector {
   const made = createCollector({
     link: createMqttJsLink({ url: broker.url, version: "5" }),
     archive,
@@ -51,6 +57,7 @@ function collector(): Collector {
     chance: () => 0,
     reconnect,
     district: DISTRICT,
+    ...options,
   });
   running.push(made);
   made.start();
@@ -144,6 +151,42 @@ describe("exactly once at the far end", () => {
     await until("the outbox is empty", () => store.outbox.pending() === 0);
     await until("all are stored", () => numbersThere().length === 10);
     expect(numbersThere()).toEqual(oneTo(10));
+  });
+});
+
+describe("a collector that signs", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const key = { id: "collector-1", secret: privateKey };
+  const collectorKeys = new KeyRing({ [key.id]: String(publicKey.export({ format: "jwk" }).x) });
+
+  it("empties the outbox of a unit that listens to nobody else", async () => {
+    collector({ key });
+    const near = unit({ collectorKeys });
+    await commit(1, 300);
+    await until("the outbox is empty", () => store.outbox.pending() === 0);
+    expect(numbersThere()).toEqual(oneTo(300));
+    expect(near.counters().acknowledgementsRefused).toEqual({});
+  });
+
+  it("is told from anybody who may publish to the same topic", async () => {
+    const near = unit({ collectorKeys });
+    await until("the unit is online", () => near.online());
+    await commit(1, 20);
+    const liar = await createMqttJsLink({ url: broker.url, version: "5" }).connect({
+      clientId: "liar",
+      cleanStart: true,
+      sessionExpirySeconds: 0,
+      keepAliveSeconds: 20,
+      connectTimeoutMs: 5_000,
+    });
+    const lie = JSON.stringify({ epoch: store.epoch, through: 20, ranges: [] });
+    await liar.publish({ topic: near.topics.acknowledgement, payload: lie, qos: 1 });
+    await until("it is counted", () => near.counters().acknowledgementsRefused["unsigned"] === 1);
+    expect(store.outbox.pending()).toBe(20);
+    await liar.close();
+    collector({ key });
+    await until("the outbox is empty", () => store.outbox.pending() === 0);
+    expect(numbersThere()).toEqual(oneTo(20));
   });
 });
 

@@ -1,0 +1,103 @@
+/** The collector's word about which records it has on its disk: plain, or signed so that nobody else can say it. */
+import type { KeyObject } from "node:crypto";
+import { audienceOf } from "./commands.ts";
+import { openToken, signToken, type KeyRing, type TokenFault } from "./token.ts";
+
+/** Which records the collector holds durably: all through `through`, and the ranges above it. */
+export interface Acknowledgement {
+  epoch: string;
+  through: number;
+  ranges: readonly (readonly [from: number, to: number])[];
+}
+
+/** Whose records are acknowledged. */
+export interface Acknowledged {
+  district: string;
+  unitId: string;
+}
+
+/** What a collector signs with. */
+export interface AcknowledgementKey {
+  id: string;
+  secret: KeyObject;
+}
+
+/** Why a word counts for nothing. */
+export type AcknowledgementFault = TokenFault | "unsigned" | "wrong-audience";
+
+export const ACKNOWLEDGEMENT_TOKEN_TYPE = "sentinel-ack+jwt";
+/** A collector tells a hundred at most; more would only keep the unit busy. */
+const MOST_RANGES = 1_000;
+
+/**
+ * The text to publish. A signed one needs neither date nor counter: the epoch is of one database
+ * of one unit, and what was stored once stays stored, so an old word repeats what is true.
+ */
+export function acknowledgementText(
+  { epoch, through, ranges }: Acknowledgement,
+  whose: Acknowledged,
+  key?: AcknowledgementKey,
+): string {
+  const claims = { epoch, through, ranges };
+  if (key === undefined) return JSON.stringify(claims);
+  const audience = audienceOf(whose.district, whose.unitId);
+  return signToken({ aud: audience, ...claims }, ACKNOWLEDGEMENT_TOKEN_TYPE, key.id, key.secret);
+}
+
+/**
+ * Reads a word, or says why it counts for nothing.
+ *
+ * @param keys whose word counts; without them anybody's does, signed or not: a district's collector
+ *   begins to sign before its units begin to ask for it
+ */
+export function readAcknowledgement(
+  payload: Uint8Array,
+  whose: Acknowledged,
+  keys?: KeyRing,
+): Acknowledgement | { fault: AcknowledgementFault } {
+  const plain = payload[0] === OPENING_BRACE;
+  if (keys === undefined) {
+    const claims = plain ? parse(payload) : parse(Buffer.from(bodyOf(payload), "base64url"));
+    return read(claims) ?? { fault: "malformed" };
+  }
+  if (plain) return { fault: "unsigned" };
+  const token = openToken(payload, ACKNOWLEDGEMENT_TOKEN_TYPE, keys);
+  if ("fault" in token) return token;
+  if (token.claims["aud"] !== audienceOf(whose.district, whose.unitId)) {
+    return { fault: "wrong-audience" };
+  }
+  return read(token.claims) ?? { fault: "malformed" };
+}
+
+const OPENING_BRACE = 0x7b;
+
+function bodyOf(token: Uint8Array): string {
+  return Buffer.from(token).toString("latin1").split(".")[1] ?? "";
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function read(value: unknown): Acknowledgement | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { epoch, through, ranges } = value as Record<string, unknown>;
+  if (typeof epoch !== "string" || !isCount(through)) return undefined;
+  if (!Array.isArray(ranges) || ranges.length > MOST_RANGES) return undefined;
+  const numbers: [number, number][] = [];
+  for (const range of ranges as unknown[]) {
+    if (!Array.isArray(range) || range.length !== 2) return undefined;
+    const [from, to] = range as unknown[];
+    if (!isCount(from) || !isCount(to) || from < 1 || to < from) return undefined;
+    numbers.push([from, to]);
+  }
+  return { epoch, through, ranges: numbers };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
