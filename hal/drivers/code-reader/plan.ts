@@ -7,7 +7,7 @@ export interface PlanOptions {
    * first cheap step. Default 0.3: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
-  /** What may be saved up for when something new comes into view, in the same unit; default 90, the whole ladder once. */
+  /** What may be saved up for when something new comes into view, in the same unit; default the whole ladder once. */
   burst?: number;
 }
 
@@ -24,7 +24,7 @@ export interface Plan {
 }
 
 /** A job short enough that the next one gets a newer frame, and long enough to be worth its copy. */
-export const JOB_COST = 10;
+export const JOB_COST = 12;
 
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
@@ -32,7 +32,7 @@ const CALM_FRAMES = 5;
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
   const share = options.share ?? 0.3;
-  const burst = options.burst ?? 90;
+  const burst = options.burst ?? steps.reduce((sum, { cost }) => sum + cost, 0);
   const order = steps.map((_, index) => index);
   let savings = burst;
   let cursor = 0;

@@ -27,6 +27,14 @@ function step(version: VersionName, reader: ReaderName, cost: number, maxPixels?
   };
 }
 
+/** Nothing where no symbol was located, as in most pictures without a code. */
+const ENLARGED: Step = {
+  name: "zxing-harder+enlarged",
+  cost: 2,
+  changed: true,
+  attempt: (bench) => bench.readEnlarged(),
+};
+
 const BENDS_A_STEP = 8;
 
 /** Bends are small pictures and many, so a step tries several; none where no symbol was located. */
@@ -63,6 +71,9 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("levelled", "zxing-harder", 3.5),
   step("sharper", "zxing-harder", 3),
   step("darker", "zxing-harder", 2.2),
+  ENLARGED,
+  step("smoothLevelled", "zxing-harder", 4),
+  step("muchSharper", "zxing-harder", 3),
   step("twoThirds", "rxing", 1.5),
   step("half", "zbar", 2),
   ...bendSteps().slice(0, 4),

@@ -5,6 +5,9 @@ import { loadDecoders } from "../../../../hal/drivers/code-reader/decoders.ts";
 import type { Decoders } from "../../../../hal/drivers/code-reader/decoders.ts";
 import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
 import { FURTHER_STEPS } from "../../../../hal/drivers/code-reader/steps.ts";
+import { GOOD_CONDITIONS, renderScene } from "../../../../sim/camera/render.ts";
+import type { Conditions } from "../../../../sim/camera/render.ts";
+import { createRandom } from "../../../../sim/random.ts";
 
 let decoders: Decoders;
 beforeAll(async () => {
@@ -62,5 +65,23 @@ describe("a micro QR code", () => {
     expect(step).toBe(place);
     // The second witness is another version than the one that the job asked for.
     expect(codes[0]?.decoder).not.toBe("zxing-harder+levelled");
+  });
+});
+
+describe("a phone at the edge of what can be read", () => {
+  const text = "A-CODE-OF-FORTY-CHARACTERS-FOR-THE-DOOR.";
+  test.each<[string, Partial<Conditions>, number]>([
+    // 29 modules of 1.8 mm: 1.4 pixels each at 1.24 m in a frame of 1280 columns.
+    ["with 1.4 pixels a module", { distanceM: 1.24 }, 0.8],
+    ["with its screen turned down to a thirtieth", { distanceM: 0.45 }, 0.03],
+    ["out of focus by half a module", { distanceM: 0.45, blur: 2.4 }, 0.8],
+  ])("is read %s", (_name, conditions, brightness) => {
+    const frame = renderScene(
+      { text, medium: "phone", brightness },
+      { ...GOOD_CONDITIONS, ...conditions },
+      createRandom(3),
+      { width: 1280, height: 720 },
+    );
+    expect(readThoroughly(decoders, frame).map((code) => code.text)).toEqual([text]);
   });
 });
