@@ -97,6 +97,8 @@ export interface CardContent {
 /** A card that was read. */
 export interface CardReading {
   content: CardContent;
+  /** When the reader had found it (monotonic): it lay there then. */
+  foundAtMs: number;
   /** When the reader's last byte had arrived (monotonic). */
   lastByteAtMs: number;
 }

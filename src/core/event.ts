@@ -29,6 +29,8 @@ export type Event = Happening &
         credential: Credential;
         /** Whether a person laid a card or held up a code. */
         by: "code" | "card";
+        /** When it was seen there (monotonic): reading it took until now. */
+        shownAtMs?: number;
       }
     | { kind: "read-failed"; device: "code-reader" | "card-reader"; detail: string }
     | { kind: "temperature-measured"; evidence: Extract<Evidence, { kind: "temperature" }> }

@@ -69,6 +69,8 @@ export interface DoorwayState {
   /** Until when (monotonic) an opening door is an exit, not a break-in. */
   exitUntilMs: number;
   present: boolean;
+  /** When (monotonic) somebody last left the thermometer's view; 0 before anybody did. */
+  absentAtMs: number;
   /** Temperature of whoever stands there now, before anything was shown. */
   standingTemperature: Extract<Evidence, { kind: "temperature" }> | null;
   /** Consecutive failed readings. */
@@ -105,6 +107,7 @@ export function initialState(policy: Policy): DoorwayState {
     doorOpen: false,
     exitUntilMs: 0,
     present: false,
+    absentAtMs: 0,
     standingTemperature: null,
     badReads: 0,
     usedCodes: [],

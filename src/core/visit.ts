@@ -16,7 +16,11 @@ export function presented(turn: Turn, event: EventOf<"credential-presented">): v
   countReads(turn, event.credential.holds);
   // During an evacuation the way is open and nobody is checked.
   if (turn.state.mode === "evacuation") return;
-  const { visit } = turn.state;
+  const { visit, absentAtMs } = turn.state;
+  if ((event.shownAtMs ?? event.at.monotonicMs) < absentAtMs) {
+    leftBehind(turn, event.credential, event.ref);
+    return;
+  }
   if (visit === null || visit.phase === "closed") {
     open(turn, event.credential, event.ref);
     return;
@@ -27,6 +31,16 @@ export function presented(turn: Turn, event: EventOf<"credential-presented">): v
     return;
   }
   join(turn, visit, event);
+}
+
+/**
+ * Shown by somebody who left before it was read: whoever stands there now is somebody else. Theirs
+ * is a visit that ended as it began; the same holder's next showing takes it up again.
+ */
+function leftBehind(turn: Turn, credential: Credential, ref: string): void {
+  turn.record({ type: "visit-ended", visitRef: ref, ending: "abandoned" });
+  const atMs = turn.event.at.monotonicMs;
+  if (turn.state.visit === null) turn.set({ turnedAway: { credential, evidence: [], atMs } });
 }
 
 /** A second showing while the first one's visit still waits for something. */
@@ -296,12 +310,16 @@ export function measurementFailed(turn: Turn, event: EventOf<"temperature-failed
 export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ present });
   if (present) return;
-  turn.set({ standingTemperature: null });
+  turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
   forgetWarmth(turn);
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
   // code within the window takes the visit up again where it was left.
   const { visit } = turn.state;
   if (visit?.phase === "gathering") abandon(turn, visit);
+  if (visit?.next === undefined) return;
+  const { next, ...rest } = visit;
+  turn.set({ visit: rest });
+  leftBehind(turn, next.credential, next.ref);
 }
 
 /** Whoever shows the same holder's code next may be another body: their own warmth counts. */

@@ -99,7 +99,7 @@ function senseCodes(
       (credential) => {
         const verifiedAtMs = clock.monotonicMs();
         emit(
-          { kind: "credential-presented", credential, by: "code" },
+          { kind: "credential-presented", credential, by: "code", shownAtMs: frameAtMs },
           { readyAtMs: frameAtMs, decodedAtMs, verifiedAtMs },
         );
       },
@@ -116,13 +116,13 @@ function senseCards(
   verifier: CredentialVerifier,
   emit: Emit,
 ): void {
-  reader.onReading(({ content, lastByteAtMs }) => {
+  reader.onReading(({ content, foundAtMs, lastByteAtMs }) => {
     const decodedAtMs = clock.monotonicMs();
     verifier.card(content, instant(clock)).then(
       (credential) => {
         const verifiedAtMs = clock.monotonicMs();
         emit(
-          { kind: "credential-presented", credential, by: "card" },
+          { kind: "credential-presented", credential, by: "card", shownAtMs: foundAtMs },
           { readyAtMs: lastByteAtMs, decodedAtMs, verifiedAtMs },
         );
       },

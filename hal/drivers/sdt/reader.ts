@@ -156,7 +156,7 @@ class SdtReader implements CardReader {
   }
 
   async #attempt(link: SdtLink): Promise<LookResult> {
-    const outcome = await readCard(link);
+    const outcome = await readCard(link, this.#clock.monotonicMs());
     if (this.#stopping) return "idle";
     const failure = this.#showing.attempted(outcome.attempt);
     if (failure !== undefined) this.#onFailure(failure);
@@ -179,7 +179,7 @@ interface CardOutcome {
 }
 
 /** Selects and reads the card that was found. */
-async function readCard(link: SdtLink): Promise<CardOutcome> {
+async function readCard(link: SdtLink, foundAtMs: number): Promise<CardOutcome> {
   const selected = await link.ask(REQUESTS.select);
   if (selected.kind === "fault") return damaged(selected.fault);
   const selection = readerStatus(selected.frame.sw3);
@@ -188,15 +188,18 @@ async function readCard(link: SdtLink): Promise<CardOutcome> {
   if (read.kind === "fault") return damaged(read.fault);
   const status = readerStatus(read.frame.sw3);
   if (status !== "ok") return refusedBy(status);
-  return understood(read.frame, read.lastByteAtMs);
+  return understood(read.frame, { foundAtMs, lastByteAtMs: read.lastByteAtMs });
 }
 
-function understood(frame: ResponseFrame, lastByteAtMs: number): CardOutcome {
+function understood(
+  frame: ResponseFrame,
+  times: Pick<CardReading, "foundAtMs" | "lastByteAtMs">,
+): CardOutcome {
   let text: Uint8Array | undefined;
   try {
     text = textOfPayload(frame.data);
     const content = parseTextBlock(text);
-    return { attempt: { kind: "read" }, reading: { content, lastByteAtMs }, lineFault: false };
+    return { attempt: { kind: "read" }, reading: { content, ...times }, lineFault: false };
   } catch (error) {
     if (!(error instanceof CardContentError)) throw error;
     const failure: CardReadFailure = { kind: "content-invalid", detail: error.message };

@@ -29,6 +29,13 @@ const paper = () =>
 const card = (pseudonym = "holder-1") =>
   aCredential({ kind: "resident-id", reference: `card-${pseudonym}`, holder: { pseudonym } });
 
+/** A card whose reading took from when it was found until now. */
+const laysAt = (monotonicMs: number, shownAtMs: number) =>
+  event(
+    { kind: "credential-presented", credential: card(), by: "card", shownAtMs },
+    at(monotonicMs),
+  );
+
 describe("a visit", () => {
   it.each([
     ["code first", () => [shows(aCredential()), measured(36.5)]],
@@ -160,6 +167,41 @@ describe("one person's evidence never counts for the next", () => {
     core.take(arrives());
     core.take(measured(36.5));
     expect(core.of("release-gate")).toEqual([]);
+  });
+
+  it.each([
+    ["before anybody came", [leaves(1_000)]],
+    ["when somebody else stood there already", [leaves(1_000), arrives(1_300)]],
+  ])("when the first left while their card was being read, and the reading came %s", (_w, gone) => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(38.4));
+    for (const each of gone) core.take(each);
+    core.take(laysAt(1_400, 900));
+    expect(core.state.visit).toBeNull();
+    expect(core.records()).toContainEqual(
+      expect.objectContaining({ type: "visit-ended", ending: "abandoned" }),
+    );
+    core.take(arrives(1_500));
+    core.take(measured(36.5, 2_000));
+    expect(core.of("release-gate")).toEqual([]);
+    // Back at the door they lay it again, and are measured themselves.
+    core.take(laysAt(3_000, 2_900));
+    expect(core.state.visit?.credential.reference).toBe("card-holder-1");
+  });
+
+  it("when the second showed their code while the first's record was written, and left", () => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(arrives());
+    core.take(measured(36.5));
+    core.take(shows(aCredential()));
+    core.take(shows(aCredential({ reference: "code-2", holder: { pseudonym: "holder-2" } })));
+    core.take(leaves(500));
+    expect(core.state.visit?.next).toBeUndefined();
+    const [commit] = core.of("commit-record");
+    core.take(event({ kind: "record-committed", key: commit?.record.key ?? "" }));
+    expect(core.state.visit?.credential.reference).not.toBe("code-2");
   });
 
   it("when the first was measured and left without showing anything", () => {
