@@ -13,6 +13,7 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   card: async () => (await import("./card.ts")).cardCommand(),
   pass: async () => (await import("./pass.ts")).passCommand(),
   collect: async () => (await import("./collect.ts")).collectCommand(),
+  command: async () => (await import("./command.ts")).commandCommand(),
   audit: async () => (await import("./audit.ts")).auditCommand(),
   forget: async () => (await import("./forget.ts")).forgetCommand(),
   wipe: async () => (await import("./wipe.ts")).wipeCommand(),
