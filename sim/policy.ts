@@ -44,6 +44,7 @@ export function pharmacyPolicy(issuedAtMs: number): Policy {
     whenCredentialFails: {
       "holder-unknown": "refer",
       "directory-unreachable": "refer",
+      "possibly-revoked": "refer",
       "card-expired": "refer",
     },
     visit: { windowMs: 20_000, releaseMs: 4_000, resultMs: 4_000, maxOpenMs: 15_000 },

@@ -6,6 +6,7 @@ import { createTemperatureProbe } from "../hal/linux/unit-temperature.ts";
 import { parseCommandKeys } from "./config/command-keys.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
+import type { DataSets } from "./data-sets.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Health } from "./health/health.ts";
 import type { Store } from "./store/store.ts";
@@ -23,6 +24,8 @@ export interface ConnectionOptions {
   store: Store;
   clock: Clock;
   gateway: Gateway;
+  /** Data that comes from the district over this connection. */
+  sets?: DataSets | undefined;
   log: Log;
   /** Of the program. */
   version: string;
@@ -30,7 +33,7 @@ export interface ConnectionOptions {
 
 /** Starts the uplink the configuration asks for; a broker that is away is no error. */
 export async function connectUplink(options: ConnectionOptions): Promise<Uplink | undefined> {
-  const { config, store, clock, gateway, log, version } = options;
+  const { config, store, clock, gateway, sets, log, version } = options;
   const { mqtt, unitId, district } = config;
   if (mqtt === undefined) return undefined;
   const tls = await readTls(mqtt.tls);
@@ -48,6 +51,7 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     acknowledgedBy: mqtt.collector ? "collector" : "broker",
     onDelivered: (from, to) => gateway.delivered(from, to),
     ...(commands === undefined ? {} : { commands }),
+    ...(sets === undefined ? {} : { birth: () => ({ sets: sets.reports() }) }),
   });
   uplink.onCommand(({ commandId, command, authority }) => {
     log("commanded", { command: command.name, key: authority.by });
@@ -58,6 +62,7 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     log("broker-link", { ok });
     gateway.dispatch({ kind: "link-changed", link: "broker", ok });
   });
+  sets?.attach(uplink);
   uplink.start();
   return uplink;
 }

@@ -23,6 +23,13 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
+/** The verifier of a unit, and the stores its trust and revocations can be replaced in. */
+export interface EvidenceBase {
+  verifier: CredentialVerifier;
+  trust: TrustStore;
+  revocation: RevocationStore;
+}
+
 /**
  * Loads everything there is. A trust, revocation or directory file that cannot be read is told to
  * `onProblem` and left out: less is trusted then, never more.
@@ -33,7 +40,7 @@ export async function loadEvidenceBase(
   store: Store,
   clock: Clock,
   onProblem: (problem: string) => void,
-): Promise<CredentialVerifier> {
+): Promise<EvidenceBase> {
   const districtKey = await districtKeyOf(config.keys.district);
   const unitKey = await unitKeyOf(config.keys.unit);
   const trust = new TrustStore();
@@ -60,7 +67,8 @@ export async function loadEvidenceBase(
       revocation.replace(file, readRevocationFile(bytes, asOfMs)),
     );
   }
-  if (config.trust.directory !== undefined) {
+  // A directory that the district counts is newer than any file this unit began with.
+  if (config.trust.directory !== undefined && store.directory.version() === undefined) {
     await attempt(config.trust.directory, async (bytes, asOfMs) => {
       const entries = readDirectory(bytes.toString());
       await store.directory.upsert(entries, Math.round(asOfMs));
@@ -75,7 +83,7 @@ export async function loadEvidenceBase(
     });
   }
   const resolver = await resolverOf(config, clock);
-  return createCredentialVerifier({
+  const verifier = createCredentialVerifier({
     trust,
     revocation,
     directory: store.directory,
@@ -85,6 +93,7 @@ export async function loadEvidenceBase(
     ...(rules === undefined ? {} : { rules }),
     ...(resolver === undefined ? {} : { resolver }),
   });
+  return { verifier, trust, revocation };
 }
 
 /** Every JSON file under a folder, in the order of their names. */

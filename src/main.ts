@@ -11,6 +11,7 @@ import { connectServiceManager, type ServiceManager } from "../hal/linux/service
 import { parsePolicy } from "./config/policy.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { connectUplink, startTellingOver, type Log } from "./connection.ts";
+import { openDataSets, type DataSets } from "./data-sets.ts";
 import { loadEvidenceBase } from "./evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
@@ -38,11 +39,12 @@ const VERSION = "0.1.0";
  */
 export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
   const clock = clockOf(config);
-  const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
+  const ownPolicy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
   const store = await storeOf(config, clock, log);
-  const verifier = await loadEvidenceBase(config, store, clock, (problem) =>
+  const base = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
   );
+  const sets = await openDataSets({ config, store, clock, base, log });
   const engine = createProcessEngine({
     ...config.decode,
     clock,
@@ -56,14 +58,15 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway: () => gateway,
     store,
     uplink: () => uplink?.counters(),
+    dataSets: () => sets?.figures(),
   });
   const gateway: Gateway = new Gateway({
     clock,
     references: { next: () => randomBytes(12).toString("base64url") },
-    policy,
+    policy: sets?.policy() ?? ownPolicy,
     devices: await devicesOf(config.devices, clock, engine),
     store,
-    verifier,
+    verifier: base.verifier,
     outbox: store.outbox,
     memory: store.settings,
     onTimings: (timings) => health.sawVisit(timings),
@@ -79,7 +82,8 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   });
   await gateway.start();
   tellOfReplacement(store, gateway, log);
-  uplink = await connectUplink({ config, store, clock, gateway, log, version: VERSION });
+  sets?.serve(gateway);
+  uplink = await connectUplink({ config, store, clock, gateway, sets, log, version: VERSION });
   const told = { config, store, clock, gateway, health, version: VERSION };
   const telling = startTellingOver(uplink, told);
   const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
@@ -90,7 +94,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   return {
     url: ui.url,
     gateway,
-    stop: () => stop({ manager, watchdog, telling, ui, gateway, uplink, store, engine }),
+    stop: () => stop({ manager, watchdog, telling, ui, gateway, sets, uplink, store, engine }),
   };
 }
 
@@ -156,6 +160,7 @@ interface Parts {
   telling: Timer | undefined;
   ui: UiServer;
   gateway: Gateway;
+  sets: DataSets | undefined;
   uplink: Uplink | undefined;
   store: Store;
   engine: { close(): Promise<void> };
@@ -168,6 +173,7 @@ async function stop({
   telling,
   ui,
   gateway,
+  sets,
   uplink,
   store,
   engine,
@@ -179,6 +185,7 @@ async function stop({
   for (const end of [
     () => gateway.stop(),
     () => ui.close(),
+    () => sets?.stop() ?? Promise.resolve(),
     () => uplink?.stop() ?? Promise.resolve(),
     () => store.close(),
     () => engine.close(),

@@ -77,7 +77,11 @@ export const policySchema = z
       .describe("roles that pass without further rules once their credential holds"),
     whenCredentialFails: z
       .partialRecord(z.enum(CREDENTIAL_REASONS), verdict.exclude(["grant"]))
-      .default({ "holder-unknown": "refer", "directory-unreachable": "refer" })
+      .default({
+        "holder-unknown": "refer",
+        "directory-unreachable": "refer",
+        "possibly-revoked": "refer",
+      })
       .describe("by reason; reasons that are not listed deny, and none can grant"),
     visit,
     liveCode,

@@ -56,6 +56,16 @@ const commands = z
   .optional()
   .describe("absent: every command from afar is refused");
 
+const data = z
+  .strictObject({
+    keys: file().describe("public keys of whoever may give this unit data; read at each start"),
+    folder: file()
+      .default("/var/lib/sentinel/sets")
+      .describe("the last good sets, and what has come of the next"),
+  })
+  .optional()
+  .describe("policy, directory, trust and revocation from the district; absent: from files alone");
+
 const clock = section({
   vouchedBy: z
     .enum(["kernel", "nobody"])
@@ -146,6 +156,7 @@ export const unitSchema = z
     mqtt,
     commands,
     clock,
+    data,
     http,
     decode,
     devices,

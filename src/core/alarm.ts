@@ -14,6 +14,7 @@ export const ALARM_KINDS = [
   "broker-unreachable",
   "clock-untrusted",
   "policy-expired",
+  "data-not-updated",
   "evacuation",
   "locked-down",
 ] as const;

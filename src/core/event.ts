@@ -2,6 +2,7 @@
 import type { DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence.ts";
+import type { SetKind } from "./data-set.ts";
 import type { Policy } from "./policy.ts";
 import type { Authority, DatabaseReplacement, Orders } from "./record.ts";
 import type { Instant } from "./time.ts";
@@ -67,6 +68,13 @@ export type Event = Happening &
     | { kind: "database-replaced"; replacement: DatabaseReplacement }
     | { kind: "outbox-changed"; state: "normal" | "filling" | "full" }
     | { kind: "policy-changed"; policy: Policy }
+    | {
+        /** A set from the district came into force, or could not: then the last good one stays. */
+        kind: "data-set-changed";
+        set: SetKind;
+        ok: boolean;
+        detail: string;
+      }
     | { kind: "clock-changed"; byMs: number; trusted: boolean }
     | { kind: "timer-elapsed"; timer: TimerName; about: string }
   );

@@ -15,6 +15,7 @@ export const CREDENTIAL_REASONS = [
   "expired",
   "revoked",
   "superseded",
+  "possibly-revoked",
   "holder-unknown",
   "directory-unreachable",
   "number-invalid",

@@ -75,6 +75,9 @@ function handle(turn: Turn, event: Event): void {
       return outboxChanged(turn, event.state);
     case "policy-changed":
       return policyChanged(turn, event);
+    case "data-set-changed":
+      if (event.ok) return turn.clear("data-not-updated", event.set);
+      return turn.raise("data-not-updated", event.set);
     case "clock-changed":
       return clockChanged(turn, event);
     case "timer-elapsed":

@@ -18,6 +18,8 @@ const Own = z.object({
   asOf: z.iso.datetime({ offset: true }),
   revoked: z.array(z.string().min(1)).default([]),
   superseded: z.array(z.string().min(1)).default([]),
+  /** Numbers that filters of the same namespace hit wrongly. */
+  cleared: z.array(z.string().min(1)).exactOptional(),
 });
 export type RevocationFile = z.infer<typeof Own>;
 
@@ -87,11 +89,18 @@ function checked<T>(schema: z.ZodType<T>, json: unknown): T {
   throw new TrustFileError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
 }
 
-function ownList({ namespace, asOf, revoked, superseded }: RevocationFile): RevocationList {
+function ownList({
+  namespace,
+  asOf,
+  revoked,
+  superseded,
+  cleared = [],
+}: RevocationFile): RevocationList {
   const entries = new Map<string, RevocationEntry>();
   for (const number of superseded) entries.set(number, { verdict: "superseded" });
   for (const number of revoked) entries.set(number, { verdict: "revoked" });
-  return { namespace, asOfMs: Date.parse(asOf), entries };
+  const list = { namespace, asOfMs: Date.parse(asOf), entries };
+  return cleared.length === 0 ? list : { ...list, cleared: new Set(cleared) };
 }
 
 function cardList(list: z.infer<typeof CardList>, asOfMs: number): RevocationList {

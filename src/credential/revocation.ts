@@ -13,8 +13,11 @@ export const REVOCATION_NAMESPACES = [
 ] as const;
 export type RevocationNamespace = (typeof REVOCATION_NAMESPACES)[number];
 
-/** Why an entry is on a list. */
-export type RevocationVerdict = "revoked" | "superseded";
+/**
+ * What a list says of a number. `possibly-revoked` is the word of a filter alone: it never forgets an
+ * entry, and now and then answers yes for a number that is none, so nobody may be turned away on it.
+ */
+export type RevocationVerdict = "revoked" | "superseded" | "possibly-revoked";
 
 /** What a list says of a number. */
 export interface RevocationEntry {
@@ -32,6 +35,8 @@ export interface RevocationList {
   entries?: ReadonlyMap<string, RevocationEntry>;
   /** Many entries in little memory; answers yes once too often about as rarely as it was built for. */
   filter?: BloomFilter;
+  /** Numbers that filters hit wrongly: their publisher knows that these hold. */
+  cleared?: ReadonlySet<string>;
   /** Whose list it is, and the issuer's count of its editions, for SMART Health Cards. */
   keyId?: string;
   counter?: number;
@@ -52,10 +57,13 @@ export class RevocationStore {
   /** Puts a source's lists in force in place of its former ones. */
   replace(source: string, lists: readonly RevocationList[]): void {
     this.#lists.set(source, lists);
-    this.#byNamespace.clear();
-    for (const list of [...this.#lists.values()].flat()) {
-      this.#byNamespace.set(list.namespace, [...this.#of(list.namespace), list]);
-    }
+    this.#index();
+  }
+
+  /** Puts lists in force in place of all there were, in one step. */
+  replaceAll(lists: Iterable<readonly [source: string, lists: readonly RevocationList[]]>): void {
+    this.#lists = new Map(lists);
+    this.#index();
   }
 
   /** Whether a number was called back. `signedAtMs` is when the credential in question was signed. */
@@ -64,16 +72,18 @@ export class RevocationStore {
     number: string,
     signedAtMs?: number,
   ): RevocationHit | undefined {
-    for (const list of this.#of(namespace)) {
-      const entry = list.entries?.get(number);
+    const lists = this.#of(namespace);
+    for (const { entries } of lists) {
+      const entry = entries?.get(number);
       if (entry !== undefined && isMeant(entry.beforeMs, signedAtMs)) {
         return { verdict: entry.verdict };
       }
-      if (list.filter?.mayHold(number) === true) {
-        return { verdict: "revoked", falsePositiveRate: list.filter.falsePositiveRate };
-      }
     }
-    return undefined;
+    if (lists.some(({ cleared }) => cleared?.has(number))) return undefined;
+    const filter = lists.find((list) => list.filter?.mayHold(number))?.filter;
+    return filter === undefined
+      ? undefined
+      : { verdict: "possibly-revoked", falsePositiveRate: filter.falsePositiveRate };
   }
 
   /** The newest counter of the lists an issuer's key has; undefined without any. */
@@ -88,6 +98,13 @@ export class RevocationStore {
   asOfMs(namespace: RevocationNamespace): number | undefined {
     const dates = this.#of(namespace).map((list) => list.asOfMs);
     return dates.length === 0 ? undefined : Math.min(...dates);
+  }
+
+  #index(): void {
+    this.#byNamespace.clear();
+    for (const list of [...this.#lists.values()].flat()) {
+      this.#byNamespace.set(list.namespace, [...this.#of(list.namespace), list]);
+    }
   }
 
   #of(namespace: RevocationNamespace): readonly RevocationList[] {

@@ -60,6 +60,12 @@ export class TrustStore {
     this.#index();
   }
 
+  /** Puts sets in force in place of all there were, in one step. */
+  replaceAll(sets: Iterable<readonly [source: string, set: TrustSet]>): void {
+    this.#sets = new Map(sets);
+    this.#index();
+  }
+
   /** Takes a source's set out of force. */
   remove(source: string): void {
     this.#sets.delete(source);

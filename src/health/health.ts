@@ -2,7 +2,12 @@
 import type { Clock } from "../../hal/clock.ts";
 import type { Effect } from "../core/effect.ts";
 import type { ScreenView } from "../core/view.ts";
-import { UnitMetrics, type MeasuredVisit, type UplinkFigures } from "./metrics.ts";
+import {
+  UnitMetrics,
+  type MeasuredVisit,
+  type DataSetFigures,
+  type UplinkFigures,
+} from "./metrics.ts";
 import { Tally, type UnitFigures } from "./telemetry.ts";
 import { VitalSigns, type BeatingLoop } from "./vitals.ts";
 
@@ -17,6 +22,8 @@ export interface HealthOptions {
     outbox: { pending(): number; lost(): number; head(): number };
   };
   uplink?: () => UplinkFigures | undefined;
+  /** Sets of data from the district. */
+  dataSets?: () => DataSetFigures | undefined;
 }
 
 interface Part {
@@ -42,7 +49,7 @@ export class Health {
 
   constructor(options: HealthOptions) {
     this.#options = options;
-    const { clock, gateway, store, unitId, version, uplink } = options;
+    const { clock, gateway, store, unitId, version, uplink, dataSets } = options;
     this.#vitals = new VitalSigns({
       clock,
       loop: gateway,
@@ -54,6 +61,7 @@ export class Health {
       view: () => gateway().view(),
       outbox: store.outbox,
       uplink: () => uplink?.(),
+      ...(dataSets === undefined ? {} : { dataSets }),
     });
   }
 

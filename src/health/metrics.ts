@@ -18,6 +18,13 @@ export interface UplinkFigures {
   commandsRefused: Readonly<Record<string, number>>;
 }
 
+/** Sets of data from the district: what is in force, and what failed since the start. */
+export interface DataSetFigures {
+  reports: Readonly<Record<string, { version?: number; asOfMs?: number }>>;
+  /** By set and reason. */
+  failures: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
 export interface MetricsSources {
   unitId: string;
   version: string;
@@ -25,6 +32,8 @@ export interface MetricsSources {
   outbox: { pending(): number; lost(): number; head(): number };
   /** Absent while there is no uplink. */
   uplink: () => UplinkFigures | undefined;
+  /** Absent where no district gives this unit data. */
+  dataSets?: () => DataSetFigures | undefined;
 }
 
 /** Times of one visit, monotonic ms. */
@@ -83,6 +92,7 @@ export class UnitMetrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#gauges();
     this.#uplink();
+    if (sources.dataSets !== undefined) this.#dataSets(sources.dataSets);
   }
 
   /** What a turn of the loop led to. */
@@ -190,6 +200,26 @@ export class UnitMetrics {
     this.#count("sentinel_records", "Records of this unit's chain", [], (set) =>
       set(outbox.head()),
     );
+  }
+
+  #dataSets(figures: () => DataSetFigures | undefined): void {
+    const reports = (): DataSetFigures["reports"] => figures()?.reports ?? {};
+    this.#read("sentinel_data_set_version", "Version of the set in force", ["set"], (set) => {
+      for (const [kind, { version }] of Object.entries(reports())) {
+        if (version !== undefined) set(version, { set: kind });
+      }
+    });
+    this.#read("sentinel_data_set_age_seconds", "Age of the set in force", ["set"], (set) => {
+      const { atMs } = this.#sources.view();
+      for (const [kind, { asOfMs }] of Object.entries(reports())) {
+        if (asOfMs !== undefined) set((atMs - asOfMs) / SECOND_MS, { set: kind });
+      }
+    });
+    this.#count("sentinel_data_set_failures", "Sets not taken, by why", ["set", "why"], (set) => {
+      for (const [kind, reasons] of Object.entries(figures()?.failures ?? {})) {
+        for (const [why, count] of Object.entries(reasons)) set(count, { set: kind, why });
+      }
+    });
   }
 
   #uplink(): void {

@@ -1,10 +1,7 @@
 /** What a district signs about a data set: which bytes, for whom, how new, and until when it may be taken. */
 import type { KeyObject } from "node:crypto";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { openToken, signToken, type KeyRing, type TokenFault } from "./token.ts";
-
-/** What is distributed. Each kind has its own topic, its own count of versions and its own limits. */
-export const SET_KINDS = ["policy", "directory", "trust", "revocation"] as const;
-export type SetKind = (typeof SET_KINDS)[number];
 
 /** A run of bytes, cut into parts of `PART_BYTES`; only the last may be shorter. Hashes are SHA-256, hex. */
 export interface Blob {

@@ -1,5 +1,6 @@
 /** What the transport of data sets hands on, and what a unit tells its district about them. */
-import { isHash, SET_KINDS, type Blob, type SetKind } from "./distribution-manifest.ts";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { isHash, type Blob } from "./distribution-manifest.ts";
 import type { SetFile } from "./distribution-shelf.ts";
 import type { TokenFault } from "./token.ts";
 

@@ -2,7 +2,8 @@
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { createBackoff, type Backoff } from "./backoff.ts";
 import { Abandoned, PartFetcher } from "./distribution-fetch.ts";
-import { openManifest, totalBytes, type Manifest, type SetKind } from "./distribution-manifest.ts";
+import type { SetKind } from "../core/data-set.ts";
+import { openManifest, totalBytes, type Manifest } from "./distribution-manifest.ts";
 import type { Pace } from "./distribution-pace.ts";
 import {
   SetError,

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
 import { audienceOf } from "./commands.ts";
-import { SET_KINDS, type SetKind } from "./distribution-manifest.ts";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { Pace } from "./distribution-pace.ts";
 import {
   partRequest,

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import type { ScreenView } from "../../core/view.ts";
 import { Visit } from "./explain.tsx";
 import { Freshness } from "./freshness.tsx";
-import { ALARMS, DEVICES, isDeviceName, TEXT } from "./i18n/words.ts";
+import { ALARMS, DATA_SETS, DEVICES, isDeviceName, isSetKind, TEXT } from "./i18n/words.ts";
 import { sayClock, type Language, type Saying } from "./i18n/say.ts";
 import { LanguageSwitch, Title, useLanguage } from "./language.tsx";
 import { post, useLive, useOnce } from "./live.ts";
@@ -67,6 +67,7 @@ function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
             <span>
               {ALARMS[alarm.kind][language]}
               {isDeviceName(alarm.subject) && `：${DEVICES[alarm.subject][language]}`}
+              {isSetKind(alarm.subject) && `：${DATA_SETS[alarm.subject][language]}`}
             </span>
             <time>{sayClock(alarm.raisedAtMs, saying)}</time>
           </li>

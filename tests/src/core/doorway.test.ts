@@ -231,6 +231,17 @@ describe("what the unit knows of itself", () => {
     });
   });
 
+  it("tells which set of data could not be updated, until it is", () => {
+    const core = new CoreUnderTest();
+    const set = (name: "trust" | "directory", ok: boolean): Event =>
+      event({ kind: "data-set-changed", set: name, ok, detail: ok ? "" : "signature-invalid" });
+    core.take(set("trust", false));
+    core.take(set("directory", false));
+    core.take(set("directory", false));
+    core.take(set("trust", true));
+    expect(core.state.alarms).toMatchObject([{ kind: "data-not-updated", subject: "directory" }]);
+  });
+
   it("takes a new policy for whoever is being checked", () => {
     const core = new CoreUnderTest();
     core.take(shows(aCredential()));

@@ -103,6 +103,10 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
   ],
   "outbox-changed": () => [event({ kind: "outbox-changed", state: "full" })],
   "policy-changed": () => [event({ kind: "policy-changed", policy: aPolicy({ version: 2 }) })],
+  "data-set-changed": () =>
+    [true, false].map((ok) =>
+      event({ kind: "data-set-changed", set: "directory", ok, detail: "expired" }),
+    ),
   "clock-changed": () => [event({ kind: "clock-changed", byMs: -5_000, trusted: false })],
   "timer-elapsed": (state) =>
     TIMERS.flatMap((timer) =>

@@ -266,8 +266,27 @@ describe("a Bloom filter", () => {
     const store = new RevocationStore();
     store.replace("a", readRevocationFile(filter.toBytes(label), NOW));
     const hit = store.find("health-pass", "serial-7");
-    expect(hit?.verdict).toBe("revoked");
+    expect(hit?.verdict).toBe("possibly-revoked");
     expect(hit?.falsePositiveRate).toBeCloseTo(0.001, 4);
+  });
+
+  it("is overruled by an exact list, in both directions", () => {
+    const store = new RevocationStore();
+    const exact = {
+      kind: "digital-sentinel-revocations",
+      namespace: "health-pass",
+      asOf: label.asOf,
+      revoked: ["serial-1"],
+      cleared: ["serial-1", "serial-2"],
+    };
+    store.replaceAll([
+      ["filter", readRevocationFile(filter.toBytes(label), NOW)],
+      ["exact", readRevocationFile(Buffer.from(JSON.stringify(exact)), NOW)],
+    ]);
+    const verdicts = [1, 2, 3].map((each) => store.find("health-pass", `serial-${each}`)?.verdict);
+    expect(verdicts).toEqual(["revoked", undefined, "possibly-revoked"]);
+    store.replaceAll([]);
+    expect(store.find("health-pass", "serial-3")).toBeUndefined();
   });
 
   it("places bits as the format says", () => {

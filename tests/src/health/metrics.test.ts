@@ -29,6 +29,10 @@ async function families(uplink?: UplinkFigures): Promise<Family[]> {
     view: () => viewOf(state, { outbox: { pending: 5, state: "normal" } }, at()),
     outbox: { pending: () => 5, lost: () => 7, head: () => 40 },
     uplink: () => uplink,
+    dataSets: () => ({
+      reports: { trust: { version: 9, asOfMs: at().wallMs - 60_000 }, policy: {} },
+      failures: { trust: { "signature-invalid": 2 } },
+    }),
   });
   metrics.sawVisit({ readyAtMs: 1_000, decidedAtMs: 1_040, committedAtMs: 1_042 });
   return parsePrometheusTextFormat((await metrics.text()).text);
@@ -77,6 +81,9 @@ describe("metrics", () => {
     expect(value("sentinel_link_ok", { link: "broker" })).toBe("1");
     expect(value("sentinel_commands_refused_total", { why: "expired" })).toBe("2");
     expect(value("sentinel_uplink_resent_total")).toBe("3");
+    expect(value("sentinel_data_set_version", { set: "trust" })).toBe("9");
+    expect(value("sentinel_data_set_age_seconds", { set: "trust" })).toBe("60");
+    expect(value("sentinel_data_set_failures_total", { why: "signature-invalid" })).toBe("2");
     const decision = all.find(({ name }) => name === "sentinel_decision_seconds");
     expect(decision?.metrics[0]).toMatchObject({ count: "1", sum: "0.04" });
   });

@@ -57,6 +57,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["这张纸质码已被新码取代", "请使用新的纸质码"],
     en: ["This paper code was replaced by a newer one", "Please use the newer one"],
   },
+  "possibly-revoked": {
+    zh: ["该凭证需要人工核实", "请稍候，工作人员会协助您"],
+    en: ["This proof has to be checked by hand", "Please wait, staff will help you"],
+  },
   "holder-unknown": {
     zh: ["此处没有您的信息", "请稍候，工作人员会协助您"],
     en: ["You are not known here", "Please wait, staff will help you"],

@@ -1,5 +1,6 @@
 /** All other words of the pages, Chinese and English side by side. */
 import { DEVICE_NAMES, type AlarmKind, type DeviceName } from "../../../core/alarm.ts";
+import { SET_KINDS, type SetKind } from "../../../core/data-set.ts";
 import type { Need, Outcome, RuleOutcome } from "../../../core/decision.ts";
 import {
   CREDENTIAL_KINDS,
@@ -104,6 +105,7 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
   "broker-unreachable": both("网络离线", "Broker offline"),
   "clock-untrusted": both("时间未校准", "Clock not certain"),
   "policy-expired": both("准入规则已过期", "Policy expired"),
+  "data-not-updated": both("数据未能更新", "Data could not be updated"),
   evacuation: both("疏散", "Evacuation"),
   "locked-down": both("封闭", "Lock-down"),
 };
@@ -115,6 +117,13 @@ export const DEVICES: Readonly<Record<DeviceName, Both>> = {
   gate: both("闸机", "Gate"),
   panel: both("指示灯", "Panel"),
   "door-contacts": both("门磁", "Door contacts"),
+};
+
+export const DATA_SETS: Readonly<Record<SetKind, Both>> = {
+  policy: both("准入规则", "Policy"),
+  directory: both("人员名录", "Directory"),
+  trust: both("信任列表", "Trust list"),
+  revocation: both("撤销列表", "Revocation list"),
 };
 
 export const ENDINGS: Readonly<Record<VisitEnding, Both>> = {
@@ -220,6 +229,9 @@ export const TEXT = {
 
 export const isCredentialKind = (text: string): text is CredentialKind =>
   (CREDENTIAL_KINDS as readonly string[]).includes(text);
+
+export const isSetKind = (text: string | undefined): text is SetKind =>
+  (SET_KINDS as readonly string[]).includes(text ?? "");
 
 export const isDeviceName = (text: string | undefined): text is DeviceName =>
   (DEVICE_NAMES as readonly string[]).includes(text ?? "");

@@ -1,0 +1,184 @@
+/** What a distributed set must be, byte for byte; the same for whoever publishes and whoever takes it. */
+import { createHash } from "node:crypto";
+import { parsePolicy } from "./config/policy.ts";
+import type { SetKind } from "./core/data-set.ts";
+import type { Policy } from "./core/policy.ts";
+import { readRevocationFile } from "./credential/revocation-files.ts";
+import type { RevocationList } from "./credential/revocation.ts";
+import { readTrustFile } from "./credential/trust-files.ts";
+import type { TrustSet } from "./credential/trust.ts";
+import { readDirectoryLine } from "./directory-file.ts";
+import { canonicalJson } from "./store/canonical.ts";
+import type { DirectoryRow } from "./store/directory.ts";
+
+const MIB = 1_048_576;
+
+/** The most a set may be: what a unit holds in memory, or works through in a few minutes. */
+export const SET_LIMITS: Readonly<Record<SetKind, { bytes: number; files: number }>> = {
+  policy: { bytes: MIB / 4, files: 1 },
+  directory: { bytes: 128 * MIB, files: 1 },
+  trust: { bytes: 16 * MIB, files: 16 },
+  revocation: { bytes: 64 * MIB, files: 16 },
+};
+
+/** Longer exact lists would hold up the door while they are read; a filter is never read through. */
+const LONGEST_EXACT_LIST = 8 * MIB;
+const LONGEST_LINE = 65_536;
+const NEWLINE = 0x0a;
+
+/** @throws ConfigError where it is not a policy */
+export function readPolicySet(bytes: Uint8Array): Policy {
+  return parsePolicy(Buffer.from(bytes).toString("utf8"), "policy");
+}
+
+/** @throws TrustFileError where it is not trust; the date is the set's, not the file's */
+export function readTrustSet(bytes: Uint8Array, asOfMs: number): TrustSet {
+  return { ...readTrustFile(Buffer.from(bytes).toString("utf8"), asOfMs), asOfMs };
+}
+
+/** @throws TrustFileError where it is no revocation list; the date is the set's, not the file's */
+export function readRevocationSet(bytes: Uint8Array, asOfMs: number): RevocationList[] {
+  const lists = readRevocationFile(bytes, asOfMs);
+  const exact = lists.some(({ entries }) => entries !== undefined);
+  if (exact && bytes.length > LONGEST_EXACT_LIST) {
+    throw new Error(
+      `an exact list has at most ${LONGEST_EXACT_LIST / MIB} MiB: make a filter of it`,
+    );
+  }
+  return lists.map((list) => ({ ...list, asOfMs }));
+}
+
+/** Orders pseudonyms as the database does: by their bytes. */
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** A directory row as its line: canonical JSON, so that the same directory is always the same bytes. */
+export function directoryLine({ entry, tokenReferences }: DirectoryRow): string {
+  const tokens = [...(tokenReferences ?? [])].sort(byBytes);
+  return canonicalJson(tokens.length === 0 ? entry : { ...entry, tokenReferences: tokens });
+}
+
+/**
+ * A directory as a set: one line a person, in the order of their pseudonyms.
+ * @throws Error where somebody, or a token, is there twice
+ */
+export function directorySet(rows: readonly DirectoryRow[]): Buffer {
+  const sorted = [...rows].sort((a, b) => byBytes(a.entry.pseudonym, b.entry.pseudonym));
+  const tokens = new Set<string>();
+  let former = "";
+  const lines = sorted.map((row) => {
+    if (row.entry.pseudonym === former) throw new Error("a pseudonym is there twice");
+    former = row.entry.pseudonym;
+    for (const token of row.tokenReferences ?? []) {
+      if (tokens.has(token)) throw new Error("a token leads to two entries");
+      tokens.add(token);
+    }
+    return `${directoryLine(row)}\n`;
+  });
+  return Buffer.from(lines.join(""));
+}
+
+/** Lines of a text that comes in portions. @throws Error where one is longer than any entry may be */
+export async function* linesOf(portions: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+  let rest = Buffer.alloc(0);
+  for await (const portion of portions) {
+    const text = Buffer.concat([rest, portion]);
+    let from = 0;
+    for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, from)) {
+      yield text.toString("utf8", from, end);
+      from = end + 1;
+    }
+    rest = text.subarray(from);
+    if (rest.length > LONGEST_LINE) throw new Error("a line is longer than an entry may be");
+  }
+  if (rest.length > 0) throw new Error("the last line has no end");
+}
+
+/** Rows of a directory set. @throws Error that names the first line which is wrong */
+export async function* directoryRows(
+  portions: AsyncIterable<Uint8Array>,
+): AsyncIterable<DirectoryRow> {
+  let number = 0;
+  let former = "";
+  for await (const line of linesOf(portions)) {
+    number += 1;
+    const row = within(`line ${number}`, () => readDirectoryLine(line));
+    if (byBytes(former, row.entry.pseudonym) >= 0) {
+      throw new Error(`line ${number}: not in the order of pseudonyms`);
+    }
+    former = row.entry.pseudonym;
+    yield row;
+  }
+}
+
+/** One step of a delta. */
+export type DirectoryStep = { put: DirectoryRow } | { remove: string };
+
+const REMOVE = /^\{"remove":"([^"\\]+)"\}$/;
+
+/**
+ * The way from one directory set to another: `{"remove":"<pseudonym>"}` or the new line, in the order
+ * of pseudonyms.
+ */
+export function directoryDelta(base: Uint8Array, next: Uint8Array): Buffer {
+  const linesByPerson = (set: Uint8Array): Map<string, string> =>
+    new Map(
+      Buffer.from(set)
+        .toString("utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => [readDirectoryLine(line).entry.pseudonym, line]),
+    );
+  const before = linesByPerson(base);
+  const after = linesByPerson(next);
+  const people = [...new Set([...before.keys(), ...after.keys()])].sort(byBytes);
+  const steps = people.flatMap((person) => {
+    const line = after.get(person);
+    if (line === undefined) return [`{"remove":${JSON.stringify(person)}}\n`];
+    return line === before.get(person) ? [] : [`${line}\n`];
+  });
+  return Buffer.from(steps.join(""));
+}
+
+/** Steps of a delta, by pseudonym. @throws Error that names the first line which is wrong */
+export async function directorySteps(
+  portions: AsyncIterable<Uint8Array>,
+): Promise<Map<string, DirectoryStep>> {
+  const steps = new Map<string, DirectoryStep>();
+  for await (const line of linesOf(portions)) {
+    const remove = REMOVE.exec(line)?.[1];
+    if (remove !== undefined) {
+      steps.set(remove, { remove });
+      continue;
+    }
+    const put = within(`line ${steps.size + 1}`, () => readDirectoryLine(line));
+    steps.set(put.entry.pseudonym, { put });
+  }
+  return steps;
+}
+
+/** The hash of a directory set that is made row by row. */
+export class DirectoryHash {
+  readonly #hash = createHash("sha256");
+  size = 0;
+
+  add(row: DirectoryRow): void {
+    this.#hash.update(`${directoryLine(row)}\n`);
+    this.size += 1;
+  }
+
+  hex(): string {
+    return this.#hash.digest("hex");
+  }
+}
+
+function within<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new Error(`${where}: ${error instanceof Error ? error.message : "invalid"}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,201 @@
+/** What a unit does with each kind of distributed set: read it to the end, then change over in one step. */
+import type { SetKind } from "./core/data-set.ts";
+import type { Policy } from "./core/policy.ts";
+import type { RevocationStore } from "./credential/revocation.ts";
+import type { TrustStore } from "./credential/trust.ts";
+import {
+  byBytes,
+  DirectoryHash,
+  directoryRows,
+  directorySteps,
+  readPolicySet,
+  readRevocationSet,
+  readTrustSet,
+  SET_LIMITS,
+  type DirectoryStep,
+} from "./data-set-formats.ts";
+import type { DirectoryRow, DirectoryStore } from "./store/directory.ts";
+import type { Blob } from "./uplink/distribution-manifest.ts";
+import {
+  SetError,
+  type PreparedSet,
+  type SetFacts,
+  type SetInstaller,
+} from "./uplink/distribution-set.ts";
+import { wholeOf, type SetFile } from "./uplink/distribution-shelf.ts";
+
+/** Where sets go. */
+export interface SetTargets {
+  trust: TrustStore;
+  revocation: RevocationStore;
+  directory: DirectoryStore;
+  /** A policy is in force from now on. */
+  onPolicy: (policy: Policy) => void;
+}
+
+/** Rows written or read at once: a few milliseconds of the store's time. */
+const PORTION = 200;
+/** A delta of up to so many steps is one transaction of a few milliseconds; a longer one is staged. */
+const SMALL_DELTA = 500;
+
+export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller> {
+  const { trust, revocation, directory, onPolicy } = targets;
+  return {
+    policy: {
+      limits: SET_LIMITS.policy,
+      async prepare(files) {
+        const policies = await readAll(files, readPolicySet);
+        return { switchOver: () => policies.forEach(onPolicy) };
+      },
+    },
+    trust: {
+      limits: SET_LIMITS.trust,
+      async prepare(files, { asOfMs }) {
+        const sets = await readAll(files, (bytes) => readTrustSet(bytes, asOfMs));
+        return { switchOver: () => trust.replaceAll(named(sets)) };
+      },
+    },
+    revocation: {
+      limits: SET_LIMITS.revocation,
+      async prepare(files, { asOfMs }) {
+        const lists = await readAll(files, (bytes) => readRevocationSet(bytes, asOfMs));
+        return { switchOver: () => revocation.replaceAll(named(lists)) };
+      },
+    },
+    directory: new DirectoryInstaller(directory),
+  };
+}
+
+async function readAll<T>(files: readonly SetFile[], read: (bytes: Uint8Array) => T): Promise<T[]> {
+  const all: T[] = [];
+  for (const [index, file] of files.entries()) {
+    const bytes = await wholeOf(file);
+    try {
+      all.push(read(bytes));
+    } catch (error) {
+      const where = files.length === 1 ? "" : `file ${index + 1}: `;
+      const what = error instanceof Error ? error.message : String(error);
+      throw new SetError("content-invalid", `${where}${what}`.slice(0, 300), { cause: error });
+    }
+  }
+  return all;
+}
+
+/** What comes from the district has no file's name; its place in the set tells it apart. */
+function named<T>(items: readonly T[]): [string, T][] {
+  return items.map((item, index) => [`district/${index + 1}`, item]);
+}
+
+/** The directory lives in the store: written beside the one in force, in portions. */
+class DirectoryInstaller implements SetInstaller {
+  readonly limits = SET_LIMITS.directory;
+  readonly #directory: DirectoryStore;
+
+  constructor(directory: DirectoryStore) {
+    this.#directory = directory;
+  }
+
+  standing(): SetFacts | undefined {
+    const version = this.#directory.version();
+    const asOfMs = this.#directory.asOf();
+    return version === undefined || asOfMs === undefined ? undefined : { version, asOfMs };
+  }
+
+  async prepare(files: readonly SetFile[], facts: SetFacts): Promise<PreparedSet> {
+    const [file] = files;
+    if (file === undefined) throw new SetError("content-invalid", "no file");
+    const stage = await this.#emptyStage();
+    for await (const row of directoryRows(file.read())) await stage.add(row);
+    await stage.end();
+    return this.#promotion(facts, stage.size);
+  }
+
+  async prepareDelta(delta: SetFile, whole: Blob, facts: SetFacts): Promise<PreparedSet> {
+    const steps = await directorySteps(delta.read());
+    const stage = steps.size > SMALL_DELTA ? await this.#emptyStage() : undefined;
+    const hash = new DirectoryHash();
+    for await (const row of merged(this.#rows(), steps)) {
+      hash.add(row);
+      await stage?.add(row);
+    }
+    await stage?.end();
+    if (hash.hex() !== whole.sha256) {
+      throw new SetError("whole-damaged", "the delta does not lead to the set it is for");
+    }
+    if (stage !== undefined) return this.#promotion(facts, stage.size);
+    const all = [...steps.values()];
+    const put = all.flatMap((step) => ("put" in step ? [step.put] : []));
+    const remove = all.flatMap((step) => ("remove" in step ? [step.remove] : []));
+    return { switchOver: () => this.#directory.apply({ put, remove, ...facts }) };
+  }
+
+  #promotion(facts: SetFacts, size: number): PreparedSet {
+    return {
+      switchOver: async () => {
+        await this.#directory.promote({ ...facts, size });
+        // What was in force until now; left where it lies, it would go before the next set comes.
+        await this.#clear().catch(() => {});
+      },
+    };
+  }
+
+  async #clear(): Promise<void> {
+    while (await this.#directory.clearStage());
+  }
+
+  async #emptyStage(): Promise<Stage> {
+    await this.#clear();
+    return new Stage(this.#directory);
+  }
+
+  async *#rows(): AsyncIterable<DirectoryRow> {
+    let after = "";
+    for (;;) {
+      const page = await this.#directory.page(after, PORTION);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last.entry.pseudonym;
+    }
+  }
+}
+
+class Stage {
+  readonly #directory: DirectoryStore;
+  #rows: DirectoryRow[] = [];
+  size = 0;
+
+  constructor(directory: DirectoryStore) {
+    this.#directory = directory;
+  }
+
+  async add(row: DirectoryRow): Promise<void> {
+    this.size += 1;
+    if (this.#rows.push(row) === PORTION) await this.end();
+  }
+
+  async end(): Promise<void> {
+    const rows = this.#rows;
+    this.#rows = [];
+    if (rows.length > 0) await this.#directory.stage(rows);
+  }
+}
+
+/** A set as it is after some steps, in order. */
+async function* merged(
+  rows: AsyncIterable<DirectoryRow>,
+  steps: ReadonlyMap<string, DirectoryStep>,
+): AsyncIterable<DirectoryRow> {
+  const coming = [...steps].sort(([a], [b]) => byBytes(a, b));
+  let next = 0;
+  for await (const row of rows) {
+    const { pseudonym } = row.entry;
+    for (; next < coming.length; next++) {
+      const [person = "", step] = coming[next] ?? [];
+      if (byBytes(person, pseudonym) >= 0) break;
+      if (step !== undefined && "put" in step) yield step.put;
+    }
+    if (!steps.has(pseudonym)) yield row;
+  }
+  for (const [, step] of coming.slice(next)) if ("put" in step) yield step.put;
+}

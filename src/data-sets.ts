@@ -1,0 +1,130 @@
+/** A unit's data from its district: who may give it, where it is kept, and what it changes at the door. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { Clock } from "../hal/clock.ts";
+import { parseDataKeys, type DataKey } from "./config/data-keys.ts";
+import type { UnitConfig } from "./config/unit.ts";
+import type { Log } from "./connection.ts";
+import type { SetKind } from "./core/data-set.ts";
+import type { Policy } from "./core/policy.ts";
+import { setInstallers } from "./data-set-installers.ts";
+import type { EvidenceBase } from "./evidence-base.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import type { Store } from "./store/store.ts";
+import type { SetReport, SetReports } from "./uplink/distribution-set.ts";
+import { Distribution, type DistributionUplink, type SetFailures } from "./uplink/distribution.ts";
+import { KeyRing } from "./uplink/token.ts";
+import type { Uplink } from "./uplink/uplink.ts";
+
+export interface DataSetsOptions {
+  config: UnitConfig;
+  store: Store;
+  clock: Clock;
+  base: EvidenceBase;
+  log: Log;
+}
+
+/** The district's data sets on a unit, from the last good ones on its disk onward. */
+export class DataSets {
+  readonly #log: Log;
+  readonly #distribution: Distribution;
+  #policy: Policy | undefined;
+  #gateway: Gateway | undefined;
+  #uplink: Pick<Uplink, "refreshState"> | undefined;
+
+  constructor(options: DataSetsOptions, keys: readonly DataKey[], folder: string) {
+    const { config, store, clock, base, log } = options;
+    this.#log = log;
+    const allowed = new Map(keys.map(({ id, may }) => [id, may]));
+    this.#distribution = new Distribution({
+      unitId: config.unitId,
+      district: config.district,
+      ...(config.mqtt === undefined ? {} : { root: config.mqtt.root }),
+      clock,
+      chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+      keys: new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key]))),
+      may: (keyId, kind) => allowed.get(keyId)?.includes(kind) === true,
+      folder,
+      installers: setInstallers({
+        trust: base.trust,
+        revocation: base.revocation,
+        directory: store.directory,
+        onPolicy: (policy) => this.#changePolicy(policy),
+      }),
+      onChange: (kind, report) => this.#changed(kind, report),
+    });
+  }
+
+  /** Puts the last good sets in force; before the gateway is made. */
+  restore(): Promise<void> {
+    return this.#distribution.restore();
+  }
+
+  /** The district's policy, where one was ever taken. */
+  policy(): Policy | undefined {
+    return this.#policy;
+  }
+
+  /** From now on changes are told at the door: a new policy, and alarms. */
+  serve(gateway: Gateway): void {
+    this.#gateway = gateway;
+    for (const [kind, report] of Object.entries(this.reports())) {
+      this.#tell(kind as SetKind, report);
+    }
+  }
+
+  /** Listens on a connection; before it starts. */
+  attach(uplink: DistributionUplink & Pick<Uplink, "refreshState">): void {
+    this.#uplink = uplink;
+    this.#distribution.attach(uplink);
+  }
+
+  reports(): SetReports {
+    return this.#distribution.reports();
+  }
+
+  /** For the unit's metrics. */
+  figures(): { reports: SetReports; failures: SetFailures } {
+    return { reports: this.reports(), failures: this.#distribution.failures() };
+  }
+
+  stop(): Promise<void> {
+    return this.#distribution.stop();
+  }
+
+  #changePolicy(policy: Policy): void {
+    this.#policy = policy;
+    this.#gateway?.dispatch({ kind: "policy-changed", policy });
+  }
+
+  #changed(kind: SetKind, report: SetReport): void {
+    const { version, loading, error } = report;
+    this.#log("data-set", { set: kind, version, loading, error });
+    this.#uplink?.refreshState();
+    this.#tell(kind, report);
+  }
+
+  #tell(set: SetKind, { error }: SetReport): void {
+    const detail = error === undefined ? "" : error.reason;
+    this.#gateway?.dispatch({ kind: "data-set-changed", set, ok: error === undefined, detail });
+  }
+}
+
+/**
+ * The data sets the configuration asks for, restored from the disk. A key file that cannot be used
+ * leaves the unit with its own files: nobody can then give it data.
+ */
+export async function openDataSets(options: DataSetsOptions): Promise<DataSets | undefined> {
+  const { data } = options.config;
+  if (data === undefined) return undefined;
+  try {
+    const keys = parseDataKeys(await readFile(data.keys, "utf8"), data.keys);
+    const sets = new DataSets(options, keys, data.folder);
+    await sets.restore();
+    return sets;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    options.log("data-not-loaded", { problem });
+    return undefined;
+  }
+}
