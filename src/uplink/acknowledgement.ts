@@ -1,6 +1,7 @@
 /** The collector's word about which records it has on its disk: plain, or signed so that nobody else can say it. */
 import type { KeyObject } from "node:crypto";
 import { audienceOf } from "./commands.ts";
+import { acknowledgementSchema } from "./contract-messages.ts";
 import { openToken, signToken, type KeyRing, type TokenFault } from "./token.ts";
 
 /** Which records the collector holds durably: all through `through`, and the ranges above it. */
@@ -26,8 +27,6 @@ export interface AcknowledgementKey {
 export type AcknowledgementFault = TokenFault | "unsigned" | "wrong-audience";
 
 export const ACKNOWLEDGEMENT_TOKEN_TYPE = "sentinel-ack+jwt";
-/** A collector tells a hundred at most; more would only keep the unit busy. */
-const MOST_RANGES = 1_000;
 
 /**
  * The text to publish. A signed one needs neither date nor counter: the epoch is of one database
@@ -84,20 +83,5 @@ function parse(bytes: Uint8Array): unknown {
 }
 
 function read(value: unknown): Acknowledgement | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { epoch, through, ranges } = value as Record<string, unknown>;
-  if (typeof epoch !== "string" || !isCount(through)) return undefined;
-  if (!Array.isArray(ranges) || ranges.length > MOST_RANGES) return undefined;
-  const numbers: [number, number][] = [];
-  for (const range of ranges as unknown[]) {
-    if (!Array.isArray(range) || range.length !== 2) return undefined;
-    const [from, to] = range as unknown[];
-    if (!isCount(from) || !isCount(to) || from < 1 || to < from) return undefined;
-    numbers.push([from, to]);
-  }
-  return { epoch, through, ranges: numbers };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return acknowledgementSchema.safeParse(value).data;
 }

@@ -2,6 +2,7 @@
 import type { CommandName, CoreCommand } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
+import { commandClaimsSchema } from "./contract-messages.ts";
 import { openToken, type KeyRing, type TokenFault } from "./token.ts";
 
 /** A command as it is signed; settings are judged by the unit before the core hears of them. */
@@ -70,8 +71,6 @@ const SKEW_MS = 5_000;
 export const LONGEST_VALIDITY_MS = 300_000;
 /** Longest signed command that is looked at, in bytes. */
 export const LONGEST_COMMAND = 8_192;
-const LONGEST_TEXT = 200;
-const LONGEST_MESSAGE_MS = 86_400_000;
 
 interface Claims {
   audience: string;
@@ -156,47 +155,16 @@ async function spend(
 }
 
 function readClaims(value: Readonly<Record<string, unknown>>): Claims | undefined {
-  const { aud, jti, nbf, exp, cnt, why, cmd } = value;
-  const command = readCommand(cmd);
-  if (command === undefined || typeof aud !== "string") return undefined;
-  if (typeof jti !== "string" || jti === "" || jti.length > LONGEST_TEXT) return undefined;
-  if (typeof why !== "string" || why === "" || why.length > LONGEST_TEXT) return undefined;
-  if (typeof nbf !== "number" || typeof exp !== "number") return undefined;
-  if (!Number.isFinite(nbf) || !Number.isFinite(exp)) return undefined;
-  if (!Number.isSafeInteger(cnt) || Number(cnt) < 1) return undefined;
+  const read = commandClaimsSchema.safeParse(value);
+  if (!read.success) return undefined;
+  const { aud, jti, nbf, exp, cnt, why, cmd } = read.data;
   return {
     audience: aud,
     id: jti,
     notBeforeMs: nbf * 1_000,
     expiresMs: exp * 1_000,
-    counter: Number(cnt),
+    counter: cnt,
     why,
-    command,
+    command: cmd,
   };
-}
-
-function readCommand(value: unknown): Command | undefined {
-  if (!isObject(value)) return undefined;
-  const { name, active, text, forMs, version, values } = value;
-  switch (name) {
-    case "release":
-      return { name };
-    case "lock-down":
-    case "evacuate":
-      return typeof active === "boolean" ? { name, active } : undefined;
-    case "message":
-      if (typeof text !== "string" || text.length > LONGEST_TEXT) return undefined;
-      if (typeof forMs !== "number" || !(forMs > 0 && forMs <= LONGEST_MESSAGE_MS))
-        return undefined;
-      return { name, text, forMs };
-    case "settings":
-      if (!Number.isSafeInteger(version) || Number(version) < 1) return undefined;
-      return isObject(values) ? { name, version: Number(version), values } : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

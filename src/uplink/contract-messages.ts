@@ -1,10 +1,28 @@
 /** What is said over MQTT beside records, as schemas that check and are published. */
 import { z } from "zod";
 import { ALARM_KINDS, DEVICE_NAMES } from "../core/alarm.ts";
+import { SET_KINDS } from "../core/data-set.ts";
 import { count, epochMs, remark, word } from "./contract-record.ts";
 
 const unit = word.describe("the unit's name, as in the topic");
 const bootId = word.describe("new at each start: tells a stale will from a fresh birth");
+
+const dataSetSchema = z
+  .strictObject({
+    version: count.describe("of the set in force; absent: none ever was").exactOptional(),
+    asOfMs: epochMs.describe("when the content of the set in force was true").exactOptional(),
+    loading: count.describe("version that is being fetched").exactOptional(),
+    error: z
+      .strictObject({
+        reason: word.describe("docs/distribution.md lists them"),
+        version: count.exactOptional(),
+        detail: remark.exactOptional(),
+        atMs: epochMs,
+      })
+      .describe("the last failure, until a good set has come")
+      .exactOptional(),
+  })
+  .describe("how one set of data from the district stands");
 
 export const birthSchema = z
   .strictObject({
@@ -17,6 +35,7 @@ export const birthSchema = z
       pending: count.describe("records the far end has not confirmed"),
       head: count.describe("last sequence number"),
     }),
+    sets: z.partialRecord(z.enum(SET_KINDS), dataSetSchema).exactOptional(),
   })
   .describe("The unit is there. Said after each connection, and when its facts change.");
 
@@ -112,15 +131,26 @@ export const discoverySchema = z
   );
 export type Discovery = z.output<typeof discoverySchema>;
 
+const acknowledged = {
+  epoch: z.string(),
+  through: count.describe("all records from 1 to this one are stored"),
+  ranges: z
+    .array(
+      z
+        .tuple([z.int().min(1), z.int().min(1)])
+        .refine(([from, to]) => from <= to, "begins after its end"),
+    )
+    .max(1_000)
+    .describe("stored above `through`: first and last number of each range"),
+};
+
 export const acknowledgementSchema = z
-  .object({
-    epoch: word,
-    through: count.describe("all records from 1 to this one are stored"),
-    ranges: z
-      .array(z.tuple([z.int().min(1), z.int().min(1)]))
-      .describe("stored above `through`: first and last number of each range"),
-  })
+  .object(acknowledged)
   .describe("Which records of a unit are stored durably, and may leave its outbox.");
+
+export const acknowledgementClaimsSchema = z
+  .object({ aud: z.string().describe("`district/unit`"), ...acknowledged })
+  .describe("What a signed acknowledgement says.");
 
 export const rebirthSchema = z
   .strictObject({})
@@ -136,6 +166,10 @@ export const tokenSchema = z
 export const tokenHeaderSchema = (type: string): z.ZodType =>
   z.strictObject({ alg: z.literal("EdDSA"), kid: word, typ: z.literal(type) });
 
+/** Words that go into a record or onto the screen. */
+const SHORT = 200;
+const DAY_MS = 86_400_000;
+
 const commandSchema = z.discriminatedUnion("name", [
   z.object({ name: z.literal("release") }).describe("let one person in"),
   z.object({ name: z.literal("lock-down"), active: z.boolean() }),
@@ -145,8 +179,8 @@ const commandSchema = z.discriminatedUnion("name", [
   z
     .object({
       name: z.literal("message"),
-      text: z.string().max(200),
-      forMs: z.number().gt(0).max(86_400_000),
+      text: z.string().max(SHORT),
+      forMs: z.number().gt(0).max(DAY_MS),
     })
     .describe("words on the screen"),
   z
@@ -163,14 +197,55 @@ const commandSchema = z.discriminatedUnion("name", [
 export const commandClaimsSchema = z
   .object({
     aud: z.string().describe("`district/unit`, or `district/all`"),
-    jti: z.string().min(1).max(200).describe("names the command in its result"),
+    jti: z.string().min(1).max(SHORT).describe("names the command in its result"),
     nbf: z.number().describe("not before, seconds since 1970"),
     exp: z.number().describe("seconds since 1970, at most five minutes after `nbf`"),
     cnt: z.int().min(1).describe("above every earlier one under the same key: single use"),
-    why: z.string().min(1).max(200).describe("goes into the record, with the key's id"),
+    why: z.string().min(1).max(SHORT).describe("goes into the record, with the key's id"),
     cmd: commandSchema,
   })
   .describe("What a command's signed text says.");
+
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe("SHA-256, hexadecimal");
+const seconds = z.int().min(0).describe("seconds since 1970-01-01T00:00Z");
+
+const blob = {
+  sha256,
+  size: z.int().min(1).describe("bytes"),
+  parts: z.array(sha256).min(1).describe("each of 65,536 bytes; only the last may be shorter"),
+};
+
+export const manifestClaimsSchema = z
+  .object({
+    kind: z.enum(SET_KINDS),
+    ver: z.int().min(1).describe("counts up over all manifests of a kind in a district"),
+    aud: z.string().describe("`district/unit`, or `district/all`"),
+    asOf: seconds.describe("when the content was true, seconds since 1970"),
+    iat: seconds.describe("when it was signed, seconds since 1970"),
+    exp: z.int().min(1).describe("no unit takes it from here on, seconds since 1970"),
+    files: z.array(z.object(blob)).min(1).max(32).describe("the whole set"),
+    deltas: z
+      .array(z.object({ ...blob, base: z.int().min(0).describe("version it leads from") }))
+      .max(8)
+      .describe("ways to the first file from versions before")
+      .optional(),
+  })
+  .describe("What a data set's signed text says.");
+
+export const partRequestSchema = z
+  .object({
+    kind: z.enum(SET_KINDS),
+    version: z.int().min(1),
+    parts: z.array(sha256).max(32),
+  })
+  .describe("Parts of a data set that a unit still lacks.");
+
+export const partSchema = z
+  .unknown()
+  .describe("Up to 65,536 bytes whose SHA-256 is the last level of the topic.");
 
 export const commandResultSchema = z
   .strictObject({

@@ -1,18 +1,25 @@
 /** The contract with whoever is on the other side of MQTT: who says what on which address, and how. */
 import type { z } from "zod";
+import { ACKNOWLEDGEMENT_TOKEN_TYPE } from "./acknowledgement.ts";
 import {
+  acknowledgementClaimsSchema,
   acknowledgementSchema,
   birthSchema,
   commandClaimsSchema,
   commandResultSchema,
   discoverySchema,
+  manifestClaimsSchema,
+  partRequestSchema,
+  partSchema,
   rebirthSchema,
   telemetrySchema,
   tokenSchema,
   willSchema,
 } from "./contract-messages.ts";
 import { RECORD_TYPES, recordEventSchema } from "./contract-record.ts";
+import { SET_KINDS } from "../core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "./commands.ts";
+import { MANIFEST_TOKEN_TYPE } from "./distribution-manifest.ts";
 import { CONTENT_TYPE } from "./envelope.ts";
 import type { AddressName } from "./topics.ts";
 
@@ -47,11 +54,32 @@ export interface Channel {
 const JSON_TYPE = "application/json";
 const json = (schema: z.ZodType): Message => ({ schema, contentType: JSON_TYPE });
 
+const signed = (type: string, claims: z.ZodType): Message => ({
+  schema: tokenSchema,
+  contentType: "application/jose",
+  signed: { type, claims },
+});
+
 const camel = (name: string): string =>
   name.replace(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase());
 
+function manifest(name: string, audience: string): Channel {
+  return {
+    title: `Manifest for ${audience}`,
+    summary:
+      "A signed description of a data set: which bytes, how new, until when it may be taken. " +
+      "Retained: a unit that was away reads the newest.",
+    from: "operator",
+    to: ["unit"],
+    qos: 1,
+    retain: true,
+    names: { kind: SET_KINDS.join(", ") },
+    messages: { [name]: signed(MANIFEST_TOKEN_TYPE, manifestClaimsSchema) },
+  };
+}
+
 /** One row for each address of the layout. */
-export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
+export const CHANNELS: Readonly<Record<AddressName, Channel>> = {
   events: {
     title: "Records",
     summary:
@@ -94,7 +122,10 @@ export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
     to: ["unit"],
     qos: 1,
     retain: true,
-    messages: { acknowledgement: json(acknowledgementSchema) },
+    messages: {
+      acknowledgement: json(acknowledgementSchema),
+      signedAcknowledgement: signed(ACKNOWLEDGEMENT_TOKEN_TYPE, acknowledgementClaimsSchema),
+    },
   },
   rebirth: {
     title: "Rebirth",
@@ -114,11 +145,7 @@ export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
     retain: false,
     names: { command: "the command's name, as in the signed text" },
     messages: {
-      command: {
-        schema: tokenSchema,
-        contentType: "application/jose",
-        signed: { type: COMMAND_TOKEN_TYPE, claims: commandClaimsSchema },
-      },
+      command: signed(COMMAND_TOKEN_TYPE, commandClaimsSchema),
     },
   },
   commandResult: {
@@ -129,6 +156,27 @@ export const CHANNELS: Readonly<Partial<Record<AddressName, Channel>>> = {
     qos: 1,
     retain: false,
     messages: { commandResult: json(commandResultSchema) },
+  },
+  districtManifest: manifest("districtManifest", "all units of a district"),
+  unitManifest: manifest("unitManifest", "one unit alone"),
+  request: {
+    title: "Request for parts",
+    summary: "A unit asks for what it lacks of a data set; nothing is sent that nobody asked for.",
+    from: "unit",
+    to: ["operator"],
+    qos: 1,
+    retain: false,
+    messages: { partRequest: json(partRequestSchema) },
+  },
+  part: {
+    title: "Part of a data set",
+    summary: "One part, as its hash on the topic names it.",
+    from: "operator",
+    to: ["unit"],
+    qos: 1,
+    retain: false,
+    names: { sha256: "of the part's bytes, hexadecimal" },
+    messages: { part: { schema: partSchema, contentType: "application/octet-stream" } },
   },
   homeAssistant: {
     title: "Home Assistant discovery",
