@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Clock, Timer } from "../hal/clock.ts";
 import { createTemperatureProbe } from "../hal/linux/unit-temperature.ts";
+import { parseCollectorKeys } from "./config/collector-keys.ts";
 import { parseCommandKeys } from "./config/command-keys.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
@@ -38,6 +39,7 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
   if (mqtt === undefined) return undefined;
   const tls = await readTls(mqtt.tls);
   const commands = await commandDeskOf(options);
+  const collectorKeys = await collectorKeysOf(mqtt.collector, log);
   const uplink = createUplink({
     link: createMqttJsLink({ url: mqtt.url, version: mqtt.version, tls }),
     outbox: store.outbox,
@@ -48,7 +50,8 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     root: mqtt.root,
     bootId: randomUUID(),
     version,
-    acknowledgedBy: mqtt.collector ? "collector" : "broker",
+    acknowledgedBy: mqtt.collector === false ? "broker" : "collector",
+    ...(collectorKeys === undefined ? {} : { collectorKeys }),
     onDelivered: (from, to) => gateway.delivered(from, to),
     ...(commands === undefined ? {} : { commands }),
     ...(sets === undefined ? {} : { birth: () => ({ sets: sets.reports() }) }),
@@ -93,6 +96,21 @@ export function startTellingOver(
     homeAssistant,
     memory: store.settings,
   });
+}
+
+/** A file that cannot be used leaves nobody's word to count: records stay in the outbox. */
+async function collectorKeysOf(
+  collector: boolean | { key: string },
+  log: Log,
+): Promise<KeyRing | undefined> {
+  if (typeof collector === "boolean") return undefined;
+  try {
+    const keys = parseCollectorKeys(await readFile(collector.key, "utf8"), collector.key);
+    return new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
+  } catch (error) {
+    log("data-not-loaded", { problem: error instanceof Error ? error.message : String(error) });
+    return new KeyRing({});
+  }
 }
 
 /** A file that cannot be used leaves the unit without commands: nobody can then command it. */

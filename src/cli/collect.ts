@@ -1,32 +1,36 @@
 /** `sentinel collect`: the far end, MQTT into SQLite, acknowledged after the commit. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { every } from "../../hal/clock.ts";
 import { Archive } from "../district/archive.ts";
 import { createCollector, type Collector } from "../district/collector.ts";
 import { lockArchive } from "../district/lock.ts";
+import type { AcknowledgementKey } from "../uplink/acknowledgement.ts";
 import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
-import { DEFAULT_ROOT } from "../uplink/topics.ts";
+import { signerKeyEntry } from "../config/signer-keys.ts";
+import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
+import { makeSigningKey, readSigningKey } from "./signing-key.ts";
+import { UsageError } from "./usage.ts";
 
-interface CollectOptions {
+/** As commander gives it: `--key` signs here, and the certificate's key has another name. */
+interface CollectOptions extends Omit<BrokerOptions, "key"> {
   broker: string;
   district: string;
   database: string;
-  root: string;
-  mqtt: "5" | "3.1.1" | "auto";
-  ca?: string;
-  cert?: string;
   key?: string;
-  username?: string;
-  passwordFile?: string;
+  certKey?: string;
   json?: boolean;
 }
 
 const EXAMPLES = `
 Units whose configuration says "collector: true" keep each record until this collector has it on
 its disk. Runs until it is stopped (Ctrl-C or SIGTERM); one at a time on a database.
+
+With --key every acknowledgement is signed. The key is made at the first start, and what units are
+given beside it, in FILE.units.yaml: "mqtt: {collector: {key: /etc/sentinel/collector.units.yaml}}"
+in a unit's file, and nobody else can make it drop a record. Sign first, then tell the units.
 
 Examples:
   sentinel collect --broker mqtt://127.0.0.1:1883 --district pudong --database collector.db
@@ -36,34 +40,36 @@ const REPORT_MS = 10_000;
 
 /** The command, to be added to the program. */
 export function collectCommand(): Command {
-  return new Command("collect")
+  const command = new Command("collect")
     .description("collect a district's records into a database")
     .requiredOption("--broker <url>", "e.g. mqtts://broker.example:8883")
     .requiredOption("--district <name>", "whose units")
     .requiredOption("--database <file>", "SQLite; made when it is not there")
-    .option("--root <name>", "first level of all topics", DEFAULT_ROOT)
-    .option("--mqtt <version>", "5, 3.1.1 or auto", "auto")
-    .option("--ca <file>", "certificate authority of the broker, PEM")
-    .option("--cert <file>", "the collector's certificate, PEM")
-    .option("--key <file>", "the collector's private key, PEM")
-    .option("--username <name>", "where the broker asks for one")
-    .option("--password-file <file>", "its password, in a file")
+    .option("--key <file>", "signs what units are told; made when it is not there")
     .option("--json", "print one line of JSON at each report")
-    .addHelpText("after", EXAMPLES)
-    .action(runCollect);
+    .addHelpText("after", EXAMPLES);
+  return withBrokerOptions(command, "--cert-key <file>").action(runCollect);
 }
 
 async function runCollect(options: CollectOptions): Promise<void> {
+  const { key: keyFile, certKey, ...rest } = options;
   const clock = createSystemClock();
+  const key = keyFile === undefined ? undefined : signingKeyOf(keyFile, options.district);
   const unlock = lockArchive(options.database);
   const archive = new Archive(options.database);
   const collector = createCollector({
-    link: createMqttJsLink(linkOptions(options)),
+    link: createMqttJsLink(
+      linkOptions(options.broker, {
+        ...rest,
+        ...(certKey === undefined ? {} : { key: certKey }),
+      }),
+    ),
     archive,
     clock,
     chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
     district: options.district,
     root: options.root,
+    ...(key === undefined ? {} : { key }),
     onFailure: (error) => console.error(`sentinel collect: ${error.message}; trying again`),
   });
   collector.start();
@@ -80,25 +86,23 @@ async function runCollect(options: CollectOptions): Promise<void> {
   unlock();
 }
 
-function linkOptions(options: CollectOptions): Parameters<typeof createMqttJsLink>[0] {
-  const read = (path: string | undefined): string | undefined =>
-    path === undefined ? undefined : readFileSync(path, "utf8");
-  const { broker: url, mqtt: version, username } = options;
-  const ca = read(options.ca);
-  const cert = read(options.cert);
-  const key = read(options.key);
-  const password = read(options.passwordFile)?.trimEnd();
-  return {
-    url,
-    version,
-    tls: {
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    },
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-  };
+/** Reads the key; at the first start makes it, and writes down beside it what units are given. */
+function signingKeyOf(file: string, district: string): AcknowledgementKey {
+  if (existsSync(file)) {
+    if (readFileSync(file, "utf8").startsWith("-----BEGIN")) {
+      throw new UsageError("--key signs what units are told; the certificate's key is --cert-key");
+    }
+    return readSigningKey(file);
+  }
+  const id = `collector-${randomBytes(4).toString("hex")}`;
+  const owner = `collector of ${district}`;
+  const made = makeSigningKey(file, id, owner);
+  const entry = signerKeyEntry({ id, owner, key: made.publicKey, may: ["acknowledge"] });
+  writeFileSync(`${file}.units.yaml`, `keys:\n${entry}\n`);
+  console.error(
+    `sentinel collect: made the key ${id}; give your units ${file}.units.yaml (mqtt.collector.key)`,
+  );
+  return made;
 }
 
 function describe(collector: Collector, archive: Archive, json: boolean): string {

@@ -21,7 +21,14 @@ const mqtt = z
     version: z.enum(["5", "3.1.1"]).default("5"),
     root: id.default("sentinel").describe("first level of all topics"),
     collector: z
-      .boolean()
+      .union([
+        z.boolean(),
+        z.strictObject({
+          key: file().describe(
+            "the collector's public keys, as `sentinel collect --key` writes them: its word counts only when it is signed with one",
+          ),
+        }),
+      ])
       .default(false)
       .describe(
         "a record counts as delivered when the collector says so, not when the broker has it",
