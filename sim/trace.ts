@@ -3,6 +3,7 @@ import type { Effect } from "../src/core/effect.ts";
 import type { Event } from "../src/core/event.ts";
 import type { RecordDraft } from "../src/core/record.ts";
 import type { Contact } from "../hal/devices.ts";
+import type { CommandFlaw } from "./operator.ts";
 
 /** What a simulated person does, seen from outside. */
 export type PersonAction =
@@ -41,7 +42,8 @@ export type TraceEntry = { at: number } & (
   /** The broker took a message; a record's has its number. */
   | { what: "broker-took"; topic: string; id: string; seq?: number }
   | { what: "staff"; verdict: "grant" | "deny"; visitRef?: string; refused?: string }
-  | { what: "command"; name: string; commandId: string }
+  /** Given by somebody who may; one with a flaw by somebody who may not. */
+  | { what: "command"; name: string; commandId: string; flaw?: CommandFlaw }
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }
   | { what: "world"; change: string; value: string | number | boolean }
   | { what: "fault"; fault: string; phase: "begins" | "ends" }

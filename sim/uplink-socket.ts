@@ -29,6 +29,10 @@ export function createUplinkSocket(
       forget = uplink.onLink((ok) => {
         unit.dispatch({ kind: "link-changed", link: "broker", ok });
       });
+      uplink.onCommand(({ command, commandId, authority }) => {
+        if (command.name === "settings") return;
+        unit.dispatch({ kind: "commanded", command, commandId, authority });
+      });
       uplink.start();
     },
     async disconnect() {

@@ -7,6 +7,9 @@ import type { Backend } from "./doorway.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 import type { UnitClock } from "./unit-clock.ts";
+import { Operator } from "./operator.ts";
+import { createCommandDesk } from "../src/uplink/commands.ts";
+import { topicMatches, unitTopics } from "../src/uplink/topics.ts";
 import { createUplinkSocket } from "./uplink-socket.ts";
 
 /** What can be done to a broker. */
@@ -19,11 +22,14 @@ export interface BrokerHands {
 export interface VirtualBackend extends Backend {
   readonly disk: Disk;
   readonly broker: BrokerHands;
+  /** Gives commands over the broker. */
+  readonly operator: Operator;
   /** Records that have not reached the broker. */
   pending(): number;
   close(): void;
 }
 
+const DISTRICT = "simulated";
 const USUAL_LATENCY_MS = 5;
 const SLOW_LATENCY_MS = 2_000;
 
@@ -46,14 +52,24 @@ export function createVirtualBackend(options: {
   const disk = createDisk(clock, trace, store);
   const broker = createSimulatedBroker({ clock, random: random.fork("broker") });
   const chance = random.fork("uplink");
-  broker.onMessage((message) => noteArrival(trace, unitId, message));
+  const address = { unitId, district: DISTRICT };
+  const { commandFilter } = unitTopics(DISTRICT, unitId);
+  broker.onMessage((message) => {
+    if (!topicMatches(commandFilter, message.topic)) noteArrival(trace, unitId, message);
+  });
+  const operator = new Operator(clock, address, (topic, payload) => broker.send(topic, payload));
   return {
     ...createUplinkSocket((boot) => ({
       link: broker.link(),
       outbox: store.outbox,
       clock: unitClock,
-      unitId,
-      district: "simulated",
+      ...address,
+      commands: createCommandDesk({
+        ...address,
+        clock: unitClock,
+        keys: operator.keys,
+        memory: disk.settings,
+      }),
       bootId: `boot-${boot}`,
       version: "0.1.0",
       chance: () => chance.next(),
@@ -62,6 +78,7 @@ export function createVirtualBackend(options: {
     settings: disk.settings,
     outbox: store.outbox,
     disk,
+    operator,
     broker: {
       setReachable: (reachable) => broker.setUp(reachable),
       setSlow: (slow) =>

@@ -1,5 +1,6 @@
 /** What must hold in every run, whatever goes wrong: read from the trace alone. */
 import type { TraceEntry } from "../trace.ts";
+import { checkCommands } from "./commands.ts";
 import { checkEvidence } from "./evidence.ts";
 import { checkGate } from "./gate.ts";
 import { checkRecords } from "./records.ts";
@@ -10,7 +11,13 @@ import { checkRecords } from "./records.ts";
  *   staff or a command; held open only by fire or evacuation; none over its limit
  * - every decision recorded exactly once
  * - nobody's evidence counts for somebody else
+ * - a command counts once, and only when somebody gave it who may
  */
 export function checkTrace(entries: readonly TraceEntry[]): string[] {
-  return [...checkGate(entries), ...checkRecords(entries), ...checkEvidence(entries)];
+  return [
+    ...checkGate(entries),
+    ...checkRecords(entries),
+    ...checkEvidence(entries),
+    ...checkCommands(entries),
+  ];
 }

@@ -60,7 +60,7 @@ class GateWatch {
         if (entry.refused === undefined) this.#staffAtMs.push(entry.at);
         return;
       case "command":
-        this.#commandsAtMs.push(entry.at);
+        if (entry.flaw === undefined) this.#commandsAtMs.push(entry.at);
         return;
       case "record-stored":
         return this.#recorded(entry.draft.body, entry.at);

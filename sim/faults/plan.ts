@@ -1,5 +1,6 @@
 /** Seeded days: forty people, whatever can go wrong, then everything heals and a good visitor must pass. */
 import type { z } from "zod";
+import { COMMAND_FLAWS } from "../operator.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { happening, scenario, visitor } from "../scenario/schema.ts";
 import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
@@ -25,7 +26,10 @@ export function seededDay(seed: number): ScenarioInput {
     atS += 5 + random.integer(0, 80) / 10;
   }
   const endS = atS + 10;
-  const timeline = disturbances(random, endS);
+  const timeline = [
+    ...disturbances(random, endS),
+    ...commands(createRandom(seed).fork("commands"), endS),
+  ];
   const goodAtS = endS + HEALING_S;
   const good = { outcome: "granted", taken: true, gateWithinMs: 2_500 } as const;
   visitors.push(
@@ -159,6 +163,18 @@ function disturbances(random: Random, endS: number): HappeningInput[] {
     timeline.push({ at, door: "open" }, { at: round(at + between(1, 30)), door: "closed" });
   }
   return timeline;
+}
+
+/** Commands through the broker: some by who may give them, more by who may not. */
+function commands(random: Random, endS: number): HappeningInput[] {
+  return Array.from({ length: random.integer(0, 6) }, () => {
+    const at = round(FIRST_AT_S + random.next() * (endS - FIRST_AT_S - 70));
+    // A lock-down that only half arrives would be in nobody's way but the last visitor's.
+    const name = random.pick(["release", "release", "message"] as const);
+    if (random.chance(0.4)) return { at, command: { name, sent: true, text: "hello" } };
+    const bad = random.pick(["release", "lock-down", "evacuate", "message"] as const);
+    return { at, command: { name: bad, flaw: random.pick(COMMAND_FLAWS) } };
+  });
 }
 
 function onAndOff(name: "lock-down" | "evacuate", at: number, forS: number): HappeningInput[] {

@@ -4,6 +4,7 @@ import { ALARM_KINDS } from "../../src/core/alarm.ts";
 import { CREDENTIAL_KINDS } from "../../src/core/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../../src/core/reason.ts";
 import { FAULT_KINDS } from "../faults/kinds.ts";
+import { COMMAND_FLAWS } from "../operator.ts";
 import { directoryEntry, issuer, pass, person, showing } from "./people-schema.ts";
 import { duration, moment } from "./values.ts";
 
@@ -183,9 +184,15 @@ export const happening = z
         for: duration.default(10),
         by: name.default("district-1"),
         why: name.default("drill"),
+        sent: z.boolean().default(false).meta({
+          description: "Signed and sent through the broker, instead of verified already.",
+        }),
+        flaw: z.enum(COMMAND_FLAWS).optional().meta({
+          description: "Sent by somebody who may not give it, or not so: it must do nothing.",
+        }),
       })
       .optional()
-      .meta({ description: "A command from the district whose signature was verified." }),
+      .meta({ description: "A command from the district." }),
     policy: z.union([name, z.record(z.string(), z.unknown())]).optional(),
     directory: z
       .strictObject({

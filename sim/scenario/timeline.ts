@@ -59,7 +59,12 @@ async function staff(stage: Stage, wanted: NonNullable<Happening["staff"]>): Pro
 
 function command(stage: Stage, wanted: NonNullable<Happening["command"]>, index: number): void {
   const commandId = `command-${index + 1}`;
-  stage.note({ what: "command", name: wanted.name, commandId });
+  const { name, flaw, why } = wanted;
+  stage.note({ what: "command", name, commandId, ...(flaw === undefined ? {} : { flaw }) });
+  if (wanted.sent || flaw !== undefined) {
+    stage.backend.operator.give(commandOf(wanted), commandId, why, flaw);
+    return;
+  }
   stage.doorway.gateway().dispatch({
     kind: "commanded",
     command: commandOf(wanted),

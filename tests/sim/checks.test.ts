@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkTrace } from "../../sim/checks/checks.ts";
+import type { CommandFlaw } from "../../sim/operator.ts";
 import type { TraceEntry } from "../../sim/trace.ts";
 import type { RecordBody, RecordDraft } from "../../src/core/record.ts";
 import { NOON_MS, piece, warmth } from "../support/core.ts";
@@ -92,6 +93,24 @@ const GOOD: TraceEntry[] = [
   leaves(6_500, "a"),
 ];
 
+const gives = (at: number, flaw?: CommandFlaw): TraceEntry => ({
+  at,
+  what: "command",
+  name: "message",
+  commandId: "c",
+  ...(flaw === undefined ? {} : { flaw }),
+});
+
+const obeys = (at: number): TraceEntry =>
+  turn(at, {
+    kind: "commanded",
+    command: { name: "message", text: "hello", forMs: 1_000 },
+    commandId: "c",
+    authority: { by: "d", why: "w" },
+    at: instant(at),
+    ref: `r-${at}`,
+  });
+
 describe("the checks of a run", () => {
   it("have nothing to say about a good visit", () => {
     expect(checkTrace(GOOD)).toEqual([]);
@@ -151,6 +170,7 @@ describe("the checks of a run", () => {
       [
         LIMITS,
         arrives(0, "a"),
+        { at: 99, what: "command", name: "lock-down", commandId: "c" },
         turn(100, {
           kind: "commanded",
           command: { name: "lock-down", active: true },
@@ -165,6 +185,14 @@ describe("the checks of a run", () => {
       ],
       /during a lock-down/,
     ],
+    ["a command nobody gave", [LIMITS, obeys(100)], /nobody gave it/],
+    ["a command that was forged", [LIMITS, gives(99, "forged"), obeys(100)], /it was forged/],
+    [
+      "a command that ran out, with a clock that is right",
+      [LIMITS, gives(99, "expired"), obeys(100)],
+      /it was expired/,
+    ],
+    ["a command obeyed twice", [LIMITS, gives(99), obeys(100), obeys(200)], /obeyed twice/],
     [
       "a record stored twice",
       [...GOOD, { at: 7_000, what: "record-stored", seq: 2, draft: storedIn(GOOD) }],
