@@ -28,6 +28,8 @@ export interface Backend {
   outbox?: OutboxGauge;
   /** The unit runs: events go in, deliveries come back. */
   connect(unit: { dispatch(event: Sensed): void; delivered(from: number, to: number): void }): void;
+  /** What became of a command, for whoever gave it. */
+  answerCommand?(commandId: string, result: "done" | "refused", detail: string): void;
   /** The unit stops or has lost its power. */
   disconnect(): Promise<void>;
 }
@@ -202,8 +204,10 @@ class SimulatedDoorway implements Doorway {
         if (supply.on) trace.note({ what: "turn", event, effects });
       },
       onTimings: (timings) => this.#options.onTimings?.(timings),
-      onCommandAnswered: (commandId, result) =>
-        trace.note({ what: "command-answered", commandId, result }),
+      onCommandAnswered: (commandId, result, detail) => {
+        trace.note({ what: "command-answered", commandId, result });
+        backend.answerCommand?.(commandId, result, detail);
+      },
     });
     gateway.subscribe(() => {
       if (gateway !== this.#gateway) return;

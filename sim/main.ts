@@ -2,10 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Health } from "../src/health/health.ts";
+import { createCommandDesk } from "../src/uplink/commands.ts";
+import { KeyRing } from "../src/uplink/token.ts";
 import { startUiServer } from "../src/ui/server.ts";
 import { createFrames } from "./doorway-control.ts";
 import { createRandom } from "./random.ts";
-import { setStage } from "./stage.ts";
+import { setStage, type Stage } from "./stage.ts";
+import type { Trace } from "./trace.ts";
 
 export interface SimulatedDoorwayOptions {
   /** 0 takes a free one. */
@@ -15,14 +19,21 @@ export interface SimulatedDoorwayOptions {
   /** Keeps the records; a temporary folder that goes away at the end where none is given. */
   folder?: string;
   seed?: number;
+  /** Who may command the unit: raw Ed25519 public keys, base64url, by key id. */
+  commandKeys?: Readonly<Record<string, string>>;
 }
 
 export interface RunningDoorway {
   url: string;
+  /** Where the unit can be commanded. */
+  brokerUrl: string;
+  unitId: string;
+  district: string;
   stop(): Promise<void>;
 }
 
 const UNIT_ID = "unit-sim";
+const DISTRICT = "simulated";
 const VENUE = { zh: "望园路社区药房", en: "Wangyuan Road Community Pharmacy" };
 
 /** Starts the doorway, its broker and its pages; resolves when the pages can be opened. */
@@ -31,8 +42,23 @@ export async function startSimulatedDoorway(
 ): Promise<RunningDoorway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "sentinel-sim-")));
   const random = createRandom(options.seed ?? 1);
-  const stage = await setStage({ random, folder, unitId: UNIT_ID, venueName: VENUE });
-  const { bench, clock, control: doorway, feed } = stage;
+  const keys = new KeyRing(options.commandKeys ?? {});
+  const seen: { health?: Health } = {};
+  const stage = await setStage({
+    random,
+    folder,
+    unitId: UNIT_ID,
+    venueName: VENUE,
+    trace: traceFor(seen),
+    onTimings: (timings) => seen.health?.sawVisit(timings),
+    uplink: ({ settings: memory }, clock) => ({
+      district: DISTRICT,
+      commands: createCommandDesk({ unitId: UNIT_ID, district: DISTRICT, clock, keys, memory }),
+    }),
+  });
+  const health = healthOf(stage);
+  seen.health = health;
+  const { bench, clock, control: doorway, feed, backend } = stage;
   await stage.doorway.start();
   const stopUnit = async (): Promise<void> => {
     await stage.strike();
@@ -44,10 +70,14 @@ export async function startSimulatedDoorway(
       ...(options.port === undefined ? {} : { port: options.port }),
       clock,
       doorway,
+      health,
       feed: { ...feed, cameraFrame: createFrames(bench) },
     });
     return {
       url: server.url,
+      brokerUrl: backend.broker.url,
+      unitId: UNIT_ID,
+      district: DISTRICT,
       async stop() {
         await server.close();
         await stopUnit();
@@ -57,4 +87,25 @@ export async function startSimulatedDoorway(
     await stopUnit();
     throw error;
   }
+}
+
+function healthOf({ unitClock, doorway, backend }: Stage): Health {
+  return new Health({
+    unitId: UNIT_ID,
+    version: "0.1.0",
+    clock: unitClock,
+    gateway: () => doorway.gateway(),
+    store: backend.memory,
+    uplink: () => backend.uplink()?.counters(),
+  });
+}
+
+/** Keeps nothing, and counts what the unit's figures are made of. */
+function traceFor(seen: { readonly health?: Health }): Trace {
+  return {
+    entries: [],
+    note(entry) {
+      if (entry.what === "turn") seen.health?.sawTurn(entry);
+    },
+  };
 }

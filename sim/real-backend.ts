@@ -32,18 +32,21 @@ export async function createRealBackend(options: RealBackendOptions): Promise<Re
   const memory = openStore({ path: join(folder, "records.db"), unitId, clock });
   const disk = createDisk(clock, createNoTrace(), memory);
   const broker = await startEmbeddedBroker();
+  const socket = createUplinkSocket(() => ({
+    link: createMqttJsLink({ url: broker.url, version: "3.1.1" }),
+    outbox: memory.outbox,
+    clock,
+    unitId,
+    district: "simulated",
+    bootId: randomUUID(),
+    version: "0.1.0",
+    chance: () => Math.random(),
+    ...uplink?.(memory, clock),
+  }));
   return {
-    ...createUplinkSocket(() => ({
-      link: createMqttJsLink({ url: broker.url, version: "3.1.1" }),
-      outbox: memory.outbox,
-      clock,
-      unitId,
-      district: "simulated",
-      bootId: randomUUID(),
-      version: "0.1.0",
-      chance: () => Math.random(),
-      ...uplink?.(memory, clock),
-    })),
+    ...socket,
+    answerCommand: (commandId, result, detail) =>
+      socket.uplink()?.answerCommand(commandId, result, detail),
     store: disk,
     settings: disk.settings,
     outbox: memory.outbox,

@@ -2,6 +2,7 @@
 import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import type { Clock } from "../hal/clock.ts";
+import type { VisitTimings } from "../src/gateway/gateway.ts";
 import type { DoorwayControl, UnitFeed } from "../src/ui/ports.ts";
 import { createBench, type Bench } from "./bench.ts";
 import { District } from "./district.ts";
@@ -19,6 +20,7 @@ export interface StageOptions extends Omit<RealBackendOptions, "clock"> {
   random: Random;
   venueName: UnitFeed["venueName"];
   trace?: Trace;
+  onTimings?(timings: VisitTimings): void;
 }
 
 /** What is on the stage; nothing runs before the doorway is started. */
@@ -83,6 +85,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     verifier: district.verifier,
     backend,
     bench,
+    onTimings: (timings) => options.onTimings?.(timings),
   });
   const { world } = doorway;
   const { broker } = backend;

@@ -1,5 +1,7 @@
 /** `sentinel sim`: the simulated doorway, with pages in real time or as a scenario in virtual time. */
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
 import { startSimulatedDoorway } from "../../sim/main.ts";
@@ -7,6 +9,7 @@ import { loadScenario } from "../../sim/scenario/load.ts";
 import { ScenarioError } from "../../sim/scenario/problems.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
 import { canonicalJson, traceLines } from "../../sim/trace.ts";
+import { makeSigningKey } from "./signing-key.ts";
 import { UsageError } from "./usage.ts";
 
 interface SimOptions {
@@ -70,15 +73,24 @@ async function serve(options: SimOptions): Promise<void> {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
+  const folder = await mkdtemp(join(tmpdir(), "sentinel-operator-"));
+  const keyFile = join(folder, "operator.key.json");
+  const key = makeSigningKey(keyFile, "operator", "this session");
   const doorway = await startSimulatedDoorway({
     port: options.port,
     host: options.host,
+    commandKeys: { [key.id]: key.publicKey },
     ...(options.data === undefined ? {} : { folder: options.data }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
   console.log(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
+  const { unitId, district, brokerUrl } = doorway;
+  console.log(
+    `open the gate from afar: npm run sentinel -- command release --unit ${unitId} --district ${district} --broker ${brokerUrl} --key ${keyFile} --why "delivery"`,
+  );
   await stopped;
   await doorway.stop();
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function play(file: string, options: SimOptions): Promise<void> {
