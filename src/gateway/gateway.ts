@@ -110,6 +110,8 @@ export class Gateway {
     const [gate, ...others] = this.#devices;
     await gate?.[1].start();
     await this.#recall();
+    const state = this.#options.outbox?.state() ?? "normal";
+    if (state !== "normal") this.#receive({ kind: "outbox-changed", state });
     await Promise.all(others.map(([, device]) => device.start()));
     const signal = signalOf(this.#state.mode);
     await this.#options.devices.panel?.show(signal).catch(() => undefined);

@@ -20,6 +20,8 @@ export interface Memory {
 /** Unsent records, as the outbox counts them. */
 export interface OutboxGauge {
   pending(): number;
+  /** How it is now: a unit may begin with one that is full. */
+  state(): "normal" | "filling" | "full";
   onState(listener: (state: "normal" | "filling" | "full") => void): void;
 }
 

@@ -16,6 +16,7 @@ export interface UplinkFigures {
   connections: number;
   failedConnections: number;
   commandsRefused: Readonly<Record<string, number>>;
+  acknowledgementsRefused: Readonly<Record<string, number>>;
 }
 
 /** Sets of data from the district: what is in force, and what failed since the start. */
@@ -237,15 +238,26 @@ export class UnitMetrics {
     figure("refused", "Records the broker refused", ({ refused }) => refused);
     figure("connections", "Connections to the broker", ({ connections }) => connections);
     figure("failures", "Failed tries to connect", ({ failedConnections }) => failedConnections);
-    this.#count(
-      "sentinel_commands_refused",
+    const refusals = (
+      name: string,
+      help: string,
+      of: (figures: UplinkFigures) => Readonly<Record<string, number>>,
+    ): void => {
+      this.#count(`sentinel_${name}_refused`, help, ["why"], (set) => {
+        const figures = uplink();
+        if (figures === undefined) return;
+        for (const [why, count] of Object.entries(of(figures))) set(count, { why });
+      });
+    };
+    refusals(
+      "commands",
       "Commands that did nothing, by why",
-      ["why"],
-      (set) => {
-        for (const [why, count] of Object.entries(uplink()?.commandsRefused ?? {})) {
-          set(count, { why });
-        }
-      },
+      ({ commandsRefused }) => commandsRefused,
+    );
+    refusals(
+      "acknowledgements",
+      "Words about stored records that counted for nothing, by why",
+      ({ acknowledgementsRefused }) => acknowledgementsRefused,
     );
   }
 }

@@ -15,6 +15,7 @@ const UPLINK: UplinkFigures = {
   connections: 2,
   failedConnections: 4,
   commandsRefused: { expired: 2, replayed: 1 },
+  acknowledgementsRefused: { unsigned: 6 },
 };
 
 async function families(uplink?: UplinkFigures): Promise<Family[]> {
@@ -80,6 +81,7 @@ describe("metrics", () => {
     expect(value("sentinel_device_ok", { device: "code-reader" })).toBe("0");
     expect(value("sentinel_link_ok", { link: "broker" })).toBe("1");
     expect(value("sentinel_commands_refused_total", { why: "expired" })).toBe("2");
+    expect(value("sentinel_acknowledgements_refused_total", { why: "unsigned" })).toBe("6");
     expect(value("sentinel_uplink_resent_total")).toBe("3");
     expect(value("sentinel_data_set_version", { set: "trust" })).toBe("9");
     expect(value("sentinel_data_set_age_seconds", { set: "trust" })).toBe("60");
