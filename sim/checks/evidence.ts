@@ -26,7 +26,8 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
     if (entry.what !== "turn") continue;
     const { event } = entry;
     if (event.kind === "credential-presented") {
-      openedAtMs.set(event.ref, entry.at);
+      // Whoever held it there; reading it takes a while, and somebody may have stepped in meanwhile.
+      openedAtMs.set(event.ref, event.shownAtMs ?? entry.at);
       for (const piece of event.credential.evidence) {
         holders.set(identityOf(piece), event.credential.holder?.pseudonym);
       }

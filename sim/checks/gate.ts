@@ -76,7 +76,7 @@ class GateWatch {
       case "setting-stored":
         return this.#stored(entry.name, entry.value);
       case "unit":
-        if (entry.did === "lost-power") this.#lostPower(entry.at);
+        if (entry.did !== "started") this.#ended(entry.at);
         return;
       case "person":
       case "record-refused":
@@ -117,8 +117,8 @@ class GateWatch {
     };
   }
 
-  /** An order that had not reached the disk ends with the power; every other one holds again. */
-  #lostPower(atMs: number): void {
+  /** An order that had not reached the disk ends with the program; every other one holds again. */
+  #ended(atMs: number): void {
     const { evacuation, lockedDown } = this.#kept;
     this.#evacuation = evacuation;
     this.#lockedDown = lockedDown;

@@ -30,6 +30,12 @@ export function seededDay(seed: number): ScenarioInput {
     ...disturbances(random, endS),
     ...commands(createRandom(seed).fork("commands"), endS),
   ];
+  // Whoever was told that an order could not be written down gives it again once the disk is well:
+  // a restart meanwhile went by the one before.
+  timeline.push(
+    { at: round(endS + 1), command: { name: "lock-down", active: false } },
+    { at: round(endS + 1), command: { name: "evacuate", active: false } },
+  );
   const goodAtS = endS + HEALING_S;
   const good = { outcome: "granted", taken: true, gateWithinMs: 2_500 } as const;
   visitors.push(
