@@ -119,7 +119,7 @@ const REMOVE = /^\{"remove":"([^"\\]+)"\}$/;
 
 /**
  * The way from one directory set to another: `{"remove":"<pseudonym>"}` or the new line, in the order
- * of pseudonyms.
+ * of pseudonyms. Where nothing changed but the date it is one empty line.
  */
 export function directoryDelta(base: Uint8Array, next: Uint8Array): Buffer {
   const linesByPerson = (set: Uint8Array): Map<string, string> =>
@@ -138,7 +138,7 @@ export function directoryDelta(base: Uint8Array, next: Uint8Array): Buffer {
     if (line === undefined) return [`{"remove":${JSON.stringify(person)}}\n`];
     return line === before.get(person) ? [] : [`${line}\n`];
   });
-  return Buffer.from(steps.join(""));
+  return Buffer.from(steps.length === 0 ? "\n" : steps.join(""));
 }
 
 /** Steps of a delta, by pseudonym. @throws Error that names the first line which is wrong */
@@ -147,6 +147,7 @@ export async function directorySteps(
 ): Promise<Map<string, DirectoryStep>> {
   const steps = new Map<string, DirectoryStep>();
   for await (const line of linesOf(portions)) {
+    if (line === "") continue;
     const remove = REMOVE.exec(line)?.[1];
     if (remove !== undefined) {
       steps.set(remove, { remove });

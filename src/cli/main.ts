@@ -14,6 +14,8 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   pass: async () => (await import("./pass.ts")).passCommand(),
   collect: async () => (await import("./collect.ts")).collectCommand(),
   command: async () => (await import("./command.ts")).commandCommand(),
+  publish: async () => (await import("./publish.ts")).publishCommand(),
+  revocation: async () => (await import("./revocation.ts")).revocationCommand(),
   audit: async () => (await import("./audit.ts")).auditCommand(),
   forget: async () => (await import("./forget.ts")).forgetCommand(),
   wipe: async () => (await import("./wipe.ts")).wipeCommand(),

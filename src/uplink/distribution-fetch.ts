@@ -3,7 +3,7 @@ import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { partLength, type Blob } from "./distribution-manifest.ts";
 import type { Pace } from "./distribution-pace.ts";
-import { SetError, type SetLink } from "./distribution-set.ts";
+import { SetError, type SetLink, type SetWaits } from "./distribution-set.ts";
 import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
 
 export interface PartFetcherOptions {
@@ -12,12 +12,11 @@ export interface PartFetcherOptions {
   clock: Clock;
   pace: Pace;
   link: SetLink;
+  waits: SetWaits;
 }
 
 /** Parts asked for at once: bounds what the broker holds for this unit. */
 const WINDOW = 4;
-/** After this long without another part, the rest is asked for again. */
-const ANSWER_MS = 10_000;
 /** Requests in a row that bring nothing before the fetch fails. */
 const PATIENCE = 3;
 /** Parts that are not what they are said to be before the fetch fails. */
@@ -109,14 +108,14 @@ export class PartFetcher {
   }
 
   async #arrivals(wanted: () => boolean): Promise<void> {
-    const { clock, link } = this.#options;
+    const { clock, link, waits } = this.#options;
     const damagedBefore = this.#damaged;
     let left = this.#wanted.size;
-    let untilMs = clock.monotonicMs() + ANSWER_MS;
+    let untilMs = clock.monotonicMs() + waits.answerMs;
     while (this.#wanted.size > 0 && clock.monotonicMs() < untilMs) {
       await this.#pause(untilMs);
       if (!wanted() || !link.online() || this.#damaged > damagedBefore) return;
-      if (this.#wanted.size < left) untilMs = clock.monotonicMs() + ANSWER_MS;
+      if (this.#wanted.size < left) untilMs = clock.monotonicMs() + waits.answerMs;
       left = this.#wanted.size;
     }
   }

@@ -96,6 +96,24 @@ export interface SetInstaller {
   prepareDelta?(delta: SetFile, whole: Blob, facts: SetFacts): Promise<PreparedSet>;
 }
 
+/** How patient a unit is, in milliseconds. */
+export interface SetWaits {
+  /** After so long without another part, the rest is asked for again. */
+  answerMs: number;
+  /** Pauses after a failure that may pass; each at most twice the one before. */
+  retryFirstMs: number;
+  retryLastMs: number;
+  /** How often a manifest is judged again that only waits for a clock to believe. */
+  rejudgeMs: number;
+}
+
+export const SET_WAITS: SetWaits = {
+  answerMs: 10_000,
+  retryFirstMs: 5_000,
+  retryLastMs: 300_000,
+  rejudgeMs: 5_000,
+};
+
 /** What distribution needs of the unit's connection. */
 export interface SetLink {
   /** Asks for parts; resolves to whether the broker took the request. */

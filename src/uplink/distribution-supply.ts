@@ -14,6 +14,7 @@ import {
   type SetInstaller,
   type SetLink,
   type SetReport,
+  type SetWaits,
 } from "./distribution-set.ts";
 import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
 import type { KeyRing } from "./token.ts";
@@ -32,6 +33,7 @@ export interface SupplyOptions {
   chance: () => number;
   pace: Pace;
   link: SetLink;
+  waits: SetWaits;
   /** The report changed. */
   onChange: () => void;
   /** Counts every failure, also one that is told already. */
@@ -51,11 +53,6 @@ interface Loaded {
 
 type Verdict = SetFault | "take" | "in-force" | "outdone";
 
-const RETRY_FIRST_MS = 5_000;
-const RETRY_LAST_MS = 300_000;
-/** How often a manifest is judged again that only waits for a clock to believe. */
-const REJUDGE_MS = 5_000;
-
 export class Supply {
   readonly #options: SupplyOptions;
   readonly #fetcher: PartFetcher;
@@ -74,8 +71,9 @@ export class Supply {
 
   constructor(options: SupplyOptions) {
     this.#options = options;
+    const { waits } = options;
     this.#fetcher = new PartFetcher(options);
-    this.#backoff = createBackoff(options.chance, RETRY_FIRST_MS, RETRY_LAST_MS);
+    this.#backoff = createBackoff(options.chance, waits.retryFirstMs, waits.retryLastMs);
   }
 
   report(): SetReport {
@@ -108,9 +106,10 @@ export class Supply {
 
   /** A manifest arrived. */
   offered(bytes: Uint8Array): void {
-    if (this.#stopped) return;
+    // A retained manifest that is taken back leaves an empty message.
+    if (this.#stopped || bytes.length === 0) return;
     this.#rejudge?.cancel();
-    const { kind, keys, may, clock, onChange } = this.#options;
+    const { kind, keys, may, clock, waits, onChange } = this.#options;
     const opened = openManifest(bytes, keys);
     if ("fault" in opened) return this.#failed(new SetError(opened.fault));
     const { keyId, manifest } = opened;
@@ -119,7 +118,7 @@ export class Supply {
     if (verdict === "outdone") return;
     if (verdict === "in-force") return this.#confirmed({ bytes, manifest });
     if (verdict === "clock-untrusted") {
-      this.#rejudge = clock.after(REJUDGE_MS, () => this.offered(bytes));
+      this.#rejudge = clock.after(waits.rejudgeMs, () => this.offered(bytes));
     }
     if (verdict !== "take") return this.#failed(new SetError(verdict), manifest.version);
     if (this.#hopeless?.sha256 === sha256Of(bytes)) {

@@ -6,10 +6,12 @@ import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { Pace } from "./distribution-pace.ts";
 import {
   partRequest,
+  SET_WAITS,
   type SetFault,
   type SetInstaller,
   type SetReport,
   type SetReports,
+  type SetWaits,
 } from "./distribution-set.ts";
 import { Shelf } from "./distribution-shelf.ts";
 import { Supply } from "./distribution-supply.ts";
@@ -37,6 +39,7 @@ export interface DistributionOptions {
   onChange?: (kind: SetKind, report: SetReport) => void;
   /** Bytes a second over all kinds. */
   bytesPerSecond?: number;
+  waits?: SetWaits;
 }
 
 /** Failures since the start, by kind and reason. */
@@ -72,6 +75,7 @@ export class Distribution {
         clock,
         chance: options.chance,
         pace,
+        waits: options.waits ?? SET_WAITS,
         link: {
           online: () => this.#uplink?.online() ?? false,
           request: (of, version, parts) => this.#request(of, version, parts),

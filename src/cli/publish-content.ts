@@ -1,0 +1,120 @@
+/** Files of an operator as sets a unit will take: read as the unit reads them, before anything is signed. */
+import { readFileSync, statSync } from "node:fs";
+import type { SetKind } from "../core/data-set.ts";
+import { timeOf } from "../credential/moments.ts";
+import { readRevocationFile } from "../credential/revocation-files.ts";
+import { readTrustFile } from "../credential/trust-files.ts";
+import {
+  directorySet,
+  readPolicySet,
+  readRevocationSet,
+  readTrustSet,
+  SET_LIMITS,
+} from "../data-set-formats.ts";
+import { readDirectory } from "../directory-file.ts";
+import { UsageError } from "./usage.ts";
+
+/** A set ready to be signed. */
+export interface Content {
+  files: readonly Uint8Array[];
+  /** What its own date says, or the files'; the oldest counts (epoch ms). */
+  asOfMs: number;
+  /** What is in it, for people: e.g. "50000 people". */
+  what: string;
+}
+
+interface Input {
+  name: string;
+  bytes: Buffer;
+  modifiedMs: number;
+}
+
+/**
+ * Reads and checks a set.
+ * @throws UsageError naming the file and the fault
+ */
+export function readContent(kind: SetKind, names: readonly string[], asOf?: string): Content {
+  const inputs = names.map(readInput);
+  const content = contentOf(kind, inputs);
+  const limits = SET_LIMITS[kind];
+  const size = content.files.reduce((sum, { length }) => sum + length, 0);
+  if (content.files.length > limits.files) {
+    throw new UsageError(`${kind}: ${limits.files} files at most, not ${content.files.length}`);
+  }
+  if (size > limits.bytes) throw new UsageError(`${kind}: ${limits.bytes} bytes at most`);
+  if (content.files.some(({ length }) => length === 0))
+    throw new UsageError(`${kind}: it is empty`);
+  return { ...content, asOfMs: asOf === undefined ? content.asOfMs : momentOf(asOf) };
+}
+
+function contentOf(kind: SetKind, inputs: readonly Input[]): Content {
+  const files = inputs.map(({ bytes }) => bytes);
+  const dates = inputs.map(({ modifiedMs }) => modifiedMs);
+  switch (kind) {
+    case "policy": {
+      const policies = inputs.map((input) => checked(input, () => readPolicySet(input.bytes)));
+      const [policy] = policies;
+      if (policy === undefined) throw new UsageError("policy: name a file");
+      const asOfMs = policy.issuedAtMs > 0 ? policy.issuedAtMs : oldest(dates);
+      return { files, asOfMs, what: `policy "${policy.id}" ${policy.version}` };
+    }
+    case "directory": {
+      const rows = inputs.flatMap((input) =>
+        checked(input, () => readDirectory(input.bytes.toString("utf8"))),
+      );
+      const set = checked({ name: "directory" }, () => directorySet(rows));
+      return { files: [set], asOfMs: oldest(dates), what: `${rows.length} people` };
+    }
+    case "trust": {
+      const own = inputs.map((input) =>
+        checked(input, () => {
+          readTrustSet(input.bytes, input.modifiedMs);
+          return readTrustFile(input.bytes.toString("utf8"), input.modifiedMs);
+        }),
+      );
+      const keys = own.reduce((sum, set) => sum + set.keys.length, 0);
+      return { files, asOfMs: oldest(own.map(({ asOfMs }) => asOfMs)), what: `${keys} keys` };
+    }
+    case "revocation": {
+      const lists = inputs.flatMap((input) =>
+        checked(input, () => {
+          readRevocationSet(input.bytes, input.modifiedMs);
+          return readRevocationFile(input.bytes, input.modifiedMs);
+        }),
+      );
+      const entries = lists.reduce(
+        (sum, list) => sum + (list.entries?.size ?? 0) + (list.filter?.entries ?? 0),
+        0,
+      );
+      const asOfMs = oldest(lists.map((list) => list.asOfMs));
+      return { files, asOfMs, what: `${entries} revoked` };
+    }
+  }
+}
+
+function readInput(name: string): Input {
+  return checked({ name }, () => ({
+    name,
+    bytes: readFileSync(name),
+    modifiedMs: statSync(name).mtimeMs,
+  }));
+}
+
+function checked<T>({ name }: { name: string }, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new UsageError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function momentOf(text: string): number {
+  const ms = text === "now" ? Date.now() : timeOf(text);
+  if (Number.isNaN(ms)) throw new UsageError(`--as-of: "${text}" is not an ISO 8601 time`);
+  return ms;
+}
+
+// A set is as old as the oldest thing in it, and never from the future.
+function oldest(dates: readonly number[]): number {
+  return Math.min(Date.now(), ...dates);
+}

@@ -1,0 +1,293 @@
+/** `sentinel publish`: signs a set of data for a district's units, serves it, and tells who has it. */
+import { randomBytes } from "node:crypto";
+import { Argument, Command, InvalidArgumentError } from "commander";
+import { delay, type Clock } from "../../hal/clock.ts";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import { KEY_ID, signerKeyEntry } from "../config/signer-keys.ts";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { DAY_MS } from "../core/time.ts";
+import { directoryDelta } from "../data-set-formats.ts";
+import { PublishedSets } from "../district/distributor-folder.ts";
+import { Distributor, type UnitSets } from "../district/distributor.ts";
+import { audienceOf } from "../uplink/commands.ts";
+import type { SetReport } from "../uplink/distribution-set.ts";
+import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+import { unitTopics } from "../uplink/topics.ts";
+import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
+import { readContent } from "./publish-content.ts";
+import { makeSigningKey, readSigningKey } from "./signing-key.ts";
+import { UsageError } from "./usage.ts";
+
+type Print = (line: string) => void;
+
+const EXAMPLES = `
+From nothing:
+  sentinel publish keygen --id data-1 --owner "District office" --out data-1.key.json > data-keys.yaml
+  (the units: "data: {keys: /etc/sentinel/data-keys.yaml}" in unit.yaml, and a restart)
+  sentinel publish directory people.jsonl --district fengxian --key data-1.key.json \\
+    --broker mqtts://broker.example:8883 --ca ca.pem --cert operator.pem --cert-key operator.key
+
+It stays and serves what was published, this and before, until it is stopped (Ctrl-C or SIGTERM), and
+prints which unit has which version. With --once it ends when every unit that is there has it.
+"sentinel publish serve" serves without publishing anything new: units that were away ask then.
+
+A set's date is the oldest its files name themselves, else when they were last changed; --as-of says
+that they are still right. What a unit does not take leaves it with its last good set and that date.
+Exit status: 0 when every unit took it, 1 when one did not, 2 when used wrongly.`;
+
+/** As commander gives it: `--key` signs here, and the certificate's key has another name. */
+interface ServeOptions extends Omit<BrokerOptions, "key"> {
+  district: string;
+  broker: string;
+  folder: string;
+  certKey?: string;
+  json?: boolean;
+}
+
+interface PublishOptions extends ServeOptions {
+  key: string;
+  unit: string[];
+  validDays: number;
+  asOf?: string;
+  setVersion?: number;
+  once?: boolean;
+  within: number;
+}
+
+const many = (value: string, former: string[]): string[] => [...former, value];
+
+/** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
+export function publishCommand(print: Print = (line) => console.log(line)): Command {
+  const command = new Command("publish")
+    .description("give units signed data: policy, directory, trust, revocation")
+    .addArgument(new Argument("<set>", "what it is").choices(SET_KINDS))
+    .argument("<file...>", "policy: YAML; directory: JSON lines; trust and revocation: several")
+    .requiredOption("--key <file>", "the secret key that signs, from keygen")
+    .option("--unit <id>", "for this unit only; repeatable; default all of the district", many, [])
+    .option("--valid-days <count>", "no unit takes it later than this", wholeFrom(1, 3_650), 30)
+    .option("--as-of <time>", "the date of the data, ISO 8601 or now")
+    .option("--set-version <number>", "above every former one; default the time", wholeFrom(1))
+    .option("--once", "end when every unit that is there has it, or has refused it")
+    .option("--within <seconds>", "with --once: give up then", wholeFrom(1, 86_400), 600)
+    .addHelpText("after", EXAMPLES)
+    .addCommand(keygenCommand(print))
+    .addCommand(serveCommand(print));
+  return withServeOptions(command).action(
+    async (kind: SetKind, files: string[], options: PublishOptions) => {
+      await publish(print, kind, files, options);
+    },
+  );
+}
+
+function withServeOptions(command: Command): Command {
+  command
+    .requiredOption("--district <name>", "whose units")
+    .requiredOption("--broker <url>", "e.g. mqtts://broker.example:8883")
+    .option("--folder <path>", "what was published, and the count of versions", "published")
+    .option("--json", "one line of JSON for each report");
+  return withBrokerOptions(command, "--cert-key <file>");
+}
+
+function keygenCommand(print: Print): Command {
+  return new Command("keygen")
+    .exitOverride()
+    .description("make a key to sign data with; prints the public part as the units' file wants it")
+    .requiredOption("--id <name>", "names the key in everything it signs, e.g. data-2026")
+    .requiredOption("--owner <name>", "who holds it: an office rather than a person")
+    .option("--may <sets>", "what it may sign, with commas", setKinds, [...SET_KINDS])
+    .requiredOption("--out <file>", "the secret part; readable by its owner only")
+    .action(
+      ({ id, owner, may, out }: { id: string; owner: string; may: SetKind[]; out: string }) => {
+        if (!KEY_ID.test(id)) throw new UsageError("--id: letters, digits, dots and hyphens");
+        const { publicKey } = makeSigningKey(out, id, owner);
+        print(`keys:\n${signerKeyEntry({ id, owner, key: publicKey, may })}`);
+      },
+    );
+}
+
+function serveCommand(print: Print): Command {
+  const command = new Command("serve")
+    .exitOverride()
+    .description("serve what was published before, until it is stopped");
+  return withServeOptions(command).action(async (options: ServeOptions) => {
+    const sets = openFolder(options.folder);
+    await serving(print, options, sets, (_distributor, stopped) => stopped);
+  });
+}
+
+async function publish(
+  print: Print,
+  kind: SetKind,
+  files: readonly string[],
+  options: PublishOptions,
+): Promise<void> {
+  const key = readSigningKey(options.key);
+  const content = readContent(kind, files, options.asOf);
+  const sets = openFolder(options.folder);
+  const nowMs = Date.now();
+  const { district, unit, validDays, setVersion } = options;
+  for (const each of unit) unitTopics(district, each);
+  const audiences =
+    unit.length === 0 ? [audienceOf(district)] : unit.map((each) => audienceOf(district, each));
+  const published = guarded(() =>
+    sets.add({
+      kind,
+      files: content.files,
+      audiences,
+      asOfMs: content.asOfMs,
+      nowMs,
+      expiresMs: nowMs + validDays * DAY_MS,
+      keyId: key.id,
+      key: key.secret,
+      ...(setVersion === undefined ? {} : { version: setVersion }),
+      ...(kind === "directory" ? { delta: directoryDelta } : {}),
+    }),
+  );
+  const version = Math.max(...published.map(({ manifest }) => manifest.version));
+  const asOf = new Date(content.asOfMs).toISOString();
+  print(
+    options.json === true
+      ? JSON.stringify({ published: kind, version, asOf, what: content.what })
+      : `${kind} version ${version}: ${content.what}, as of ${asOf}`,
+  );
+  await serving(print, options, sets, async (distributor, stopped, clock) => {
+    if (options.once !== true) return stopped;
+    const wanted = new Set(unit);
+    const done = allHave(distributor, { kind, version, wanted }, clock, options.within * 1_000);
+    const missing = await Promise.race([done, stopped.then(() => [])]);
+    for (const name of missing) print(`${name} does not have it`);
+    if (missing.length > 0) process.exitCode = 1;
+  });
+}
+
+async function serving(
+  print: Print,
+  options: ServeOptions,
+  sets: PublishedSets,
+  work: (distributor: Distributor, stopped: Promise<void>, clock: Clock) => Promise<void>,
+): Promise<void> {
+  const { certKey, ...rest } = options;
+  const clock = createSystemClock();
+  const told = new Map<string, string>();
+  const distributor = new Distributor({
+    link: createMqttJsLink(
+      linkOptions(options.broker, { ...rest, ...(certKey === undefined ? {} : { key: certKey }) }),
+    ),
+    sets,
+    clock,
+    chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+    clientId: `publisher-${options.district}-${randomBytes(4).toString("hex")}`,
+    district: options.district,
+    root: options.root,
+    onReport: (unit, state) => {
+      for (const line of describe(unit, state, options.json === true)) {
+        const [name, text] = line;
+        if (told.get(name) === text) continue;
+        told.set(name, text);
+        print(text);
+      }
+    },
+  });
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  distributor.start();
+  try {
+    await work(distributor, stopped, clock);
+  } finally {
+    await distributor.stop();
+  }
+}
+
+/** How long the broker may take to tell of the units it knows. */
+const GATHER_MS = 2_000;
+const LOOK_MS = 200;
+
+/** Resolves with the units that do not have a version when waiting is over; nobody at all is missing too. */
+async function allHave(
+  distributor: Distributor,
+  { kind, version, wanted }: { kind: SetKind; version: number; wanted: ReadonlySet<string> },
+  clock: Clock,
+  withinMs: number,
+): Promise<string[]> {
+  const beganMs = clock.monotonicMs();
+  let onlineAtMs: number | undefined;
+  for (;;) {
+    await delay(clock, LOOK_MS);
+    const nowMs = clock.monotonicMs();
+    if (distributor.online()) onlineAtMs ??= nowMs;
+    const there = [...distributor.units()].filter(
+      ([unit, { online }]) => online && (wanted.size === 0 || wanted.has(unit)),
+    );
+    const absent = [...wanted].filter((unit) => !there.some(([name]) => name === unit));
+    const report = ({ sets }: UnitSets): SetReport => sets[kind] ?? {};
+    const missing = there.filter(([, unit]) => (report(unit).version ?? 0) < version);
+    const refused = missing.filter(([, unit]) => report(unit).error?.version === version);
+    const gathered = onlineAtMs !== undefined && nowMs - onlineAtMs >= GATHER_MS;
+    const over = nowMs - beganMs >= withinMs;
+    if (over || (gathered && absent.length === 0 && missing.length === refused.length)) {
+      const names = [...absent, ...missing.map(([unit]) => unit)];
+      const nobody = there.length === 0 && names.length === 0;
+      return nobody ? [distributor.lastFailure() ?? "no unit is there: nobody"] : names;
+    }
+  }
+}
+
+/** A line for each set of a unit, with what it is about. */
+function describe(unit: string, { online, sets }: UnitSets, json: boolean): [string, string][] {
+  return SET_KINDS.flatMap((kind): [string, string][] => {
+    const report = sets[kind];
+    if (report === undefined || Object.keys(report).length === 0) return [];
+    const about = `${unit} ${kind}`;
+    if (json) return [[about, JSON.stringify({ unit, online, set: kind, ...report })]];
+    return [[about, `${about}: ${inWords(report)}${online ? "" : " (offline)"}`]];
+  });
+}
+
+function inWords({ version, asOfMs, loading, error }: SetReport): string {
+  const parts = [
+    version === undefined
+      ? "none yet"
+      : `version ${version} as of ${new Date(asOfMs ?? 0).toISOString()}`,
+  ];
+  if (loading !== undefined) parts.push(`fetching ${loading}`);
+  if (error !== undefined) {
+    const which = error.version === undefined ? "" : ` version ${error.version}`;
+    const detail = error.detail === undefined ? "" : ` (${error.detail})`;
+    parts.push(`NOT TAKEN${which}: ${error.reason}${detail}`);
+  }
+  return parts.join(", ");
+}
+
+function openFolder(folder: string): PublishedSets {
+  return guarded(() => new PublishedSets(folder));
+}
+
+function guarded<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+function setKinds(text: string): SetKind[] {
+  return text.split(",").map((each) => {
+    const found = SET_KINDS.find((kind) => kind === each.trim());
+    if (found === undefined) {
+      throw new InvalidArgumentError(`expected some of ${SET_KINDS.join(", ")}.`);
+    }
+    return found;
+  });
+}

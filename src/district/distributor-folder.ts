@@ -1,0 +1,241 @@
+/** What a district has published, in a folder: signed manifests, and the bytes they promise. */
+import { createHash, type KeyObject } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import {
+  PART_BYTES,
+  readManifest,
+  signManifest,
+  type Blob,
+  type DeltaBlob,
+  type Manifest,
+} from "../uplink/distribution-manifest.ts";
+
+/** A set to be published. */
+export interface NewSet {
+  kind: SetKind;
+  files: readonly Uint8Array[];
+  /** `district/all`, or `district/unit` for each unit it is for. */
+  audiences: readonly string[];
+  asOfMs: number;
+  nowMs: number;
+  expiresMs: number;
+  keyId: string;
+  key: KeyObject;
+  /** Where the next version number must be a certain one; else the time in seconds, or one more. */
+  version?: number;
+  /** The way from an earlier first file to the new one, for kinds that have such. */
+  delta?: (base: Uint8Array, next: Uint8Array) => Uint8Array;
+}
+
+/** A manifest as it is published. */
+export interface Published {
+  kind: SetKind;
+  audience: string;
+  token: string;
+  manifest: Manifest;
+}
+
+const bookSchema = z.strictObject({
+  /** The highest version ever given. */
+  version: z.number().int().min(0),
+  /** Signed manifests by audience. */
+  manifests: z.record(z.string(), z.string()),
+  /** First files of the last versions: what deltas start from. */
+  history: z.array(z.strictObject({ version: z.number().int(), sha256: z.string() })),
+});
+type Book = z.infer<typeof bookSchema>;
+
+/** Versions that a delta leads from. */
+const BASES = 4;
+/** A delta that is not much smaller than the whole is not worth its place in the manifest. */
+const WORTHWHILE = 1 / 3;
+const LARGEST_DELTA = 8 * 1_048_576;
+const SECOND_MS = 1_000;
+
+interface Place {
+  file: string;
+  offset: number;
+  length: number;
+}
+
+/** One at a time on a folder; every change is on the disk before it returns. */
+export class PublishedSets {
+  readonly #folder: string;
+  readonly #books = new Map<SetKind, Book>();
+  readonly #parts = new Map<string, Place>();
+
+  /** @throws Error naming the file that cannot be used */
+  constructor(folder: string) {
+    this.#folder = folder;
+    mkdirSync(join(folder, "files"), { recursive: true, mode: 0o700 });
+    for (const kind of SET_KINDS) this.#books.set(kind, this.#read(kind));
+    this.#index();
+  }
+
+  /** Signs and keeps a new version; nothing is sent yet. */
+  add(set: NewSet): Published[] {
+    const { kind, files, audiences, nowMs } = set;
+    const book = this.#book(kind);
+    const version = set.version ?? Math.max(book.version + 1, Math.floor(nowMs / SECOND_MS));
+    if (version <= book.version) {
+      throw new Error(`version ${version} is not above ${book.version}, which was given before`);
+    }
+    const blobs = files.map((bytes) => this.#keep(bytes));
+    const deltas = this.#deltas(set, book);
+    const sign = (audience: string): string =>
+      signManifest(
+        {
+          kind,
+          version,
+          audience,
+          asOfMs: set.asOfMs,
+          issuedAtMs: nowMs,
+          expiresMs: set.expiresMs,
+          files: blobs,
+          deltas,
+        },
+        set.keyId,
+        set.key,
+      );
+    const toAll = audiences.some((audience) => audience.endsWith("/all"));
+    const manifests = { ...(toAll ? {} : book.manifests) };
+    for (const audience of audiences) manifests[audience] = sign(audience);
+    const [first] = blobs;
+    const newest = first === undefined ? [] : [{ version, sha256: first.sha256 }];
+    const history = [...newest, ...book.history].slice(0, BASES + 1);
+    this.#write(kind, { version, manifests, history });
+    this.#index();
+    return this.manifests().filter((each) => each.kind === kind);
+  }
+
+  /** Every manifest in force. */
+  manifests(): Published[] {
+    return [...this.#books].flatMap(([kind, { manifests }]) =>
+      Object.entries(manifests).flatMap(([audience, token]): Published[] => {
+        const manifest = manifestIn(token);
+        return manifest === undefined ? [] : [{ kind, audience, token, manifest }];
+      }),
+    );
+  }
+
+  /** The bytes of a part, if any manifest in force names it. */
+  part(sha256: string): Uint8Array | undefined {
+    const place = this.#parts.get(sha256);
+    if (place === undefined) return undefined;
+    const handle = openSync(place.file, "r");
+    try {
+      const bytes = Buffer.alloc(place.length);
+      return readSync(handle, bytes, 0, place.length, place.offset) === place.length
+        ? bytes
+        : undefined;
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #deltas({ delta, files }: NewSet, book: Book): DeltaBlob[] {
+    const [next] = files;
+    if (delta === undefined || next === undefined) return [];
+    const deltas: DeltaBlob[] = [];
+    for (const { version, sha256 } of book.history.slice(0, BASES)) {
+      const file = this.#file(sha256);
+      if (!existsSync(file)) continue;
+      const bytes = delta(readFileSync(file), next);
+      if (bytes.length > Math.min(LARGEST_DELTA, next.length * WORTHWHILE)) continue;
+      deltas.push({ ...this.#keep(bytes), base: version });
+    }
+    return deltas;
+  }
+
+  #keep(bytes: Uint8Array): Blob {
+    const blob = blobOf(bytes);
+    const file = this.#file(blob.sha256);
+    if (!existsSync(file)) {
+      writeFileSync(`${file}.new`, bytes, { mode: 0o600, flush: true });
+      renameSync(`${file}.new`, file);
+    }
+    return blob;
+  }
+
+  #book(kind: SetKind): Book {
+    return this.#books.get(kind) ?? { version: 0, manifests: {}, history: [] };
+  }
+
+  #read(kind: SetKind): Book {
+    const file = join(this.#folder, `${kind}.json`);
+    if (!existsSync(file)) return { version: 0, manifests: {}, history: [] };
+    try {
+      return bookSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    } catch (error) {
+      throw new Error(
+        `${file} cannot be read; without it old version numbers would be given again`,
+        { cause: error },
+      );
+    }
+  }
+
+  #write(kind: SetKind, book: Book): void {
+    const file = join(this.#folder, `${kind}.json`);
+    const text = `${JSON.stringify(book, null, 2)}\n`;
+    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+    this.#books.set(kind, book);
+  }
+
+  /** Where each part lies; files that nothing refers to any more go. */
+  #index(): void {
+    this.#parts.clear();
+    const kept = new Set<string>();
+    for (const { history } of this.#books.values()) {
+      for (const { sha256 } of history) kept.add(sha256);
+    }
+    for (const { manifest } of this.manifests()) {
+      for (const blob of [...manifest.files, ...manifest.deltas]) {
+        kept.add(blob.sha256);
+        blob.parts.forEach((part, index) => {
+          const offset = index * PART_BYTES;
+          const length = Math.min(PART_BYTES, blob.size - offset);
+          this.#parts.set(part, { file: this.#file(blob.sha256), offset, length });
+        });
+      }
+    }
+    for (const name of readdirSync(join(this.#folder, "files"))) {
+      if (!kept.has(name)) rmSync(join(this.#folder, "files", name));
+    }
+  }
+
+  #file(sha256: string): string {
+    return join(this.#folder, "files", sha256);
+  }
+}
+
+/** Bytes cut into parts. */
+export function blobOf(bytes: Uint8Array): Blob {
+  const hash = (portion: Uint8Array): string => createHash("sha256").update(portion).digest("hex");
+  const parts: string[] = [];
+  for (let at = 0; at < bytes.length; at += PART_BYTES) {
+    parts.push(hash(bytes.subarray(at, at + PART_BYTES)));
+  }
+  return { sha256: hash(bytes), size: bytes.length, parts };
+}
+
+// These are our own words, kept in our own folder: units check the signature, here only the content counts.
+function manifestIn(token: string): Manifest | undefined {
+  const [, body = ""] = token.split(".");
+  const claims: unknown = JSON.parse(Buffer.from(body, "base64url").toString("utf8"));
+  return readManifest(claims as Record<string, unknown>);
+}
