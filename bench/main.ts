@@ -10,6 +10,10 @@ const BENCHMARKS: Record<string, { what: string; load: () => Promise<Benchmark> 
     what: "readable frame or card to gate line, by stage, beside pyzbar on the same frames",
     load: () => import("./door.ts"),
   },
+  memory: {
+    what: "a real unit's memory over an hour's visitors, by process",
+    load: () => import("./memory.ts"),
+  },
   codes: {
     what: "the code reader's CPU a frame, and the map of where the door works",
     load: () => import("./codes.ts"),

@@ -12,9 +12,24 @@ function read(pid: number, file: string): string {
   }
 }
 
+function kilobytes(pid: number, file: string, field: string): number {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(read(pid, file));
+  return Number(line?.[1] ?? 0) * 1_024;
+}
+
 /** Resident memory in bytes; 0 when the process is gone. */
 export function residentBytes(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(read(pid, "status"))?.[1] ?? 0) * 1_024;
+  return kilobytes(pid, "status", "VmRSS");
+}
+
+/** The most that was ever resident, in bytes. */
+export function peakBytes(pid: number): number {
+  return kilobytes(pid, "status", "VmHWM");
+}
+
+/** Resident memory with what is shared divided among those who share it, in bytes. */
+export function shareBytes(pid: number): number {
+  return kilobytes(pid, "smaps_rollup", "Pss");
 }
 
 /** CPU a process has used itself, user and system, in ms to the next 10. */
