@@ -12,8 +12,10 @@ import type { Gateway } from "./gateway/gateway.ts";
 import type { Health } from "./health/health.ts";
 import type { Store } from "./store/store.ts";
 import { startTelling } from "./telling.ts";
-import { createCommandDesk, type CommandDesk } from "./uplink/commands.ts";
+import { startedBy } from "./unit-settings.ts";
+import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "./uplink/commands.ts";
 import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
+import type { SettingsDesk } from "./uplink/settings.ts";
 import { KeyRing } from "./uplink/token.ts";
 import { createUplink, type Uplink } from "./uplink/uplink.ts";
 
@@ -25,6 +27,8 @@ export interface ConnectionOptions {
   store: Store;
   clock: Clock;
   gateway: Gateway;
+  /** What can be changed from afar. */
+  settings: SettingsDesk;
   /** Data that comes from the district over this connection. */
   sets?: DataSets | undefined;
   log: Log;
@@ -34,7 +38,7 @@ export interface ConnectionOptions {
 
 /** Starts the uplink the configuration asks for; a broker that is away is no error. */
 export async function connectUplink(options: ConnectionOptions): Promise<Uplink | undefined> {
-  const { config, store, clock, gateway, sets, log, version } = options;
+  const { config, store, clock, gateway, settings, sets, log, version } = options;
   const { mqtt, unitId, district } = config;
   if (mqtt === undefined) return undefined;
   const tls = await readTls(mqtt.tls);
@@ -56,11 +60,11 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     ...(commands === undefined ? {} : { commands }),
     ...(sets === undefined ? {} : { birth: () => ({ sets: sets.reports() }) }),
   });
-  uplink.onCommand(({ commandId, command, authority }) => {
-    log("commanded", { command: command.name, key: authority.by });
-    if (command.name === "settings") return;
-    gateway.dispatch({ kind: "commanded", command, commandId, authority });
+  uplink.onCommand((verified) => {
+    log("commanded", { command: verified.command.name, key: verified.authority.by });
+    void obey(verified, gateway, settings);
   });
+  reportSettings(uplink, settings);
   uplink.onLink((ok) => {
     log("broker-link", { ok });
     gateway.dispatch({ kind: "link-changed", link: "broker", ok });
@@ -68,6 +72,34 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
   sets?.attach(uplink);
   uplink.start();
   return uplink;
+}
+
+/** Settings are judged here and everything else at the door; both are recorded and answered there. */
+async function obey(
+  { commandId, command, authority }: VerifiedCommand,
+  gateway: Gateway,
+  settings: SettingsDesk,
+): Promise<void> {
+  if (command.name !== "settings") {
+    gateway.dispatch({ kind: "commanded", command, commandId, authority });
+    return;
+  }
+  const problem = await settings.change(command);
+  const { name, version } = command;
+  const judged = { name, version, ...(problem === undefined ? {} : { problem }) };
+  gateway.dispatch({ kind: "commanded", command: judged, commandId, authority });
+}
+
+/** Retained, so that whoever asks later knows what is in force. */
+function reportSettings(uplink: Uplink, settings: SettingsDesk): void {
+  const report = (): void => {
+    const text = JSON.stringify(settings.report());
+    void uplink.publish(uplink.topics.settings, text, { retain: true });
+  };
+  settings.onChange(report);
+  uplink.onLink((ok) => {
+    if (ok) report();
+  });
 }
 
 /** Starts what a unit tells of itself over its uplink, where it has one. */
@@ -78,24 +110,28 @@ export function startTellingOver(
     store,
     clock,
     gateway,
+    settings,
     health,
     version,
   }: Omit<ConnectionOptions, "log"> & { health: Health },
 ): Timer | undefined {
   const { mqtt, unitId, district, venue } = config;
   if (mqtt === undefined || uplink === undefined) return undefined;
-  const { root, telemetrySeconds, homeAssistant } = mqtt;
-  return startTelling({
-    clock,
-    uplink,
-    figures: () => health.figures(),
-    onChange: (listener) => gateway.subscribe(listener),
-    temperature: createTemperatureProbe(),
-    telemetrySeconds,
-    unit: { unitId, district, root, name: venue.en, version },
-    homeAssistant,
-    memory: store.settings,
-  });
+  const { root } = mqtt;
+  const temperature = createTemperatureProbe();
+  return startedBy(settings, ({ telemetrySeconds, homeAssistant }) =>
+    startTelling({
+      clock,
+      uplink,
+      figures: () => health.figures(),
+      onChange: (listener) => gateway.subscribe(listener),
+      temperature,
+      telemetrySeconds,
+      unit: { unitId, district, root, name: venue.en, version },
+      homeAssistant,
+      memory: store.settings,
+    }),
+  );
 }
 
 /** A file that cannot be used leaves nobody's word to count: records stay in the outbox. */

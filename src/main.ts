@@ -21,6 +21,7 @@ import type { Store } from "./store/store.ts";
 import { openUnitStore } from "./store/absent.ts";
 import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
+import { recallSettings, startForgetting, withCalibration } from "./unit-settings.ts";
 import type { Uplink } from "./uplink/uplink.ts";
 
 export interface RunningUnit {
@@ -44,6 +45,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const base = await loadEvidenceBase(config, store, clock, (problem) =>
     log("data-not-loaded", { problem }),
   );
+  const settings = await recallSettings(config, store, clock);
   const sets = await openDataSets({ config, store, clock, base, log });
   const engine = createProcessEngine({
     ...config.decode,
@@ -64,7 +66,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     clock,
     references: { next: () => randomBytes(12).toString("base64url") },
     policy: sets?.policy() ?? ownPolicy,
-    devices: await devicesOf(config.devices, clock, engine),
+    devices: withCalibration(await devicesOf(config.devices, clock, engine), settings),
     store,
     verifier: base.verifier,
     outbox: store.outbox,
@@ -83,9 +85,10 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   await gateway.start();
   tellOfReplacement(store, gateway, log);
   sets?.serve(gateway);
-  uplink = await connectUplink({ config, store, clock, gateway, sets, log, version: VERSION });
-  const told = { config, store, clock, gateway, health, version: VERSION };
-  const telling = startTellingOver(uplink, told);
+  const common = { config, store, clock, gateway, settings, version: VERSION };
+  uplink = await connectUplink({ ...common, sets, log });
+  const telling = startTellingOver(uplink, { ...common, health });
+  const forgetting = startForgetting(settings, store, clock);
   const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
@@ -94,7 +97,10 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   return {
     url: ui.url,
     gateway,
-    stop: () => stop({ manager, watchdog, telling, ui, gateway, sets, uplink, store, engine }),
+    stop: () => {
+      for (const timer of [watchdog, telling, forgetting]) timer?.cancel();
+      return stop({ manager, ui, gateway, sets, uplink, store, engine });
+    },
   };
 }
 
@@ -156,8 +162,6 @@ function watch(manager: ServiceManager, clock: Clock, health: Health): Timer | u
 
 interface Parts {
   manager: ServiceManager;
-  watchdog: Timer | undefined;
-  telling: Timer | undefined;
   ui: UiServer;
   gateway: Gateway;
   sets: DataSets | undefined;
@@ -167,20 +171,8 @@ interface Parts {
 }
 
 // The gate first: whatever else hangs on the way out, the door is locked.
-async function stop({
-  manager,
-  watchdog,
-  telling,
-  ui,
-  gateway,
-  sets,
-  uplink,
-  store,
-  engine,
-}: Parts): Promise<void> {
+async function stop({ manager, ui, gateway, sets, uplink, store, engine }: Parts): Promise<void> {
   manager.stopping();
-  watchdog?.cancel();
-  telling?.cancel();
   const failures: unknown[] = [];
   for (const end of [
     () => gateway.stop(),

@@ -255,3 +255,24 @@ export const commandResultSchema = z
     atMs: epochMs,
   })
   .describe("What became of a command whose signature held.");
+
+export const settingsReportSchema = z
+  .strictObject({
+    version: count.describe("of the last document in force; 0 where the unit's own file is all"),
+    values: z.strictObject({
+      retentionDays: z.int().min(1).describe("days until nobody can say whose record it was"),
+      telemetrySeconds: z.int().min(1),
+      homeAssistant: z.boolean(),
+      temperatureOffsetK: z.number().describe("added to every estimate of body temperature"),
+    }),
+    sinceMs: epochMs.exactOptional(),
+    refused: z
+      .strictObject({
+        version: count,
+        atMs: epochMs,
+        problems: z.array(z.strictObject({ setting: z.string(), problem: remark })),
+      })
+      .exactOptional()
+      .describe("the last document that changed nothing"),
+  })
+  .describe("The settings a unit goes by: a document is in force as a whole, or not at all.");

@@ -20,6 +20,7 @@ export const ADDRESSES = {
   acknowledgement: `${OF_UNIT}/ack`,
   command: `${OF_UNIT}/cmd/{command}`,
   commandResult: `${OF_UNIT}/cmdres`,
+  settings: `${OF_UNIT}/settings`,
   request: `${OF_UNIT}/get`,
   part: `${OF_UNIT}/part/{sha256}`,
   unitManifest: `${OF_UNIT}/dist/{kind}/manifest`,
@@ -51,6 +52,8 @@ export interface UnitTopics {
   commandFilter: string;
   /** Unit: what became of a command. */
   commandResult: string;
+  /** Unit: which settings are in force, retained. */
+  settings: string;
   /** Unit: asks for parts of a data set by their hash. */
   request: string;
   /** District: one part of a data set; the last level is its SHA-256. */
@@ -126,6 +129,7 @@ export function unitTopics(district: string, unitId: string, root = DEFAULT_ROOT
     command: (name) => fillAddress("command", { ...names, command: checked(name, "command") }),
     commandFilter: at("command"),
     commandResult: at("commandResult"),
+    settings: at("settings"),
     request: at("request"),
     part: (sha256) => fillAddress("part", { ...names, sha256 }),
     partFilter: at("part"),

@@ -224,6 +224,31 @@ describe("a real unit", { timeout: 60_000 }, () => {
     await expect.poll(() => folder.gate(), { timeout: 10_000 }).toBe("0");
   });
 
+  it("goes by settings from afar, also after a power cut, and tells which", async () => {
+    const reports: { version: number; values: object; refused?: object }[] = [];
+    attacker.onMessage(({ topic, payload }) => {
+      if (topic === topics.settings) reports.push(JSON.parse(Buffer.from(payload).toString()));
+    });
+    await attacker.subscribe([{ filter: topics.settings, qos: 1 }]);
+    await expect.poll(() => reports.at(-1)).toMatchObject({ version: 0 });
+    writeFileSync(folder.at("values.yaml"), "telemetrySeconds: 1\nretentionDays: 7\n");
+    const change = ["--values", folder.at("values.yaml"), "--settings-version"];
+    expect(await command("settings", ...change, "5")).toMatchObject({ status: 0 });
+    const inForce = { version: 5, values: { telemetrySeconds: 1, retentionDays: 7 } };
+    await expect.poll(() => reports.at(-1)).toMatchObject(inForce);
+    const again = await command("settings", ...change, "5");
+    expect([again.status, again.output]).toEqual([
+      1,
+      "trial refused: version is not above 5, which is in force\n",
+    ]);
+    await expect.poll(() => reports.at(-1)).toMatchObject({ ...inForce, refused: { version: 5 } });
+    const told = reports.length;
+    await folder.killAll();
+    await startUnit();
+    await expect.poll(() => reports.length, { timeout: 10_000 }).toBeGreaterThan(told);
+    expect(reports.at(-1)).toMatchObject(inForce);
+  });
+
   it("that is not there is told apart from one that refuses", async () => {
     const { status, output } = await command("release", "--unit", "nobody", "--timeout", "1");
     expect(status).toBe(1);

@@ -1,0 +1,59 @@
+/** What of a running unit is changed from afar: its settings, and the parts that go by them. */
+import type { Clock, Timer } from "../hal/clock.ts";
+import { calibrated } from "./calibrated-thermometer.ts";
+import type { UnitConfig } from "./config/unit.ts";
+import type { Devices } from "./gateway/sensing.ts";
+import { keepRetention } from "./store/retention.ts";
+import type { Store } from "./store/store.ts";
+import { SettingsDesk, type SettingValues } from "./uplink/settings.ts";
+
+/** The unit's settings: its own file's, or what a command made of them before the restart. */
+export async function recallSettings(
+  { store: { retentionDays }, mqtt }: UnitConfig,
+  store: Store,
+  clock: Clock,
+): Promise<SettingsDesk> {
+  const own: SettingValues = {
+    retentionDays,
+    telemetrySeconds: mqtt?.telemetrySeconds ?? 30,
+    homeAssistant: mqtt?.homeAssistant ?? false,
+    temperatureOffsetK: 0,
+  };
+  const settings = new SettingsDesk({ memory: store.settings, clock, own });
+  await settings.recall();
+  return settings;
+}
+
+/** Starts something that goes by the settings, and starts it anew when they are others. */
+export function startedBy(settings: SettingsDesk, start: (values: SettingValues) => Timer): Timer {
+  let values = settings.values();
+  let running = start(values);
+  let over = false;
+  settings.onChange(() => {
+    if (over || settings.values() === values) return;
+    values = settings.values();
+    running.cancel();
+    running = start(values);
+  });
+  return {
+    cancel() {
+      over = true;
+      running.cancel();
+    },
+  };
+}
+
+/** The store forgets as the unit's own file says; this forgets sooner where a command says so. */
+export function startForgetting(settings: SettingsDesk, store: Store, clock: Clock): Timer {
+  return startedBy(settings, ({ retentionDays }) =>
+    keepRetention(store, clock, { personalDays: retentionDays }),
+  );
+}
+
+/** The same devices, the thermometer corrected by the offset in force. */
+export function withCalibration(devices: Devices, settings: SettingsDesk): Devices {
+  const { thermometer } = devices;
+  if (thermometer === undefined) return devices;
+  const offsetK = (): number => settings.values().temperatureOffsetK;
+  return { ...devices, thermometer: calibrated(thermometer, offsetK) };
+}

@@ -1,0 +1,181 @@
+/** The unit's settings as the district wants them: judged whole, kept, in force, and reported. */
+import { z } from "zod";
+import type { Clock } from "../../hal/clock.ts";
+import type { CommandMemory, SettingsCommand } from "./commands.ts";
+
+/** Every setting that can be changed from afar. */
+export interface SettingValues {
+  /** Days after which nobody can say any more whose record it was; never above the unit's own file. */
+  retentionDays: number;
+  /** How often the unit tells its counters. */
+  telemetrySeconds: number;
+  /** Whether the unit announces its sensors to a Home Assistant. */
+  homeAssistant: boolean;
+  /** Added to every estimate of body temperature: what the site's calibration found. */
+  temperatureOffsetK: number;
+}
+
+export interface SettingProblem {
+  /** The setting, or `version` and `values` for the document as a whole. */
+  setting: string;
+  problem: string;
+}
+
+/** What the unit reports, retained. */
+export interface SettingsReport {
+  /** Of the settings in force; 0 while the unit's own file is all there is. */
+  version: number;
+  values: SettingValues;
+  /** Since when they are in force, epoch ms. */
+  sinceMs?: number;
+  /** The last document that was refused, as long as no other took its place. */
+  refused?: { version: number; atMs: number; problems: SettingProblem[] };
+}
+
+export interface SettingsDeskOptions {
+  memory: CommandMemory;
+  clock: Clock;
+  /** What the unit's own file says. */
+  own: SettingValues;
+}
+
+/** The stored setting that holds the last document. */
+const STORED = "settings.desired";
+/** A site's thermometer that is off by more is to be mended, not corrected. */
+const LARGEST_OFFSET_K = 1.5;
+/** A document with more faults than these was not meant for this unit at all. */
+const MOST_PROBLEMS = 8;
+const NEVER_ABOVE_OWN = "is above the unit's own file, which is never outbid";
+
+const between = (least: number, most: number): z.ZodNumber =>
+  z
+    .number(`expected a number from ${least} to ${most}`)
+    .min(least, `expected at least ${least}`)
+    .max(most, `expected at most ${most}`);
+const whole = (least: number, most: number): z.ZodNumber =>
+  between(least, most).int("expected a whole number");
+
+/** What a document may hold; what it leaves out is as the unit's own file says. */
+function schemaOf(own: SettingValues): z.ZodType<Partial<SettingValues>> {
+  return z.strictObject({
+    retentionDays: whole(1, 3_650).max(own.retentionDays, NEVER_ABOVE_OWN).exactOptional(),
+    telemetrySeconds: whole(1, 3_600).exactOptional(),
+    homeAssistant: z.boolean("expected true or false").exactOptional(),
+    temperatureOffsetK: between(-LARGEST_OFFSET_K, LARGEST_OFFSET_K).exactOptional(),
+  });
+}
+
+const storedSchema = z.strictObject({
+  version: z.int().min(1),
+  values: z.record(z.string(), z.unknown()),
+  sinceMs: z.number(),
+});
+
+/** Judges documents of settings. One is in force as a whole, or not at all. */
+export class SettingsDesk {
+  readonly #options: SettingsDeskOptions;
+  readonly #listeners: (() => void)[] = [];
+  #report: SettingsReport;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SettingsDeskOptions) {
+    this.#options = options;
+    this.#report = { version: 0, values: options.own };
+  }
+
+  /** In force now. */
+  values(): SettingValues {
+    return this.#report.values;
+  }
+
+  report(): SettingsReport {
+    return this.#report;
+  }
+
+  /** Called when the report is another one. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Brings the settings of before the restart into force. Never rejects. */
+  async recall(): Promise<void> {
+    const text = await this.#options.memory.get(STORED).catch(() => undefined);
+    if (text === undefined) return;
+    const stored = storedSchema.safeParse(parseJson(text));
+    if (!stored.success) return;
+    const { version, values, sinceMs } = stored.data;
+    const judged = this.#judge(values);
+    // The unit's own file may have changed since: then it counts, and the district is told.
+    if ("problems" in judged) this.#refuse(version, judged.problems);
+    else this.#put({ version, values: judged.values, sinceMs });
+  }
+
+  /** @returns why nothing was changed, in a sentence; nothing where the document is in force */
+  change(command: SettingsCommand): Promise<string | undefined> {
+    const done = this.#turn.then(() => this.#change(command));
+    this.#turn = done;
+    return done;
+  }
+
+  async #change({ version, values }: SettingsCommand): Promise<string | undefined> {
+    const { memory, clock } = this.#options;
+    const inForce = this.#report.version;
+    if (version <= inForce) {
+      return this.#refuse(version, [
+        { setting: "version", problem: `is not above ${inForce}, which is in force` },
+      ]);
+    }
+    const judged = this.#judge(values);
+    if ("problems" in judged) return this.#refuse(version, judged.problems);
+    const sinceMs = Math.round(clock.wallMs());
+    try {
+      // What a restart would undo was never in force.
+      await memory.set(STORED, JSON.stringify({ version, values, sinceMs }));
+    } catch {
+      return this.#refuse(version, [{ setting: "values", problem: "could not be written down" }]);
+    }
+    this.#put({ version, values: judged.values, sinceMs });
+    return undefined;
+  }
+
+  #judge(
+    values: Readonly<Record<string, unknown>>,
+  ): { values: SettingValues } | { problems: SettingProblem[] } {
+    const { own } = this.#options;
+    const parsed = schemaOf(own).safeParse(values);
+    if (parsed.success) return { values: { ...own, ...parsed.data } };
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, own));
+    return { problems: problems.slice(0, MOST_PROBLEMS) };
+  }
+
+  #refuse(version: number, problems: SettingProblem[]): string {
+    const atMs = Math.round(this.#options.clock.wallMs());
+    this.#put({ ...this.#report, refused: { version, atMs, problems } });
+    return problems.map(({ setting, problem }) => `${setting} ${problem}`).join("; ");
+  }
+
+  #put(report: SettingsReport): void {
+    this.#report = report;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function problemsOf(issue: z.core.$ZodIssue, own: SettingValues): SettingProblem[] {
+  if (issue.code !== "unrecognized_keys") {
+    return [{ setting: issue.path.join(".") || "values", problem: issue.message }];
+  }
+  const known = Object.keys(own).join(", ");
+  return issue.keys.map((setting) => ({
+    // The name comes from outside: no more of it than tells which one was meant.
+    setting: setting.slice(0, 40),
+    problem: `is no setting; there are ${known}`,
+  }));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
