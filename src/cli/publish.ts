@@ -1,6 +1,6 @@
 /** `sentinel publish`: signs a set of data for a district's units, serves it, and tells who has it. */
 import { randomBytes } from "node:crypto";
-import { Argument, Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { delay, type Clock } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { KEY_ID, signerKeyEntry } from "../config/signer-keys.ts";
@@ -10,7 +10,7 @@ import { directoryDelta } from "../data-set-formats.ts";
 import { PublishedSets } from "../district/distributor-folder.ts";
 import { Distributor, type UnitSets } from "../district/distributor.ts";
 import { audienceOf } from "../uplink/commands.ts";
-import type { SetReport } from "../uplink/distribution-set.ts";
+import type { SetFault, SetReport } from "../uplink/distribution-set.ts";
 import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
 import { unitTopics } from "../uplink/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
@@ -60,23 +60,34 @@ const many = (value: string, former: string[]): string[] => [...former, value];
 export function publishCommand(print: Print = (line) => console.log(line)): Command {
   const command = new Command("publish")
     .description("give units signed data: policy, directory, trust, revocation")
-    .addArgument(new Argument("<set>", "what it is").choices(SET_KINDS))
-    .argument("<file...>", "policy: YAML; directory: JSON lines; trust and revocation: several")
+    .addHelpText("after", EXAMPLES);
+  for (const kind of SET_KINDS) command.addCommand(setCommand(print, kind));
+  return command.addCommand(serveCommand(print)).addCommand(keygenCommand(print));
+}
+
+const WHAT: Readonly<Record<SetKind, { description: string; file: string }>> = {
+  policy: { description: "what the door asks for", file: "YAML" },
+  directory: { description: "who is known: the whole of it each time", file: "JSON lines" },
+  trust: { description: "whose credentials hold: all of them each time", file: "as for verify" },
+  revocation: { description: "what was called back: all of it each time", file: "as for verify" },
+};
+
+function setCommand(print: Print, kind: SetKind): Command {
+  const { description, file } = WHAT[kind];
+  const command = new Command(kind)
+    .exitOverride()
+    .description(description)
+    .argument("<file...>", file)
     .requiredOption("--key <file>", "the secret key that signs, from keygen")
     .option("--unit <id>", "for this unit only; repeatable; default all of the district", many, [])
     .option("--valid-days <count>", "no unit takes it later than this", wholeFrom(1, 3_650), 30)
     .option("--as-of <time>", "the date of the data, ISO 8601 or now")
     .option("--set-version <number>", "above every former one; default the time", wholeFrom(1))
     .option("--once", "end when every unit that is there has it, or has refused it")
-    .option("--within <seconds>", "with --once: give up then", wholeFrom(1, 86_400), 600)
-    .addHelpText("after", EXAMPLES)
-    .addCommand(keygenCommand(print))
-    .addCommand(serveCommand(print));
-  return withServeOptions(command).action(
-    async (kind: SetKind, files: string[], options: PublishOptions) => {
-      await publish(print, kind, files, options);
-    },
-  );
+    .option("--within <seconds>", "with --once: give up then", wholeFrom(1, 86_400), 600);
+  return withServeOptions(command).action(async (files: string[], options: PublishOptions) => {
+    await publish(print, kind, files, options);
+  });
 }
 
 function withServeOptions(command: Command): Command {
@@ -204,6 +215,9 @@ async function serving(
 const GATHER_MS = 2_000;
 const LOOK_MS = 200;
 
+/** What a unit tries again by itself. */
+const PASSING: readonly SetFault[] = ["clock-untrusted", "parts-missing", "part-damaged", "disk"];
+
 /** Resolves with the units that do not have a version when waiting is over; nobody at all is missing too. */
 async function allHave(
   distributor: Distributor,
@@ -223,7 +237,10 @@ async function allHave(
     const absent = [...wanted].filter((unit) => !there.some(([name]) => name === unit));
     const report = ({ sets }: UnitSets): SetReport => sets[kind] ?? {};
     const missing = there.filter(([, unit]) => (report(unit).version ?? 0) < version);
-    const refused = missing.filter(([, unit]) => report(unit).error?.version === version);
+    const refused = missing.filter(([, unit]) => {
+      const { error } = report(unit);
+      return error?.version === version && !PASSING.includes(error.reason);
+    });
     const gathered = onlineAtMs !== undefined && nowMs - onlineAtMs >= GATHER_MS;
     const over = nowMs - beganMs >= withinMs;
     if (over || (gathered && absent.length === 0 && missing.length === refused.length)) {

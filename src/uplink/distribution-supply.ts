@@ -67,6 +67,7 @@ export class Supply {
   #work: Promise<void> = Promise.resolve();
   #endPause: () => void = () => {};
   #rejudge: Timer | undefined;
+  #told = "{}";
   #stopped = false;
 
   constructor(options: SupplyOptions) {
@@ -109,7 +110,7 @@ export class Supply {
     // A retained manifest that is taken back leaves an empty message.
     if (this.#stopped || bytes.length === 0) return;
     this.#rejudge?.cancel();
-    const { kind, keys, may, clock, waits, onChange } = this.#options;
+    const { kind, keys, may, clock, waits } = this.#options;
     const opened = openManifest(bytes, keys);
     if ("fault" in opened) return this.#failed(new SetError(opened.fault));
     const { keyId, manifest } = opened;
@@ -128,7 +129,7 @@ export class Supply {
     this.#candidate = candidate;
     this.#interrupt();
     this.#queue(() => this.#take(candidate));
-    onChange();
+    this.#tell();
   }
 
   /** A part arrived. */
@@ -291,11 +292,19 @@ export class Supply {
 
   #good(): void {
     this.#failure = undefined;
+    this.#tell();
+  }
+
+  /** Calls only where there is news: a broker shows every manifest again at each connection. */
+  #tell(): void {
+    const told = JSON.stringify(this.report());
+    if (told === this.#told) return;
+    this.#told = told;
     this.#options.onChange();
   }
 
   #failed({ fault, message }: SetError, version?: number): void {
-    const { clock, onFailure, onChange } = this.#options;
+    const { clock, onFailure } = this.#options;
     onFailure(fault);
     const same = this.#failure?.reason === fault && this.#failure.version === version;
     if (same) return;
@@ -305,7 +314,7 @@ export class Supply {
       ...(message === "" ? {} : { detail: message }),
       atMs: clock.wallMs(),
     };
-    onChange();
+    this.#tell();
   }
 
   #interrupt(): void {

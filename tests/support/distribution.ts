@@ -1,0 +1,201 @@
+/** A district and its units for tests of data distribution: real broker, real store, real files. */
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { join } from "node:path";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import type { Clock } from "../../hal/clock.ts";
+import type { SetKind } from "../../src/core/data-set.ts";
+import type { Policy } from "../../src/core/policy.ts";
+import { RevocationStore } from "../../src/credential/revocation.ts";
+import { TrustStore } from "../../src/credential/trust.ts";
+import { directoryDelta } from "../../src/data-set-formats.ts";
+import { setInstallers } from "../../src/data-set-installers.ts";
+import { PublishedSets, type Published } from "../../src/district/distributor-folder.ts";
+import { Distributor } from "../../src/district/distributor.ts";
+import type { Store } from "../../src/store/store.ts";
+import { openStoreInWorker } from "../../src/store/worker.ts";
+import type { SetReport } from "../../src/uplink/distribution-set.ts";
+import { Distribution } from "../../src/uplink/distribution.ts";
+import type { MqttConnection } from "../../src/uplink/link.ts";
+import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { KeyRing } from "../../src/uplink/token.ts";
+import { createUplink, type Uplink } from "../../src/uplink/uplink.ts";
+
+export const DISTRICT = "pudong";
+export const DAY_MS = 86_400_000;
+const RECONNECT = { firstMs: 20, lastMs: 100 };
+
+/** A key that signs, and the ring that knows it. */
+export function signer(id = "data-1"): { id: string; key: KeyObject; ring: KeyRing } {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const { x = "" } = privateKey.export({ format: "jwk" });
+  return { id, key: privateKey, ring: new KeyRing({ [id]: x }) };
+}
+
+export interface TestUnit {
+  readonly distribution: Distribution;
+  readonly store: Store;
+  readonly trust: TrustStore;
+  readonly revocation: RevocationStore;
+  readonly uplink: Uplink;
+  /** Policies in the order they came into force. */
+  readonly policies: Policy[];
+  report(kind: SetKind): SetReport;
+  stop(): Promise<void>;
+}
+
+/** Starts a unit's data distribution in a folder; started again in it, it is the same unit. */
+export async function startUnit(options: {
+  unitId: string;
+  folder: string;
+  broker: string;
+  ring: KeyRing;
+  clock?: Clock;
+  bytesPerSecond?: number;
+  may?: (keyId: string, kind: SetKind) => boolean;
+}): Promise<TestUnit> {
+  const { unitId, folder, broker, ring, clock = trustedClock() } = options;
+  const store = await openStoreInWorker({ path: join(folder, "unit.db"), unitId, clock });
+  const trust = new TrustStore();
+  const revocation = new RevocationStore();
+  const policies: Policy[] = [];
+  const targets = { trust, revocation, directory: store.directory };
+  const distribution: Distribution = new Distribution({
+    unitId,
+    district: DISTRICT,
+    clock,
+    chance: () => 0.5,
+    keys: ring,
+    ...(options.may === undefined ? {} : { may: options.may }),
+    folder: join(folder, "sets"),
+    installers: setInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
+    onChange: () => uplink.refreshState(),
+    bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
+    waits: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20 },
+  });
+  const uplink: Uplink = createUplink({
+    link: createMqttJsLink({ url: broker, version: "5" }),
+    outbox: store.outbox,
+    clock,
+    chance: () => 0.5,
+    reconnect: RECONNECT,
+    unitId,
+    district: DISTRICT,
+    bootId: "boot",
+    version: "test",
+    birth: () => ({ sets: distribution.reports() }),
+  });
+  await distribution.restore();
+  distribution.attach(uplink);
+  uplink.start();
+  return {
+    distribution,
+    store,
+    trust,
+    revocation,
+    uplink,
+    policies,
+    report: (kind) => distribution.reports()[kind] ?? {},
+    async stop() {
+      await distribution.stop();
+      await uplink.stop();
+      await store.close();
+    },
+  };
+}
+
+/** The system's clock, believed: a test machine need not be synchronised. */
+export function trustedClock(): Clock {
+  const clock = createSystemClock();
+  return {
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => clock.wallMs(),
+    wallTrusted: () => true,
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+  };
+}
+
+export interface TestDistrict {
+  readonly sets: PublishedSets;
+  readonly distributor: Distributor;
+  /** Signs a set and publishes it. */
+  publish(
+    kind: SetKind,
+    files: readonly (string | Uint8Array)[],
+    change?: { units?: readonly string[]; asOfMs?: number; version?: number; expiresMs?: number },
+  ): Promise<Published>;
+  stop(): Promise<void>;
+}
+
+/** Starts the publisher of a district. */
+export function startDistrict(options: {
+  folder: string;
+  broker: string;
+  id: string;
+  key: KeyObject;
+}): TestDistrict {
+  const { folder, broker, id, key } = options;
+  const sets = new PublishedSets(folder);
+  const open = (): Distributor => {
+    const made = new Distributor({
+      link: createMqttJsLink({ url: broker, version: "5" }),
+      sets,
+      clock: createSystemClock(),
+      chance: () => 0.5,
+      reconnect: RECONNECT,
+      clientId: "publisher",
+      district: DISTRICT,
+      bytesPerSecond: 256 * 1_048_576,
+    });
+    made.start();
+    return made;
+  };
+  const district = {
+    sets,
+    distributor: open(),
+    async publish(
+      kind: SetKind,
+      files: readonly (string | Uint8Array)[],
+      change: {
+        units?: readonly string[];
+        asOfMs?: number;
+        version?: number;
+        expiresMs?: number;
+      } = {},
+    ) {
+      const nowMs = Date.now();
+      const { units = ["all"], asOfMs = nowMs, version, expiresMs = nowMs + DAY_MS } = change;
+      const [published] = sets
+        .add({
+          kind,
+          files: files.map((file) => Buffer.from(file)),
+          audiences: units.map((unit) => `${DISTRICT}/${unit}`),
+          asOfMs,
+          nowMs,
+          expiresMs,
+          keyId: id,
+          key,
+          ...(version === undefined ? {} : { version }),
+          ...(kind === "directory" ? { delta: directoryDelta } : {}),
+        })
+        .filter(({ audience }) => units.some((unit) => audience === `${DISTRICT}/${unit}`));
+      if (published === undefined) throw new Error("nothing was published");
+      // As the command does it: a new run publishes, and goes on serving.
+      await district.distributor.stop();
+      district.distributor = open();
+      return published;
+    },
+    stop: () => district.distributor.stop(),
+  };
+  return district;
+}
+
+/** A client of the broker that says what it likes. */
+export function connectAs(broker: string, clientId: string): Promise<MqttConnection> {
+  return createMqttJsLink({ url: broker, version: "5" }).connect({
+    clientId,
+    cleanStart: true,
+    sessionExpirySeconds: 0,
+    keepAliveSeconds: 20,
+    connectTimeoutMs: 5_000,
+  });
+}
