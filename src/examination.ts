@@ -9,6 +9,7 @@ import { probeMlx90614 } from "../hal/drivers/mlx90614.ts";
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { createLinuxSmBus } from "../hal/linux/smbus.ts";
+import { parseCommandKeys } from "./config/command-keys.ts";
 import { parsePolicy } from "./config/policy.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
@@ -86,8 +87,15 @@ function dataChecks(config: UnitConfig): Check[] {
       mend: "copy the file again; until then its issuers are not trusted",
     },
     {
+      what: "command keys",
+      look: config.commands === undefined ? undefined : commandKeysOf(config.commands.keys),
+      mend: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
+    },
+    {
       what: "clock",
       look: async () => {
+        if (config.clock.vouchedBy === "nobody")
+          return "kept by something the kernel does not know";
         if (!createClockSyncProbe()()) throw new Error("the kernel says it is not synchronised");
         return "synchronised";
       },
@@ -99,6 +107,13 @@ function dataChecks(config: UnitConfig): Check[] {
       mend: `make ${folder} writable for the unit, and free at least 200 MB there`,
     },
   ];
+}
+
+function commandKeysOf(file: string): () => Promise<string> {
+  return async () =>
+    parseCommandKeys(await readFile(file, "utf8"), file)
+      .map(({ id, owner, may }) => `${id} (${owner}): ${may.join(", ")}`)
+      .join("; ");
 }
 
 async function agesOf(files: readonly string[]): Promise<string> {
