@@ -29,7 +29,10 @@ export interface CameraControls {
  */
 export interface CameraConnection {
   readonly geometry: FrameGeometry;
-  /** One listener; it must keep draining, because a full pipe stalls the camera. */
+  /**
+   * One listener; it must keep draining, because a full pipe stalls the camera. A chunk is only
+   * lent: it may be overwritten as soon as the listener returns.
+   */
   onData(listener: (chunk: Uint8Array) => void): void;
   /** Called once: with an error when the camera died, without one after `close()`. */
   onClose(listener: (error?: Error) => void): void;

@@ -6,6 +6,7 @@ import { BusError } from "../bus/errors.ts";
 import type { BusErrorKind } from "../bus/errors.ts";
 import type { CameraConnection, CameraHost, FrameGeometry } from "../bus/frames.ts";
 import { toBusError } from "./errno.ts";
+import { openLentPipe, type LentPipe } from "./lent-pipe.ts";
 
 export interface ProcessCameraOptions {
   /** For messages; default `camera`. */
@@ -47,7 +48,7 @@ export function createProcessCamera(options: ProcessCameraOptions): CameraHost {
   };
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<null, null, Readable>;
 
 // Enough for the reason at the end of a long log, and for a geometry in the middle of it.
 const SAID_KEPT = 8_192;
@@ -56,10 +57,13 @@ class CameraProcess {
   readonly #name: string;
   readonly #options: ProcessCameraOptions;
   readonly #child: Child;
+  readonly #frames: LentPipe;
   readonly #onEnd: () => void;
   readonly #exited: Promise<void>;
   readonly #killAtExit: () => void;
   #said = "";
+  /** The stream's first piece, kept until somebody listens. */
+  #first: Uint8Array | undefined;
   #state: "starting" | "open" | "closing" | "ended" = "starting";
   #onData: ((chunk: Uint8Array) => void) | undefined;
   #onClose: ((error?: Error) => void) | undefined;
@@ -68,10 +72,12 @@ class CameraProcess {
     this.#name = name;
     this.#options = options;
     this.#onEnd = onEnd;
+    this.#frames = openLentPipe();
     this.#child = spawn(options.command, options.args, {
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+      stdio: ["ignore", this.#frames.writeEnd, "pipe"],
+    }) as Child;
+    this.#frames.handedOver();
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-SAID_KEPT);
     });
@@ -104,21 +110,20 @@ class CameraProcess {
       const timer = setTimeout(() => {
         fail("timeout", this.#tail(`${command} gave no usable frame within ${startMs} ms`));
       }, startMs);
-      let bytes = false;
       const check = (): void => {
         try {
           const known = typeof geometry === "function" ? geometry(this.#said) : geometry;
-          if (!bytes || known === undefined) return;
+          if (this.#first === undefined || known === undefined) return;
           clearTimeout(timer);
           resolve(known);
         } catch (error) {
           fail("unsupported", error instanceof Error ? error.message : String(error));
         }
       };
-      this.#child.stdout.on("readable", () => {
-        // The end of the stream is told the same way, with nothing to read.
-        bytes ||= this.#child.stdout.readableLength > 0;
+      this.#frames.onData((chunk) => {
+        this.#first = Uint8Array.from(chunk);
         check();
+        return false;
       });
       this.#child.stderr.on("data", check);
       this.#child.once("error", (error) => {
@@ -139,15 +144,19 @@ class CameraProcess {
     return {
       geometry,
       onData: (listener) => {
-        const listening = this.#onData !== undefined;
         this.#onData = listener;
-        // Nothing was read before: the stream starts at the first byte of the first frame.
-        if (!listening) {
-          this.#child.stdout.removeAllListeners("readable");
-          this.#child.stdout.on("data", (chunk: Uint8Array) => {
-            if (this.#state === "open") this.#onData?.(chunk);
-          });
-        }
+        const first = this.#first;
+        this.#first = undefined;
+        if (first === undefined) return;
+        const deliver = (chunk: Uint8Array): boolean => {
+          if (this.#state === "open") this.#onData?.(chunk);
+          return true;
+        };
+        this.#frames.onData(deliver);
+        queueMicrotask(() => {
+          deliver(first);
+          this.#frames.resume();
+        });
       },
       onClose: (listener) => {
         this.#onClose = listener;
@@ -180,14 +189,15 @@ class CameraProcess {
     this.#state = "closing";
     this.#kill("SIGTERM");
     // A full pipe would keep the program from noticing that it is to end.
-    this.#child.stdout.removeAllListeners("readable");
-    this.#child.stdout.resume();
+    this.#frames.onData(() => true);
+    this.#frames.resume();
     const killer = setTimeout(() => this.#kill("SIGKILL"), this.#options.endMs ?? 1_000);
     await this.#exited;
     clearTimeout(killer);
     // Its helpers may have outlived it.
     this.#kill("SIGKILL");
     process.removeListener("exit", this.#killAtExit);
+    this.#frames.close();
     this.#state = "ended";
     this.#onEnd();
   }
