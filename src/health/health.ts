@@ -1,6 +1,5 @@
 /** A unit's health from its parts: for its server, its service manager and Prometheus. */
 import type { Clock } from "../../hal/clock.ts";
-import type { Effect } from "../core/effect.ts";
 import type { ScreenView } from "../core/view.ts";
 import {
   UnitMetrics,
@@ -8,7 +7,7 @@ import {
   type DataSetFigures,
   type UplinkFigures,
 } from "./metrics.ts";
-import { Tally, type UnitFigures } from "./telemetry.ts";
+import { Tally, type CountedTurn, type UnitFigures } from "./telemetry.ts";
 import { VitalSigns, type BeatingLoop } from "./vitals.ts";
 
 export interface HealthOptions {
@@ -66,9 +65,9 @@ export class Health {
   }
 
   /** For the gateway's `onTurn`. */
-  sawTurn({ effects }: { effects: readonly Effect[] }): void {
-    this.#metrics.sawEffects(effects);
-    this.#tally.sawEffects(effects);
+  sawTurn(turn: CountedTurn): void {
+    this.#metrics.sawTurn(turn);
+    this.#tally.saw(turn);
   }
 
   /** For the gateway's `onTimings`. */

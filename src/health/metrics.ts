@@ -1,10 +1,10 @@
 /** The unit's figures for Prometheus: counts and times, never anything about a person. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ALARM_KINDS } from "../core/alarm.ts";
-import type { Effect } from "../core/effect.ts";
 import type { Outcome } from "../core/decision.ts";
 import type { RecordBody, ReleaseCause, VisitEnding } from "../core/record.ts";
 import type { ScreenView } from "../core/view.ts";
+import { openingsOf, recordedIn, type CountedTurn } from "./telemetry.ts";
 
 /** Counts of the uplink since its start, as far as they are shown. */
 export interface UplinkFigures {
@@ -96,11 +96,9 @@ export class UnitMetrics {
     if (sources.dataSets !== undefined) this.#dataSets(sources.dataSets);
   }
 
-  /** What a turn of the loop led to. */
-  sawEffects(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      if (effect.kind === "commit-record") this.#sawRecord(effect.record.body);
-    }
+  sawTurn(turn: CountedTurn): void {
+    for (const body of recordedIn(turn)) this.#sawRecord(body);
+    for (const cause of openingsOf(turn)) this.#releases.inc({ cause });
   }
 
   sawVisit({ readyAtMs, decidedAtMs, committedAtMs, gateAtMs }: MeasuredVisit): void {
@@ -122,7 +120,6 @@ export class UnitMetrics {
   #sawRecord(body: RecordBody): void {
     if (body.type === "visit-decided") this.#visits.inc({ outcome: body.decision.outcome });
     if (body.type === "visit-ended") this.#endings.inc({ ending: body.ending });
-    if (body.type === "gate-released") this.#releases.inc({ cause: body.cause });
     if (body.type === "alarm-raised") this.#raised.inc({ kind: body.alarm });
   }
 

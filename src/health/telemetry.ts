@@ -1,5 +1,7 @@
 /** A unit's figures as it tells them to its district: counts and states, nothing about any person. */
 import type { Effect } from "../core/effect.ts";
+import type { Event } from "../core/event.ts";
+import type { RecordBody, ReleaseCause } from "../core/record.ts";
 import type { ScreenView } from "../core/view.ts";
 
 const word = (ok: boolean): "ok" | "failed" => (ok ? "ok" : "failed");
@@ -14,19 +16,33 @@ const wordsOf = <Name extends string>(
 /** What of a unit's telemetry follows from its decisions and its state. */
 export type UnitFigures = ReturnType<Tally["figures"]>;
 
+/** A turn of the loop, as far as figures follow from it. */
+export interface CountedTurn {
+  event: Event;
+  effects: readonly Effect[];
+}
+
+/** Why the gate was opened in a turn; holding it open longer is no other opening. */
+export function openingsOf({ event, effects }: CountedTurn): ReleaseCause[] {
+  if (event.kind === "timer-elapsed" && event.timer === "hold-open") return [];
+  return effects.flatMap((effect) => (effect.kind === "release-gate" ? [effect.cause] : []));
+}
+
+/** What was recorded in a turn. */
+export function recordedIn({ effects }: CountedTurn): RecordBody[] {
+  return effects.flatMap((effect) => (effect.kind === "commit-record" ? [effect.record.body] : []));
+}
+
 /** Counts what was decided since the unit's start. */
 export class Tally {
   readonly #visits = { granted: 0, denied: 0, referred: 0 };
   #releases = 0;
 
-  /** What a turn of the loop led to. */
-  sawEffects(effects: readonly Effect[]): void {
-    for (const effect of effects) {
-      if (effect.kind !== "commit-record") continue;
-      const { body } = effect.record;
+  saw(turn: CountedTurn): void {
+    for (const body of recordedIn(turn)) {
       if (body.type === "visit-decided") this.#visits[body.decision.outcome] += 1;
-      if (body.type === "gate-released") this.#releases += 1;
     }
+    this.#releases += openingsOf(turn).length;
   }
 
   figures(view: ScreenView, lost: number) {

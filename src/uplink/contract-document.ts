@@ -128,13 +128,15 @@ function server(): Plain {
   };
 }
 
-function channelOf(name: AddressName, { title, summary, messages, names = {} }: Channel): Plain {
+function channelOf(name: AddressName, channel: Channel): Plain {
+  const { title, summary, messages, clearable, names = {} } = channel;
   const address = ADDRESSES[name];
   const keys = [...address.matchAll(/\{(\w+)\}/g)].map(([, key = ""]) => key);
   return {
     address,
     title,
     description: summary,
+    ...(clearable ? { "x-cleared-by-empty-message": true } : {}),
     parameters: Object.fromEntries(
       keys.map((key) => [
         key,
@@ -153,15 +155,13 @@ function messagesOf({ messages }: Channel): [string, Plain][] {
   return Object.entries(messages).map(([name, message]) => [name, messageOf(name, message)]);
 }
 
-function messageOf(name: string, { schema, contentType, signed }: Message): Plain {
+function messageOf(name: string, { schema, contentType, declared, signed }: Message): Plain {
   return {
     name,
     contentType,
     ...(schema.description === undefined ? {} : { summary: schema.description }),
     payload: { $ref: `#/components/schemas/${name}` },
-    bindings: {
-      mqtt: { contentType, bindingVersion: BINDING_VERSION },
-    },
+    ...(declared ? { bindings: { mqtt: { contentType, bindingVersion: BINDING_VERSION } } } : {}),
     ...(signed === undefined
       ? {}
       : {
@@ -194,7 +194,15 @@ function operationsOf([name, channel]: [AddressName, Channel]): [string, Plain][
           ...(action === "send"
             ? {
                 retain,
-                ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
+                ...(expirySeconds === undefined
+                  ? {}
+                  : {
+                      messageExpiryInterval: {
+                        type: "integer",
+                        minimum: 1,
+                        maximum: expirySeconds,
+                      },
+                    }),
               }
             : {}),
           bindingVersion: BINDING_VERSION,

@@ -19,7 +19,7 @@ import {
 } from "./contract-messages.ts";
 import { RECORD_TYPES, recordEventSchema } from "./contract-record.ts";
 import { SET_KINDS } from "../core/data-set.ts";
-import { COMMAND_TOKEN_TYPE } from "./commands.ts";
+import { COMMAND_TOKEN_TYPE, LONGEST_VALIDITY_MS } from "./commands.ts";
 import { MANIFEST_TOKEN_TYPE } from "./distribution-manifest.ts";
 import { CONTENT_TYPE } from "./envelope.ts";
 import type { AddressName } from "./topics.ts";
@@ -30,6 +30,8 @@ export type Role = "unit" | "collector" | "operator";
 export interface Message {
   schema: z.ZodType;
   contentType: string;
+  /** The content type goes with the message, where the protocol's version has a place for it. */
+  declared?: true;
   /** A signed text: what its claims say, and the `typ` of its header. */
   signed?: { type: string; claims: z.ZodType };
 }
@@ -41,7 +43,7 @@ export interface Channel {
   to: readonly Role[];
   qos: 0 | 1;
   retain: boolean;
-  /** The broker throws it away after so many seconds. */
+  /** The broker throws it away after so many seconds at most; absent: never. */
   expirySeconds?: number;
   /** Off until a site asks for it, in the unit's file and in the broker's rules. */
   optional?: true;
@@ -93,7 +95,7 @@ export const CHANNELS: Readonly<Record<AddressName, Channel>> = {
     messages: Object.fromEntries(
       RECORD_TYPES.map((type) => [
         camel(type),
-        { schema: recordEventSchema(type), contentType: CONTENT_TYPE },
+        { schema: recordEventSchema(type), contentType: CONTENT_TYPE, declared: true },
       ]),
     ),
   },
@@ -144,6 +146,7 @@ export const CHANNELS: Readonly<Record<AddressName, Channel>> = {
     to: ["unit"],
     qos: 1,
     retain: false,
+    expirySeconds: LONGEST_VALIDITY_MS / 1_000,
     names: { command: "the command's name, as in the signed text" },
     messages: {
       command: signed(COMMAND_TOKEN_TYPE, commandClaimsSchema),

@@ -4,7 +4,10 @@ import { describe, expect, it } from "vitest";
 import { UnitMetrics, type UplinkFigures } from "../../../src/health/metrics.ts";
 import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view-of.ts";
-import { aPolicy, at } from "../../support/core.ts";
+import type { Effect } from "../../../src/core/effect.ts";
+import type { Event } from "../../../src/core/event.ts";
+import type { ReleaseCause } from "../../../src/core/record.ts";
+import { aPolicy, at, event } from "../../support/core.ts";
 
 const UPLINK: UplinkFigures = {
   published: 12,
@@ -18,13 +21,13 @@ const UPLINK: UplinkFigures = {
   acknowledgementsRefused: { unsigned: 6 },
 };
 
-async function families(uplink?: UplinkFigures): Promise<Family[]> {
+function unitMetrics(uplink?: UplinkFigures): UnitMetrics {
   const state = {
     ...initialState(aPolicy()),
     devices: { gate: true, "code-reader": false },
     links: { broker: true },
   };
-  const metrics = new UnitMetrics({
+  return new UnitMetrics({
     unitId: "unit-1",
     version: "1.2.3",
     view: () => viewOf(state, { outbox: { pending: 5, state: "normal" } }, at()),
@@ -35,6 +38,10 @@ async function families(uplink?: UplinkFigures): Promise<Family[]> {
       failures: { trust: { "signature-invalid": 2 } },
     }),
   });
+}
+
+async function families(uplink?: UplinkFigures): Promise<Family[]> {
+  const metrics = unitMetrics(uplink);
   metrics.sawVisit({ readyAtMs: 1_000, decidedAtMs: 1_040, committedAtMs: 1_042 });
   return parsePrometheusTextFormat((await metrics.text()).text);
 }
@@ -88,6 +95,24 @@ describe("metrics", () => {
     expect(value("sentinel_data_set_failures_total", { why: "signature-invalid" })).toBe("2");
     const decision = all.find(({ name }) => name === "sentinel_decision_seconds");
     expect(decision?.metrics[0]).toMatchObject({ count: "1", sum: "0.04" });
+  });
+
+  it("count each opening of the gate, and not each time it is held open longer", async () => {
+    const turn = (event: Event, effects: readonly Effect[]): void =>
+      metrics.sawTurn({ event, effects });
+    const metrics = unitMetrics();
+    const release = (cause: ReleaseCause): Effect => ({
+      kind: "release-gate",
+      releaseMs: 1,
+      cause,
+    });
+    turn(event({ kind: "record-committed", key: "a" }), [release("granted")]);
+    turn(event({ kind: "contact-changed", contact: "fire", active: true }), [release("fire")]);
+    turn(event({ kind: "timer-elapsed", timer: "hold-open", about: "" }), [release("fire")]);
+    const { text } = await metrics.text();
+    expect(text).toContain('sentinel_gate_releases_total{cause="granted"} 1');
+    expect(text).toContain('sentinel_gate_releases_total{cause="fire"} 1');
+    expect(text).toContain('sentinel_gate_releases_total{cause="command"} 0');
   });
 
   it("say what they can without an uplink", async () => {
