@@ -1,12 +1,13 @@
-/** Durable records a second, and how fast a backlog drains, beside a mosquitto bridge. */
+/** Durable records a second, how fast a backlog drains beside a mosquitto bridge, and what it costs who comes meanwhile. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { openStoreInWorker } from "../src/store/worker.ts";
-import { printTable, spread } from "./figures.ts";
+import { percentile, printTable, spread } from "./figures.ts";
 import { drainBridge, drainOutbox } from "./outbox/drain.ts";
+import { liveDelays, type LiveDelays } from "./outbox/live.ts";
 import { record } from "./outbox/record.ts";
 
 /** `npm run bench -- outbox [--records N] [--json]`. */
@@ -22,18 +23,34 @@ export async function run(args: string[]): Promise<void> {
   const durable = [];
   for (const atOnce of [1, 10, 100]) durable.push(await commitRate(atOnce));
   const drains = [];
-  for (const roundTripMs of [0, 50]) {
+  const live = [];
+  for (const roundTripMs of ROUND_TRIPS_MS) {
     drains.push({
       roundTripMs,
-      broker: (await drainOutbox(records, roundTripMs, "broker")).perSecond,
-      collector: (await drainOutbox(records, roundTripMs, "collector")).perSecond,
-      bridge: (await drainBridge(records, roundTripMs)).perSecond,
+      broker: await drainOutbox(records, roundTripMs, "broker"),
+      collector: await drainOutbox(records, roundTripMs, "collector"),
+      bridge: await drainBridge(records, roundTripMs),
     });
+    for (const backlog of [false, true]) {
+      live.push({ roundTripMs, backlog, ...(await liveDelays(roundTripMs, backlog)) });
+    }
   }
-  if (values.json === true) {
-    console.log(JSON.stringify({ records, durable, drains }));
-    return;
-  }
+  const measured: Measured = { records, durable, drains, live };
+  if (values.json === true) console.log(JSON.stringify(measured));
+  else print(measured);
+}
+
+const ROUND_TRIPS_MS = [0, 50];
+
+interface Measured {
+  records: number;
+  durable: { atOnce: number; perSecond: number; commitMs: number[] }[];
+  /** Records a second. */
+  drains: { roundTripMs: number; broker: number; collector: number; bridge: number }[];
+  live: ({ roundTripMs: number; backlog: boolean } & LiveDelays)[];
+}
+
+function print({ records, durable, drains, live }: Measured): void {
   console.log("durable records (one transaction and one fsync for those that come at once)\n");
   printTable(
     ["at once", "records/s", "p50 ms", "p95 ms", "p99 ms"],
@@ -52,8 +69,19 @@ export async function run(args: string[]): Promise<void> {
     ]),
   );
   console.log(
-    "\nA unit limits its backlog to 1,000 records/s, so that a live record never waits.\n" +
-      "The bridge loses what it has acknowledged when it is killed: npm run torture -- peers.",
+    "\nThe bridge loses what it has acknowledged when it is killed: npm run torture -- peers.\n" +
+      "\na live record, from its commit to the collector's acknowledgement; a unit replays its\n" +
+      "backlog at 1,000 records/s at most\n",
+  );
+  printTable(
+    ["round trip", "backlog", "replayed/s", "p50 ms", "p95 ms", "p99 ms", "longest ms"],
+    live.map(({ roundTripMs, backlog, replayedPerSecond, delaysMs }) => [
+      `${roundTripMs} ms`,
+      backlog ? "under way" : "none",
+      replayedPerSecond.toFixed(0),
+      ...spread(delaysMs),
+      percentile(delaysMs, 1).toFixed(2),
+    ]),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The link over mqtt.js, with its queue, its store and its reconnecting left unused: the outbox does that. */
+import { Socket } from "node:net";
 import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
 import type {
   ConnectRequest,
@@ -66,6 +67,8 @@ function open(
       failure ??= error;
     });
     client.once("connect", (packet) => {
+      // A record waits for no other to fill its segment; that costs 40 ms wherever one comes alone.
+      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       connection.begin(
         packet.sessionPresent,
         packet.properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,

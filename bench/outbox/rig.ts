@@ -1,0 +1,164 @@
+/** A unit's store and uplink, a broker, a path of some length between them, and who takes the records. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import { openStoreInWorker } from "../../src/store/worker.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { MqttConnection } from "../../src/uplink/link.ts";
+import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { createUplink, type Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";
+import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
+import { startDelayProxy } from "./delay-proxy.ts";
+import { record } from "./record.ts";
+
+/** How brokers are set in every run; a path of 50 ms needs a hundred messages under way. */
+export const BROKER = [
+  "allow_anonymous true",
+  "max_inflight_messages 100",
+  "set_tcp_nodelay true",
+  "max_queued_messages 0",
+];
+
+export interface RigOptions extends Pick<
+  UplinkOptions,
+  "acknowledgedBy" | "backlogPerSecond" | "onDelivered"
+> {
+  roundTripMs: number;
+}
+
+export interface Rig {
+  store: Store;
+  uplink: Uplink;
+  /** Rejects when something that must run has ended. */
+  broken: Promise<never>;
+  end(): Promise<void>;
+}
+
+/** Sets it up with a unit that is not connected yet. */
+export async function setUp(options: RigOptions): Promise<Rig> {
+  const { roundTripMs, acknowledgedBy } = options;
+  const clock = createSystemClock();
+  const folder = mkdtempSync(join(tmpdir(), "sentinel-bench-"));
+  const broker = await startMosquitto(BROKER);
+  const path = await startPath(broker.port, roundTripMs);
+  const store = await openStoreInWorker({ path: join(folder, "unit.db"), unitId: "unit", clock });
+  const farEnd = await startFarEnd(broker, folder, acknowledgedBy === "collector");
+  const uplink = createUplink({
+    link: createMqttJsLink({ url: `mqtt://127.0.0.1:${path.port}`, version: "5" }),
+    outbox: store.outbox,
+    clock,
+    chance: () => 0,
+    unitId: "unit",
+    district: "bench",
+    bootId: "bench",
+    version: "bench",
+    ...options,
+  });
+  return {
+    store,
+    uplink,
+    broken: farEnd.broken,
+    async end() {
+      await uplink.stop();
+      await farEnd.end();
+      await store.close();
+      await path.close();
+      await broker.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that leads to another one; directly, where the way is to have no length. */
+export async function startPath(
+  toPort: number,
+  roundTripMs: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  if (roundTripMs === 0) return { port: toPort, close: () => Promise.resolve() };
+  const proxy = await startDelayProxy(toPort, roundTripMs);
+  proxy.open();
+  return proxy;
+}
+
+/** Waits for one thing, or for the end of what it needs. */
+export async function reached(rig: Rig, what: Promise<unknown>): Promise<void> {
+  await Promise.race([what, rig.broken]);
+}
+
+/** Makes records from one number on, some at once. */
+export async function fill(store: Store, records: number): Promise<void> {
+  for (let from = 0; from < records; from += 1_000) {
+    const batch = Array.from({ length: Math.min(1_000, records - from) }, (_, index) =>
+      store.commit(record(from + index)),
+    );
+    await Promise.all(batch);
+  }
+}
+
+interface FarEnd {
+  broken: Promise<never>;
+  end(): Promise<void>;
+}
+
+const forever = new Promise<never>(() => {});
+
+/**
+ * Somebody who takes the records, outside this process: the collector's own verb, or just a
+ * session that the broker keeps messages for.
+ */
+async function startFarEnd(
+  broker: Mosquitto,
+  folder: string,
+  collecting: boolean,
+): Promise<FarEnd> {
+  if (!collecting) {
+    await (await listen(broker, 3_600, () => {})).close();
+    return { broken: forever, end: () => Promise.resolve() };
+  }
+  const database = join(folder, "collector.db");
+  const child = spawn(
+    process.execPath,
+    `src/cli/main.ts collect --broker ${broker.url} --district bench --database ${database}`.split(
+      " ",
+    ),
+    { stdio: ["ignore", "ignore", "inherit"] },
+  );
+  const gone = once(child, "exit");
+  let ending = false;
+  const broken = gone.then(async (): Promise<never> => {
+    if (ending) return await forever;
+    throw new Error("the collector ended by itself");
+  });
+  // Whoever waits for something hears of it; between two waits nobody does.
+  broken.catch(() => {});
+  return {
+    broken,
+    async end() {
+      ending = true;
+      child.kill("SIGTERM");
+      await gone;
+    },
+  };
+}
+
+/** A subscriber to all records of the bench. */
+export async function listen(
+  broker: Mosquitto,
+  sessionExpirySeconds: number,
+  onRecord: () => void,
+): Promise<MqttConnection> {
+  const connection = await createMqttJsLink({ url: broker.url, version: "5" }).connect({
+    clientId: "listener",
+    cleanStart: true,
+    sessionExpirySeconds,
+    keepAliveSeconds: 60,
+    connectTimeoutMs: 5_000,
+    receiveMaximum: 1_000,
+  });
+  connection.onMessage(onRecord);
+  await connection.subscribe([{ filter: "sentinel/1/bench/+/evt", qos: 1 }]);
+  return connection;
+}
