@@ -10,7 +10,14 @@ const LEFT = 150;
 const TOP = 58;
 
 // Told apart by shade and by dashes, so that print and colour-blind eyes can.
+const NAMES: Record<ReaderName, string> = {
+  stream: "this engine, ten frames",
+  engine: "this engine, one frame",
+  zxing: "zxing alone",
+  zbar: "zbar alone",
+};
 const STYLES: Record<ReaderName, string> = {
+  stream: 'stroke="#0b7a4b" stroke-opacity="0.35" stroke-width="5"',
   engine: 'stroke="#0b7a4b" stroke-width="2.6"',
   zxing: 'stroke="#2f6fb0" stroke-width="1.6" stroke-dasharray="6 3"',
   zbar: 'stroke="#b5542c" stroke-width="1.6" stroke-dasharray="2 3"',
@@ -46,8 +53,8 @@ function legend(): string[] {
       `<text x="${LEFT + column * (WIDTH + GAP_X)}" y="${TOP - 14}" font-weight="bold">${length} characters</text>`,
   );
   const names = READERS.map((reader, index) => {
-    const x = LEFT + index * 120;
-    return `<path d="M${x} 18h34" ${STYLES[reader]} fill="none"/><text x="${x + 42}" y="22">${reader === "engine" ? "this engine" : `${reader} alone`}</text>`;
+    const x = LEFT + index * 205;
+    return `<path d="M${x} 18h34" ${STYLES[reader]} fill="none"/><text x="${x + 42}" y="22">${NAMES[reader]}</text>`;
   });
   return [...names, ...columns];
 }

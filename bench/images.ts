@@ -2,16 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DecodedCode } from "../hal/devices.ts";
-import { climb, readThoroughly } from "../hal/drivers/code-reader/cascade.ts";
+import { readThoroughly } from "../hal/drivers/code-reader/cascade.ts";
 import { loadDecoders } from "../hal/drivers/code-reader/decoders.ts";
 import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
 import { scale, whole } from "../hal/drivers/code-reader/image.ts";
 import type { Luminance } from "../hal/drivers/code-reader/image.ts";
-import { JOB_COST, createPlan } from "../hal/drivers/code-reader/plan.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "../hal/drivers/code-reader/steps.ts";
 import { readPicture } from "../src/picture/read.ts";
 import { percentile, printTable } from "./figures.ts";
 import { SINGLE_DECODERS, SINGLE_NAMES, cpuMsOf } from "./single-decoders.ts";
+import { framesUntilRead } from "./stream.ts";
 
 /** One picture and what may be read in it: any of the texts, or nothing at all. */
 interface Labelled {
@@ -125,15 +124,13 @@ function print(pictures: readonly Labelled[], scores: readonly (readonly [string
   }
 }
 
-const FRAMES = 10;
-
-/** Every picture as ten frames of a stream, by the plan that deals out the ladder's steps. */
+/** Every picture as a stream of itself. */
 function printStreams(decoders: Decoders, pictures: readonly Labelled[]): void {
   const byFrame = new Map<number, number>();
   let later = 0;
   for (const { expected, picture } of pictures) {
     if (expected.length === 0) continue;
-    const frame = framesUntilRead(decoders, picture);
+    const frame = framesUntilRead(decoders, () => picture)?.frame;
     if (frame !== undefined) byFrame.set(frame, (byFrame.get(frame) ?? 0) + 1);
     else if (readThoroughly(decoders, picture).length > 0) later += 1;
   }
@@ -141,15 +138,4 @@ function printStreams(decoders: Decoders, pictures: readonly Labelled[]): void {
     .sort(([a], [b]) => a - b)
     .map(([frame, count]) => `${frame}: ${count}`);
   console.log(`\nas a stream, read on frame ${counts.join(", ")}; later than ten: ${later}`);
-}
-
-function framesUntilRead(decoders: Decoders, picture: Luminance): number | undefined {
-  const plan = createPlan(FURTHER_STEPS);
-  for (let frame = 1; frame <= FRAMES; frame++) {
-    plan.frame(true);
-    if (climb(decoders, picture, CHEAP_STEPS, [0, 1]).codes.length > 0) return frame;
-    const steps = plan.next(JOB_COST);
-    if (climb(decoders, picture, FURTHER_STEPS, steps).codes.length > 0) return frame;
-  }
-  return undefined;
 }

@@ -9,6 +9,7 @@ import { ranked } from "./rank.ts";
 import { CHEAP_STEPS, FURTHER_STEPS, WITNESS_STEPS } from "./steps.ts";
 import type { Step } from "./steps.ts";
 import { createWorkbench } from "./workbench.ts";
+import type { InStream } from "./workbench.ts";
 
 /** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
 const LONG_SIDE = 1280;
@@ -35,21 +36,30 @@ interface Climb {
 /**
  * Tries the named places of a ladder on a camera's frame until one reads something.
  * @param places indices into `ladder`, in the order to try
+ * @param stream where the frame belongs; unread it is kept for those after it
  */
 export function climb(
   decoders: Decoders,
   image: Luminance,
   ladder: readonly Step[],
   places: readonly number[],
+  stream?: InStream,
 ): Climb {
   const view = bounded(image, LONG_SIDE);
   const steps = places.flatMap((place) => ladder[place] ?? []);
-  const { codes, step } = climbView(decoders, view, steps, createGuard());
+  const { codes, step } = climbView(decoders, view, steps, createGuard(), stream);
+  if (codes.length === 0) stream?.stack.add(view, stream.number);
   return { codes: ranked(codes, image), step: step === undefined ? undefined : places[step] };
 }
 
-function climbView(decoders: Decoders, view: View, steps: readonly Step[], guard: Guard): Climb {
-  const workbench = createWorkbench(decoders, view);
+function climbView(
+  decoders: Decoders,
+  view: View,
+  steps: readonly Step[],
+  guard: Guard,
+  stream?: InStream,
+): Climb {
+  const workbench = createWorkbench(decoders, view, stream);
   let doubted: number | undefined;
   const attempt = (step: Step, index: number): Climb | undefined => {
     const codes = guard.believe(step.attempt(workbench), step.changed);

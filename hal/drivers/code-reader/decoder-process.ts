@@ -10,6 +10,7 @@ import { climb } from "./cascade.ts";
 import { loadDecoders } from "./decoders.ts";
 import { LENGTH_BYTES, decodeJob, encodeMessage } from "./messages.ts";
 import type { DecoderMessage } from "./messages.ts";
+import { createStack } from "./stack.ts";
 import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
 
 const INPUT = 0;
@@ -30,6 +31,7 @@ function tell(message: DecoderMessage): void {
   for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
 }
 
+const stack = createStack();
 let head = Buffer.alloc(1_024);
 let pixels = new Uint8Array(0);
 
@@ -40,11 +42,13 @@ async function work(): Promise<void> {
     const length = head.readUInt32LE();
     if (length > head.length) head = Buffer.alloc(length);
     if (!read(head, length)) return;
-    const { width, height, ladder, steps } = decodeJob(head.toString("utf8", 0, length));
+    const { width, height, ladder, steps, frame } = decodeJob(head.toString("utf8", 0, length));
     if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
     if (!read(pixels, pixels.length)) return;
     const all = ladder === "cheap" ? CHEAP_STEPS : FURTHER_STEPS;
-    const { codes, step } = climb(decoders, { width, height, luminance: pixels }, all, steps);
+    const picture = { width, height, luminance: pixels };
+    const stream = frame === undefined ? undefined : { stack, number: frame };
+    const { codes, step } = climb(decoders, picture, all, steps, stream);
     tell({ kind: "answer", codes, step, residentBytes: process.memoryUsage.rss() });
     // One turn of the event loop, in which V8 lets go of what the decoders' bindings held.
     await new Promise((resolve) => {

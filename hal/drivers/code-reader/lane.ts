@@ -38,7 +38,7 @@ export interface Lane {
   readonly pid: number | undefined;
   ready(): Promise<void>;
   /** Rejects when the process is lost over it; the next job gets a new process. */
-  run(picture: Luminance, ladder: Job["ladder"], steps: number[]): Promise<Answer>;
+  run(picture: Luminance, ladder: Job["ladder"], steps: number[], frame?: number): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -94,10 +94,21 @@ class DecoderLane implements Lane {
     return this.#ready;
   }
 
-  async run(picture: Luminance, ladder: Job["ladder"], steps: number[]): Promise<Answer> {
+  async run(
+    picture: Luminance,
+    ladder: Job["ladder"],
+    steps: number[],
+    frame?: number,
+  ): Promise<Answer> {
     if (this.#waiting !== undefined) throw new Error(`the ${this.#options.name} has a job already`);
     const { width, height, luminance } = picture;
-    const head = encodeJob({ width, height, ladder, steps });
+    const head = encodeJob({
+      width,
+      height,
+      ladder,
+      steps,
+      ...(frame === undefined ? {} : { frame }),
+    });
     const length = head.length + luminance.length;
     if (this.#buffer.length < length) this.#buffer = new Uint8Array(length + head.length);
     // Copied before anything is awaited: the caller may reuse its buffer for the next frame.

@@ -7,6 +7,8 @@ export interface Job {
   height: number;
   ladder: "cheap" | "further";
   steps: number[];
+  /** The picture's number in its stream; without one it is looked at by itself. */
+  frame?: number;
 }
 
 /** Ready once, then one answer for each job; resident memory comes with every one of them. */

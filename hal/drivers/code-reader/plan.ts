@@ -24,7 +24,9 @@ export interface Plan {
 }
 
 /** A job short enough that the next one gets a newer frame, and long enough to be worth its copy. */
-export const JOB_COST = 12;
+export const JOB_COST = 15;
+// Taking a frame over and laying it over those before it.
+const JOB_OVERHEAD = 2;
 
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
@@ -32,7 +34,7 @@ const CALM_FRAMES = 5;
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
   const share = options.share ?? 0.3;
-  const burst = options.burst ?? steps.reduce((sum, { cost }) => sum + cost, 0);
+  const burst = options.burst ?? onceThrough(steps);
   const order = steps.map((_, index) => index);
   let savings = burst;
   let cursor = 0;
@@ -58,18 +60,19 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
     },
     next(mostCost) {
       const dealt: number[] = [];
-      let cost = 0;
+      let cost = JOB_OVERHEAD;
       while (triedSinceChange < order.length) {
         const index = order[cursor];
         const step = index === undefined ? undefined : steps[index];
         if (index === undefined || step === undefined) break;
-        if (cost + step.cost > Math.min(savings, Math.max(mostCost, step.cost))) break;
+        const most = Math.max(mostCost, JOB_OVERHEAD + step.cost);
+        if (cost + step.cost > Math.min(savings, most)) break;
         cost += step.cost;
         dealt.push(index);
         cursor = (cursor + 1) % order.length;
         triedSinceChange += 1;
       }
-      savings -= cost;
+      if (dealt.length > 0) savings -= cost;
       return dealt;
     },
     hit(step) {
@@ -79,4 +82,10 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       triedSinceChange = 0;
     },
   };
+}
+
+/** What the whole ladder costs in jobs. */
+function onceThrough(steps: readonly Step[]): number {
+  const work = steps.reduce((sum, { cost }) => sum + cost, 0);
+  return work + JOB_OVERHEAD * Math.ceil(work / (JOB_COST - JOB_OVERHEAD) + 1);
 }

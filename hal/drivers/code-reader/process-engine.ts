@@ -37,7 +37,7 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
   };
   const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
     try {
-      const { codes, step } = await slow.run(frame, "further", steps);
+      const { codes, step } = await slow.run(frame, "further", steps, number);
       if (step !== undefined) plan.hit(step);
       if (codes.length > 0) afterthought?.({ codes }, number);
     } catch {

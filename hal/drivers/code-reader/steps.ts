@@ -27,6 +27,14 @@ function step(version: VersionName, reader: ReaderName, cost: number, maxPixels?
   };
 }
 
+/** Nothing in a single picture, and before enough frames of a stream were kept. */
+const STACKED: Step = {
+  name: "frames together",
+  cost: 8,
+  changed: true,
+  attempt: (bench) => bench.readStacked(),
+};
+
 /** Nothing where no symbol was located, as in most pictures without a code. */
 const ENLARGED: Step = {
   name: "zxing-harder+enlarged",
@@ -76,6 +84,7 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("muchSharper", "zxing-harder", 3),
   step("twoThirds", "rxing", 1.5),
   step("half", "zbar", 2),
+  STACKED,
   ...bendSteps().slice(0, 4),
   step("oneAndHalf", "rxing", 3.5, 810_000),
   step("paddedWhite", "zxing-denoise", 3.5),
@@ -87,6 +96,7 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("despeckled", "zxing-harder", 5),
   step("levelledFinely", "zxing-denoise", 5),
   step("levelledFinely", "zbar", 9),
+  STACKED,
 ];
 
 /** Other looks at a picture in which something was seen once that must be seen twice. */

@@ -7,6 +7,7 @@ import { blur, clahe, gamma, localNormalise, median, sharpen } from "./filters.t
 import { borderLevel, crop, pad, scale, toOriginal } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
 import { area } from "./rank.ts";
+import type { Stack } from "./stack.ts";
 import type { ZxingEffort } from "./zxing.ts";
 
 const VERSIONS = {
@@ -71,6 +72,8 @@ export type ReaderName = keyof typeof READERS;
 export interface Workbench {
   readonly pixels: number;
   read(reader: ReaderName, version: VersionName): DecodedCode[];
+  /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
+  readStacked(): DecodedCode[];
   /** Cuts out what is there but does not read, and looks at it enlarged and much sharpened. */
   readEnlarged(): DecodedCode[];
   /** Cuts out the largest symbol that is there but does not read, and tries it with some bends undone. */
@@ -80,7 +83,14 @@ export interface Workbench {
 // Micro QR M1 has 11 modules: in less than that there is nothing to find.
 const SMALLEST_SIDE = 11;
 
-export function createWorkbench(decoders: Decoders, picture: View): Workbench {
+/** A picture's place in a stream, for what its frames show only together. */
+export interface InStream {
+  stack: Stack;
+  number: number;
+}
+
+/** @param stream absent for a single picture */
+export function createWorkbench(decoders: Decoders, picture: View, stream?: InStream): Workbench {
   const made = new Map<VersionName, View>([["original", picture]]);
   let bent: View | "none" | undefined;
   let unread: Point[][] | undefined;
@@ -105,6 +115,11 @@ export function createWorkbench(decoders: Decoders, picture: View): Workbench {
   return {
     pixels: picture.width * picture.height,
     read: (reader, version) => readView(versionOf(version), reader),
+    readStacked() {
+      stream?.stack.add(picture, stream.number);
+      const together = stream?.stack.picture();
+      return together === undefined ? [] : readTogether(createWorkbench(decoders, together));
+    },
     readEnlarged() {
       const part = longSide(picture) <= SMALL_PICTURE_SIDE ? picture : around(picture, located());
       const factor = part === undefined ? 0 : Math.min(3, ENLARGED_SIDE / longSide(part));
@@ -121,6 +136,24 @@ export function createWorkbench(decoders: Decoders, picture: View): Workbench {
       return [];
     },
   };
+}
+
+// What frames laid together show lacks noise and glare; what remains is want of contrast and size.
+const TOGETHER: readonly (readonly [ReaderName, VersionName])[] = [
+  ["zxing", "original"],
+  ["rxing", "original"],
+  ["zxing-harder", "half"],
+  ["zxing-harder", "smoothLevelled"],
+  ["zxing-harder", "brighter"],
+  ["zxing-harder", "muchSharper"],
+];
+
+function readTogether(bench: Workbench): DecodedCode[] {
+  for (const [reader, version] of TOGETHER) {
+    const codes = bench.read(reader, version);
+    if (codes.length > 0) return codes;
+  }
+  return bench.readEnlarged();
 }
 
 // Modules of less than two pixels are lost between the samples of a decoder's grid. Enlarged to
