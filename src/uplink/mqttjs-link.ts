@@ -100,6 +100,8 @@ function clientOptions(
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // mqtt.js would keep a buffer for each of 65,536 message ids ready: 8 MB for some 10 µs a second.
+    writeCache: false,
     rejectUnauthorized: true,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
