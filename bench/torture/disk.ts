@@ -1,16 +1,17 @@
 /** Disks that are full, refuse, tear pages or are copied mid-write; then the unit's own judgement of them. */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { truncateSync, writeFileSync } from "node:fs";
+import { statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import Database from "better-sqlite3";
 import { delay, withDeadline } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createRandom, type Random } from "../../sim/random.ts";
 import { printTable } from "../figures.ts";
-import { judge, type Judgement, type Verdict } from "./judge.ts";
+import { judge, VERDICTS, type Judgement, type Verdict } from "./judge.ts";
 import { Victim } from "./victim.ts";
 import { framesOf } from "./wal.ts";
 
@@ -51,6 +52,16 @@ export async function tortureDisk(trials: number, seed: number): Promise<DiskRow
       await damaged("512 bytes of the database overwritten", original, trials, true, (copy) =>
         overwriteSector(copy, random),
       ),
+      await damaged("a page of the database torn", original, trials, true, (copy) =>
+        tearPage(copy, random),
+      ),
+      await damaged("the database's header gone", original, trials, true, (copy) =>
+        zeroHeader(copy),
+      ),
+      await damaged("the database cut short", original, trials, true, (copy) => {
+        const path = join(copy, DATABASE);
+        truncateSync(path, random.integer(0, statSync(path).size - 1));
+      }),
       await copied(join(folder, "stopped"), trials, random, true),
       await copied(join(folder, "running"), trials, random, false),
     );
@@ -60,9 +71,10 @@ export async function tortureDisk(trials: number, seed: number): Promise<DiskRow
   }
 }
 
-/** Whether the unit kept its word: nothing lost that a disk had taken, and nothing silently. */
+/** Whether the unit kept its word: it came up, lost nothing a disk had taken, and nothing silently. */
 export function held({ verdicts, lost, mayLose }: DiskRow): boolean {
-  return verdicts.silent === 0 && (mayLose || (lost === 0 && verdicts.whole > 0));
+  const bad = verdicts.silent + verdicts.down;
+  return bad === 0 && (mayLose || (lost === 0 && verdicts.whole > 0));
 }
 
 const DATABASE = "unit.db";
@@ -71,14 +83,12 @@ const LOG = `${DATABASE}-wal`;
 function rowOf(fault: string, judgements: readonly Judgement[], mayLose: boolean): DiskRow {
   const count = (verdict: Verdict): number =>
     judgements.filter((each) => each.verdict === verdict).length;
-  const verdicts = {
-    whole: count("whole"),
-    shorter: count("shorter"),
-    said: count("said"),
-    silent: count("silent"),
-  };
+  const verdicts = Object.fromEntries(
+    VERDICTS.map((verdict) => [verdict, count(verdict)] as const),
+  ) as Record<Verdict, number>;
   const lost = judgements.reduce((sum, each) => sum + each.lost, 0);
-  const said = judgements.find(({ detail }) => detail !== "")?.detail ?? "";
+  const worst = judgements.find(({ verdict }) => verdict === "silent" || verdict === "down");
+  const said = (worst ?? judgements.find(({ detail }) => detail !== ""))?.detail ?? "";
   return { fault, trials: judgements.length, verdicts, lost, mayLose, said };
 }
 
@@ -199,11 +209,36 @@ function cutLog(copy: string, random: Random): void {
 }
 
 function overwriteSector(copy: string, random: Random): void {
-  const path = join(copy, DATABASE);
-  const bytes = readFileSync(path);
-  const sector = random.integer(0, Math.floor(bytes.length / 512) - 1) * 512;
-  for (let at = sector; at < sector + 512; at++) bytes[at] = random.integer(0, 255);
-  writeFileSync(path, bytes);
+  overwriteBlock(join(copy, DATABASE), 512, random);
+}
+
+function tearPage(copy: string, random: Random): void {
+  settle(copy);
+  overwriteBlock(join(copy, DATABASE), 4_096, random);
+}
+
+function zeroHeader(copy: string): void {
+  settle(copy);
+  overwrite(join(copy, DATABASE), 0, Buffer.alloc(512));
+}
+
+/** Copies the log over: it would heal what it still holds. */
+function settle(copy: string): void {
+  const database = new Database(join(copy, DATABASE));
+  database.pragma("wal_checkpoint(TRUNCATE)");
+  database.close();
+}
+
+function overwriteBlock(path: string, length: number, random: Random): void {
+  const block = random.integer(0, Math.floor(statSync(path).size / length) - 1);
+  const noise = Uint8Array.from({ length }, () => random.integer(0, 255));
+  overwrite(path, block * length, Buffer.from(noise));
+}
+
+function overwrite(path: string, at: number, bytes: Buffer): void {
+  const whole = readFileSync(path);
+  bytes.copy(whole, at);
+  writeFileSync(path, whole);
 }
 
 /** Copies of a store that is being written, with its process stopped for the moment or not. */
@@ -267,14 +302,22 @@ export async function run(args: string[]): Promise<boolean> {
   );
   const rows = await tortureDisk(Number(values.trials), Number(values.seed));
   printTable(
-    ["fault", "trials", "whole", "newest gone", "said so", "silent", "records lost", "held"],
+    [
+      "fault",
+      "trials",
+      "whole",
+      "newest gone",
+      "replaced",
+      "audit says",
+      "silent",
+      "down",
+      "records lost",
+      "held",
+    ],
     rows.map((row) => [
       row.fault,
       String(row.trials),
-      String(row.verdicts.whole),
-      String(row.verdicts.shorter),
-      String(row.verdicts.said),
-      String(row.verdicts.silent),
+      ...VERDICTS.map((verdict) => String(row.verdicts[verdict])),
       String(row.lost),
       held(row) ? "yes" : "NO",
     ]),

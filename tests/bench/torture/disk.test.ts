@@ -10,10 +10,11 @@ describe("disks that fail", () => {
     expect(refused?.said).toMatch(/^disk SQLITE_IOERR_WRITE.*went on without a restart$/);
   });
 
+  const NONE = { whole: 0, shorter: 0, replaced: 0, said: 0, silent: 0, down: 0 };
   const row = (change: Partial<DiskRow>): DiskRow => ({
     fault: "a fault",
     trials: 1,
-    verdicts: { whole: 1, shorter: 0, said: 0, silent: 0 },
+    verdicts: { ...NONE, whole: 1 },
     lost: 0,
     mayLose: false,
     said: "",
@@ -24,11 +25,9 @@ describe("disks that fail", () => {
     ["all there", true, {}],
     ["a record lost that the disk had taken", false, { lost: 1 }],
     ["the newest lost by a disk that broke its word", true, { lost: 1, mayLose: true }],
-    [
-      "a hole nobody told of",
-      false,
-      { mayLose: true, verdicts: { whole: 0, shorter: 0, said: 0, silent: 1 } },
-    ],
+    ["a hole nobody told of", false, { mayLose: true, verdicts: { ...NONE, silent: 1 } }],
+    ["a unit that did not come up", false, { mayLose: true, verdicts: { ...NONE, down: 1 } }],
+    ["a database that was set aside", true, { mayLose: true, verdicts: { ...NONE, replaced: 1 } }],
   ])("are judged: %s", (_what, expected, change) => {
     expect(held(row(change))).toBe(expected);
   });
