@@ -32,7 +32,8 @@ export interface EvidenceBase {
 
 /**
  * Loads everything there is. A trust, revocation or directory file that cannot be read is told to
- * `onProblem` and left out: less is trusted then, never more.
+ * `onProblem` and left out: less is trusted then, never more. `onReachable` hears when the online
+ * resolver is given up for a while, and when it answers again.
  * @throws SetupError when a key is missing or damaged: without it nobody could be recognised
  */
 export async function loadEvidenceBase(
@@ -40,6 +41,7 @@ export async function loadEvidenceBase(
   store: Store,
   clock: Clock,
   onProblem: (problem: string) => void,
+  onReachable: (reachable: boolean) => void = () => {},
 ): Promise<EvidenceBase> {
   const districtKey = await districtKeyOf(config.keys.district);
   const unitKey = await unitKeyOf(config.keys.unit);
@@ -82,7 +84,7 @@ export async function loadEvidenceBase(
       rules = ruleBookOf(await readDocuments(folder), sets, of, asOfMs);
     });
   }
-  const resolver = await resolverOf(config, clock);
+  const resolver = await resolverOf(config, clock, onReachable);
   const verifier = createCredentialVerifier({
     trust,
     revocation,
@@ -108,11 +110,13 @@ async function readDocuments(folder: string): Promise<unknown[]> {
 async function resolverOf(
   { resolver }: UnitConfig,
   clock: Clock,
+  onReachable: (reachable: boolean) => void,
 ): Promise<TokenResolver | undefined> {
   if (resolver === undefined) return undefined;
   const { url, deadlineMs, secret } = resolver;
   const bearer = secret === undefined ? undefined : (await readFile(secret, "utf8")).trim();
-  return new TokenResolver({ client: createResolverClient(url, bearer), clock, deadlineMs });
+  const client = createResolverClient(url, bearer);
+  return new TokenResolver({ client, clock, deadlineMs, onReachable });
 }
 
 async function districtKeyOf(file: string): Promise<Uint8Array> {

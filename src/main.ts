@@ -42,8 +42,12 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const clock = clockOf(config);
   const ownPolicy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
   const store = await storeOf(config, clock, log);
-  const base = await loadEvidenceBase(config, store, clock, (problem) =>
-    log("data-not-loaded", { problem }),
+  const base = await loadEvidenceBase(
+    config,
+    store,
+    clock,
+    (problem) => log("data-not-loaded", { problem }),
+    (ok) => gateway.dispatch({ kind: "link-changed", link: "directory", ok }),
   );
   const settings = await recallSettings(config, store, clock);
   const sets = await openDataSets({ config, store, clock, base, log });

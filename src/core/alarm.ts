@@ -12,6 +12,7 @@ export const ALARM_KINDS = [
   "outbox-filling",
   "outbox-full",
   "broker-unreachable",
+  "directory-unreachable",
   "clock-untrusted",
   "policy-expired",
   "data-not-updated",

@@ -95,9 +95,9 @@ function deviceChanged(turn: Turn, event: EventOf<"device-changed">): void {
 
 function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {
   turn.set({ links: { ...turn.state.links, [event.link]: event.ok } });
-  if (event.link !== "broker") return;
-  if (event.ok) turn.clear("broker-unreachable");
-  else turn.raise("broker-unreachable");
+  const alarm = event.link === "broker" ? "broker-unreachable" : "directory-unreachable";
+  if (event.ok) turn.clear(alarm);
+  else turn.raise(alarm);
 }
 
 /** Stands until the unit starts again: somebody should look after the file that was set aside. */

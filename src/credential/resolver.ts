@@ -27,6 +27,8 @@ export interface ResolverOptions {
   keepMs?: number;
   /** How many answers are kept; the oldest go first. Default 1,000. */
   keepAtMost?: number;
+  /** Told when the service is given up for a while, and when it answers again. */
+  onReachable?: (reachable: boolean) => void;
 }
 
 /** What came of asking. `asOfMs` is when the service said so (epoch ms). */
@@ -44,14 +46,17 @@ interface Kept {
 export class TokenResolver {
   #client: ResolverClient;
   #clock: ResolverClock;
-  #limits: Required<Omit<ResolverOptions, "client" | "clock">>;
+  #limits: Required<Omit<ResolverOptions, "client" | "clock" | "onReachable">>;
+  #tell: (reachable: boolean) => void;
   #kept = new Map<string, Kept>();
   #failures = 0;
   #restUntilMs = -Infinity;
+  #reachable = true;
 
   constructor(options: ResolverOptions) {
     this.#client = options.client;
     this.#clock = options.clock;
+    this.#tell = options.onReachable ?? (() => {});
     this.#limits = {
       deadlineMs: options.deadlineMs ?? 300,
       failuresBeforeRest: options.failuresBeforeRest ?? 3,
@@ -82,6 +87,7 @@ export class TokenResolver {
       return { outcome: "unreachable" };
     }
     this.#failures = 0;
+    this.#report(true);
     const asOfMs = this.#clock.wallMs();
     const resolution: Kept["resolution"] =
       answer === undefined
@@ -115,6 +121,13 @@ export class TokenResolver {
     // After the rest one failure is enough to rest again: a service that is down stays cheap.
     this.#failures = this.#limits.failuresBeforeRest - 1;
     this.#restUntilMs = this.#clock.monotonicMs() + this.#limits.restMs;
+    this.#report(false);
+  }
+
+  #report(reachable: boolean): void {
+    if (reachable === this.#reachable) return;
+    this.#reachable = reachable;
+    this.#tell(reachable);
   }
 
   #keep(reference: string, resolution: Kept["resolution"]): void {

@@ -209,6 +209,7 @@ describe("what the unit knows of itself", () => {
       event({ kind: "device-changed", device: "card-reader", ok, detail: "" });
     core.take(device(false));
     core.take(event({ kind: "link-changed", link: "broker", ok: false }));
+    core.take(event({ kind: "link-changed", link: "directory", ok: false }));
     core.take(event({ kind: "outbox-changed", state: "filling" }));
     core.take(event({ kind: "outbox-changed", state: "full" }));
     core.take(event({ kind: "clock-changed", byMs: 0, trusted: false }));
@@ -216,11 +217,13 @@ describe("what the unit knows of itself", () => {
       "broker-unreachable",
       "clock-untrusted",
       "device-failed",
+      "directory-unreachable",
       "outbox-filling",
       "outbox-full",
     ]);
     core.take(device(true));
     core.take(event({ kind: "link-changed", link: "broker", ok: true }));
+    core.take(event({ kind: "link-changed", link: "directory", ok: true }));
     core.take(event({ kind: "outbox-changed", state: "normal" }));
     core.take(event({ kind: "clock-changed", byMs: 3_600_000, trusted: true }));
     expect(alarms(core)).toEqual([]);

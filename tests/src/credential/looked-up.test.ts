@@ -190,6 +190,27 @@ describe("the resolver", () => {
     expect([outcome, signals[0]?.aborted]).toEqual(["unreachable", true]);
   });
 
+  it("tells once that the service is given up, and once that it answers again", async () => {
+    const clock = new VirtualClock(NOW);
+    const told: boolean[] = [];
+    let up = false;
+    const resolver = new TokenResolver({
+      client: { ask: () => (up ? Promise.resolve(ENTRY) : Promise.reject(new Error("down"))) },
+      clock,
+      onReachable: (reachable) => told.push(reachable),
+    });
+    for (let round = 0; round < 2; round++) await resolver.resolve("t", "r");
+    expect(told).toEqual([]);
+    await resolver.resolve("t", "r");
+    await clock.run(30_000);
+    await resolver.resolve("t", "r");
+    expect(told).toEqual([false]);
+    await clock.run(30_000);
+    up = true;
+    for (let round = 0; round < 2; round++) await resolver.resolve(`t${round}`, `r${round}`);
+    expect(told).toEqual([false, true]);
+  });
+
   it("leaves the service alone after three failures, then asks once", async () => {
     const failure = () => Promise.reject<undefined>(new Error("down"));
     const down = resolverOn([]);

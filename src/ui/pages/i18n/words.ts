@@ -103,6 +103,7 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
   "outbox-filling": both("待发送记录偏多", "Outbox filling"),
   "outbox-full": both("待发送记录已满", "Outbox full"),
   "broker-unreachable": both("网络离线", "Broker offline"),
+  "directory-unreachable": both("在线查询不可用", "Online look-up not available"),
   "clock-untrusted": both("时间未校准", "Clock not certain"),
   "policy-expired": both("准入规则已过期", "Policy expired"),
   "data-not-updated": both("数据未能更新", "Data could not be updated"),
