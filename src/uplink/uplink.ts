@@ -242,6 +242,12 @@ class MqttUplink implements Uplink {
     connection.onMessage((message) => this.#received(message));
     await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
     await this.#say(connection, "online");
+    if (!this.#keeper.running()) {
+      // Stopped meanwhile; `stop` could not know of this connection yet.
+      await this.#say(connection, "offline").catch(() => {});
+      await connection.close();
+      return "no longer wanted";
+    }
     this.#connections += 1;
     this.#lastFailure = undefined;
     this.#connection = connection;

@@ -92,6 +92,25 @@ describe("presence", () => {
     ]);
   });
 
+  it.each([0, 1, 2, 5, 10, 20, 40, 80])(
+    "ends with a farewell when it is stopped %i ms after its start",
+    async (afterMs) => {
+      const made = await rig();
+      made.uplink.start();
+      await made.clock.run(afterMs);
+      let stopped = false;
+      const stopping = made.uplink.stop().then(() => {
+        stopped = true;
+      });
+      await made.clock.run(5_000);
+      expect(stopped).toBe(true);
+      await stopping;
+      expect(["offline", undefined]).toContain(
+        (states(made).at(-1) as { availability?: string } | undefined)?.availability,
+      );
+    },
+  );
+
   it("is a will with the same boot id five seconds after the unit vanished for good", async () => {
     const made = await rig();
     made.uplink.start();
