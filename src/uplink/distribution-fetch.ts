@@ -58,9 +58,11 @@ export class PartFetcher {
     let unanswered = 0;
     while (missing.size > 0) {
       await this.#online(wanted);
+      const damaged = this.#damaged;
       const came = await this.#ask(version, new Map([...missing].slice(0, WINDOW)), wanted);
       for (const part of came) missing.delete(part);
-      unanswered = came.length > 0 ? 0 : unanswered + 1;
+      const answered = came.length > 0 || this.#damaged > damaged;
+      unanswered = answered ? 0 : unanswered + 1;
       if (this.#damaged >= MOST_DAMAGED) throw new SetError("part-damaged");
       if (unanswered >= PATIENCE) throw new SetError("parts-missing");
     }
