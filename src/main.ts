@@ -17,8 +17,10 @@ import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./hardware.ts";
+import { withOrdersIn } from "./kept-orders.ts";
 import type { Store } from "./store/store.ts";
 import { openUnitStore } from "./store/absent.ts";
+import { ordersFileOf } from "./store/beside.ts";
 import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
 import { recallSettings, startForgetting, withCalibration } from "./unit-settings.ts";
@@ -74,7 +76,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     store,
     verifier: base.verifier,
     outbox: store.outbox,
-    memory: store.settings,
+    memory: withOrdersIn(ordersFileOf(config.store.path), store.settings),
     onTimings: (timings) => health.sawVisit(timings),
     onTurn: (turn) => {
       const { event } = turn;

@@ -4,7 +4,7 @@ import type { Authority, Orders } from "../core/record.ts";
 import type { Memory } from "./ports.ts";
 
 /** The setting that holds the orders. */
-const ORDERS = "orders";
+export const ORDERS = "orders";
 /** A disk that refused is asked again this often, until what is ordered now is on it. */
 const AGAIN_MS = 5_000;
 

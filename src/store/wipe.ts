@@ -3,6 +3,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import Database from "better-sqlite3";
+import { ordersFileOf } from "./beside.ts";
 import { canonicalJson } from "./canonical.ts";
 import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
@@ -72,6 +73,7 @@ export function wipeUnit(
     database.pragma("wal_checkpoint(TRUNCATE)");
     database.close();
     for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    rmSync(ordersFileOf(path), { force: true });
     for (const name of filesSetAside(path)) overwriteAndRemove(name);
     return certificate;
   } catch (error) {

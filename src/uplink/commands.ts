@@ -65,6 +65,8 @@ export interface CommandDeskOptions {
 }
 
 export const COMMAND_TOKEN_TYPE = "sentinel-command+jwt";
+/** Dates in a token are whole seconds. */
+const SECOND_MS = 1_000;
 /** A command dated further ahead than this was signed under a wrong clock. */
 const SKEW_MS = 5_000;
 /** However a command was signed: what was held back for longer must not take effect any more. */
@@ -91,9 +93,13 @@ export function audienceOf(district: string, unitId?: string): string {
 export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   // One after another: two copies of a command that arrive together must not both be the first.
   let turn: Promise<unknown> = Promise.resolve();
+  const { clock } = options;
+  const begunAtMs = clock.monotonicMs();
+  // Reckoned back from now: a clock that was wrong at the start may be right by now.
+  const begunWallMs = (): number => clock.wallMs() - (clock.monotonicMs() - begunAtMs);
   return {
     receive(name, payload) {
-      const verdict = turn.then(() => judge(options, name, payload));
+      const verdict = turn.then(() => judge(options, begunWallMs, name, payload));
       turn = verdict;
       return verdict;
     },
@@ -102,6 +108,7 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
 
 async function judge(
   options: CommandDeskOptions,
+  begunWallMs: () => number,
   name: string,
   payload: Uint8Array,
 ): Promise<VerifiedCommand | RefusedCommand> {
@@ -112,7 +119,7 @@ async function judge(
   const { id: commandId, command, why } = claims;
   const refused =
     judgeClaims(options, token.keyId, claims) ??
-    (await spend(options.memory, token.keyId, claims.counter));
+    (await spend(options.memory, token.keyId, claims, begunWallMs()));
   if (refused === undefined) return { commandId, command, authority: { by: token.keyId, why } };
   // Whoever repeats what is not theirs must not be able to fill the answers.
   const silent = refused === "wrong-audience" || refused === "replayed";
@@ -141,12 +148,15 @@ function judgeClaims(
 async function spend(
   memory: CommandMemory,
   keyId: string,
-  counter: number,
+  { counter, notBeforeMs }: Claims,
+  begunWallMs: number,
 ): Promise<CommandRefusal | undefined> {
   const name = `command-counter:${keyId}`;
   try {
-    const last = Number((await memory.get(name)) ?? 0);
-    if (counter <= last) return "replayed";
+    const last = await memory.get(name);
+    if (counter <= Number(last ?? 0)) return "replayed";
+    // A memory that was lost cannot tell: what was signed before it began may have counted then.
+    if (last === undefined && notBeforeMs + SECOND_MS <= begunWallMs) return "replayed";
     await memory.set(name, String(counter));
     return undefined;
   } catch {

@@ -214,6 +214,17 @@ describe("a real unit", { timeout: 60_000 }, () => {
     expect(modes.map(({ mode }) => mode)).toEqual(["locked-down", "locked-down", "normal"]);
   });
 
+  it("stays locked down though the power cut cost it its database", async () => {
+    expect(await command("lock-down")).toMatchObject({ status: 0 });
+    await folder.killAll();
+    for (const end of ["", "-wal", "-shm"]) {
+      writeFileSync(folder.at(`unit.db${end}`), "the card has forgotten");
+    }
+    await startUnit();
+    await until(unit.url, (each) => each.view.mode === "locked-down");
+    expect(await command("lock-down", "--lift")).toMatchObject({ status: 0 });
+  });
+
   it("keeps evacuating through a power cut: the way is open again without anybody's doing", async () => {
     expect(await command("evacuate")).toMatchObject({ status: 0 });
     await folder.killAll();

@@ -28,6 +28,8 @@ function memory(): {
   };
 }
 
+const UNIT = { unitId: "door-1", district: "pudong" };
+
 interface Rig {
   clock: VirtualClock;
   desk: CommandDesk;
@@ -36,8 +38,7 @@ interface Rig {
 function rig(kept = memory()): Rig {
   const clock = new VirtualClock(START_MS);
   const desk = createCommandDesk({
-    unitId: "door-1",
-    district: "pudong",
+    ...UNIT,
     clock,
     keys,
     memory: kept,
@@ -185,6 +186,19 @@ describe("a command", () => {
     expect(await refusal(desk, signed({ jti: "c-2", cnt: 2 }))).toBe("taken");
   });
 
+  it.each([
+    ["in the second the unit began in", 999, "taken"],
+    ["before it", 1_000, "replayed"],
+  ])(
+    "signed %s, when the unit has no memory of its key: %s ms → %s",
+    async (_name, olderMs, verdict) => {
+      const clock = new VirtualClock(START_MS + olderMs);
+      const desk = createCommandDesk({ ...UNIT, clock, keys, memory: memory() });
+      await clock.run(1_000);
+      expect(await refusal(desk, signed())).toBe(verdict);
+    },
+  );
+
   it("does nothing while the clock cannot be believed, or the memory fails", async () => {
     const { clock, desk } = rig();
     clock.stepWall(0, false);
@@ -195,8 +209,7 @@ describe("a command", () => {
 
   it("does nothing on a unit without keys", async () => {
     const desk = createCommandDesk({
-      unitId: "door-1",
-      district: "pudong",
+      ...UNIT,
       clock: new VirtualClock(START_MS),
       keys: new KeyRing({}),
       memory: memory(),
