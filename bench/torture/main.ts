@@ -11,6 +11,10 @@ const TORTURES: Record<string, { what: string; load: () => Promise<Torture> }> =
     what: "unit, broker and collector killed with SIGKILL [--kills N --records N --seed N]",
     load: () => import("./crash.ts"),
   },
+  peers: {
+    what: "the same storm for the outbox and for a mosquitto bridge on the unit [--long --kills N --records N --seed N]",
+    load: () => import("./peers.ts"),
+  },
   disk: {
     what: "full, refusing, tearing and copied disks [--trials N --seed N]",
     load: () => import("./disk.ts"),

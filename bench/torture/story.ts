@@ -3,6 +3,8 @@ import type { RecordDraft } from "../../src/core/record.ts";
 
 export const UNIT = "torture-unit";
 export const DISTRICT = "torture";
+/** Where a unit without an outbox publishes its records. */
+export const RECORDS_TOPIC = `sentinel/1/${DISTRICT}/${UNIT}/evt`;
 
 /** 2022-04-26T09:00:00Z. */
 const START_MS = 1_650_963_600_000;
