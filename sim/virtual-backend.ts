@@ -40,6 +40,8 @@ export function createVirtualBackend(options: {
   random: Random;
   trace: Trace;
   unitId: string;
+  /** Sees every message the broker takes. */
+  onMessage?: ((message: BrokerMessage) => void) | undefined;
 }): VirtualBackend {
   const { clock, unitClock, random, trace, unitId } = options;
   const bytes = random.fork("store");
@@ -55,6 +57,7 @@ export function createVirtualBackend(options: {
   const address = { unitId, district: DISTRICT };
   const { commandFilter } = unitTopics(DISTRICT, unitId);
   broker.onMessage((message) => {
+    options.onMessage?.(message);
     if (!topicMatches(commandFilter, message.topic)) noteArrival(trace, unitId, message);
   });
   const operator = new Operator(clock, address, (topic, payload) => broker.send(topic, payload));

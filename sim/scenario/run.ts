@@ -2,6 +2,7 @@
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
 import { createBench } from "../bench.ts";
+import type { BrokerMessage } from "../broker.ts";
 import { checkTrace } from "../checks/checks.ts";
 import { VirtualClock } from "../clock.ts";
 import { drive } from "../drive.ts";
@@ -28,6 +29,8 @@ export interface RunOptions {
   engine: DecodeEngine;
   /** Real milliseconds; with it each visit's line says what the processor spent. */
   stopwatch?: () => number;
+  /** Sees every message the broker takes, as it leaves the unit. */
+  onMessage?: (message: BrokerMessage) => void;
 }
 
 /** Everything a run came to. */
@@ -96,6 +99,7 @@ export async function runScenario(
     random: random.fork("backend"),
     trace,
     unitId: fields.unit.id,
+    onMessage: options.onMessage,
   });
   const timings = new Map<string, VisitTimings>();
   const cpu = new Map<string, CpuTimings>();

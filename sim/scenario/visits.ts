@@ -166,6 +166,7 @@ class Reader {
       case "command-handled":
       case "policy-changed":
       case "clock-stepped":
+      case "database-replaced":
     }
   }
 
