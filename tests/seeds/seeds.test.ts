@@ -20,6 +20,10 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [109, "a lock-down lifted by a power cut"],
     [114, "staff letting somebody in during a lock-down"],
     [133, "a card judged beside the paper pass that somebody else had left"],
+    [109, "a power cut that lifted a lock-down"],
+    [392, "a card read to its end after its holder, who had a fever, had left"],
+    [440, "somebody stepping in while the card of another was still being read"],
+    [446, "an evacuation lifted while the disk was full, and a restart"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);
     expect({ replay: replayCommand(seed), failures }).toMatchObject({ failures: [] });
