@@ -16,7 +16,8 @@ const CARD_EVERY = 5;
 interface Sample {
   visits: number;
   main: number;
-  decoders: number[];
+  decoder: number;
+  thorough: number;
   guard: number;
   /** Of all of the unit's processes, what they share counted once. */
   together: number;
@@ -86,14 +87,15 @@ async function play(trial: Trial, { visits, every, gapMs, startMs }: Play): Prom
 
 function sampleOf(trial: Trial, visits: number): Sample {
   const helpers = trial.helpers();
-  const of = (name: string): number[] =>
-    helpers.filter((each) => each.name === name).map(({ pid }) => residentBytes(pid));
+  const of = (name: string): number =>
+    residentBytes(helpers.find((each) => each.name === name)?.pid ?? 0);
   const pids = [trial.pid, ...helpers.map(({ pid }) => pid)];
   return {
     visits,
     main: residentBytes(trial.pid),
-    decoders: of("decoder"),
-    guard: of("gate guard").reduce((sum, each) => sum + each, 0),
+    decoder: of("decoder"),
+    thorough: of("thorough decoder"),
+    guard: of("gate guard"),
     together: pids.reduce((sum, pid) => sum + shareBytes(pid), 0),
   };
 }
@@ -101,13 +103,9 @@ function sampleOf(trial: Trial, visits: number): Sample {
 const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 function report(samples: readonly Sample[], peak: number): void {
-  const rows = samples.map(({ visits, main, decoders, guard, together }) => [
+  const rows = samples.map(({ visits, ...bytes }) => [
     `${visits}`,
-    mb(main),
-    mb(decoders[0] ?? 0),
-    mb(decoders[1] ?? 0),
-    mb(guard),
-    mb(together),
+    ...[bytes.main, bytes.decoder, bytes.thorough, bytes.guard, bytes.together].map(mb),
   ]);
   console.log("resident memory in MB; together: what processes share is counted once\n");
   printTable(["after visits", "main", "decoder", "thorough", "guard", "together"], rows);

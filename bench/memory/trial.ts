@@ -18,7 +18,7 @@ import { freePort, startMosquitto } from "../../tests/support/mosquitto.ts";
 import { createPtyPair } from "../../tests/support/pty.ts";
 import { descendantsOf } from "../processes.ts";
 import type { Installation } from "./installation.ts";
-import { openScreen } from "./screen.ts";
+import { openScreen, type Screen } from "./screen.ts";
 
 const SIZE = { width: 1280, height: 720 };
 const CAMERA = fileURLToPath(new URL("camera-process.ts", import.meta.url));
@@ -50,6 +50,7 @@ export interface Trial {
   /** What else belongs to the unit, by what it is. */
   helpers(): { name: string; pid: number }[];
   readonly hasCardReader: boolean;
+  readonly screen: Screen;
   /** One visitor comes, shows a code or a card, and goes; false when they were not let in. */
   visit(by: "code" | "card"): Promise<boolean>;
   stop(): Promise<void>;
@@ -105,6 +106,7 @@ export async function startTrial(folder: string, installation: Installation): Pr
     pid: unit.pid,
     helpers: () => helpersOf(unit.pid),
     hasCardReader: reader !== undefined,
+    screen,
     async visit(by) {
       if (by === "card") reader?.chip.place(CARD);
       else showing.code(issue());
@@ -234,8 +236,10 @@ async function startUnit(installation: Installation, config: string): Promise<St
 function helpersOf(pid: number): { name: string; pid: number }[] {
   return descendantsOf(pid).flatMap(({ pid: helper, commandLine }) => {
     const command = commandLine.join(" ");
-    if (command.includes("decoder-process")) return [{ name: "decoder", pid: helper }];
-    if (command.includes("guard-process")) return [{ name: "gate guard", pid: helper }];
-    return [];
+    // A decoder's last argument is its name.
+    const decoder = command.includes("decoder-process") ? commandLine.at(-1) : undefined;
+    const guard = command.includes("guard-process") ? "gate guard" : undefined;
+    const name = decoder ?? guard;
+    return name === undefined ? [] : [{ name, pid: helper }];
   });
 }

@@ -144,7 +144,8 @@ class DecoderLane implements Lane {
   }
 
   async #start(): Promise<void> {
-    const child = spawn(process.execPath, [...LIMITS, PROGRAM], {
+    // The name is for whoever looks at the list of processes.
+    const child = spawn(process.execPath, [...LIMITS, PROGRAM, this.#options.name], {
       // A group of its own: an interrupt from the keyboard reaches the unit, which closes the pipe.
       detached: true,
       stdio: ["pipe", "pipe", "inherit"],
