@@ -24,6 +24,8 @@ export interface ControlOptions {
   unitClock: UnitClock;
   /** The true time, epoch ms. */
   nowMs: () => number;
+  /** Orders from afar, where somebody may give them. */
+  order?: DoorwayControl["order"];
 }
 
 const MESSAGES_KEPT = 50;
@@ -106,6 +108,7 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
       if (clockErrorMs !== undefined) unitClock.set(clockErrorMs, clockErrorMs === 0);
       changed();
     },
+    ...(options.order === undefined ? {} : { order: options.order }),
     broker: () => messages,
     subscribe(listener) {
       listeners.add(listener);

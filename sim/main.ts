@@ -2,12 +2,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createSystemClock } from "../hal/linux/clock.ts";
 import { Health } from "../src/health/health.ts";
 import { createCommandDesk } from "../src/uplink/commands.ts";
 import { KeyRing } from "../src/uplink/token.ts";
 import { startUiServer } from "../src/ui/server.ts";
 import { createFrames } from "./doorway-control.ts";
 import { createRandom } from "./random.ts";
+import { createRemote, REMOTE_KEY_ID } from "./remote.ts";
 import { setStage, type Stage } from "./stage.ts";
 import type { Trace } from "./trace.ts";
 
@@ -42,23 +44,32 @@ export async function startSimulatedDoorway(
 ): Promise<RunningDoorway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "sentinel-sim-")));
   const random = createRandom(options.seed ?? 1);
-  const keys = new KeyRing(options.commandKeys ?? {});
+  const clock = createSystemClock();
+  const remote = createRemote(clock, { district: DISTRICT, unitId: UNIT_ID });
+  const keys = new KeyRing({ ...options.commandKeys, [REMOTE_KEY_ID]: remote.publicKey });
   const seen: { health?: Health } = {};
   const stage = await setStage({
     random,
     folder,
     unitId: UNIT_ID,
     venueName: VENUE,
+    remote,
     trace: traceFor(seen),
     onTimings: (timings) => seen.health?.sawVisit(timings),
-    uplink: ({ settings: memory }, clock) => ({
+    uplink: ({ settings: memory }, unitClock) => ({
       district: DISTRICT,
-      commands: createCommandDesk({ unitId: UNIT_ID, district: DISTRICT, clock, keys, memory }),
+      commands: createCommandDesk({
+        unitId: UNIT_ID,
+        district: DISTRICT,
+        clock: unitClock,
+        keys,
+        memory,
+      }),
     }),
   });
   const health = healthOf(stage);
   seen.health = health;
-  const { bench, clock, control: doorway, feed, backend } = stage;
+  const { bench, control: doorway, feed, backend } = stage;
   await stage.doorway.start();
   const stopUnit = async (): Promise<void> => {
     await stage.strike();

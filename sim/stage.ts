@@ -12,6 +12,7 @@ import { GALLERY_PEOPLE } from "./gallery.ts";
 import { pharmacyPolicy } from "./policy.ts";
 import type { Random } from "./random.ts";
 import { createRealBackend, type RealBackend, type RealBackendOptions } from "./real-backend.ts";
+import type { Remote } from "./remote.ts";
 import { Cast } from "./scenario/cast.ts";
 import { createNoTrace, type Trace } from "./trace.ts";
 import { createUnitClock, type UnitClock } from "./unit-clock.ts";
@@ -21,6 +22,8 @@ export interface StageOptions extends Omit<RealBackendOptions, "clock"> {
   venueName: UnitFeed["venueName"];
   trace?: Trace;
   onTimings?(timings: VisitTimings): void;
+  /** Commands the unit over its broker. */
+  remote?: Remote;
 }
 
 /** What is on the stage; nothing runs before the doorway is started. */
@@ -40,7 +43,7 @@ export interface Stage {
 
 /** Sets a doorway up with the gallery's visitors before it. */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { random, folder, unitId, venueName, trace = createNoTrace(), uplink } = options;
+  const { random, folder, unitId, venueName, trace = createNoTrace(), uplink, remote } = options;
   const clock = createSystemClock();
   const unitClock = createUnitClock(clock);
   const startMs = clock.wallMs();
@@ -96,7 +99,16 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     bench,
     backend,
     doorway,
-    control: createDoorwayControl({ world, bench, broker, district, cast, unitClock, nowMs }),
+    control: createDoorwayControl({
+      world,
+      bench,
+      broker,
+      district,
+      cast,
+      unitClock,
+      nowMs,
+      ...(remote === undefined ? {} : { order: (order) => remote.order(order, broker.url) }),
+    }),
     feed: {
       unitId,
       venueName,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Parts } from "./live.ts";
 import { sendPicture } from "./picture.ts";
 import { keepMoments } from "./moment.ts";
-import type { DoorwayControl, UnitFeed } from "./ports.ts";
+import { DISTRICT_ORDERS, type DoorwayControl, type UnitFeed } from "./ports.ts";
 import { sayProblem } from "./problem.ts";
 
 const WORLD = z.strictObject({
@@ -17,6 +17,8 @@ const WORLD = z.strictObject({
   cameraPlugged: z.boolean().optional(),
   clockErrorMs: z.number().min(-31_536_000_000).max(31_536_000_000).optional(),
 });
+
+const ORDER = z.strictObject({ order: z.enum(DISTRICT_ORDERS) });
 
 /** Wide enough to recognise a code by eye, small enough to send ten times a second. */
 const PICTURE_WIDTH = 640;
@@ -55,6 +57,17 @@ export function doorwayRoutes(app: FastifyInstance, doorway: DoorwayControl, fee
   app.post("/api/doorway/dismiss", () => {
     doorway.dismiss();
     return { atDoor: null };
+  });
+  app.post("/api/doorway/order", async (request, reply) => {
+    const parsed = ORDER.safeParse(request.body);
+    if (!parsed.success) return reply.code(400).send({ error: sayProblem(parsed.error) });
+    if (doorway.order === undefined) return reply.code(404).send({ error: "nobody orders here" });
+    try {
+      return await doorway.order(parsed.data.order);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return reply.code(503).send({ error: why });
+    }
   });
   app.post("/api/doorway/world", async (request, reply) => {
     const parsed = WORLD.safeParse(request.body);

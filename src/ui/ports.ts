@@ -66,6 +66,17 @@ export interface WorldControls {
   clockErrorMs: number;
 }
 
+/** What can be ordered from afar at the page; the forged one must do nothing. */
+export const DISTRICT_ORDERS = [
+  "release",
+  "lock-down",
+  "lift-lock-down",
+  "evacuate",
+  "lift-evacuation",
+  "forged-release",
+] as const;
+export type DistrictOrder = (typeof DISTRICT_ORDERS)[number];
+
 /** The simulated doorway behind the page; absent on a real unit. */
 export interface DoorwayControl {
   visitors(): readonly GalleryVisitor[];
@@ -78,6 +89,8 @@ export interface DoorwayControl {
   frame(): CameraFrame | undefined;
   world(): WorldControls;
   setWorld(change: Partial<WorldControls>): void;
+  /** Signs an order and sends it over the broker; resolves to what became of it. */
+  order?(order: DistrictOrder): Promise<{ result: string; detail: string }>;
   /** What arrived at the broker, newest first, bounded. */
   broker(): readonly { topic: string; payload: string; atMs: number }[];
   subscribe(listener: () => void): () => void;

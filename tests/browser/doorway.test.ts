@@ -111,6 +111,28 @@ describe("the whole unit on its page", () => {
     await page.waitForSelector('[data-at-door=""]');
   });
 
+  it("obeys the district's signed orders, and nobody's forged one", async () => {
+    const { page, problems } = await openPage(browser, "desktop", doorway.url);
+    const order = (name: string) => page.getByRole("button", { name, exact: true }).click();
+    const answer = page.locator(".order-answer");
+    await page.waitForSelector('[data-at-door=""]');
+    await order("远程开门");
+    await page.waitForSelector('[data-gate="released"]');
+    await answer.getByText("已执行: release").waitFor();
+    await page.waitForSelector('[data-gate="locked"]');
+    await order("封闭");
+    await answer.getByText("已执行: lock-down").waitFor();
+    await order("远程开门");
+    await answer.getByText("被拒绝: the unit is locked down").waitFor();
+    await page.screenshot({ path: `${PICTURES}/unit-desktop-locked-down.png`, fullPage: true });
+    await order("解除封闭");
+    await answer.getByText("已执行: lock-down").waitFor();
+    await order("伪造的开门指令");
+    await answer.getByText("没有答复").waitFor();
+    expect(await page.locator("[data-gate]").getAttribute("data-gate")).toBe("locked");
+    expect(problems).toEqual([]);
+  });
+
   it("speaks English from the first word to the last reason", async () => {
     const { page } = await openPage(browser, "desktop", doorway.url);
     await page.getByRole("button", { name: "English" }).click();

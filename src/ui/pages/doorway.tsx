@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { ScreenView, VisitSummary } from "../../core/view.ts";
 import { Arrived } from "./arrived.tsx";
 import { Camera } from "./camera.tsx";
+import { District } from "./district.tsx";
 import { Visit } from "./explain.tsx";
 import { DRAGGED, Gallery } from "./gallery.tsx";
 import { NEEDS, PHASES, TEXT } from "./i18n/words.ts";
@@ -89,6 +90,7 @@ export function DoorwayPage() {
             onChange={(change) => send("/api/doorway/world", change)}
           />
         )}
+        <District mode={view?.mode ?? "normal"} language={language} />
         <Explanation visits={visits ?? []} saying={saying} />
       </aside>
       <Arrived messages={broker ?? []} saying={saying} />

@@ -91,15 +91,16 @@ export function useOnce<P extends keyof Once>(path: P): Once[P] | undefined {
   return data;
 }
 
-/** Sends a request to the unit; rejects with its own words when it refuses. */
-export async function post(path: string, body: unknown = {}): Promise<void> {
+/** Sends a request to the unit and gives its answer; rejects with its own words when it refuses. */
+export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const response = await fetch(path, {
     method: "POST",
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
   });
-  if (response.ok) return;
-  const { error } = (await response.json()) as { error?: string };
+  const answer: unknown = await response.json();
+  if (response.ok) return answer;
+  const { error } = answer as { error?: string };
   throw new Error(error ?? `the unit answered ${response.status}`);
 }
 

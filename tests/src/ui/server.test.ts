@@ -239,6 +239,16 @@ describe("the doorway", () => {
     expect(await problemOf(response)).toContain("nobody");
   });
 
+  it("hands the district's order on, and its answer back", async () => {
+    const response = await post("/api/doorway/order", { order: "lock-down" });
+    expect(await response.json()).toEqual({ result: "done", detail: "lock-down" });
+    expect((await post("/api/doorway/order", { order: "open-for-ever" })).status).toBe(400);
+    doorway.setWorld({ brokerUp: false });
+    const lost = await post("/api/doorway/order", { order: "release" });
+    expect([lost.status, await problemOf(lost)]).toEqual([503, "nobody answers as a broker"]);
+    doorway.setWorld({ brokerUp: true });
+  });
+
   it("changes the world within its limits", async () => {
     expect((await post("/api/doorway/world", { light: 0, brokerUp: false })).status).toBe(200);
     expect(doorway.world()).toMatchObject({ light: 0, brokerUp: false });

@@ -11,6 +11,7 @@ import type { RuleKind } from "../../../core/policy.ts";
 import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenPhase } from "../../../core/view.ts";
 import type { Mode, VisitEnding } from "../../../core/record.ts";
+import type { DistrictOrder } from "../../ports.ts";
 
 export interface Both {
   zh: string;
@@ -40,6 +41,21 @@ export const MODES: Readonly<Record<Mode, Both>> = {
   "locked-down": both("封闭", "locked down"),
   evacuation: both("疏散", "evacuation"),
 };
+
+export const ORDERS: Readonly<Record<DistrictOrder, Both>> = {
+  release: both("远程开门", "Open from afar"),
+  "lock-down": both("封闭", "Lock down"),
+  "lift-lock-down": both("解除封闭", "Lift the lock-down"),
+  evacuate: both("疏散", "Evacuate"),
+  "lift-evacuation": both("结束疏散", "End the evacuation"),
+  "forged-release": both("伪造的开门指令", "Forge an opening"),
+};
+
+export const ORDER_RESULTS = {
+  done: both("已执行", "Done"),
+  refused: both("被拒绝", "Refused"),
+  "no-answer": both("没有答复", "No answer"),
+} as const;
 
 export const NEEDS: Readonly<Record<Need, Both>> = {
   credential: both("请出示健康码或身份证", "Show a health code or ID card"),
@@ -207,6 +223,8 @@ export const TEXT = {
   gallery: both("来访者", "Visitors"),
   pick: both("点击，或拖到门前", "Click one, or drag to the door"),
   camera: both("摄像头所见", "What the camera sees"),
+  district: both("区级指令", "Orders from the district"),
+  signed: both("每条指令都经过签名，只生效一次", "Each is signed, and counts once"),
   world: both("环境与故障", "The world"),
   light: both("光线", "Light"),
   distance: both("距离", "Distance"),

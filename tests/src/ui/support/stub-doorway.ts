@@ -109,6 +109,10 @@ export function createStubDoorway(unit: StubUnit): StubDoorway {
       world = { ...world, ...change };
       tell();
     },
+    async order(order) {
+      if (!world.brokerUp) throw new Error("nobody answers as a broker");
+      return { result: "done", detail: order };
+    },
     broker: () => [
       {
         topic: "ds/v1/stub-1/event/visit",
