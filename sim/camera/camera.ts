@@ -66,7 +66,7 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
   const fps = options.fps ?? 15;
   const idleFps = options.idleFps ?? fps;
   const noiseFrames = options.noiseFrames ?? 1;
-  const exposure = { bias: 0 };
+  let bias = 0;
   let conditions: Conditions = { ...GOOD_CONDITIONS };
   let scene: CodeScene | null = null;
   let image: Picture | undefined;
@@ -87,15 +87,19 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
     const kept = scene === null && image === undefined ? empty : rendered;
     const known = kept[slot];
     if (known !== undefined) return known;
-    const picture = expose(
+    const exposureStops = conditions.exposureStops + bias;
+    const picture =
       image === undefined
-        ? renderScene(scene, conditions, random, geometry)
-        : noisy(fitPicture(image, geometry), conditions.noise, random),
-      exposure.bias,
-    );
+        ? renderScene(scene, { ...conditions, exposureStops }, random, geometry)
+        : noisy(expose(fitPicture(image, geometry), exposureStops), conditions.noise, random);
     const fresh = { picture, bytes: padded(picture, geometry) };
     kept[slot] = fresh;
     return fresh;
+  };
+  const setBias = (stops: number): void => {
+    bias = stops;
+    rendered = [];
+    empty = [];
   };
   const nextFrame = (): Uint8Array | undefined => {
     if (stalled) return undefined;
@@ -113,15 +117,16 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
       });
       open = stream;
       changed();
-      return Promise.resolve({
+      // A new stream begins with the automatic exposure, as cameras do.
+      if (bias !== 0) setBias(0);
+      const connection: CameraConnection = {
         ...stream.connection,
-        control(controls: { exposureBias: number }) {
-          exposure.bias = controls.exposureBias;
-          rendered = [];
-          empty = [];
+        control(controls) {
+          setBias(controls.exposureBias);
           return Promise.resolve();
         },
-      });
+      };
+      return Promise.resolve(connection);
     },
     show(next) {
       scene = next;
@@ -133,7 +138,8 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
       changed();
     },
     setConditions(next) {
-      if (next.light !== undefined || next.noise !== undefined) empty = [];
+      const { light, noise, exposureStops } = next;
+      if (light !== undefined || noise !== undefined || exposureStops !== undefined) empty = [];
       conditions = { ...conditions, ...next };
       changed();
     },

@@ -1,22 +1,23 @@
 /** What light, glass, lens and sensor do to a picture. */
 import type { Face } from "./face.ts";
 import type { Painted } from "./perspective.ts";
-import type { Chance, Picture } from "./render.ts";
+import type { Chance, Conditions, Picture } from "./render.ts";
 
 const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
 
 /**
  * How bright a face looks: what falls on it and comes back, plus what the screen gives by itself.
  * A camera in automatic exposure keeps a lit page near white, so light works less than in proportion.
+ * @param exposure how many times the right exposure's light
  */
-export function shade(face: Face, light: number, screen: number): Face {
+export function shade(face: Face, light: number, screen: number, exposure: number): Face {
   const exposed = Math.min(1.15, Math.sqrt(Math.max(0, light)));
   const reflected = new Uint8Array(256);
   const shining = new Uint8Array(256);
   for (let level = 0; level < 256; level++) {
-    reflected[level] = clamp(level * exposed * 0.92);
+    reflected[level] = clamp(exposure * level * exposed * 0.92);
     // Glass sends back about a twentieth of what falls on it, the same for black and white.
-    shining[level] = clamp(level * screen + 14 * light);
+    shining[level] = clamp(exposure * (level * screen + 14 * light));
   }
   const luminance = new Uint8Array(face.luminance.length);
   for (let index = 0; index < luminance.length; index++) {
@@ -27,7 +28,12 @@ export function shade(face: Face, light: number, screen: number): Face {
 }
 
 /** A lamp's reflection: bright in its middle, fading out, somewhere on the face. */
-export function addGlare(picture: Picture, on: Painted, amount: number, chance: Chance): void {
+export function addGlare(
+  picture: Picture,
+  on: Painted,
+  { glare: amount, exposureStops }: Conditions,
+  chance: Chance,
+): void {
   const width = on.right - on.left;
   const height = on.bottom - on.top;
   const centreX = on.left + width * (0.25 + 0.5 * chance.next());
@@ -35,7 +41,7 @@ export function addGlare(picture: Picture, on: Painted, amount: number, chance: 
   const reach = 0.16 * Math.hypot(width, height) * Math.sqrt(amount);
   eachCovered(picture, on, (level, x, y) => {
     const near = ((x - centreX) ** 2 + ((y - centreY) * 1.6) ** 2) / (reach * reach);
-    return level + 330 * amount * Math.exp(-near);
+    return level + 330 * 2 ** exposureStops * amount * Math.exp(-near);
   });
 }
 

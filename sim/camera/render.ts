@@ -34,6 +34,8 @@ export interface Conditions {
   tiltDeg: number;
   /** Turned in the plane of the picture, in degrees. */
   rollDeg: number;
+  /** Exposure beyond the right one, in stops: twice the light for each, cut off at white. */
+  exposureStops: number;
   /** Where the code's middle is, in frame widths and heights from the centre. */
   offsetX: number;
   offsetY: number;
@@ -49,6 +51,7 @@ export const GOOD_CONDITIONS: Conditions = {
   distanceM: 0.18,
   tiltDeg: 4,
   rollDeg: 3,
+  exposureStops: 0,
   offsetX: 0,
   offsetY: 0,
 };
@@ -69,15 +72,16 @@ export function renderScene(
   chance: Chance,
   size: FrameSize,
 ): Picture {
-  const picture = renderHall(size, conditions.light);
+  const gain = 2 ** conditions.exposureStops;
+  const picture = renderHall(size, conditions.light, gain);
   if (scene !== null) {
     const face = drawFace(scene, chance);
     // A screen gives its own light; paper has only what falls on it.
     const own = scene.medium === "phone" ? (scene.brightness ?? 0.8) : 0;
-    const lit = shade(face, conditions.light, own);
+    const lit = shade(face, conditions.light, own, gain);
     const painted = paintFace(picture, lit, poseOf(lit, conditions, size));
     if (conditions.moire > 0) addMoire(picture, painted, conditions.moire, chance);
-    if (conditions.glare > 0) addGlare(picture, painted, conditions.glare, chance);
+    if (conditions.glare > 0) addGlare(picture, painted, conditions, chance);
     blurWithin(picture, painted, conditions.blur);
   }
   addNoise(picture, conditions.noise, chance);
@@ -88,16 +92,19 @@ export function renderScene(
 const HALLS_KEPT = 8;
 const halls = new Map<string, Picture>();
 
-/** The doorway as the camera sees it when nobody is there: floor, walls, a window, out of focus. */
-export function renderHall(size: FrameSize, light: number): Picture {
-  const key = `${size.width}x${size.height} ${light}`;
-  const hall = halls.get(key) ?? drawHall(size, light);
+/**
+ * The doorway as the camera sees it when nobody is there: floor, walls, a window, out of focus.
+ * @param exposure how many times the right exposure's light
+ */
+export function renderHall(size: FrameSize, light: number, exposure = 1): Picture {
+  const key = `${size.width}x${size.height} ${light} ${exposure}`;
+  const hall = halls.get(key) ?? drawHall(size, light, exposure);
   if (halls.size >= HALLS_KEPT) halls.clear();
   halls.set(key, hall);
   return { ...hall, luminance: Uint8Array.from(hall.luminance) };
 }
 
-function drawHall(size: FrameSize, light: number): Picture {
+function drawHall(size: FrameSize, light: number, exposure: number): Picture {
   const { width, height } = size;
   const luminance = new Uint8Array(width * height);
   const gain = Math.min(1.6, light);
@@ -111,7 +118,10 @@ function drawHall(size: FrameSize, light: number): Picture {
       const floor = v > 0.72 ? -26 * Math.min(1, (v - 0.72) * 9) : 0;
       luminance[y * width + x] = Math.max(
         0,
-        Math.min(255, 8 * Math.min(1, light) + gain * (wall + window + frame + floor) * 0.8),
+        Math.min(
+          255,
+          exposure * (8 * Math.min(1, light) + gain * (wall + window + frame + floor) * 0.8),
+        ),
       );
     }
   }

@@ -6,8 +6,10 @@ import type { Clock, Timer } from "../../clock.ts";
 import type { CodeReader, CodeReading, DecodedCode, DeviceHealth } from "../../devices.ts";
 import { createFrameAssembler, tightLuminance } from "./assembler.ts";
 import type { DecodeEngine } from "./engine.ts";
+import { createExposurePolicy } from "./exposure.ts";
 import type { Luminance } from "./image.ts";
 import { createSceneWatch } from "./scene.ts";
+import type { SceneLook } from "./scene.ts";
 import { createShowings } from "./showing.ts";
 
 export interface CodeReaderOptions {
@@ -57,6 +59,8 @@ class CameraCodeReader implements CodeReader {
   readonly #reopenMs: { first: number; longest: number };
   readonly #showings;
   #scene = createSceneWatch();
+  #exposure = createExposurePolicy();
+  #readSinceFrame = false;
   #health: DeviceHealth = { state: "starting" };
   #healthListener: ((health: DeviceHealth) => void) | undefined;
   #readingListener: ((reading: CodeReading) => void) | undefined;
@@ -154,6 +158,7 @@ class CameraCodeReader implements CodeReader {
     this.#lastFrameMs = this.#clock.monotonicMs();
     this.#lastPictureMs = this.#lastFrameMs;
     this.#scene = createSceneWatch();
+    this.#exposure = createExposurePolicy();
     const assembler = createFrameAssembler(connection.geometry, (padded) => {
       if (this.#connection === connection) this.#onFrame(connection, padded);
     });
@@ -235,8 +240,17 @@ class CameraCodeReader implements CodeReader {
       this.#lastPictureMs = now;
       if (!this.#decoderFault) this.#setHealth({ state: "ok" });
     }
+    this.#adjustExposure(connection, look);
     this.#waiting = slot;
     if (this.#inFlight === undefined) void this.#decodeWaiting();
+  }
+
+  #adjustExposure(connection: CameraConnection, look: SceneLook): void {
+    const bias = this.#exposure.look({ ...look, read: this.#readSinceFrame });
+    this.#readSinceFrame = false;
+    if (bias === undefined || connection.control === undefined) return;
+    // A camera that refuses goes on with its automatic exposure, as one without the control does.
+    connection.control({ exposureBias: bias }).catch(() => undefined);
   }
 
   // Two buffers are enough: one is with the engine, the other is overwritten by every newer frame.
@@ -279,6 +293,7 @@ class CameraCodeReader implements CodeReader {
 
   #report(codes: readonly DecodedCode[], note: FrameNote): void {
     if (!this.#running) return;
+    if (codes.length > 0) this.#readSinceFrame = true;
     const code = this.#showings.look(codes, note.atMs);
     if (code === undefined) return;
     this.#readingListener?.({

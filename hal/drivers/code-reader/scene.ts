@@ -9,6 +9,9 @@ export interface SceneLook {
   blank: boolean;
   /** Frames since something new came into view, this one included. */
   framesSinceChange: number;
+  /** Shares of the picture that are white or black through and through. */
+  whiteShare: number;
+  blackShare: number;
 }
 
 const COLUMNS = 32;
@@ -18,6 +21,8 @@ const ROWS = 24;
 const CHANGE_LEVELS = 10;
 // A lens cap leaves sensor noise only, and the mean of a block averages that out.
 const BLANK_LEVELS = 3;
+const WHITE_LEVEL = 250;
+const BLACK_LEVEL = 10;
 // Shorter pauses belong to the same showing: a hand that brings a phone stops and goes on.
 const CALM_FRAMES = 5;
 
@@ -32,7 +37,11 @@ export function createSceneWatch(): { look(image: Luminance): SceneLook } {
       let change = before === undefined ? Number.POSITIVE_INFINITY : 0;
       let darkest = Number.POSITIVE_INFINITY;
       let brightest = 0;
+      let white = 0;
+      let black = 0;
       now.forEach((mean, index) => {
+        if (mean >= WHITE_LEVEL) white += 1;
+        if (mean <= BLACK_LEVEL) black += 1;
         change = Math.max(change, Math.abs(mean - (before?.[index] ?? mean)));
         darkest = Math.min(darkest, mean);
         brightest = Math.max(brightest, mean);
@@ -47,7 +56,13 @@ export function createSceneWatch(): { look(image: Luminance): SceneLook } {
         before ??= now;
       }
       frames += 1;
-      return { changed, blank: brightest - darkest < BLANK_LEVELS, framesSinceChange: frames };
+      return {
+        changed,
+        blank: brightest - darkest < BLANK_LEVELS,
+        framesSinceChange: frames,
+        whiteShare: white / now.length,
+        blackShare: black / now.length,
+      };
     },
   };
 }

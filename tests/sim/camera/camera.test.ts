@@ -75,6 +75,19 @@ describe("the simulated camera", () => {
     expect(mean()).toBeCloseTo(before / 2, -1);
     await connection.close();
   });
+
+  test("begins every stream with its automatic exposure", async () => {
+    const clock = new VirtualClock(0);
+    const camera = createSimulatedCamera({ clock, random: createRandom(1), geometry: SIZE });
+    camera.setConditions({ noise: 0 });
+    const before = camera.picture().luminance;
+    const connection = await camera.open();
+    await connection.control?.({ exposureBias: 2 });
+    expect(camera.picture().luminance).not.toEqual(before);
+    await connection.close();
+    await (await camera.open()).close();
+    expect(camera.picture().luminance).toEqual(before);
+  });
 });
 
 describe("a rendered scene", () => {
@@ -96,12 +109,20 @@ describe("a rendered scene", () => {
     ["glare", { glare: 0.5 }],
     ["moiré", { moire: 0.5 }],
     ["light", { light: 0.1 }],
+    ["exposure", { exposureStops: 1 }],
     ["distance", { distanceM: 0.4 }],
     ["tilt", { tiltDeg: 40 }],
     ["roll", { rollDeg: 40 }],
     ["place", { offsetX: 0.2, offsetY: -0.2 }],
   ])("shows %s", (_name, conditions) => {
     expect(render(conditions)).not.toEqual(render({}));
+  });
+
+  test("keeps no code on a screen that is too bright by far, and a shorter exposure brings it back", () => {
+    const levels = (exposureStops: number): Set<number> =>
+      new Set(render({ exposureStops, blur: 0 }).filter((level) => level > 60));
+    expect(levels(7)).toEqual(new Set([255]));
+    expect(levels(3).size).toBeGreaterThan(10);
   });
 
   test("may lie partly or wholly outside the frame", () => {

@@ -195,6 +195,24 @@ describe("a code reader", () => {
     expect(reader.snapshot()?.luminance.some((level) => level > 0)).toBe(true);
   });
 
+  test("reads a screen that blinds the camera by a shorter exposure, tells it once, and lets go", async () => {
+    const { clock, camera, readings } = await bench();
+    await clock.run(1_000);
+    const resting = camera.picture().luminance;
+    camera.setConditions({ exposureStops: 6.5, light: 0.01, distanceM: 0.3 });
+    camera.show({ text: "BLINDING", medium: "phone", brightness: 1 });
+    await clock.run(600);
+    expect(readings).toEqual([]);
+    await clock.run(6_000);
+    expect(readings.map(({ code }) => code.text)).toEqual(["BLINDING"]);
+    camera.show(null);
+    camera.setConditions({ exposureStops: 0, light: 1 });
+    await clock.run(3_000);
+    const mean = (levels: Uint8Array): number =>
+      levels.reduce((sum, level) => sum + level, 0) / levels.length;
+    expect(mean(camera.picture().luminance)).toBeCloseTo(mean(resting), 0);
+  });
+
   test("says nothing after it was stopped", async () => {
     const { clock, camera, reader, readings } = await bench();
     await clock.run(500);
