@@ -105,8 +105,9 @@ export class Health {
 
   /** What the unit tells its district of itself. */
   figures(): UnitFigures {
-    const { gateway, store } = this.#options;
-    return this.#tally.figures(gateway().view(), store.outbox.lost());
+    const { gateway, store, uplink } = this.#options;
+    const { commandsRefused } = uplink?.() ?? {};
+    return this.#tally.figures(gateway().view(), store.outbox.lost(), commandsRefused);
   }
 
   metrics(): Promise<{ contentType: string; text: string }> {

@@ -45,13 +45,18 @@ export class Tally {
     this.#releases += openingsOf(turn).length;
   }
 
-  figures(view: ScreenView, lost: number) {
+  figures(
+    view: ScreenView,
+    lost: number,
+    commandsRefused: Readonly<Record<string, number>> = {},
+  ) {
     const { mode, alarms, devices, links, clockTrusted, outbox } = view;
     return {
       mode,
       clock: clockTrusted ? ("trusted" as const) : ("untrusted" as const),
       visits: { ...this.#visits },
       releases: this.#releases,
+      commandsRefused: { ...commandsRefused },
       alarms: {
         count: alarms.length,
         inForce: alarms.map(({ kind, subject }) => ({

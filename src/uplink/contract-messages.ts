@@ -56,6 +56,9 @@ export const telemetrySchema = z
       .strictObject({ granted: count, denied: count, referred: count })
       .describe("decided since the unit's start"),
     releases: count.describe("times the gate was opened since the unit's start"),
+    commandsRefused: z
+      .record(z.string(), count)
+      .describe("commands that did nothing since the unit's start, by why"),
     alarms: z.strictObject({
       count,
       inForce: z.array(
