@@ -117,19 +117,21 @@ export type DirectoryStep = { put: DirectoryRow } | { remove: string };
 
 const REMOVE = /^\{"remove":"([^"\\]+)"\}$/;
 
+/** Lines of a set that was made here, by person. */
+function linesByPerson(set: Uint8Array): Map<string, string> {
+  const lines = Buffer.from(set).toString("utf8").split("\n");
+  return new Map(
+    lines
+      .filter((line) => line !== "")
+      .map((line) => [(JSON.parse(line) as { pseudonym: string }).pseudonym, line]),
+  );
+}
+
 /**
  * The way from one directory set to another: `{"remove":"<pseudonym>"}` or the new line, in the order
  * of pseudonyms. Where nothing changed but the date it is one empty line.
  */
 export function directoryDelta(base: Uint8Array, next: Uint8Array): Buffer {
-  const linesByPerson = (set: Uint8Array): Map<string, string> =>
-    new Map(
-      Buffer.from(set)
-        .toString("utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => [readDirectoryLine(line).entry.pseudonym, line]),
-    );
   const before = linesByPerson(base);
   const after = linesByPerson(next);
   const people = [...new Set([...before.keys(), ...after.keys()])].sort(byBytes);
