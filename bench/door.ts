@@ -54,7 +54,8 @@ export async function run(args: string[]): Promise<void> {
     report("card reader's last byte → gate line", cards, Number(values.cards));
     const mb = (bytes: number): string => (bytes / 1e6).toFixed(0);
     console.log(
-      `memory of the process, simulator and decoders included: ${mb(before)} MB before, ${mb(after)} MB after`,
+      `memory of this process, which holds simulator and pictures too: ${mb(before)} MB before, ` +
+        `${mb(after)} MB after; a unit's own: npm run bench -- memory`,
     );
     if (!values["no-peer"]) comparePeer(folder, door.frames, codes);
   } finally {

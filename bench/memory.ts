@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { printTable } from "./figures.ts";
 import { checkout, install } from "./memory/installation.ts";
 import { startTrial, type Trial } from "./memory/trial.ts";
 import { peakBytes, residentBytes, shareBytes } from "./processes.ts";
@@ -11,6 +10,8 @@ import { peakBytes, residentBytes, shareBytes } from "./processes.ts";
 const HOUR_MS = 3_600_000;
 // Every fifth visitor lays a card on the reader.
 const CARD_EVERY = 5;
+// From fewer samples a slope is chance.
+const FEWEST_FOR_A_SLOPE = 5;
 
 /** Memory at one moment, in bytes. */
 interface Sample {
@@ -38,9 +39,7 @@ export async function run(args: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sentinel-memory-"));
   try {
     const installation = values.sources ? checkout() : install(join(folder, "root"));
-    const started = performance.now();
     const trial = await startTrial(join(folder, "trial"), installation);
-    const startMs = performance.now() - started;
     try {
       const pace = values.hour ? " in an hour" : "";
       const cards = trial.hasCardReader
@@ -51,7 +50,7 @@ export async function run(args: string[]): Promise<void> {
         : "installed, with its service's settings";
       console.log(`${visits} visitors${pace} at 1280×720, 30 frames a second, ${cards}; ${how}`);
       const gapMs = values.hour ? HOUR_MS / visits : 0;
-      await play(trial, { visits, every: Number(values.every), gapMs, startMs });
+      await play(trial, { visits, every: Number(values.every), gapMs });
     } finally {
       await trial.stop();
     }
@@ -64,11 +63,21 @@ interface Play {
   visits: number;
   every: number;
   gapMs: number;
-  startMs: number;
 }
 
-async function play(trial: Trial, { visits, every, gapMs, startMs }: Play): Promise<void> {
-  const samples = [sampleOf(trial, 0)];
+async function play(trial: Trial, { visits, every, gapMs }: Play): Promise<void> {
+  const { ms, cpuMs } = trial.start;
+  console.log(`its pages were there after ${ms.toFixed(0)} ms and ${cpuMs} ms of CPU`);
+  console.log("resident memory in MB; together: what the processes share is counted once\n");
+  printRow(["after visits", "main", "decoder", "thorough", "guard", "together"]);
+  const samples: Sample[] = [];
+  const take = (count: number): void => {
+    const sample = sampleOf(trial, count);
+    samples.push(sample);
+    const { main, decoder, thorough, guard, together } = sample;
+    printRow([`${count}`, ...[main, decoder, thorough, guard, together].map(mb)]);
+  };
+  take(0);
   let granted = 0;
   let next = performance.now();
   for (let count = 1; count <= visits; count++) {
@@ -77,11 +86,9 @@ async function play(trial: Trial, { visits, every, gapMs, startMs }: Play): Prom
     next += gapMs;
     const byCard = trial.hasCardReader && count % CARD_EVERY === 0;
     if (await trial.visit(byCard ? "card" : "code")) granted += 1;
-    if (count % every === 0 || count === visits) samples.push(sampleOf(trial, count));
+    if (count % every === 0 || count === visits) take(count);
   }
-  console.log(
-    `${granted} of ${visits} were let in; the first greeting stood after ${startMs.toFixed(0)} ms\n`,
-  );
+  console.log(`\n${granted} of ${visits} were let in`);
   report(samples, peakBytes(trial.pid));
 }
 
@@ -102,28 +109,27 @@ function sampleOf(trial: Trial, visits: number): Sample {
 
 const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
+// Printed as they come: an hour is long.
+function printRow(cells: readonly string[]): void {
+  console.log(cells.map((cell) => cell.padStart(12)).join("  "));
+}
+
 function report(samples: readonly Sample[], peak: number): void {
-  const rows = samples.map(({ visits, ...bytes }) => [
-    `${visits}`,
-    ...[bytes.main, bytes.decoder, bytes.thorough, bytes.guard, bytes.together].map(mb),
-  ]);
-  console.log("resident memory in MB; together: what processes share is counted once\n");
-  printTable(["after visits", "main", "decoder", "thorough", "guard", "together"], rows);
   const main = samples.map((sample) => sample.main);
   const settled = samples.slice(Math.floor(samples.length / 2));
   console.log(
-    `\nmain process: first ${mb(main[0] ?? 0)}, last ${mb(main.at(-1) ?? 0)}, peak ${mb(peak)} MB; ` +
-      `slope over the second half ${mb(slope(settled) * 1_000)} MB per 1,000 visits`,
+    `main process: first ${mb(main[0] ?? 0)}, last ${mb(main.at(-1) ?? 0)}, peak ${mb(peak)} MB`,
   );
+  if (settled.length < FEWEST_FOR_A_SLOPE) return;
+  console.log(`slope over the second half: ${mb(slope(settled) * 1_000)} MB per 1,000 visits`);
 }
 
-/** Bytes a visit by least squares; 0 from fewer than two samples. */
+/** Bytes a visit, by least squares. */
 function slope(samples: readonly Sample[]): number {
   const mean = (values: number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const x = mean(samples.map(({ visits }) => visits));
   const y = mean(samples.map(({ main }) => main));
   const along = samples.reduce((sum, { visits }) => sum + (visits - x) ** 2, 0);
-  if (samples.length < 2 || along === 0) return 0;
   return samples.reduce((sum, { visits, main }) => sum + (visits - x) * (main - y), 0) / along;
 }

@@ -16,7 +16,7 @@ import { createRandom } from "../../sim/random.ts";
 import { openFarEnd } from "../../tests/support/far-end.ts";
 import { freePort, startMosquitto } from "../../tests/support/mosquitto.ts";
 import { createPtyPair } from "../../tests/support/pty.ts";
-import { descendantsOf } from "../processes.ts";
+import { cpuMs, descendantsOf } from "../processes.ts";
 import type { Installation } from "./installation.ts";
 import { openScreen, type Screen } from "./screen.ts";
 
@@ -47,6 +47,8 @@ rules:
 
 export interface Trial {
   pid: number;
+  /** From the start of the process until its pages were served, and its CPU until then. */
+  start: { ms: number; cpuMs: number };
   /** What else belongs to the unit, by what it is. */
   helpers(): { name: string; pid: number }[];
   readonly hasCardReader: boolean;
@@ -104,6 +106,7 @@ export async function startTrial(folder: string, installation: Installation): Pr
   await welcome();
   return {
     pid: unit.pid,
+    start: unit.start,
     helpers: () => helpersOf(unit.pid),
     hasCardReader: reader !== undefined,
     screen,
@@ -199,12 +202,14 @@ async function plugReader(): Promise<Reader | undefined> {
 
 interface StartedUnit {
   pid: number;
+  start: Trial["start"];
   url: string;
   stop(): Promise<void>;
 }
 
 async function startUnit(installation: Installation, config: string): Promise<StartedUnit> {
   const { node, program, workingFolder, environment } = installation;
+  const startedAt = performance.now();
   const child = spawn(node, [program, "run", "--config", config], {
     cwd: workingFolder,
     env: { PATH: process.env.PATH, ...environment },
@@ -222,8 +227,10 @@ async function startUnit(installation: Installation, config: string): Promise<St
     });
     child.once("exit", (code) => reject(new Error(`the unit ended with ${code}: ${said}`)));
   });
+  const pid = child.pid ?? 0;
   return {
-    pid: child.pid ?? 0,
+    pid,
+    start: { ms: performance.now() - startedAt, cpuMs: cpuMs(pid) },
     url,
     async stop() {
       child.kill("SIGTERM");

@@ -13,7 +13,7 @@ describe("npm run bench -- memory", () => {
     expect(run.stderr).toBe("");
     expect(run.stdout).toContain("every 5th by card; installed");
     expect(run.stdout).toContain("5 of 5 were let in");
-    const row = /^5((?: +[\d.]+){5})$/m.exec(run.stdout)?.[1] ?? "";
+    const row = /^ *5((?: +[\d.]+){5})$/m.exec(run.stdout)?.[1] ?? "";
     const [main = 0, quick = 0, thorough = 0, guard = 0, together = 0] = row
       .trim()
       .split(/ +/)
