@@ -45,11 +45,7 @@ export class Tally {
     this.#releases += openingsOf(turn).length;
   }
 
-  figures(
-    view: ScreenView,
-    lost: number,
-    commandsRefused: Readonly<Record<string, number>> = {},
-  ) {
+  figures(view: ScreenView, lost: number, commandsRefused: Readonly<Record<string, number>> = {}) {
     const { mode, alarms, devices, links, clockTrusted, outbox } = view;
     return {
       mode,
