@@ -103,6 +103,23 @@ describe("the shipped broker configuration", () => {
     expect(answers).toEqual(forbidden.map(() => NOT_AUTHORISED));
   });
 
+  it("carries data sets: whole to every unit, parts to whoever asked", async () => {
+    const unit = await connect("door-1");
+    const operator = await connect("operator");
+    const heard = await listening(operator, districtTopics("pudong").everyUnit.request);
+    await operator.subscribe([{ filter: districtTopics("pudong").everyUnit.state, qos: 1 }]);
+    const offered = await listening(unit, districtTopics("pudong").manifestFilter);
+    await unit.subscribe(
+      [one.manifestFilter, one.partFilter].map((filter) => ({ filter, qos: 1 })),
+    );
+    await send(operator, districtTopics("pudong").manifest("directory"));
+    await send(operator, one.manifest("policy"));
+    await send(unit, one.request);
+    await send(unit, one.state);
+    await send(operator, one.part("a".repeat(64)));
+    await until("all has arrived", () => offered.length === 3 && heard.length === 2);
+  });
+
   it("does not let a unit read another's topics, by name or by wildcard", async () => {
     const second = await connect("door-2");
     const collector = await connect("collector");
