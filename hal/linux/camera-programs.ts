@@ -2,6 +2,7 @@
 import { frameBytes } from "../bus/frames.ts";
 import type { FrameGeometry } from "../bus/frames.ts";
 import type { ProcessCameraOptions } from "./camera.ts";
+import { createV4l2Exposure, openVideoControls } from "./v4l2-exposure.ts";
 
 export interface RpicamOptions {
   width: number;
@@ -82,7 +83,11 @@ export interface V4l2Options {
   inputFormat?: string;
 }
 
-/** A USB camera by ffmpeg, as grey frames without padding. */
+/**
+ * A USB camera by ffmpeg, as grey frames without padding. Its exposure can be set meanwhile, by the
+ * kernel. That of `rpicam-vid` cannot: its parameters are set on startup and never change
+ * (rpicam-apps #558), and starting it anew would cost seconds without a picture.
+ */
 export function ffmpegV4l2(options: V4l2Options): ProcessCameraOptions {
   const { device = "/dev/video0", width, height, fps, inputFormat = "yuyv422" } = options;
   return {
@@ -96,5 +101,15 @@ export function ffmpegV4l2(options: V4l2Options): ProcessCameraOptions {
       ..."-pix_fmt gray -f rawvideo -".split(" "),
     ],
     geometry: { width, height, stride: width, layout: "gray8" },
+    control: v4l2Control(device),
+  };
+}
+
+/** Opened with its first use: most cameras are never asked. */
+function v4l2Control(device: string): NonNullable<ProcessCameraOptions["control"]> {
+  let exposure: ReturnType<typeof createV4l2Exposure> | undefined;
+  return async (controls) => {
+    exposure ??= createV4l2Exposure(openVideoControls(device));
+    await exposure(controls);
   };
 }

@@ -19,6 +19,8 @@ export interface ProcessCameraOptions {
    * It throws where what was said cannot be: such frames are refused instead of read askew.
    */
   geometry: FrameGeometry | ((said: string) => FrameGeometry | undefined);
+  /** How its exposure is set while it runs; absent where it cannot be. */
+  control?: CameraConnection["control"];
   /** How long the program may take until its first bytes, default 8,000 ms (a sensor starts in 1 to 3 s). */
   startMs?: number;
   /** How long it may take to end when told to, before it is killed; default 1,000 ms. */
@@ -141,8 +143,10 @@ class CameraProcess {
     this.#child.once("close", () => {
       void this.#died();
     });
+    const { control } = this.#options;
     return {
       geometry,
+      ...(control === undefined ? {} : { control }),
       onData: (listener) => {
         this.#onData = listener;
         const first = this.#first;

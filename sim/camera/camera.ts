@@ -97,6 +97,7 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
     return fresh;
   };
   const setBias = (stops: number): void => {
+    if (stops === bias) return;
     bias = stops;
     rendered = [];
     empty = [];
@@ -118,7 +119,7 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
       open = stream;
       changed();
       // A new stream begins with the automatic exposure, as cameras do.
-      if (bias !== 0) setBias(0);
+      setBias(0);
       const connection: CameraConnection = {
         ...stream.connection,
         control(controls) {

@@ -185,6 +185,8 @@ class CameraCodeReader implements CodeReader {
     const connection = this.#connection;
     this.#detach();
     try {
+      // Some cameras keep what was set after they are closed.
+      await connection?.control?.({ exposureBias: 0 }).catch(() => undefined);
       await connection?.close();
     } catch {
       // It is being given up anyway; opening it again tells what is wrong.
