@@ -16,6 +16,15 @@ export interface StormOptions {
   kills: number;
   records: number;
   seed: number;
+  /** Called after each life of the unit. */
+  onProgress?: (progress: StormProgress) => void;
+}
+
+export interface StormProgress {
+  kills: number;
+  /** Records the unit said were durable so far. */
+  decided: number;
+  seconds: number;
 }
 
 export interface StormResult extends Findings {
@@ -38,11 +47,13 @@ const POINTS: readonly WritePoint[] = [
   "collector's word heard",
   "outbox cleared",
 ];
+/** Passed once for many records, so only a few times in a life. */
+const ONCE_A_BATCH: ReadonlySet<WritePoint> = new Set(["collector's word heard", "outbox cleared"]);
 const PER_SECOND = 2_000;
 /** From the last kill to an empty outbox. */
 const HEAL_MS = 300_000;
 /** A named point is passed within this time, or the process is killed where it is. */
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 2_000;
 
 const clock = createSystemClock();
 
@@ -83,6 +94,11 @@ class Storm {
         const left = this.#options.records - this.#told.size;
         const share = Math.ceil((left / (this.#options.kills - this.#kills)) * 2);
         await this.#unitLife(Math.max(20, share));
+        this.#options.onProgress?.({
+          kills: this.#kills,
+          decided: this.#told.size,
+          seconds: (clock.monotonicMs() - beganMs) / 1_000,
+        });
       }
       const drained = this.#unit.heard("empty");
       await this.#startUnit({ to: this.#options.records });
@@ -112,7 +128,8 @@ class Storm {
   async #unitLife(share: number): Promise<void> {
     const point = this.#random.chance(0.6) ? this.#random.pick(POINTS) : undefined;
     const to = Math.min(this.#options.records, this.#told.size + share);
-    const time = this.#random.integer(1, Math.max(1, Math.min(share, 60)));
+    const often = point !== undefined && ONCE_A_BATCH.has(point) ? 4 : 60;
+    const time = this.#random.integer(1, Math.max(1, Math.min(share, often)));
     await this.#startUnit({ to, ...(point === undefined ? {} : { die: { at: point, time } }) });
     if (this.#random.chance(0.25)) await this.#killCollector();
     if (this.#random.chance(0.25)) await this.#killBroker();
@@ -205,23 +222,43 @@ export function held(result: StormResult): boolean {
   return lost.length + twice.length + pending + chainFaults.length === 0;
 }
 
+const SHORT = { kills: 60, records: 6_000 };
+const LONG = { kills: 1_000, records: 100_000 };
+const PROGRESS_KILLS = 25;
+
+/** Prints how far it is, now and then, beside the table. */
+function progressLine({ kills, records }: StormOptions): (progress: StormProgress) => void {
+  let next = PROGRESS_KILLS;
+  return (progress) => {
+    if (progress.kills < next) return;
+    next = progress.kills + PROGRESS_KILLS;
+    const left = (progress.seconds / progress.kills) * (kills - progress.kills);
+    console.error(
+      `${progress.kills} of ${kills} kills, ${progress.decided} of ${records} records, ${progress.seconds.toFixed(0)} s, about ${Math.max(0, left).toFixed(0)} s to go`,
+    );
+  };
+}
+
 export async function run(args: string[]): Promise<boolean> {
   const { values } = parseArgs({
     args,
     options: {
-      kills: { type: "string", default: "60" },
-      records: { type: "string", default: "6000" },
+      long: { type: "boolean", default: false },
+      kills: { type: "string" },
+      records: { type: "string" },
       seed: { type: "string", default: "1" },
     },
   });
-  const options = {
-    kills: Number(values.kills),
-    records: Number(values.records),
+  const usual = values.long ? LONG : SHORT;
+  const options: StormOptions = {
+    kills: Number(values.kills ?? usual.kills),
+    records: Number(values.records ?? usual.records),
     seed: Number(values.seed),
   };
   console.log(
     `crash: ${options.kills} kills over ${options.records} records, seed ${options.seed}: unit (store in its thread, uplink over mqtt.js), mosquitto without persistence, collector; all SIGKILL\n`,
   );
+  options.onProgress = progressLine(options);
   const result = await storm(options);
   printTable(
     ["killed with SIGKILL", "times"],

@@ -8,7 +8,7 @@ interface Torture {
 
 const TORTURES: Record<string, { what: string; load: () => Promise<Torture> }> = {
   crash: {
-    what: "unit, broker and collector killed with SIGKILL [--kills N --records N --seed N]",
+    what: "unit, broker and collector killed with SIGKILL [--long --kills N --records N --seed N]",
     load: () => import("./crash.ts"),
   },
   peers: {
