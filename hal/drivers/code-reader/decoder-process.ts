@@ -5,7 +5,7 @@
  * It reads and writes synchronously: with one job at a time there is nothing else to do meanwhile,
  * and a picture goes straight into the one buffer it is decoded from.
  */
-import { readSync, writeSync } from "node:fs";
+import { readSync, writeFileSync, writeSync } from "node:fs";
 import { climb } from "./cascade.ts";
 import { loadDecoders } from "./decoders.ts";
 import { LENGTH_BYTES, decodeJob, encodeMessage } from "./messages.ts";
@@ -32,6 +32,15 @@ function tell(message: DecoderMessage): void {
 }
 
 const stack = createStack();
+/** Where the machine's memory runs out, this process goes before the unit does (proc(5)). */
+function offerOneself(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "500");
+  } catch {
+    // Not every system has it; then the kernel chooses by size alone.
+  }
+}
+
 let head = Buffer.alloc(1_024);
 let pixels = new Uint8Array(0);
 
@@ -57,4 +66,5 @@ async function work(): Promise<void> {
   }
 }
 
+offerOneself();
 await work();

@@ -129,6 +129,14 @@ describe("a decoder process", () => {
     expect(lost).toEqual(["the decoder was ended by SIGKILL; a new one is started"]);
   });
 
+  test("goes before the unit where the machine's memory runs out", async () => {
+    const engine = engineOf();
+    await engine.ready();
+    const adjustment = (pid: number | "self"): number =>
+      Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+    expect(adjustment(known(engine.pids.quick))).toBeGreaterThan(adjustment("self"));
+  });
+
   test("that dies among the slower steps does not disturb the cheap ones", async () => {
     const lost: string[] = [];
     const engine = engineOf((error) => lost.push(error.message));
