@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { auditStream, compare, type Comparison, type StreamReport } from "../district/audit.ts";
 import { Archive, isArchive } from "../district/archive.ts";
+import type { Passback } from "../district/passback.ts";
 import { auditUnit, type AuditReport } from "../store/audit.ts";
 import type { ChainFault } from "../store/chain.ts";
 import { certificateHolds, type WipeCertificate } from "../store/wipe.ts";
@@ -24,12 +25,21 @@ Examples:
   sentinel audit verify --database unit.db --against collector.db --json
   sentinel audit certificate wiped.json --key 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo`;
 
+const REUSE_NOTES = `
+A unit notices a code that is shown again at its own door, and its policy says what follows. Only
+the far end sees two doors: it flags what units let in twice with one live code, for people to look
+at. It may be one person with two errands, or one code on two phones.
+
+Example:
+  sentinel audit reuse --database collector.db`;
+
 /** The command, to be added to the program. */
 export function auditCommand(): Command {
   return new Command("audit")
     .description("check records and wipe certificates, and salvage what a damaged database holds")
     .addCommand(verifyCommand())
     .addCommand(salvageCommand())
+    .addCommand(reuseCommand())
     .addCommand(certificateCommand())
     .addHelpText("after", EXAMPLES);
 }
@@ -64,6 +74,43 @@ function certificateCommand(): Command {
       );
       process.exitCode = holds ? 0 : 1;
     });
+}
+
+function reuseCommand(): Command {
+  return new Command("reuse")
+    .description("live codes that let somebody in twice, at one unit or at two")
+    .requiredOption("--database <file>", "a collector's database")
+    .option("--json", "print one line of JSON for each")
+    .addHelpText("after", REUSE_NOTES)
+    .action((options: { database: string; json?: boolean }) => {
+      runReuse(options, (line) => console.log(line));
+    });
+}
+
+/** Prints every code that was used again. */
+export function runReuse(
+  options: { database: string; json?: boolean },
+  print: (line: string) => void,
+): void {
+  const path = databaseOf(options);
+  if (!isArchive(path)) throw new UsageError(`${path} is not a collector's database`);
+  const archive = new Archive(path);
+  try {
+    const found = archive.passbacks.list();
+    if (options.json === true) for (const passback of found) print(JSON.stringify(passback));
+    else for (const passback of found) print(describePassback(passback));
+    if (options.json !== true) print(`used again: ${found.length}`);
+  } finally {
+    archive.close();
+  }
+}
+
+function describePassback({ holder, madeAtMs, first, again }: Passback): string {
+  const seconds = Math.round(Math.abs(again.atMs - first.atMs) / 1_000);
+  const where =
+    again.unit === first.unit ? `again at ${again.unit}` : `at ${first.unit} and ${again.unit}`;
+  const made = new Date(madeAtMs).toISOString();
+  return `${new Date(again.atMs).toISOString()}  ${where}, ${seconds} s apart: code of ${holder.slice(0, 12)}…, made ${made} (records ${first.seq} and ${again.seq})`;
 }
 
 /** Audits and prints. @returns the exit status */

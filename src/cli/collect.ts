@@ -114,11 +114,19 @@ function describe(collector: Collector, archive: Archive, json: boolean): string
   const counters = collector.counters();
   const online = collector.online();
   const failure = collector.lastFailure();
+  const codesReused = archive.passbacks.count();
   if (json) {
-    return JSON.stringify({ online, failure, ...counters, streams: streams.length, missing: gaps });
+    return JSON.stringify({
+      online,
+      failure,
+      ...counters,
+      streams: streams.length,
+      missing: gaps,
+      codesReused,
+    });
   }
   const { stored, duplicates, conflicts, refused } = counters;
   const link = online ? "connected" : `not connected (${failure ?? "connecting"})`;
   const bad = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  return `${link}: ${stored} stored, ${duplicates} duplicates dropped, ${gaps} missing, ${conflicts} conflicting, ${bad} refused`;
+  return `${link}: ${stored} stored, ${duplicates} duplicates dropped, ${gaps} missing, ${conflicts} conflicting, ${bad} refused, ${codesReused} codes used again`;
 }

@@ -2,6 +2,7 @@
 import Database from "better-sqlite3";
 import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
+import { PassbackWatch } from "./passback.ts";
 import { RangeSet, type Range } from "./ranges.ts";
 
 /** "DSC1" in ASCII. */
@@ -78,6 +79,8 @@ interface Known {
 }
 
 export class Archive {
+  /** Codes that let somebody in twice. */
+  readonly passbacks: PassbackWatch;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #sets = new Map<string, Known>();
@@ -106,6 +109,7 @@ export class Archive {
       throw new Error(`${path} is not a collector's database: name another file`);
     }
     database.exec(TABLES);
+    this.passbacks = new PassbackWatch(database);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
     this.#insert = database.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -134,6 +138,7 @@ export class Archive {
           touched.add(stream);
           if (!stream.set.has(record.seq)) {
             this.#put(record, receivedMs);
+            this.passbacks.note(record);
             stream.set.add(record.seq);
             stored += 1;
           } else if (this.#hashOf.get(record.unit, record.epoch, record.seq) === record.hash) {
@@ -196,6 +201,7 @@ export class Archive {
     const { changes } = this.#database
       .prepare("UPDATE records SET holder = NULL WHERE holder = ?")
       .run(holderPseudonym);
+    this.passbacks.forget(holderPseudonym);
     this.#database.pragma("wal_checkpoint(TRUNCATE)");
     return changes;
   }

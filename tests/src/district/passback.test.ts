@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { RecordBody } from "../../../src/core/record.ts";
+import { runReuse } from "../../../src/cli/audit.ts";
+import { Archive } from "../../../src/district/archive.ts";
+import type { ArrivedRecord } from "../../../src/district/event.ts";
+import { link } from "../../../src/store/chain.ts";
+import { piece } from "../../support/core.ts";
+import { START_MS } from "../../support/records.ts";
+
+type Decided = Extract<RecordBody, { type: "visit-decided" }>;
+
+let folder: string;
+let path: string;
+let archive: Archive;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sentinel-passback-"));
+  path = join(folder, "collector.db");
+  archive = new Archive(path);
+});
+
+afterEach(() => {
+  archive.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Visit {
+  unit?: string;
+  seq?: number;
+  holder?: string;
+  madeAtMs?: number;
+  afterMs?: number;
+  outcome?: "granted" | "denied" | "referred";
+  change?: Partial<Decided>;
+}
+
+/** A visit as it arrives: whose code, made when, shown where. */
+function visit(options: Visit): ArrivedRecord {
+  const { unit = "door-1", seq = 1, holder = "p-wang", madeAtMs = START_MS } = options;
+  const { afterMs = 60_000, outcome = "granted", change = {} } = options;
+  const at = { monotonicMs: afterMs, wallMs: START_MS + afterMs, wallTrusted: true };
+  const source = { name: "code-reader", asOfMs: madeAtMs };
+  const body: Decided = {
+    type: "visit-decided",
+    visitRef: `visit-${unit}-${seq}`,
+    decision: { outcome, reasons: [], rules: [], policy: { id: "p", version: 1 } },
+    credentialKind: "health-pass-live",
+    evidence: [{ ...piece({ kind: "code-colour", colour: "green" }), source }],
+    decidedAfterMs: 0,
+    ...change,
+  };
+  const made = link({ unit, epoch: "e", seq, prev: "x", at, body });
+  const { canonical, hash } = made;
+  return {
+    unit,
+    epoch: "e",
+    seq,
+    hash,
+    prev: "x",
+    type: body.type,
+    atMs: at.wallMs,
+    holder,
+    canonical,
+  };
+}
+
+const arrive = (...visits: Visit[]): void => {
+  for (const each of visits) archive.store([visit(each)], START_MS);
+};
+
+describe("a live code that let somebody in", () => {
+  it("at two units is flagged, with both visits", () => {
+    arrive({}, { unit: "door-2", seq: 7, afterMs: 90_000 });
+    expect(archive.passbacks.list()).toEqual([
+      {
+        holder: "p-wang",
+        madeAtMs: START_MS,
+        first: { unit: "door-1", epoch: "e", seq: 1, atMs: START_MS + 60_000 },
+        again: { unit: "door-2", epoch: "e", seq: 7, atMs: START_MS + 90_000 },
+      },
+    ]);
+  });
+
+  it.each<[string, Visit, number]>([
+    ["at the same unit again", { seq: 2 }, 1],
+    ["at another unit, and arrives late", { unit: "door-2", afterMs: 10_000 }, 1],
+    ["twice, says a message that came twice", {}, 0],
+    ["and was turned away elsewhere", { unit: "door-2", outcome: "denied" }, 0],
+    ["and had been renewed", { unit: "door-2", madeAtMs: START_MS + 1_000 }, 0],
+    ["of the same second, of somebody else", { unit: "door-2", holder: "p-li" }, 0],
+    [
+      "and then staff did",
+      { unit: "door-2", change: { authority: { by: "nurse", why: "known" } } },
+      0,
+    ],
+    ["and then a card did", { unit: "door-2", change: { credentialKind: "resident-id" } }, 0],
+  ])("%s", (_what, again, flagged) => {
+    arrive({}, again);
+    expect(archive.passbacks.count()).toBe(flagged);
+  });
+
+  it("is still known after a restart of the collector", () => {
+    arrive({});
+    archive.close();
+    archive = new Archive(path);
+    arrive({ unit: "door-2" });
+    expect(archive.passbacks.count()).toBe(1);
+  });
+
+  it("is not noted when its batch could not be stored", () => {
+    const broken = { ...visit({ seq: 2, unit: "door-2" }), atMs: Number.NaN };
+    expect(() => archive.store([visit({}), broken], START_MS)).toThrow();
+    arrive({ unit: "door-2" });
+    expect(archive.passbacks.count()).toBe(0);
+  });
+
+  it("is forgotten with its holder", () => {
+    arrive({}, { unit: "door-2" });
+    archive.forget("p-wang");
+    expect(archive.passbacks.count()).toBe(0);
+    arrive({ unit: "door-3" });
+    expect(archive.passbacks.count()).toBe(0);
+  });
+
+  it("is forgotten by itself once no such code can be shown any more", () => {
+    arrive({});
+    const later = Array.from({ length: 3 }, (_, index) => ({
+      seq: 2 + index,
+      holder: `p-${index}`,
+      madeAtMs: START_MS + 8 * 86_400_000,
+    }));
+    arrive(...later, { unit: "door-2" });
+    expect(archive.passbacks.count()).toBe(0);
+  });
+
+  it("is printed for people, without more than a part of the pseudonym", () => {
+    const holder = "gWevQZemzEU9eOzHrGRdjrgogKRiNzYdgbGGFWpK-zM";
+    arrive({ holder }, { holder, unit: "door-2", seq: 7, afterMs: 90_000 });
+    const lines: string[] = [];
+    runReuse({ database: path }, (line) => lines.push(line));
+    expect(lines).toEqual([
+      "2022-04-26T09:01:30.000Z  at door-1 and door-2, 30 s apart: code of gWevQZemzEU9…, made 2022-04-26T09:00:00.000Z (records 1 and 7)",
+      "used again: 1",
+    ]);
+    lines.length = 0;
+    runReuse({ database: path, json: true }, (line) => lines.push(line));
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ holder, again: { unit: "door-2" } });
+  });
+});
