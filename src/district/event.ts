@@ -1,5 +1,6 @@
 /** What arrives at the far end, read back and checked: an event is what its unit says, or it is refused. */
 import { canonicalJson, sha256Hex } from "../store/canonical.ts";
+import { arrivedEventSchema, arrivedRecordSchema } from "../uplink/contract-record.ts";
 
 /** A record as it arrived. */
 export interface ArrivedRecord {
@@ -29,25 +30,16 @@ export function readRecordEvent(
   topicUnit: string,
 ): ArrivedRecord | { fault: ArrivalFault } {
   const { event, record, text } = parse(payload);
-  const data = asObject(event?.["data"]);
-  if (event?.["specversion"] !== "1.0" || data === undefined || record === undefined) {
-    return { fault: "malformed" };
-  }
-  const { unit, epoch, seq, prev } = record;
-  const type = asObject(record["body"])?.["type"];
-  const atMs = asObject(record["at"])?.["wallMs"];
-  const { hash, holder } = data;
-  if (typeof unit !== "string" || typeof epoch !== "string" || epoch === "")
-    return { fault: "malformed" };
-  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 1)
-    return { fault: "malformed" };
-  if (typeof prev !== "string" || typeof hash !== "string") return { fault: "malformed" };
-  if (typeof type !== "string" || typeof atMs !== "number") return { fault: "malformed" };
+  const envelope = arrivedEventSchema.safeParse(event);
+  const said = arrivedRecordSchema.safeParse(record);
+  if (!envelope.success || !said.success) return { fault: "malformed" };
+  const { hash, holder } = envelope.data.data;
+  const { unit, epoch, seq, prev, at, body } = said.data;
   if (unit !== topicUnit) return { fault: "wrong-unit" };
   const canonical = text ?? canonicalJson(record);
   if (sha256Hex(canonical) !== hash) return { fault: "hash-mismatch" };
-  const arrived = { unit, epoch, seq, hash, prev, type, atMs, canonical };
-  return typeof holder === "string" ? { ...arrived, holder } : arrived;
+  const arrived = { unit, epoch, seq, hash, prev, type: body.type, atMs: at.wallMs, canonical };
+  return holder === undefined ? arrived : { ...arrived, holder };
 }
 
 interface Parsed {

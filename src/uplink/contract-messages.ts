@@ -231,7 +231,7 @@ export const manifestClaimsSchema = z
     exp: z.int().min(1).describe("no unit takes it from here on, seconds since 1970"),
     files: z.array(z.object(blob)).min(1).max(32).describe("the whole set"),
     deltas: z
-      .array(z.object({ ...blob, base: z.int().min(0).describe("version it leads from") }))
+      .array(z.object({ ...blob, base: z.int().min(1).describe("version it leads from") }))
       .max(8)
       .describe("ways to the first file from versions before")
       .optional(),

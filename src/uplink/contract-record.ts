@@ -246,6 +246,25 @@ export function recordEventSchema(type: RecordType): z.ZodType {
     .describe(body.description ?? "");
 }
 
+/**
+ * As much of an event as its receiver rests on, without its record. What else there is may be
+ * younger than the receiver, and is left alone.
+ */
+export const arrivedEventSchema = z.object({
+  specversion: z.literal("1.0"),
+  data: z.object({ hash: z.string(), holder: z.string().exactOptional() }),
+});
+
+/** The same of the record: a collector stores kinds of records that are younger than itself. */
+export const arrivedRecordSchema = z.object({
+  unit: z.string(),
+  epoch: z.string().min(1),
+  seq: z.int().min(1),
+  prev: z.string(),
+  at: z.object({ wallMs: z.number() }),
+  body: z.object({ type: z.string() }),
+});
+
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object

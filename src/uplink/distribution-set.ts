@@ -1,6 +1,7 @@
 /** What the transport of data sets hands on, and what a unit tells its district about them. */
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
-import { isHash, type Blob } from "./distribution-manifest.ts";
+import { partRequestSchema } from "./contract-messages.ts";
+import type { Blob } from "./distribution-manifest.ts";
 import type { SetFile } from "./distribution-shelf.ts";
 import type { TokenFault } from "./token.ts";
 
@@ -128,22 +129,13 @@ export interface PartRequest {
   parts: readonly string[];
 }
 
-/** Parts in one request, at most. */
-const MOST_ASKED = 32;
-
 export function partRequest(request: PartRequest): string {
   return JSON.stringify(request);
 }
 
 /** A unit's request, or nothing when the text is none. */
 export function readPartRequest(payload: Uint8Array): PartRequest | undefined {
-  const value = objectFrom(payload);
-  if (value === undefined) return undefined;
-  const { version, parts } = value;
-  const kind = SET_KINDS.find((each) => each === value["kind"]);
-  if (kind === undefined || typeof version !== "number" || !Array.isArray(parts)) return undefined;
-  if (parts.length > MOST_ASKED || !parts.every(isHash)) return undefined;
-  return { kind, version, parts };
+  return partRequestSchema.safeParse(objectFrom(payload)).data;
 }
 
 /** What a unit's state says of its sets, as far as it can be understood; nothing when it is no state. */
