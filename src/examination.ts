@@ -10,7 +10,9 @@ import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { createLinuxSmBus } from "../hal/linux/smbus.ts";
 import { parseCommandKeys } from "./config/command-keys.ts";
+import { parseDataKeys } from "./config/data-keys.ts";
 import { parsePolicy } from "./config/policy.ts";
+import type { SignerKey } from "./config/signer-keys.ts";
 import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { DAY_MS } from "./core/time.ts";
@@ -88,8 +90,13 @@ function dataChecks(config: UnitConfig): Check[] {
     },
     {
       what: "command keys",
-      look: config.commands === undefined ? undefined : commandKeysOf(config.commands.keys),
+      look: config.commands && keysOf(config.commands.keys, parseCommandKeys),
       mend: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
+    },
+    {
+      what: "data keys",
+      look: config.data && keysOf(config.data.keys, parseDataKeys),
+      mend: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
     },
     {
       what: "clock",
@@ -109,9 +116,12 @@ function dataChecks(config: UnitConfig): Check[] {
   ];
 }
 
-function commandKeysOf(file: string): () => Promise<string> {
+function keysOf(
+  file: string,
+  parse: (text: string, name: string) => SignerKey[],
+): () => Promise<string> {
   return async () =>
-    parseCommandKeys(await readFile(file, "utf8"), file)
+    parse(await readFile(file, "utf8"), file)
       .map(({ id, owner, may }) => `${id} (${owner}): ${may.join(", ")}`)
       .join("; ");
 }

@@ -28,6 +28,13 @@ export function databaseOf(options: DatabaseOptions): string {
   return path;
 }
 
+/** Where the district's data sets are kept, where the configuration names a place. */
+export function setsFolderOf({ config }: DatabaseOptions): string | undefined {
+  return config === undefined
+    ? undefined
+    : parseUnitConfig(readFileSync(config, "utf8"), config).data?.folder;
+}
+
 function databaseOfConfig(config: string | undefined): string | undefined {
   if (config === undefined) return undefined;
   return parseUnitConfig(readFileSync(config, "utf8"), config).store.path;

@@ -1,10 +1,10 @@
 /** `sentinel wipe`: empties a unit for good and leaves a signed certificate. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { wipeUnit } from "../store/wipe.ts";
-import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { databaseOf, setsFolderOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { UsageError } from "./usage.ts";
 
 interface WipeOptions extends DatabaseOptions {
@@ -15,7 +15,8 @@ interface WipeOptions extends DatabaseOptions {
 
 const EXAMPLES = `
 Stop the unit first. Records, keys, directory and settings are overwritten and the database is
-removed; records that were not delivered are lost, and the certificate says how many.
+removed; records that were not delivered are lost, and the certificate says how many. With --config
+the data sets of the district are removed as well.
 
 Exit status: 0 wiped, 1 not (the reason is on stderr), 2 wrong usage.
 
@@ -41,6 +42,9 @@ export function wipeCommand(): Command {
       const clock = createSystemClock(createClockSyncProbe());
       const moment = { wallMs: clock.wallMs(), trusted: clock.wallTrusted() };
       const certificate = wipeUnit(path, moment, options.reason);
+      const sets = setsFolderOf(options);
+      // Parts of a directory may lie there.
+      if (sets !== undefined) rmSync(sets, { recursive: true, force: true });
       const text = `${JSON.stringify(certificate, null, 2)}\n`;
       process.stdout.write(text);
       writeFileSync(options.certificate, text);
