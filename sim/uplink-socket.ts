@@ -30,8 +30,12 @@ export function createUplinkSocket(
         unit.dispatch({ kind: "link-changed", link: "broker", ok });
       });
       uplink.onCommand(({ command, commandId, authority }) => {
-        if (command.name === "settings") return;
-        unit.dispatch({ kind: "commanded", command, commandId, authority });
+        const { name } = command;
+        const judged =
+          name === "settings"
+            ? { name, version: command.version, problem: "a simulated unit has no settings" }
+            : command;
+        unit.dispatch({ kind: "commanded", command: judged, commandId, authority });
       });
       uplink.start();
     },

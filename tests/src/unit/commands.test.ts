@@ -235,6 +235,26 @@ describe("a real unit", { timeout: 60_000 }, () => {
     await expect.poll(() => folder.gate(), { timeout: 10_000 }).toBe("0");
   });
 
+  it("that starts before its last good time believes neither its clock nor a command", async () => {
+    await folder.killAll();
+    const lastGood = (ms: number): void => {
+      const database = new Database(folder.at("unit.db"));
+      const write = "INSERT OR REPLACE INTO settings VALUES ('clock.last-good-ms', ?)";
+      database.prepare(write).run(String(ms));
+      database.close();
+    };
+    lastGood(Date.now() + 86_400_000);
+    await startUnit();
+    await until(unit.url, ({ view }) => view.alarms.some(({ kind }) => kind === "clock-untrusted"));
+    const refused = await command("release");
+    expect([refused.status, refused.output]).toEqual([1, "trial refused: clock-untrusted\n"]);
+    const [step] = records().filter(({ type }) => type === "clock-stepped");
+    expect(step).toMatchObject({ trusted: false });
+    await folder.killAll();
+    lastGood(Date.now());
+    await startUnit();
+  });
+
   it("goes by settings from afar, also after a power cut, and tells which", async () => {
     const reports: { version: number; values: object; refused?: object }[] = [];
     attacker.onMessage(({ topic, payload }) => {
