@@ -16,7 +16,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import {
+  MOST_PARTS,
   PART_BYTES,
+  partLength,
   readManifest,
   signManifest,
   type Blob,
@@ -72,7 +74,7 @@ interface Place {
   length: number;
 }
 
-/** One at a time on a folder; every change is on the disk before it returns. */
+/** Several may read a folder, one at a time adds to it; what was added is on the disk. */
 export class PublishedSets {
   readonly #folder: string;
   readonly #books = new Map<SetKind, Book>();
@@ -86,16 +88,33 @@ export class PublishedSets {
     this.#index();
   }
 
-  /** Signs and keeps a new version; nothing is sent yet. */
+  /** Reads again what another process has published here; whether there was anything new. */
+  refresh(): boolean {
+    let changed = false;
+    for (const kind of SET_KINDS) {
+      const book = this.#read(kind);
+      if (book.version === this.#book(kind).version) continue;
+      this.#books.set(kind, book);
+      changed = true;
+    }
+    if (changed) this.#index();
+    return changed;
+  }
+
+  /**
+   * Signs and keeps a new version; nothing is sent yet.
+   * @throws Error where a version was given before, or where it would not fit into a manifest
+   */
   add(set: NewSet): Published[] {
     const { kind, files, audiences, nowMs } = set;
+    this.refresh();
     const book = this.#book(kind);
     const version = set.version ?? Math.max(book.version + 1, Math.floor(nowMs / SECOND_MS));
     if (version <= book.version) {
       throw new Error(`version ${version} is not above ${book.version}, which was given before`);
     }
     const blobs = files.map((bytes) => this.#keep(bytes));
-    const deltas = this.#deltas(set, book);
+    const deltas = this.#deltas(set, book, partsOf(blobs));
     const sign = (audience: string): string =>
       signManifest(
         {
@@ -113,12 +132,17 @@ export class PublishedSets {
       );
     const toAll = audiences.some((audience) => audience.endsWith("/all"));
     const manifests = { ...(toAll ? {} : book.manifests) };
-    for (const audience of audiences) manifests[audience] = sign(audience);
+    for (const audience of audiences) {
+      const token = sign(audience);
+      if (manifestIn(token) === undefined) throw new Error("it does not fit into a manifest");
+      manifests[audience] = token;
+    }
     const [first] = blobs;
     const newest = first === undefined ? [] : [{ version, sha256: first.sha256 }];
     const history = [...newest, ...book.history].slice(0, BASES + 1);
     this.#write(kind, { version, manifests, history });
     this.#index();
+    this.#tidy();
     return this.manifests().filter((each) => each.kind === kind);
   }
 
@@ -147,7 +171,7 @@ export class PublishedSets {
     }
   }
 
-  #deltas({ delta, files }: NewSet, book: Book): DeltaBlob[] {
+  #deltas({ delta, files }: NewSet, book: Book, wholeParts: number): DeltaBlob[] {
     const [next] = files;
     if (delta === undefined || next === undefined) return [];
     const deltas: DeltaBlob[] = [];
@@ -156,6 +180,8 @@ export class PublishedSets {
       if (!existsSync(file)) continue;
       const bytes = delta(readFileSync(file), next);
       if (bytes.length > Math.min(LARGEST_DELTA, next.length * WORTHWHILE)) continue;
+      const blob = blobOf(bytes);
+      if (wholeParts + partsOf([...deltas, blob]) > MOST_PARTS) continue;
       deltas.push({ ...this.#keep(bytes), base: version });
     }
     return deltas;
@@ -196,22 +222,28 @@ export class PublishedSets {
     this.#books.set(kind, book);
   }
 
-  /** Where each part lies; files that nothing refers to any more go. */
+  /** Where each part lies. */
   #index(): void {
     this.#parts.clear();
+    for (const { manifest } of this.manifests()) {
+      for (const blob of [...manifest.files, ...manifest.deltas]) {
+        blob.parts.forEach((part, index) => {
+          const offset = index * PART_BYTES;
+          const length = partLength(blob, index);
+          this.#parts.set(part, { file: this.#file(blob.sha256), offset, length });
+        });
+      }
+    }
+  }
+
+  /** Files that nothing refers to any more go. */
+  #tidy(): void {
     const kept = new Set<string>();
     for (const { history } of this.#books.values()) {
       for (const { sha256 } of history) kept.add(sha256);
     }
     for (const { manifest } of this.manifests()) {
-      for (const blob of [...manifest.files, ...manifest.deltas]) {
-        kept.add(blob.sha256);
-        blob.parts.forEach((part, index) => {
-          const offset = index * PART_BYTES;
-          const length = Math.min(PART_BYTES, blob.size - offset);
-          this.#parts.set(part, { file: this.#file(blob.sha256), offset, length });
-        });
-      }
+      for (const blob of [...manifest.files, ...manifest.deltas]) kept.add(blob.sha256);
     }
     for (const name of readdirSync(join(this.#folder, "files"))) {
       if (!kept.has(name)) rmSync(join(this.#folder, "files", name));
@@ -221,6 +253,10 @@ export class PublishedSets {
   #file(sha256: string): string {
     return join(this.#folder, "files", sha256);
   }
+}
+
+function partsOf(blobs: readonly Blob[]): number {
+  return blobs.reduce((sum, { parts }) => sum + parts.length, 0);
 }
 
 /** Bytes cut into parts. */
@@ -236,6 +272,10 @@ export function blobOf(bytes: Uint8Array): Blob {
 // These are our own words, kept in our own folder: units check the signature, here only the content counts.
 function manifestIn(token: string): Manifest | undefined {
   const [, body = ""] = token.split(".");
-  const claims: unknown = JSON.parse(Buffer.from(body, "base64url").toString("utf8"));
-  return readManifest(claims as Record<string, unknown>);
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(body, "base64url").toString("utf8"));
+    return readManifest(claims as Record<string, unknown>);
+  } catch {
+    return undefined;
+  }
 }

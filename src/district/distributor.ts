@@ -1,5 +1,5 @@
 /** The district's side of data distribution: manifests on the broker, parts to whoever asks, and who has what. */
-import type { Clock } from "../../hal/clock.ts";
+import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { Pace } from "../uplink/distribution-pace.ts";
 import { readPartRequest, readSetReports, type SetReports } from "../uplink/distribution-set.ts";
@@ -50,6 +50,8 @@ const BYTES_PER_SECOND = 4 * 1_048_576;
 const LANES = 4;
 /** A part that a unit did not fetch from the broker by then is asked for again anyway. */
 const PART_EXPIRY_SECONDS = 60;
+/** How often the folder is looked at for what another process has published. */
+const LOOK_MS = 1_000;
 const KEEP_ALIVE_SECONDS = 20;
 const CONNECT_TIMEOUT_MS = 10_000;
 const REFUSED = 0x80; // MQTT 5 §2.4: reason codes from here on are failures
@@ -65,6 +67,7 @@ export class Distributor {
   readonly #counters: DistributorCounters = { requests: 0, refused: 0, parts: 0, bytes: 0 };
   #connection: MqttConnection | undefined;
   #lanes = 0;
+  #looking: Timer | undefined;
   #lastFailure: string | undefined;
 
   constructor(options: DistributorOptions) {
@@ -88,10 +91,12 @@ export class Distributor {
 
   start(): void {
     this.#keeper.start();
+    this.#looking ??= every(this.#options.clock, LOOK_MS, () => this.#look());
   }
 
   async stop(): Promise<void> {
     if (!this.#keeper.running()) return;
+    this.#looking?.cancel();
     this.#keeper.stop();
     await this.#connection?.close().catch(() => {});
     await this.#keeper.ended();
@@ -133,11 +138,34 @@ export class Distributor {
       { filter: state, qos: 1 },
       { filter: request, qos: 1 },
     ]);
+    this.#refreshed();
+    await this.#publishManifests(connection);
+    this.#lastFailure = undefined;
+    return await ended;
+  }
+
+  /** Whoever serves goes by what was published last, also by somebody else. */
+  #look(): void {
+    const connection = this.#connection;
+    if (connection === undefined || !this.#refreshed()) return;
+    this.#publishManifests(connection).catch(() => {
+      // The connection ended, or the broker refuses: the next connection tells.
+    });
+  }
+
+  #refreshed(): boolean {
+    try {
+      return this.#options.sets.refresh();
+    } catch (error) {
+      this.#lastFailure = error instanceof Error ? error.message : String(error);
+      return false;
+    }
+  }
+
+  async #publishManifests(connection: MqttConnection): Promise<void> {
     for (const published of this.#options.sets.manifests()) {
       await this.#publishManifest(connection, published);
     }
-    this.#lastFailure = undefined;
-    return await ended;
   }
 
   async #publishManifest(connection: MqttConnection, published: Published): Promise<void> {

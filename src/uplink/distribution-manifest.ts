@@ -37,7 +37,7 @@ export const MANIFEST_TOKEN_TYPE = "sentinel-manifest+jwt";
 /** Below every usual broker's limit, and short enough not to hold up a record on a thin line. */
 export const PART_BYTES = 65_536;
 /** In one manifest: keeps it below what `openToken` looks at. */
-const MOST_PARTS = 2_500;
+export const MOST_PARTS = 2_500;
 const SECOND_MS = 1_000;
 
 /** Signs a manifest. */

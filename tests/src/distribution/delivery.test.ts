@@ -5,9 +5,13 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIssuerKey } from "../../../src/credential/health-pass.ts";
 import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
 import { directorySet } from "../../../src/data-set-formats.ts";
+import { PublishedSets } from "../../../src/district/distributor-folder.ts";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
+import { unitTopics } from "../../../src/uplink/topics.ts";
 import {
+  connectAs,
   DAY_MS,
+  DISTRICT,
   signer,
   startDistrict,
   startUnit,
@@ -155,6 +159,45 @@ describe("data from the district", () => {
     await has(one, "revocation", 2);
     expect(district.distributor.counters().parts).toBe(1);
     expect(one.revocation.find("health-pass", "b")?.verdict).toBe("revoked");
+  });
+});
+
+describe("whoever serves", () => {
+  it("serves what another process publishes into the same folder", async () => {
+    const one = await unit("door-1");
+    await until("the server is there", () => district.distributor.online());
+    new PublishedSets(join(folder, "published")).add({
+      kind: "policy",
+      files: [Buffer.from(policy(4))],
+      audiences: ["pudong/all"],
+      asOfMs: 1_000,
+      nowMs: Date.now(),
+      expiresMs: Date.now() + DAY_MS,
+      keyId: id,
+      key,
+      version: 4,
+    });
+    await has(one, "policy", 4);
+  });
+
+  it("answers nothing that is no request, and no part that nobody published", async () => {
+    const stranger = await connectAs(broker.url, "stranger");
+    await until("the server is there", () => district.distributor.online());
+    const topic = unitTopics(DISTRICT, "door-9").request;
+    const parts = Array.from({ length: 3 }, (_, index) => `${index}`.repeat(64));
+    const requests = [
+      "",
+      "{}",
+      "[1]",
+      JSON.stringify({ kind: "policy", version: 1, parts: ["../../etc/passwd"] }),
+      JSON.stringify({ kind: "policy", version: 1, parts: Array(40).fill("0".repeat(64)) }),
+      JSON.stringify({ kind: "policy", version: 1, parts }),
+    ];
+    for (const payload of requests) await stranger.publish({ topic, payload, qos: 1 });
+    await until("all are counted", () => district.distributor.counters().requests === 6);
+    await until("and refused", () => district.distributor.counters().refused === 5 + 3);
+    expect(district.distributor.counters()).toMatchObject({ parts: 0, bytes: 0 });
+    await stranger.close();
   });
 });
 
