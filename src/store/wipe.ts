@@ -9,7 +9,7 @@ import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
-import { setAsideNames } from "./suspect.ts";
+import { clearSuspicion, setAsideNames } from "./suspect.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
 export interface WipeStatement {
@@ -75,6 +75,7 @@ export function wipeUnit(
     for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
     rmSync(ordersFileOf(path), { force: true });
     for (const name of filesSetAside(path)) overwriteAndRemove(name);
+    clearSuspicion(path);
     return certificate;
   } catch (error) {
     database.close();

@@ -22,6 +22,7 @@ import { auditUnit } from "../../../src/store/audit.ts";
 import { StoreError } from "../../../src/store/errors.ts";
 import { salvage } from "../../../src/store/salvage.ts";
 import { openStore } from "../../../src/store/store.ts";
+import { suspect } from "../../../src/store/suspect.ts";
 import { wipeUnit } from "../../../src/store/wipe.ts";
 import { openStoreInWorker, type UnitStore } from "../../../src/store/worker.ts";
 import { draft, START_MS } from "../../support/records.ts";
@@ -228,6 +229,7 @@ describe("setting aside", () => {
       open.splice(0);
     }
     expect(setAside()).toHaveLength(2);
+    suspect(path, "seen while it was in use", START_MS);
     const { statement } = wipeUnit(path, { wallMs: START_MS, trusted: true }, "returned");
     expect(statement.setAside).toBe(2);
     expect(readdirSync(folder)).toEqual([]);
