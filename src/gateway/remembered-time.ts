@@ -16,7 +16,7 @@ export interface RememberedClock extends Clock {
    * @returns by how many ms the clock is behind it; 0 when it is not
    */
   recall(memory: Memory): Promise<number>;
-  /** Writes the time down every few minutes while it is believed. */
+  /** Writes the time down now and every few minutes, while it is believed. */
   keep(memory: Memory): Timer;
   /** Writes it down now, if it is believed. Never rejects: a disk that fails shows in the records. */
   write(memory: Memory): Promise<void>;
@@ -49,7 +49,10 @@ export function rememberTime(clock: Clock, vouched: boolean): RememberedClock {
       lastGoodMs = behind ? knownMs : -Infinity;
       return behind ? behindMs : 0;
     },
-    keep: (memory) => every(clock, WRITE_EVERY_MS, () => void write(memory)),
+    keep(memory) {
+      void write(memory);
+      return every(clock, WRITE_EVERY_MS, () => void write(memory));
+    },
     write,
   };
 }
