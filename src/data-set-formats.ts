@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { parsePolicy } from "./config/policy.ts";
 import type { SetKind } from "./core/data-set.ts";
 import type { Policy } from "./core/policy.ts";
+import { isFilter } from "./credential/bloom.ts";
 import { readRevocationFile } from "./credential/revocation-files.ts";
 import type { RevocationList } from "./credential/revocation.ts";
 import { readTrustFile } from "./credential/trust-files.ts";
@@ -17,12 +18,13 @@ const MIB = 1_048_576;
 export const SET_LIMITS: Readonly<Record<SetKind, { bytes: number; files: number }>> = {
   policy: { bytes: MIB / 4, files: 1 },
   directory: { bytes: 128 * MIB, files: 1 },
-  trust: { bytes: 16 * MIB, files: 16 },
+  trust: { bytes: 4 * MIB, files: 16 },
   revocation: { bytes: 64 * MIB, files: 16 },
 };
 
-/** Longer exact lists would hold up the door while they are read; a filter is never read through. */
-const LONGEST_EXACT_LIST = 8 * MIB;
+/** What is read in one go must not hold up the door for longer than a blink. */
+const LONGEST_JSON = 2 * MIB;
+const CERTIFICATES_AT_ONCE = 50;
 const LONGEST_LINE = 65_536;
 const NEWLINE = 0x0a;
 
@@ -31,21 +33,36 @@ export function readPolicySet(bytes: Uint8Array): Policy {
   return parsePolicy(Buffer.from(bytes).toString("utf8"), "policy");
 }
 
-/** @throws TrustFileError where it is not trust; the date is the set's, not the file's */
-export function readTrustSet(bytes: Uint8Array, asOfMs: number): TrustSet {
-  return { ...readTrustFile(Buffer.from(bytes).toString("utf8"), asOfMs), asOfMs };
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/**
+ * A trust file in pieces, each read in a few milliseconds; the date is the set's, not the file's.
+ * @throws TrustFileError where it is not trust
+ */
+export function* trustPieces(bytes: Uint8Array, asOfMs: number): Iterable<TrustSet> {
+  const text = Buffer.from(bytes).toString("utf8");
+  const certificates = text.match(CERTIFICATE) ?? [];
+  if (certificates.length === 0) {
+    if (bytes.length > LONGEST_JSON) throw tooLong("a key set");
+    yield { ...readTrustFile(text, asOfMs), asOfMs };
+  }
+  for (let at = 0; at < certificates.length; at += CERTIFICATES_AT_ONCE) {
+    const some = certificates.slice(at, at + CERTIFICATES_AT_ONCE).join("\n");
+    yield { ...readTrustFile(some, asOfMs), asOfMs };
+  }
 }
 
 /** @throws TrustFileError where it is no revocation list; the date is the set's, not the file's */
 export function readRevocationSet(bytes: Uint8Array, asOfMs: number): RevocationList[] {
-  const lists = readRevocationFile(bytes, asOfMs);
-  const exact = lists.some(({ entries }) => entries !== undefined);
-  if (exact && bytes.length > LONGEST_EXACT_LIST) {
-    throw new Error(
-      `an exact list has at most ${LONGEST_EXACT_LIST / MIB} MiB: make a filter of it`,
-    );
+  if (bytes.length > LONGEST_JSON && !isFilter(bytes)) {
+    throw tooLong("an exact list, of which a filter can be made,");
   }
+  const lists = readRevocationFile(bytes, asOfMs);
   return lists.map((list) => ({ ...list, asOfMs }));
+}
+
+function tooLong(what: string): Error {
+  return new Error(`${what} has at most ${LONGEST_JSON / MIB} MiB`);
 }
 
 /** Orders pseudonyms as the database does: by their bytes. */

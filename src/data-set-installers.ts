@@ -1,8 +1,9 @@
 /** What a unit does with each kind of distributed set: read it to the end, then change over in one step. */
+import { setImmediate as breath } from "node:timers/promises";
 import type { SetKind } from "./core/data-set.ts";
 import type { Policy } from "./core/policy.ts";
 import type { RevocationStore } from "./credential/revocation.ts";
-import type { TrustStore } from "./credential/trust.ts";
+import type { TrustSet, TrustStore } from "./credential/trust.ts";
 import {
   byBytes,
   DirectoryHash,
@@ -10,8 +11,8 @@ import {
   directorySteps,
   readPolicySet,
   readRevocationSet,
-  readTrustSet,
   SET_LIMITS,
+  trustPieces,
   type DirectoryStep,
 } from "./data-set-formats.ts";
 import type { DirectoryRow, DirectoryStore } from "./store/directory.ts";
@@ -51,7 +52,13 @@ export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller
     trust: {
       limits: SET_LIMITS.trust,
       async prepare(files, { asOfMs }) {
-        const sets = await readAll(files, (bytes) => readTrustSet(bytes, asOfMs));
+        const sets: TrustSet[] = [];
+        await readAll(files, async (bytes) => {
+          for (const piece of trustPieces(bytes, asOfMs)) {
+            sets.push(piece);
+            await breath();
+          }
+        });
         return { switchOver: () => trust.replaceAll(named(sets)) };
       },
     },
@@ -66,12 +73,15 @@ export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller
   };
 }
 
-async function readAll<T>(files: readonly SetFile[], read: (bytes: Uint8Array) => T): Promise<T[]> {
+async function readAll<T>(
+  files: readonly SetFile[],
+  read: (bytes: Uint8Array) => T | Promise<T>,
+): Promise<T[]> {
   const all: T[] = [];
   for (const [index, file] of files.entries()) {
     const bytes = await wholeOf(file);
     try {
-      all.push(read(bytes));
+      all.push(await read(bytes));
     } catch (error) {
       const where = files.length === 1 ? "" : `file ${index + 1}: `;
       const what = error instanceof Error ? error.message : String(error);

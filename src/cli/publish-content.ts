@@ -8,8 +8,8 @@ import {
   directorySet,
   readPolicySet,
   readRevocationSet,
-  readTrustSet,
   SET_LIMITS,
+  trustPieces,
 } from "../data-set-formats.ts";
 import { readDirectory } from "../directory-file.ts";
 import { UsageError } from "./usage.ts";
@@ -68,7 +68,7 @@ function contentOf(kind: SetKind, inputs: readonly Input[]): Content {
     case "trust": {
       const own = inputs.map((input) =>
         checked(input, () => {
-          readTrustSet(input.bytes, input.modifiedMs);
+          for (const _piece of trustPieces(input.bytes, input.modifiedMs));
           return readTrustFile(input.bytes.toString("utf8"), input.modifiedMs);
         }),
       );

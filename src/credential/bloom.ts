@@ -5,6 +5,11 @@ import { z } from "zod";
 /** File format: this line, a line of JSON (FilterHead), then the bits. */
 const MAGIC = "digital-sentinel-bloom-1\n";
 
+/** Whether bytes claim to be a filter file. */
+export function isFilter(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1") === MAGIC;
+}
+
 /** The head of a filter file is short; what is longer is none. */
 const MAX_HEAD_BYTES = 512;
 

@@ -1,6 +1,7 @@
 /** One kind of data set on the unit's disk: the last good one, and the parts of the next. */
 import { createHash } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { partLength, type Blob } from "./distribution-manifest.ts";
 
@@ -17,6 +18,7 @@ export interface SetFile {
 const MANIFEST = "manifest.jws";
 const PARTS = "parts";
 const UNFINISHED = ".new";
+const PORTION = 1_048_576;
 
 /** SHA-256, hex. */
 export function sha256Of(bytes: Uint8Array | string): string {
@@ -50,13 +52,10 @@ export class Shelf {
   /** A file of the last good set, or nothing when it is missing or is not what its name says. */
   async file(blob: Blob): Promise<SetFile | undefined> {
     const path = join(this.#folder, blob.sha256);
-    const bytes = await readFile(path).catch(unlessAbsent);
-    if (bytes === undefined || bytes.length !== blob.size) return undefined;
-    if (sha256Of(bytes) !== blob.sha256) return undefined;
-    const read = async function* (): AsyncIterable<Uint8Array> {
-      yield bytes;
-    };
-    return { ...fileOf(blob, read), stored: true };
+    const found = await stat(path).catch(unlessAbsent);
+    if (found?.size !== blob.size) return undefined;
+    const file = fileOf(blob, () => createReadStream(path, { highWaterMark: PORTION }));
+    return (await hashOf(file)) === blob.sha256 ? { ...file, stored: true } : undefined;
   }
 
   /** Which parts of a blob are here and undamaged. */
@@ -78,9 +77,7 @@ export class Shelf {
   /** A blob whose parts are all here, or nothing when together they do not make it. */
   async assembled(blob: Blob): Promise<SetFile | undefined> {
     const file = fileOf(blob, () => this.#portions(blob));
-    const hash = createHash("sha256");
-    for await (const portion of file.read()) hash.update(portion);
-    return hash.digest("hex") === blob.sha256 ? file : undefined;
+    return (await hashOf(file)) === blob.sha256 ? file : undefined;
   }
 
   /** Throws away parts that belong to nothing which is still wanted. */
@@ -117,6 +114,13 @@ export class Shelf {
   async *#portions(blob: Blob): AsyncIterable<Uint8Array> {
     for (const part of blob.parts) yield await readFile(this.#part(part));
   }
+}
+
+// In portions, so that the hash of a long file does not hold up the door.
+async function hashOf(file: SetFile): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const portion of file.read()) hash.update(portion);
+  return hash.digest("hex");
 }
 
 function fileOf({ sha256, size }: Blob, read: () => AsyncIterable<Uint8Array>): SetFile {
