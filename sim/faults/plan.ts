@@ -168,7 +168,23 @@ function disturbances(random: Random, endS: number): HappeningInput[] {
     const at = moment();
     timeline.push({ at, door: "open" }, { at: round(at + between(1, 30)), door: "closed" });
   }
-  return timeline;
+  return timeline.map((happening) => whileItRuns(happening, timeline));
+}
+
+/**
+ * A clock that is set right does so before the unit's eyes. One that was believed in the future and
+ * is right when the power comes back has fallen behind its memory, and would be doubted all day.
+ */
+function whileItRuns(
+  happening: HappeningInput,
+  timeline: readonly HappeningInput[],
+): HappeningInput {
+  const at = Number(happening.at);
+  const cut = timeline.find(
+    (each) => each.restart === "power-cut" && at >= Number(each.at) && at < Number(each.at) + 5,
+  );
+  if (happening.clock === undefined || cut === undefined) return happening;
+  return { ...happening, at: round(Number(cut.at) + 5) };
 }
 
 /** Commands through the broker: some by who may give them, more by who may not. */
