@@ -2,6 +2,7 @@
 # Installs a unit on Raspberry Pi OS (bookworm or newer, 64 bit) from a checkout. Run as root.
 # Running it again updates the program and leaves configuration, keys and records alone.
 #
+#   npm run build:unit                     first: the program as plain JavaScript
 #   sudo deploy/install.sh                 install on this machine
 #   deploy/install.sh --root DIR           lay the files out under DIR only (for images and tests)
 set -eu
@@ -11,7 +12,7 @@ root=
 case "${1:-}" in
   "") ;;
   --root) root=${2:?"install.sh: --root needs a folder"} ;;
-  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "install.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
 esac
 

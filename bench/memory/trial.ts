@@ -60,9 +60,26 @@ export interface Trial {
 
 /** Starts everything and waits until the screen greets. */
 export async function startTrial(folder: string, installation: Installation): Promise<Trial> {
+  const ends: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0)) await end();
+  };
+  try {
+    return { ...(await setUp(folder, installation, ends)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** @param ends gets what has to be ended again, in that order */
+async function setUp(
+  folder: string,
+  installation: Installation,
+  ends: (() => Promise<unknown>)[],
+): Promise<Omit<Trial, "stop">> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
-  const ends: (() => Promise<unknown>)[] = [];
   const broker = await startMosquitto(["allow_anonymous true"]);
   ends.push(() => broker.dispose());
   const reader = await plugReader();
@@ -118,9 +135,6 @@ export async function startTrial(folder: string, installation: Installation): Pr
       reader?.chip.remove();
       await welcome();
       return granted !== undefined;
-    },
-    async stop() {
-      for (const end of ends) await end();
     },
   };
 }
