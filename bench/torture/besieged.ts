@@ -1,14 +1,19 @@
 /** The simulated unit as `wire` attacks it: real store, broker and server, and a count of what it did. */
 import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
 import type { Bench } from "../../sim/bench.ts";
 import { DISTRICT_ISSUER, type District } from "../../sim/district.ts";
 import type { Random } from "../../sim/random.ts";
 import { setStage } from "../../sim/stage.ts";
 import type { Trace } from "../../sim/trace.ts";
+import { RevocationStore } from "../../src/credential/revocation.ts";
+import { TrustStore } from "../../src/credential/trust.ts";
+import { setInstallers } from "../../src/data-set-installers.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";
 import { createCommandDesk } from "../../src/uplink/commands.ts";
+import { Distribution } from "../../src/uplink/distribution.ts";
 import { KeyRing } from "../../src/uplink/token.ts";
 import type { Uplink } from "../../src/uplink/uplink.ts";
 import { DISTRICT, UNIT } from "./story.ts";
@@ -22,14 +27,16 @@ export interface Besieged {
   url: string;
   uplink(): Uplink | undefined;
   /** What it did so far that opens a door. */
-  opened(): { releases: number; grants: number; commands: number };
+  opened(): { releases: number; grants: number; commands: number; sets: number };
+  /** Sets of data that were offered and not taken. */
+  setsRefused(): number;
   /** Sends somebody with everything in order to the door. */
   sendGoodVisitor(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function besiege(folder: string, random: Random): Promise<Besieged> {
-  const done = { releases: 0, grants: 0, commands: 0 };
+  const done = { releases: 0, grants: 0, commands: 0, sets: 0 };
   const stage = await setStage({
     random,
     folder,
@@ -54,6 +61,9 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
   backend.uplink()?.onCommand(() => {
     done.commands += 1;
   });
+  const sets = takeSets(stage, folder, () => {
+    done.sets += 1;
+  });
   const health = new Health({
     unitId: UNIT,
     version: "torture",
@@ -71,12 +81,45 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
     url: server.url,
     uplink: () => backend.uplink(),
     opened: () => ({ ...done }),
+    setsRefused: () =>
+      Object.values(sets.failures())
+        .flatMap((reasons) => Object.values(reasons))
+        .reduce((sum, count) => sum + count, 0),
     sendGoodVisitor: () => stage.control.present("green-phone"),
     async stop() {
       await server.close();
+      await sets.stop();
       await stage.strike();
     },
   };
+}
+
+/** Data from a district whose key nobody has: whatever is taken was believed wrongly. */
+function takeSets(
+  { backend, unitClock }: Awaited<ReturnType<typeof setStage>>,
+  folder: string,
+  onTaken: () => void,
+): Distribution {
+  const targets = {
+    trust: new TrustStore(),
+    revocation: new RevocationStore(),
+    directory: backend.memory.directory,
+  };
+  const sets: Distribution = new Distribution({
+    unitId: UNIT,
+    district: DISTRICT,
+    clock: unitClock,
+    chance: () => 0.5,
+    keys: new KeyRing({ district: districtKey() }),
+    folder: join(folder, "sets"),
+    installers: setInstallers({ ...targets, onPolicy: onTaken }),
+    onChange: (_kind, { version, loading }) => {
+      if (version !== undefined || loading !== undefined) onTaken();
+    },
+  });
+  const uplink = backend.uplink();
+  if (uplink !== undefined) sets.attach(uplink);
+  return sets;
 }
 
 /** Keeps nothing of a run but what opened the door. */

@@ -1,7 +1,10 @@
 /** Bytes, texts and messages that nobody should send, made from chance alone. */
 import { generateKeyPairSync } from "node:crypto";
 import type { Random } from "../../sim/random.ts";
+import { SET_KINDS } from "../../src/core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/uplink/commands.ts";
+import { signManifest, type Manifest } from "../../src/uplink/distribution-manifest.ts";
+import { sha256Of } from "../../src/uplink/distribution-shelf.ts";
 import { signToken } from "../../src/uplink/token.ts";
 
 const strangers = generateKeyPairSync("ed25519");
@@ -45,6 +48,24 @@ export function hostileJson(random: Random): string {
   ]);
   const text = JSON.stringify(Object.fromEntries(entries));
   return random.chance(0.3) ? spoil(random, text) : text;
+}
+
+/** A manifest with everything right about it but the key. */
+export function forgedManifest(random: Random, audience: string, nowMs: number): string {
+  const part = sha256Of(String(random.integer(0, 3)));
+  const manifest: Manifest = {
+    kind: random.pick(SET_KINDS),
+    version: random.integer(1, 1e9),
+    audience,
+    asOfMs: nowMs,
+    issuedAtMs: nowMs,
+    expiresMs: nowMs + 60_000,
+    files: [{ sha256: part, size: random.integer(1, 65_536), parts: [part] }],
+    deltas: [],
+  };
+  const keyId = random.pick(["district", "nobody", ""]);
+  const token = signManifest(manifest, keyId, strangers.privateKey);
+  return random.chance(0.5) ? token : spoil(random, token);
 }
 
 /** A command with everything right about it but the key. */

@@ -15,18 +15,20 @@ import type { Credential } from "../../src/core/evidence.ts";
 import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
 import { printTable } from "../figures.ts";
 import { besiege, type Besieged } from "./besieged.ts";
-import { forgedCommand, hostileCode, hostileJson, noise, spoil } from "./fuzz.ts";
+import { forgedCommand, forgedManifest, hostileCode, hostileJson, noise, spoil } from "./fuzz.ts";
 import { DISTRICT, UNIT } from "./story.ts";
 
 export interface SiegeResult {
   /** How many of each were thrown. */
   thrown: Record<"mqtt" | "serial" | "frames" | "codes" | "http", number>;
-  /** Gate releases and granted visits during the siege, and commands believed. */
-  opened: { releases: number; grants: number; commands: number };
+  /** Gate releases and granted visits during the siege, and commands and sets of data believed. */
+  opened: { releases: number; grants: number; commands: number; sets: number };
   /** Spoilt passes that held and said anything else than the signed one. */
   believed: number;
   /** The whole signed pass with bytes behind it: read as the same pass, with the same reference. */
   readDespiteTail: number;
+  /** Forged and broken sets of data that were offered and not taken. */
+  setsRefused: number;
   /** Exceptions nobody caught. */
   crashes: string[];
   /** Longest wait for `/healthz`, and how often it was not 200. */
@@ -53,7 +55,13 @@ export function held(result: SiegeResult): boolean {
   const { opened, believed, crashes, slowestHealthMs, unhealthy } = result;
   const { heapEarlyMb, heapLateMb, goodVisitorEntered } = result;
   return (
-    opened.releases + opened.grants + opened.commands + believed + crashes.length + unhealthy ===
+    opened.releases +
+      opened.grants +
+      opened.commands +
+      opened.sets +
+      believed +
+      crashes.length +
+      unhealthy ===
       0 &&
     slowestHealthMs < HANG_MS &&
     heapLateMb - heapEarlyMb < GROWTH_MB &&
@@ -119,6 +127,7 @@ class Siege {
       opened,
       believed: this.#believed,
       readDespiteTail: this.#readDespiteTail,
+      setsRefused: this.#unit.setsRefused(),
       crashes: this.#crashes,
       slowestHealthMs: this.#slowestHealthMs,
       unhealthy: this.#unhealthy,
@@ -146,6 +155,7 @@ class Siege {
         const payload = random.pick([
           () => hostileJson(random),
           () => forgedCommand(random, `${DISTRICT}/${UNIT}`, clock.wallMs()),
+          () => forgedManifest(random, `${DISTRICT}/${UNIT}`, clock.wallMs()),
           () => noise(random, 2_000),
         ])();
         await client.publishAsync(random.pick(topics), payload, { qos: 1 });
@@ -304,6 +314,8 @@ export async function run(args: string[]): Promise<boolean> {
       ["gate releases", String(opened.releases)],
       ["visits granted", String(opened.grants)],
       ["commands believed", String(opened.commands)],
+      ["sets of data believed", String(opened.sets)],
+      ["sets of data refused", String(result.setsRefused)],
       ["spoilt passes believed", String(result.believed)],
       ["whole passes read despite a tail", String(result.readDespiteTail)],
       ["uncaught exceptions", String(result.crashes.length)],
