@@ -20,7 +20,7 @@ const SLOW_WRITE_MS = 2_000;
 export function createDisk(
   clock: Clock,
   trace: Trace,
-  store: RecordStore & { settings: Memory },
+  store: Required<RecordStore> & { settings: Memory },
 ): Disk {
   let state: DiskState = "fine";
   const written = async (): Promise<void> => {
@@ -43,6 +43,7 @@ export function createDisk(
     set(next) {
       state = next;
     },
+    recent: (count) => store.recent(count),
     async commit(draft) {
       try {
         const stored = await write(draft);

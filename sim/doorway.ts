@@ -183,6 +183,7 @@ class SimulatedDoorway implements Doorway {
     this.#supply = supply;
     const store: RecordStore = {
       commit: (draft) => (supply.on ? backend.store.commit(draft) : new Promise(() => {})),
+      recent: async (count) => (await backend.store.recent?.(count)) ?? [],
     };
     const memory: Memory = {
       get: (name) => backend.settings.get(name),

@@ -52,6 +52,7 @@ export function createStopwatch(nowMs: () => number): Stopwatch {
       freshness: () => verifier.freshness(),
     }),
     store: (store) => ({
+      ...store,
       commit: (draft) => measured("commitMs", () => store.commit(draft)),
     }),
     take() {

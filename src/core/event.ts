@@ -58,6 +58,8 @@ export type Event = Happening &
         commandId: string;
         authority: Authority;
       }
+    /** The unit starts again, and these live codes let somebody in before; oldest first. */
+    | { kind: "codes-remembered"; used: readonly { reference: string; agoMs: number }[] }
     /** The unit starts again, and this was ordered before. */
     | { kind: "orders-restored"; orders: Orders }
     /** What a command ordered is written down, or cannot be. */

@@ -74,5 +74,10 @@ export interface RecordDraft {
   at: Instant;
   body: RecordBody;
   /** Goes into the sealed part only. */
-  personal?: { holderPseudonym: string; maskedName?: string };
+  personal?: {
+    holderPseudonym: string;
+    maskedName?: string;
+    /** Of the live code that was shown: after a restart it must not count as new. */
+    codeReference?: string;
+  };
 }

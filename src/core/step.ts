@@ -13,6 +13,7 @@ import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } fr
 import type { DoorwayState } from "./state.ts";
 import { Turn } from "./turn.ts";
 import {
+  codesRemembered,
   committed,
   countReads,
   evaluate,
@@ -61,6 +62,8 @@ function handle(turn: Turn, event: Event): void {
       return operatorDecided(turn, event);
     case "commanded":
       return commanded(turn, event);
+    case "codes-remembered":
+      return codesRemembered(turn, event);
     case "orders-restored":
       return ordersRestored(turn, event);
     case "orders-kept":

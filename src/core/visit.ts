@@ -193,12 +193,13 @@ function writeDecision(
 }
 
 function personalOf(credential: Credential): RecordDraft["personal"] {
-  const { holder } = credential;
+  const { holder, kind, reference } = credential;
   if (holder === undefined) return undefined;
-  const personal = { holderPseudonym: holder.pseudonym };
-  return holder.maskedName === undefined
-    ? personal
-    : { ...personal, maskedName: holder.maskedName };
+  return {
+    holderPseudonym: holder.pseudonym,
+    ...(holder.maskedName === undefined ? {} : { maskedName: holder.maskedName }),
+    ...(kind === "health-pass-live" ? { codeReference: reference } : {}),
+  };
 }
 
 /** The decision is durable: now it counts. */
@@ -264,6 +265,13 @@ function remember(turn: Turn, credential: Credential): void {
   if (credential.kind !== "health-pass-live") return;
   const used = { reference: credential.reference, atMs: turn.event.at.monotonicMs };
   turn.set({ usedCodes: [...turn.state.usedCodes, used].slice(-USED_CODES_KEPT) });
+}
+
+/** What let somebody in before the restart is no news after it. */
+export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered">): void {
+  const nowMs = turn.event.at.monotonicMs;
+  const before = used.map(({ reference, agoMs }) => ({ reference, atMs: nowMs - agoMs }));
+  turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
 }
 
 /** The visitor left, or somebody else stepped in: this visit ends without an outcome. */

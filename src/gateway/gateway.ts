@@ -22,6 +22,7 @@ import type {
   ReferenceSource,
 } from "./ports.ts";
 import type { RememberedClock } from "./remembered-time.ts";
+import { recallCodes } from "./used-codes.ts";
 import { instant, sense, type Devices, type Marks, type Sensed } from "./sensing.ts";
 
 /** What a gateway is made of. */
@@ -210,6 +211,8 @@ export class Gateway {
       }
       if (Object.keys(orders).length > 0) this.#receive({ kind: "orders-restored", orders });
     }
+    const used = await recallCodes(this.#options.store, instant(clock));
+    if (used.length > 0) this.#receive({ kind: "codes-remembered", used });
     const seen = (event: Sensed): void => {
       this.#receive(event);
       // A clock that was set right must not be held to what it said before.

@@ -8,6 +8,8 @@ import type { CardContent } from "../../hal/devices.ts";
 /** Makes records durable. Rejects when it cannot; never resolves before the data is on the disk. */
 export interface RecordStore {
   commit(draft: RecordDraft): Promise<{ seq: number }>;
+  /** The newest records, newest first, with what can still be unsealed. */
+  recent?(count: number): Promise<readonly Pick<RecordDraft, "at" | "body" | "personal">[]>;
 }
 
 /** Small named values that survive a restart. */

@@ -15,6 +15,7 @@ import { preparing, type Prepare } from "./statements.ts";
 export interface PersonalPart {
   holderPseudonym: string;
   maskedName?: string;
+  codeReference?: string;
 }
 
 export type RandomBytes = (length: number) => Uint8Array;

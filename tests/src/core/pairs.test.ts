@@ -95,6 +95,9 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     ),
   "device-changed": () => [device("thermometer"), device("gate")],
   "link-changed": () => [event({ kind: "link-changed", link: "broker", ok: false })],
+  "codes-remembered": () => [
+    event({ kind: "codes-remembered", used: [{ reference: "code-1", agoMs: 1_000 }] }),
+  ],
   "database-replaced": () => [
     event({
       kind: "database-replaced",

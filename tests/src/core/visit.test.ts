@@ -116,7 +116,22 @@ describe("a visit", () => {
     core.take(shows(aCredential()));
     const [commit] = core.of("commit-record");
     expect(JSON.stringify(commit?.record.body)).not.toMatch(/holder-1|王/);
-    expect(commit?.record.personal).toEqual({ holderPseudonym: "holder-1", maskedName: "王**" });
+    expect(commit?.record.personal).toEqual({
+      holderPseudonym: "holder-1",
+      maskedName: "王**",
+      codeReference: "code-1",
+    });
+  });
+
+  it.each([
+    ["within its window", 59_999, ["code-reused"]],
+    ["when its window is over", 60_000, []],
+  ])("after a restart knows a live code that let somebody in %s", (_what, agoMs, reasons) => {
+    const core = new CoreUnderTest();
+    core.take(event({ kind: "codes-remembered", used: [{ reference: "code-1", agoMs }] }));
+    core.take(measured(36.5));
+    core.take(shows(aCredential()));
+    expect(core.reasons()).toEqual(reasons);
   });
 
   it("ends taken, not taken or unobserved, by what the door contact saw", () => {

@@ -1,0 +1,27 @@
+/** Live codes that let somebody in before a restart: a power cut must not make them new again. */
+import type { EventOf } from "../core/event.ts";
+import type { Instant } from "../core/time.ts";
+import type { RecordStore } from "./ports.ts";
+
+/** Decisions and endings of as many visits as the core remembers codes. */
+const RECORDS_LOOKED_AT = 1_024;
+
+/**
+ * From the newest records. Never rejects: a store that cannot be read cannot record either, and the
+ * policy says what then holds at the door.
+ */
+export async function recallCodes(
+  store: RecordStore,
+  now: Instant,
+): Promise<EventOf<"codes-remembered">["used"]> {
+  const records = (await store.recent?.(RECORDS_LOOKED_AT).catch(() => [])) ?? [];
+  const used = records.flatMap(({ at, body, personal }) => {
+    const reference = personal?.codeReference;
+    if (reference === undefined || body.type !== "visit-decided") return [];
+    if (body.decision.outcome !== "granted") return [];
+    // Dated by a clock that cannot be believed: it may have been a moment ago.
+    const known = now.wallTrusted && at.wallTrusted;
+    return [{ reference, agoMs: known ? Math.max(0, now.wallMs - at.wallMs) : 0 }];
+  });
+  return used.reverse();
+}
