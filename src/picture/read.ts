@@ -37,7 +37,12 @@ function readPng(bytes: Uint8Array): GreyPicture {
   try {
     return grey(PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   } catch (error) {
-    throw new PictureError(`the PNG file is damaged (${reason(error)})`, { cause: error });
+    const why = reason(error);
+    // The library's words for running out of bytes.
+    if (/read requests|unexpected end/i.test(why)) {
+      throw new PictureError("the PNG file ends in the middle", { cause: error });
+    }
+    throw new PictureError(`the PNG file is damaged (${why})`, { cause: error });
   }
 }
 

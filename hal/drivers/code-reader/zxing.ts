@@ -86,9 +86,14 @@ export async function loadZxing(): Promise<Zxing> {
       binarizer: binarizer === "local" ? LOCAL_AVERAGE : GLOBAL_HISTOGRAM,
       returnErrors,
     });
-    return Array.from({ length: found.size() }, (_, index) => found.get(index)).flatMap(
-      (result) => result ?? [],
-    );
+    try {
+      return Array.from({ length: found.size() }, (_, index) => found.get(index)).flatMap(
+        (result) => result ?? [],
+      );
+    } finally {
+      // It lies in the wasm's memory, which no garbage collector of JavaScript looks after.
+      (found as typeof found & { delete(): void }).delete();
+    }
   };
   return {
     read: (image, effort) => scan(image, effort, false).flatMap(toCode),

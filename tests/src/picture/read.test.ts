@@ -84,7 +84,7 @@ describe("a picture file", () => {
   test.each<[string, Uint8Array, string]>([
     ["nothing", new Uint8Array(), "not a PNG, JPEG, WebP or GIF"],
     ["text", Buffer.from("hello"), "not a PNG, JPEG, WebP or GIF"],
-    ["half a PNG", png().subarray(0, 60), "the PNG file is damaged"],
+    ["half a PNG", png().subarray(0, 60), "the PNG file ends in the middle"],
     ["a PNG's first bytes", png().subarray(0, 20), "ends in the middle"],
     ["half a GIF", GIF.subarray(0, 20), "ends in the middle"],
     ["a JPEG's first bytes", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), "the JPEG file is damaged"],
