@@ -9,6 +9,7 @@ import { probeMlx90614 } from "../hal/drivers/mlx90614.ts";
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { createLinuxSmBus } from "../hal/linux/smbus.ts";
+import { parseCollectorKeys } from "./config/collector-keys.ts";
 import { parseCommandKeys } from "./config/command-keys.ts";
 import { parseDataKeys } from "./config/data-keys.ts";
 import { parsePolicy } from "./config/policy.ts";
@@ -17,6 +18,7 @@ import { readTls } from "./config/tls.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { DAY_MS } from "./core/time.ts";
 import { devicesOf } from "./hardware.ts";
+import { databasesSetAside } from "./store/suspect.ts";
 import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
 
 /** How one part was found. `absent`: the configuration does not have it. */
@@ -94,6 +96,14 @@ function dataChecks(config: UnitConfig): Check[] {
       mend: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
     },
     {
+      what: "collector's keys",
+      look:
+        typeof config.mqtt?.collector === "object"
+          ? keysOf(config.mqtt.collector.key, parseCollectorKeys)
+          : undefined,
+      mend: 'mend the file; until then every record stays in the outbox ("sentinel collect --key" writes what belongs in it)',
+    },
+    {
       what: "data keys",
       look: config.data && keysOf(config.data.keys, parseDataKeys),
       mend: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
@@ -113,6 +123,11 @@ function dataChecks(config: UnitConfig): Check[] {
       look: () => writeDurably(folder),
       mend: `make ${folder} writable for the unit, and free at least 200 MB there`,
     },
+    {
+      what: "damaged databases",
+      look: () => nothingSetAside(config.store.path),
+      mend: "get the records out with `sentinel audit salvage FILE --into collector.db`, then move the file away",
+    },
   ];
 }
 
@@ -124,6 +139,13 @@ function keysOf(
     parse(await readFile(file, "utf8"), file)
       .map(({ id, owner, may }) => `${id} (${owner}): ${may.join(", ")}`)
       .join("; ");
+}
+
+/** A database that was set aside may hold records that nobody else has. */
+async function nothingSetAside(path: string): Promise<string> {
+  const files = databasesSetAside(path);
+  if (files.length > 0) throw new Error(`set aside: ${files.join(", ")}`);
+  return "none were set aside";
 }
 
 async function agesOf(files: readonly string[]): Promise<string> {

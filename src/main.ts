@@ -21,6 +21,7 @@ import { withOrdersIn } from "./kept-orders.ts";
 import type { Store } from "./store/store.ts";
 import { openUnitStore } from "./store/absent.ts";
 import { ordersFileOf } from "./store/beside.ts";
+import { databasesSetAside } from "./store/suspect.ts";
 import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
 import { recallSettings, startForgetting, withCalibration } from "./unit-settings.ts";
@@ -89,7 +90,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
       uplink?.answerCommand(commandId, result, detail),
   });
   await gateway.start();
-  tellOfReplacement(store, gateway, log);
+  tellOfReplacement(config.store.path, store, gateway, log);
   sets?.serve(gateway);
   const common = { config, store, clock, gateway, settings, version: VERSION };
   uplink = await connectUplink({ ...common, sets, log });
@@ -134,8 +135,19 @@ function storeOf(config: UnitConfig, clock: Clock, log: Log): Promise<UnitStore>
   return openUnitStore(options, ({ message }) => log("database-absent", { detail: message }));
 }
 
-function tellOfReplacement({ replaced }: UnitStore, gateway: Gateway, log: Log): void {
-  if (replaced === undefined) return;
+function tellOfReplacement(
+  path: string,
+  { replaced }: UnitStore,
+  gateway: Gateway,
+  log: Log,
+): void {
+  if (replaced === undefined) {
+    const [oldest] = databasesSetAside(path);
+    if (oldest === undefined) return;
+    log("database-set-aside", { file: oldest });
+    gateway.dispatch({ kind: "database-replaced" });
+    return;
+  }
   const replacement = { ...replaced, setAside: basename(replaced.setAside) };
   log("database-replaced", { ...replaced });
   gateway.dispatch({ kind: "database-replaced", replacement });

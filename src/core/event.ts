@@ -66,8 +66,11 @@ export type Event = Happening &
     | { kind: "orders-kept"; ok: boolean; commandId: string; detail: string }
     | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
     | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
-    /** The unit starts with a new database: the one before could not be trusted. */
-    | { kind: "database-replaced"; replacement: DatabaseReplacement }
+    /**
+     * The unit starts with a new database: the one before could not be trusted. Without a
+     * replacement that was at an earlier start, and its file still lies where it was set aside.
+     */
+    | { kind: "database-replaced"; replacement?: DatabaseReplacement }
     | { kind: "outbox-changed"; state: "normal" | "filling" | "full" }
     | { kind: "policy-changed"; policy: Policy }
     | {

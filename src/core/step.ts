@@ -103,9 +103,9 @@ function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {
   else turn.raise(alarm);
 }
 
-/** Stands until the unit starts again: somebody should look after the file that was set aside. */
+/** Stands for as long as units start beside that file: somebody should look after it. */
 function databaseReplaced(turn: Turn, { replacement }: EventOf<"database-replaced">): void {
-  turn.record({ type: "database-replaced", ...replacement });
+  if (replacement !== undefined) turn.record({ type: "database-replaced", ...replacement });
   turn.raise("database-replaced");
 }
 

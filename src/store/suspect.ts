@@ -1,5 +1,6 @@
 /** A database that cannot be trusted is set aside under a dated name: never deleted, never used again. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /** What a suspect file leaves beside itself until it is out of the way. */
 interface Marker {
@@ -56,9 +57,19 @@ export function clearSuspicion(path: string): void {
   rmSync(markerOf(path), { force: true });
 }
 
-/** Files that were set aside for a database, oldest first, with what lies beside each. */
-export function setAsideNames(names: readonly string[], baseName: string): string[] {
-  return names.filter((name) => name.startsWith(`${baseName}.set-aside-`)).sort();
+/** Databases that were set aside and still lie beside this one, oldest first. */
+export function databasesSetAside(path: string): string[] {
+  return filesSetAside(path).filter((name) => !SIDES.some((end) => name.endsWith(end)));
+}
+
+/** The same, with the logs that belong to them. */
+export function filesSetAside(path: string): string[] {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(`${basename(path)}.set-aside-`))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 function freeName(path: string, atMs: number): string {

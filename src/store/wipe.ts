@@ -1,7 +1,6 @@
 /** Emptying a unit for good, and proving it: everything goes, a signed certificate stays. */
 import { createPublicKey, verify } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import Database from "better-sqlite3";
 import { ordersFileOf } from "./beside.ts";
 import { canonicalJson } from "./canonical.ts";
@@ -9,7 +8,7 @@ import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
-import { clearSuspicion, setAsideNames } from "./suspect.ts";
+import { clearSuspicion, databasesSetAside, filesSetAside } from "./suspect.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
 export interface WipeStatement {
@@ -83,12 +82,6 @@ export function wipeUnit(
   }
 }
 
-/** What was set aside for a database, with the logs beside it. */
-function filesSetAside(path: string): string[] {
-  const folder = dirname(path);
-  return setAsideNames(readdirSync(folder), basename(path)).map((name) => join(folder, name));
-}
-
 const ZEROS = Buffer.alloc(65_536);
 
 /** A damaged database cannot be asked to forget: its bytes are. */
@@ -142,7 +135,7 @@ function certify(
     head: { seq: Number(seq), hash: hash ?? "" },
     rows: Object.fromEntries(TABLES.map((table) => [table, count(table)])),
     undelivered: count("outbox"),
-    setAside: filesSetAside(path).filter((name) => !/-(wal|shm)$/.test(name)).length,
+    setAside: databasesSetAside(path).length,
   };
   const identity = identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex"));
   const signature = identity.sign(canonicalJson(statement));

@@ -103,6 +103,7 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
       kind: "database-replaced",
       replacement: { why: "not a database", setAside: "unit.db.set-aside", fromSeq: 4, toSeq: 9 },
     }),
+    event({ kind: "database-replaced" }),
   ],
   "outbox-changed": () => [event({ kind: "outbox-changed", state: "full" })],
   "policy-changed": () => [event({ kind: "policy-changed", policy: aPolicy({ version: 2 }) })],

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
 import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
@@ -33,6 +33,15 @@ function pass(serial: string): string {
   });
 }
 
+/** Starts the unit once more; its card reader is always missing. */
+async function alarmsOfAStart(): Promise<string[]> {
+  const unit = await folder.start();
+  const { view } = await until(unit.url, (shown) => shown.view.alarms.length > 0);
+  unit.process.kill("SIGTERM");
+  await ended(unit.process);
+  return view.alarms.map(({ kind }) => kind);
+}
+
 afterEach(() => folder.killAll());
 afterAll(() => folder.remove());
 
@@ -57,7 +66,12 @@ describe("a real unit whose database is damaged", () => {
       name.startsWith("unit.db.set-aside-"),
     );
     expect(more).toEqual([]);
-    expect(runSalvage(folder.at(aside), {}, 0, () => {})).toBe(1);
+    // While the file lies there every start says so; with it gone, none does.
+    expect(await alarmsOfAStart()).toContain("database-replaced");
+    renameSync(folder.at(aside), folder.at("looked-after.db"));
+    expect(await alarmsOfAStart()).not.toContain("database-replaced");
+
+    expect(runSalvage(folder.at("looked-after.db"), {}, 0, () => {})).toBe(1);
     expect(auditUnit(folder.at("unit.db")).faults).toEqual([]);
     // Nothing of the visitor is in the log, in which everything else is.
     expect(log).toContain("device-changed");
