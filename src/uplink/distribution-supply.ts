@@ -51,7 +51,14 @@ interface Loaded {
   files: readonly SetFile[];
 }
 
-type Verdict = SetFault | "take" | "in-force" | "outdone";
+/**
+ * - `on-its-way`: the one that is being fetched, named once more
+ * - `outdone`: older than another audience's word
+ */
+type Verdict = SetFault | "take" | "in-force" | "on-its-way" | "outdone";
+
+/** What no further try can mend. */
+const HOPELESS: readonly SetFault[] = ["expired", "whole-damaged", "content-invalid"];
 
 export class Supply {
   readonly #options: SupplyOptions;
@@ -87,14 +94,15 @@ export class Supply {
 
   /** Puts the last good set on the disk in force again, with its date. Tells what is wrong with it. */
   async restore(): Promise<void> {
-    const { installer, shelf, keys } = this.#options;
+    const { kind, installer, shelf, keys, may } = this.#options;
     let version: number | undefined;
     try {
       const bytes = await shelf.manifest();
       if (bytes === undefined) return;
       const opened = openManifest(bytes, keys);
       if ("fault" in opened) throw new SetError(opened.fault, "the set kept on this unit's disk");
-      const { manifest } = opened;
+      const { keyId, manifest } = opened;
+      if (!may(keyId, kind)) throw new SetError("not-allowed", "the set kept on this unit's disk");
       version = manifest.version;
       this.#floor = version;
       if (installer.standing === undefined) await this.#putBack(manifest);
@@ -117,6 +125,8 @@ export class Supply {
     if (!may(keyId, kind)) return this.#failed(new SetError("not-allowed"), manifest.version);
     const verdict = this.#judge(manifest);
     if (verdict === "outdone") return;
+    // Whoever names it again may serve it now: no need to wait for the end of a pause.
+    if (verdict === "on-its-way") return this.#interrupt();
     if (verdict === "in-force") return this.#confirmed({ bytes, manifest });
     if (verdict === "clock-untrusted") {
       this.#rejudge = clock.after(waits.rejudgeMs, () => this.offered(bytes));
@@ -170,7 +180,7 @@ export class Supply {
     }
     if (version === newest) {
       if (known !== undefined && !sameContent(known, manifest)) return "version-reused";
-      return this.#candidate === undefined ? "in-force" : "outdone";
+      return this.#candidate === undefined ? "in-force" : "on-its-way";
     }
     if (files.length > installer.limits.files) return "too-large";
     if (totalBytes(files) > installer.limits.bytes) return "too-large";
@@ -206,7 +216,7 @@ export class Supply {
       } catch (error) {
         if (error instanceof Abandoned) return;
         const failure = asSetError(error, "disk");
-        const hopeless = failure.fault === "whole-damaged" || failure.fault === "content-invalid";
+        const hopeless = HOPELESS.includes(failure.fault);
         if (hopeless) {
           this.#hopeless = { sha256: sha256Of(candidate.bytes), error: failure };
           if (this.#candidate === candidate) this.#candidate = undefined;
@@ -218,8 +228,10 @@ export class Supply {
   }
 
   async #install(candidate: Candidate): Promise<void> {
-    const { installer, shelf } = this.#options;
+    const { installer, shelf, clock } = this.#options;
     const { manifest, bytes } = candidate;
+    // It may have waited long for somebody to send it.
+    if (clock.wallTrusted() && clock.wallMs() >= manifest.expiresMs) throw new SetError("expired");
     const blobs = [...manifest.files, ...manifest.deltas];
     await shelf.keepParts(new Set(blobs.flatMap(({ parts }) => parts)));
     const { set, files } =

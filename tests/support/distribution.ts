@@ -13,7 +13,7 @@ import { PublishedSets, type Published } from "../../src/district/distributor-fo
 import { Distributor } from "../../src/district/distributor.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStoreInWorker } from "../../src/store/worker.ts";
-import type { SetReport } from "../../src/uplink/distribution-set.ts";
+import type { SetReport, SetWaits } from "../../src/uplink/distribution-set.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
 import type { MqttConnection } from "../../src/uplink/link.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
@@ -51,6 +51,7 @@ export async function startUnit(options: {
   ring: KeyRing;
   clock?: Clock;
   bytesPerSecond?: number;
+  waits?: Partial<SetWaits>;
   may?: (keyId: string, kind: SetKind) => boolean;
 }): Promise<TestUnit> {
   const { unitId, folder, broker, ring, clock = trustedClock() } = options;
@@ -70,7 +71,7 @@ export async function startUnit(options: {
     installers: setInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
     onChange: () => uplink.refreshState(),
     bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
-    waits: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20 },
+    waits: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20, ...options.waits },
   });
   const uplink: Uplink = createUplink({
     link: createMqttJsLink({ url: broker, version: "5" }),

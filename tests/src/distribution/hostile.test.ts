@@ -306,6 +306,29 @@ describe("the last good set and its date stay when", () => {
     await expectMended(made);
   });
 
+  it("nobody sends the parts, until whoever serves is back and names the set again", async () => {
+    const waits = { answerMs: 50, retryFirstMs: 3_600_000, retryLastMs: 3_600_000 };
+    const made = await unitWithPolicy({ waits });
+    answer = () => undefined;
+    const token = signed(manifestOf("policy", policy(2)));
+    await publish("policy", token);
+    await expectRefused(made, "parts-missing");
+    answer = (bytes) => bytes;
+    await publish("policy", token);
+    await until("it is taken at once", () => made.report("policy").version === 2);
+  });
+
+  it("a set expires while nobody sends it", async () => {
+    const made = await unitWithPolicy();
+    answer = () => undefined;
+    const soon = { expiresMs: (Math.floor(Date.now() / 1_000) + 2) * 1_000 };
+    await publish("policy", signed(manifestOf("policy", policy(2), soon)));
+    await expectRefused(made, "parts-missing");
+    await until("it is given up", () => made.report("policy").error?.reason === "expired");
+    expect(made.report("policy").loading).toBeUndefined();
+    await expectMended(made);
+  });
+
   it("the parts are right and do not make the whole", async () => {
     const made = await unitWithPolicy();
     const manifest = manifestOf("policy", policy(2));
