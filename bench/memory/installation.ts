@@ -10,6 +10,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** How a unit is started, without its configuration. */
 export interface Installation {
   node: string;
+  /** What Node itself is told on the command line. */
+  nodeFlags: string[];
   /** The command line's entry. */
   program: string;
   workingFolder: string;
@@ -28,9 +30,15 @@ export function install(folder: string): Installation {
     "utf8",
   );
   const [, start = ""] = /^ExecStart=(.*)$/m.exec(service) ?? [];
-  const [, program = ""] = start.split(" ");
+  const words = start.split(" ").slice(1);
+  const nodeFlags = words.slice(
+    0,
+    words.findIndex((word) => !word.startsWith("--")),
+  );
+  const program = words[nodeFlags.length] ?? "";
   return {
     node: process.execPath,
+    nodeFlags,
     program: join(workingFolder, program),
     workingFolder,
     environment: settingsOf(service, folder),
@@ -46,6 +54,7 @@ function succeed(command: string, args: string[]): void {
 export function checkout(): Installation {
   return {
     node: process.execPath,
+    nodeFlags: [],
     program: join(ROOT, "src", "cli", "main.ts"),
     workingFolder: ROOT,
     environment: {},

@@ -222,9 +222,9 @@ interface StartedUnit {
 }
 
 async function startUnit(installation: Installation, config: string): Promise<StartedUnit> {
-  const { node, program, workingFolder, environment } = installation;
+  const { node, nodeFlags, program, workingFolder, environment } = installation;
   const startedAt = performance.now();
-  const child = spawn(node, [program, "run", "--config", config], {
+  const child = spawn(node, [...nodeFlags, program, "run", "--config", config], {
     cwd: workingFolder,
     env: { PATH: process.env.PATH, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
