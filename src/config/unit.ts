@@ -99,11 +99,13 @@ const http = section({
 
 const decode = section({
   share: numberFrom(0, 20)
-    .default(0.5)
+    .default(0.2)
     .describe("CPU for further attempts a frame, as a multiple of the cheapest decoder"),
   burst: numberFrom(0, 1_000)
-    .default(90)
-    .describe("what may be saved up for when something new comes into view, in the same unit"),
+    .default(130)
+    .describe(
+      "what may be saved up for when something new comes into view, in the same unit; the default is every attempt once",
+    ),
 });
 
 const resolver = z

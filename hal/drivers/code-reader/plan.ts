@@ -4,7 +4,7 @@ import type { Step } from "./steps.ts";
 export interface PlanOptions {
   /**
    * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
-   * first cheap step. Default 0.3: with it such a stream costs less than twice the cheapest decoder.
+   * first cheap step. Default 0.2: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
   /** What may be saved up for when something new comes into view, in the same unit; default the whole ladder once. */
@@ -33,7 +33,7 @@ const CALM_FRAMES = 5;
 
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
-  const share = options.share ?? 0.3;
+  const share = options.share ?? 0.2;
   const burst = options.burst ?? onceThrough(steps);
   const order = steps.map((_, index) => index);
   let savings = burst;
