@@ -11,7 +11,9 @@ import { delay, withDeadline } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createRandom, type Random } from "../../sim/random.ts";
 import { printTable } from "../figures.ts";
+import { openUnitStore } from "../../src/store/absent.ts";
 import { judge, VERDICTS, type Judgement, type Verdict } from "./judge.ts";
+import { recordOf, UNIT } from "./story.ts";
 import { Victim } from "./victim.ts";
 import { framesOf } from "./wal.ts";
 
@@ -38,7 +40,13 @@ export async function tortureDisk(trials: number, seed: number): Promise<DiskRow
   const random = createRandom(seed);
   try {
     const rows = [];
-    if (process.getuid?.() === 0) rows.push(await noSpace(join(folder, "small")));
+    if (process.getuid?.() === 0) {
+      rows.push(
+        await noSpace(join(folder, "small")),
+        await shutOut("no space left, at the start", join(folder, "filled"), fillUp),
+        await shutOut("read-only, at the start", join(folder, "read-only"), readOnly),
+      );
+    }
     rows.push(await writesRefused(join(folder, "limited")));
     const original = join(folder, "original");
     await fill(original);
@@ -143,6 +151,55 @@ async function noSpace(folder: string): Promise<DiskRow> {
   }
 }
 
+/** A unit that starts on a disk that takes nothing, and again once it does. */
+async function shutOut(
+  fault: string,
+  folder: string,
+  shut: (folder: string) => () => void,
+): Promise<DiskRow> {
+  mkdirSync(folder);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", folder]);
+  try {
+    await fillWith(folder);
+    // A log that is there already has room, also on a full disk.
+    settle(folder);
+    const reopen = shut(folder);
+    const path = join(folder, DATABASE);
+    let said = "the database was opened all the same";
+    const store = await openUnitStore({ path, unitId: UNIT, clock }, ({ message }) => {
+      said = message;
+    });
+    const taken = await store.commit(recordOf(RECORDS + 1)).then(
+      () => true,
+      () => false,
+    );
+    await store.close();
+    reopen();
+    // What it called recorded must be there.
+    const judgement = await judge(path, taken ? RECORDS + 1 : RECORDS);
+    const row = rowOf(fault, [judgement], false);
+    const then = judgement.detail === "" ? "" : `; then: ${judgement.detail}`;
+    return { ...row, said: `it comes up, and records ${taken ? "on" : "nothing"}: ${said}${then}` };
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
+}
+
+function fillUp(folder: string): () => void {
+  const path = join(folder, "filler");
+  try {
+    writeFileSync(path, Buffer.alloc(32 * 1_048_576));
+  } catch {
+    // Full: that is what it is for.
+  }
+  return () => rmSync(path);
+}
+
+function readOnly(folder: string): () => void {
+  execFileSync("mount", ["-o", "remount,ro", folder]);
+  return () => void execFileSync("mount", ["-o", "remount,rw", folder]);
+}
+
 /** The kernel refuses every write beyond a size: for SQLite an I/O error like any other. */
 async function writesRefused(folder: string): Promise<DiskRow> {
   mkdirSync(folder);
@@ -162,6 +219,10 @@ async function writesRefused(folder: string): Promise<DiskRow> {
 /** A store with records in the database and in its log, as SIGKILL leaves it. */
 async function fill(folder: string): Promise<void> {
   mkdirSync(folder);
+  await fillWith(folder);
+}
+
+async function fillWith(folder: string): Promise<void> {
   const victim = new Victim("./disk-process.ts");
   try {
     const done = victim.heard("done");
