@@ -93,10 +93,20 @@ const DEBIAN = {
   test: { chromium: "chromium", mosquitto: "mosquitto", socat: "socat", "fc-list": "fontconfig" },
   bench: { mosquitto: "mosquitto" },
   torture: { mosquitto: "mosquitto" },
+  hil: {
+    "qemu-system-x86_64": "qemu-system-x86",
+    busybox: "busybox-static",
+    cpio: "cpio",
+    depmod: "kmod",
+    "v4l2-ctl": "v4l-utils",
+    gcc: "gcc",
+    make: "make",
+  },
 };
 
 /** Debian packages without a program, by a file of theirs. */
 const DEBIAN_FILES = {
+  hil: { "/usr/share/doc/linux-headers-amd64": "linux-headers-amd64" },
   test: { "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk" },
   bench: {
     "/usr/lib/python3/dist-packages/pyzbar": "python3-pyzbar",
