@@ -38,7 +38,7 @@ const SIZES = [
 ] as const;
 const FPS = 30;
 // Compiled code and what was saved for something new are behind a stream after some seconds.
-const WARM_UP_FRAMES = 150;
+const WARM_UP_FRAMES = 300;
 const STREAM_FRAMES = 150;
 
 async function printCosts(decoders: Decoders): Promise<void> {

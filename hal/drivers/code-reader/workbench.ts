@@ -124,7 +124,9 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
       const part = longSide(picture) <= SMALL_PICTURE_SIDE ? picture : around(picture, located());
       const factor = part === undefined ? 0 : Math.min(3, ENLARGED_SIDE / longSide(part));
       if (part === undefined || factor < SMALLEST_ENLARGEMENT) return [];
-      return readView(sharpen(scale(part, factor), 3, 4), "zxing-harder");
+      const enlarged = sharpen(scale(part, factor), 3, 4);
+      const codes = readView(enlarged, "zxing-harder");
+      return codes.length > 0 ? codes : readView(enlarged, "rxing");
     },
     readStraightened(bends) {
       bent ??= cutOut(picture, located()) ?? "none";
@@ -160,7 +162,7 @@ function readTogether(bench: Workbench): DecodedCode[] {
 // three times as many and sharpened for the lens' blur they are read down to 1.35 pixels.
 const ENLARGED_SIDE = 1200;
 const SMALLEST_ENLARGEMENT = 1.5;
-const SMALL_PICTURE_SIDE = 320;
+const SMALL_PICTURE_SIDE = 480;
 
 // The outline of a symbol that did not read is rough, and often only part of it.
 const MARGIN_SHARE = 0.5;
