@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { openStoreInWorker } from "../../src/store/worker.ts";
 import type { Store } from "../../src/store/store.ts";
-import type { MqttConnection } from "../../src/uplink/link.ts";
+import { REASON_NO_MATCHING_SUBSCRIBERS, type MqttConnection } from "../../src/uplink/link.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
@@ -134,6 +134,7 @@ async function startFarEnd(
   });
   // Whoever waits for something hears of it; between two waits nobody does.
   broken.catch(() => {});
+  await Promise.race([somebodyListens(broker), broken]);
   return {
     broken,
     async end() {
@@ -142,6 +143,22 @@ async function startFarEnd(
       await gone;
     },
   };
+}
+
+/** Resolves once the broker has a subscriber for records: a slow start is no slow drain. */
+async function somebodyListens(broker: Mosquitto): Promise<void> {
+  const connection = await createMqttJsLink({ url: broker.url, version: "5" }).connect({
+    clientId: "probe",
+    cleanStart: true,
+    sessionExpirySeconds: 0,
+    keepAliveSeconds: 60,
+    connectTimeoutMs: 5_000,
+  });
+  const probe = { topic: "sentinel/1/bench/probe/evt", payload: "{}", qos: 1 as const };
+  while ((await connection.publish(probe)) === REASON_NO_MATCHING_SUBSCRIBERS) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await connection.close();
 }
 
 /** A subscriber to all records of the bench. */
