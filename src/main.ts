@@ -10,21 +10,21 @@ import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
 import { parsePolicy } from "./config/policy.ts";
 import type { UnitConfig } from "./config/unit.ts";
-import { connectUplink, startTellingOver, type Log } from "./connection.ts";
-import { openDataSets, type DataSets } from "./data-sets.ts";
-import { loadEvidenceBase } from "./evidence-base.ts";
+import { connectUplink, startTellingOver, type Log } from "./unit/connection.ts";
+import { openDataSets, type DataSets } from "./unit/data-sets.ts";
+import { loadEvidenceBase } from "./unit/evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
 import { Health } from "./health/health.ts";
-import { devicesOf } from "./hardware.ts";
-import { withOrdersIn } from "./kept-orders.ts";
+import { devicesOf } from "./unit/hardware.ts";
+import { withOrdersIn } from "./unit/kept-orders.ts";
 import type { Store } from "./store/store.ts";
 import { openUnitStore } from "./store/absent.ts";
 import { ordersFileOf } from "./store/beside.ts";
 import { databasesSetAside } from "./store/suspect.ts";
 import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
-import { recallSettings, startForgetting, withCalibration } from "./unit-settings.ts";
+import { recallSettings, startForgetting, withCalibration } from "./unit/unit-settings.ts";
 import type { Uplink } from "./uplink/uplink.ts";
 
 export interface RunningUnit {

@@ -8,7 +8,7 @@ import { setStage } from "../../sim/stage.ts";
 import type { Trace } from "../../sim/trace.ts";
 import { RevocationStore } from "../../src/credential/revocation.ts";
 import { TrustStore } from "../../src/credential/trust.ts";
-import { setInstallers } from "../../src/data-set-installers.ts";
+import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";

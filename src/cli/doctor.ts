@@ -1,7 +1,7 @@
 /** `sentinel doctor`: looks at everything a unit needs, and says how to mend what fails. */
 import process from "node:process";
 import { Command } from "commander";
-import { examine, type Finding } from "../examination.ts";
+import { examine, type Finding } from "../unit/examination.ts";
 import { DEFAULT_CONFIG, readConfig } from "./run.ts";
 
 const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;

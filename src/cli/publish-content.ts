@@ -10,8 +10,8 @@ import {
   readRevocationSet,
   SET_LIMITS,
   trustPieces,
-} from "../data-set-formats.ts";
-import { readDirectory } from "../directory-file.ts";
+} from "../unit/data-set-formats.ts";
+import { readDirectory } from "../unit/directory-file.ts";
 import { UsageError } from "./usage.ts";
 
 /** A set ready to be signed. */

@@ -6,7 +6,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { KEY_ID, signerKeyEntry } from "../config/signer-keys.ts";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { DAY_MS } from "../core/time.ts";
-import { directoryDelta } from "../data-set-formats.ts";
+import { directoryDelta } from "../unit/data-set-formats.ts";
 import { PublishedSets } from "../district/distributor-folder.ts";
 import { Distributor, type UnitSets } from "../district/distributor.ts";
 import { audienceOf } from "../uplink/commands.ts";

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { pino } from "pino";
 import { ConfigError } from "../config/yaml-file.ts";
 import { parseUnitConfig, type UnitConfig } from "../config/unit.ts";
-import { SetupError } from "../evidence-base.ts";
+import { SetupError } from "../unit/evidence-base.ts";
 import { startUnit } from "../main.ts";
 import { UsageError } from "./usage.ts";
 

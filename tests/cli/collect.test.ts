@@ -41,10 +41,14 @@ const path = (name: string): string => join(folder, name);
 const argsOf = (key: string): string[] => [
   PROGRAM,
   "collect",
-  ...["--broker", broker.url],
-  ...["--district", DISTRICT],
-  ...["--database", path("collector.db")],
-  ...["--key", key],
+  "--broker",
+  broker.url,
+  "--district",
+  DISTRICT,
+  "--database",
+  path("collector.db"),
+  "--key",
+  key,
 ];
 
 async function collect(): Promise<string> {

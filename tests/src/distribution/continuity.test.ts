@@ -13,7 +13,7 @@ import {
   pseudonymOf,
   tokenReferenceOf,
 } from "../../../src/credential/verifier.ts";
-import { directorySet } from "../../../src/data-set-formats.ts";
+import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
 import {
   DAY_MS,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIssuerKey } from "../../../src/credential/health-pass.ts";
 import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
-import { directorySet } from "../../../src/data-set-formats.ts";
+import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import { PublishedSets } from "../../../src/district/distributor-folder.ts";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
 import { unitTopics } from "../../../src/uplink/topics.ts";

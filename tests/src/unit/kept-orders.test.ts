@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withOrdersIn } from "../../../src/kept-orders.ts";
+import { withOrdersIn } from "../../../src/unit/kept-orders.ts";
 
 let folder: string;
 let file: string;

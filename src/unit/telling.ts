@@ -1,10 +1,10 @@
 /** What a unit tells of itself while it runs: its telemetry, and its announcement to Home Assistant. */
 import process from "node:process";
-import { every, type Clock, type Timer } from "../hal/clock.ts";
-import type { DeviceName } from "./core/alarm.ts";
-import type { UnitFigures } from "./health/telemetry.ts";
-import { discoveryOf, discoveryTopic, type AnnouncedUnit } from "./uplink/home-assistant.ts";
-import type { Uplink } from "./uplink/uplink.ts";
+import { every, type Clock, type Timer } from "../../hal/clock.ts";
+import type { DeviceName } from "../core/alarm.ts";
+import type { UnitFigures } from "../health/telemetry.ts";
+import { discoveryOf, discoveryTopic, type AnnouncedUnit } from "../uplink/home-assistant.ts";
+import type { Uplink } from "../uplink/uplink.ts";
 
 export interface TellingOptions {
   clock: Clock;

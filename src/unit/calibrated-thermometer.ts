@@ -1,5 +1,5 @@
 /** A thermometer whose estimates are corrected by what the site's calibration found. */
-import type { Thermometer } from "../hal/devices.ts";
+import type { Thermometer } from "../../hal/devices.ts";
 
 /** @param offsetK added to every estimate; asked at each reading. What was measured stays as it is. */
 export function calibrated(thermometer: Thermometer, offsetK: () => number): Thermometer {

@@ -1,16 +1,16 @@
 /** What a distributed set must be, byte for byte; the same for whoever publishes and whoever takes it. */
 import { createHash } from "node:crypto";
-import { parsePolicy } from "./config/policy.ts";
-import type { SetKind } from "./core/data-set.ts";
-import type { Policy } from "./core/policy.ts";
-import { isFilter } from "./credential/bloom.ts";
-import { readRevocationFile } from "./credential/revocation-files.ts";
-import type { RevocationList } from "./credential/revocation.ts";
-import { readTrustFile } from "./credential/trust-files.ts";
-import type { TrustSet } from "./credential/trust.ts";
+import { parsePolicy } from "../config/policy.ts";
+import type { SetKind } from "../core/data-set.ts";
+import type { Policy } from "../core/policy.ts";
+import { isFilter } from "../credential/bloom.ts";
+import { readRevocationFile } from "../credential/revocation-files.ts";
+import type { RevocationList } from "../credential/revocation.ts";
+import { readTrustFile } from "../credential/trust-files.ts";
+import type { TrustSet } from "../credential/trust.ts";
 import { readDirectoryLine } from "./directory-file.ts";
-import { canonicalJson } from "./store/canonical.ts";
-import type { DirectoryRow } from "./store/directory.ts";
+import { canonicalJson } from "../store/canonical.ts";
+import type { DirectoryRow } from "../store/directory.ts";
 
 const MIB = 1_048_576;
 

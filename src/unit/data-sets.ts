@@ -1,20 +1,20 @@
 /** A unit's data from its district: who may give it, where it is kept, and what it changes at the door. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Clock } from "../hal/clock.ts";
-import { parseDataKeys, type DataKey } from "./config/data-keys.ts";
-import type { UnitConfig } from "./config/unit.ts";
+import type { Clock } from "../../hal/clock.ts";
+import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
+import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./connection.ts";
-import type { SetKind } from "./core/data-set.ts";
-import type { Policy } from "./core/policy.ts";
+import type { SetKind } from "../core/data-set.ts";
+import type { Policy } from "../core/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
-import type { Gateway } from "./gateway/gateway.ts";
-import type { Store } from "./store/store.ts";
-import type { SetReport, SetReports } from "./uplink/distribution-set.ts";
-import { Distribution, type DistributionUplink, type SetFailures } from "./uplink/distribution.ts";
-import { KeyRing } from "./uplink/token.ts";
-import type { Uplink } from "./uplink/uplink.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Store } from "../store/store.ts";
+import type { SetReport, SetReports } from "../uplink/distribution-set.ts";
+import { Distribution, type DistributionUplink, type SetFailures } from "../uplink/distribution.ts";
+import { KeyRing } from "../uplink/token.ts";
+import type { Uplink } from "../uplink/uplink.ts";
 
 export interface DataSetsOptions {
   config: UnitConfig;

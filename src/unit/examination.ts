@@ -2,24 +2,24 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withDeadline, type Clock } from "../hal/clock.ts";
-import type { Device, DeviceHealth } from "../hal/devices.ts";
-import { createInlineEngine } from "../hal/drivers/code-reader/engine.ts";
-import { probeMlx90614 } from "../hal/drivers/mlx90614.ts";
-import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
-import { createSystemClock } from "../hal/linux/clock.ts";
-import { createLinuxSmBus } from "../hal/linux/smbus.ts";
-import { parseCollectorKeys } from "./config/collector-keys.ts";
-import { parseCommandKeys } from "./config/command-keys.ts";
-import { parseDataKeys } from "./config/data-keys.ts";
-import { parsePolicy } from "./config/policy.ts";
-import type { SignerKey } from "./config/signer-keys.ts";
-import { readTls } from "./config/tls.ts";
-import type { UnitConfig } from "./config/unit.ts";
-import { DAY_MS } from "./core/time.ts";
+import { withDeadline, type Clock } from "../../hal/clock.ts";
+import type { Device, DeviceHealth } from "../../hal/devices.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { probeMlx90614 } from "../../hal/drivers/mlx90614.ts";
+import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
+import { parseCollectorKeys } from "../config/collector-keys.ts";
+import { parseCommandKeys } from "../config/command-keys.ts";
+import { parseDataKeys } from "../config/data-keys.ts";
+import { parsePolicy } from "../config/policy.ts";
+import type { SignerKey } from "../config/signer-keys.ts";
+import { readTls } from "../config/tls.ts";
+import type { UnitConfig } from "../config/unit.ts";
+import { DAY_MS } from "../core/time.ts";
 import { devicesOf } from "./hardware.ts";
-import { databasesSetAside } from "./store/suspect.ts";
-import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
+import { databasesSetAside } from "../store/suspect.ts";
+import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
 
 /** How one part was found. `absent`: the configuration does not have it. */
 export interface Finding {

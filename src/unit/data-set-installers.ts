@@ -1,9 +1,9 @@
 /** What a unit does with each kind of distributed set: read it to the end, then change over in one step. */
 import { setImmediate as breath } from "node:timers/promises";
-import type { SetKind } from "./core/data-set.ts";
-import type { Policy } from "./core/policy.ts";
-import type { RevocationStore } from "./credential/revocation.ts";
-import type { TrustSet, TrustStore } from "./credential/trust.ts";
+import type { SetKind } from "../core/data-set.ts";
+import type { Policy } from "../core/policy.ts";
+import type { RevocationStore } from "../credential/revocation.ts";
+import type { TrustSet, TrustStore } from "../credential/trust.ts";
 import {
   byBytes,
   DirectoryHash,
@@ -15,15 +15,15 @@ import {
   trustPieces,
   type DirectoryStep,
 } from "./data-set-formats.ts";
-import type { DirectoryRow, DirectoryStore } from "./store/directory.ts";
-import type { Blob } from "./uplink/distribution-manifest.ts";
+import type { DirectoryRow, DirectoryStore } from "../store/directory.ts";
+import type { Blob } from "../uplink/distribution-manifest.ts";
 import {
   SetError,
   type PreparedSet,
   type SetFacts,
   type SetInstaller,
-} from "./uplink/distribution-set.ts";
-import { wholeOf, type SetFile } from "./uplink/distribution-shelf.ts";
+} from "../uplink/distribution-set.ts";
+import { wholeOf, type SetFile } from "../uplink/distribution-shelf.ts";
 
 /** Where sets go. */
 export interface SetTargets {

@@ -1,8 +1,8 @@
 /** What was ordered, in a file of its own: it must not be lost together with the database. */
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ORDERS } from "./gateway/orders.ts";
-import type { Memory } from "./gateway/ports.ts";
+import { ORDERS } from "../gateway/orders.ts";
+import type { Memory } from "../gateway/ports.ts";
 
 /**
  * The unit's memory, its orders kept in `file` too and read from there first: a power cut that

@@ -2,19 +2,19 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock } from "../hal/clock.ts";
-import type { UnitConfig } from "./config/unit.ts";
-import { ruleBookOf, type RuleBook } from "./credential/business-rules.ts";
-import { TokenResolver } from "./credential/resolver.ts";
-import { readRevocationFile } from "./credential/revocation-files.ts";
-import { RevocationStore } from "./credential/revocation.ts";
-import { readTrustFile } from "./credential/trust-files.ts";
-import { TrustStore } from "./credential/trust.ts";
-import { createCredentialVerifier } from "./credential/verifier.ts";
+import type { Clock } from "../../hal/clock.ts";
+import type { UnitConfig } from "../config/unit.ts";
+import { ruleBookOf, type RuleBook } from "../credential/business-rules.ts";
+import { TokenResolver } from "../credential/resolver.ts";
+import { readRevocationFile } from "../credential/revocation-files.ts";
+import { RevocationStore } from "../credential/revocation.ts";
+import { readTrustFile } from "../credential/trust-files.ts";
+import { TrustStore } from "../credential/trust.ts";
+import { createCredentialVerifier } from "../credential/verifier.ts";
 import { readDirectory } from "./directory-file.ts";
-import type { CredentialVerifier } from "./gateway/ports.ts";
+import type { CredentialVerifier } from "../gateway/ports.ts";
 import { createResolverClient } from "./resolver-client.ts";
-import type { Store } from "./store/store.ts";
+import type { Store } from "../store/store.ts";
 
 const KEY_BYTES = 32;
 

@@ -1,11 +1,11 @@
 /** What of a running unit is changed from afar: its settings, and the parts that go by them. */
-import type { Clock, Timer } from "../hal/clock.ts";
+import type { Clock, Timer } from "../../hal/clock.ts";
 import { calibrated } from "./calibrated-thermometer.ts";
-import type { UnitConfig } from "./config/unit.ts";
-import type { Devices } from "./gateway/sensing.ts";
-import { keepRetention } from "./store/retention.ts";
-import type { Store } from "./store/store.ts";
-import { SettingsDesk, type SettingValues } from "./uplink/settings.ts";
+import type { UnitConfig } from "../config/unit.ts";
+import type { Devices } from "../gateway/sensing.ts";
+import { keepRetention } from "../store/retention.ts";
+import type { Store } from "../store/store.ts";
+import { SettingsDesk, type SettingValues } from "../uplink/settings.ts";
 
 /** The unit's settings: its own file's, or what a command made of them before the restart. */
 export async function recallSettings(

@@ -1,23 +1,23 @@
 /** The devices of a real unit: the drivers on the buses of this machine, as its configuration says. */
-import type { CameraHost } from "../hal/bus/frames.ts";
-import type { GpioHost } from "../hal/bus/gpio.ts";
-import type { Clock } from "../hal/clock.ts";
-import type { Contact, Panel } from "../hal/devices.ts";
-import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
-import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
-import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
-import { createGate } from "../hal/drivers/gate.ts";
-import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
-import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
-import { ffmpegV4l2, rpicamVid } from "../hal/linux/camera-programs.ts";
-import { createProcessCamera } from "../hal/linux/camera.ts";
-import { createGuardedLine } from "../hal/linux/gate-guard.ts";
-import type { GuardLineSpec } from "../hal/linux/guard-line.ts";
-import { createLinuxGpio } from "../hal/linux/gpio.ts";
-import { createLinuxSerial } from "../hal/linux/serial.ts";
-import { createLinuxSmBus } from "../hal/linux/smbus.ts";
-import type { UnitConfig } from "./config/unit.ts";
-import type { Devices } from "./gateway/sensing.ts";
+import type { CameraHost } from "../../hal/bus/frames.ts";
+import type { GpioHost } from "../../hal/bus/gpio.ts";
+import type { Clock } from "../../hal/clock.ts";
+import type { Contact, Panel } from "../../hal/devices.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
+import { createDoorContacts } from "../../hal/drivers/door-contacts.ts";
+import { createGate } from "../../hal/drivers/gate.ts";
+import { createMlx90614 } from "../../hal/drivers/mlx90614.ts";
+import { createSdtReader } from "../../hal/drivers/sdt/reader.ts";
+import { ffmpegV4l2, rpicamVid } from "../../hal/linux/camera-programs.ts";
+import { createProcessCamera } from "../../hal/linux/camera.ts";
+import { createGuardedLine } from "../../hal/linux/gate-guard.ts";
+import type { GuardLineSpec } from "../../hal/linux/guard-line.ts";
+import { createLinuxGpio } from "../../hal/linux/gpio.ts";
+import { createLinuxSerial } from "../../hal/linux/serial.ts";
+import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
+import type { UnitConfig } from "../config/unit.ts";
+import type { Devices } from "../gateway/sensing.ts";
 
 type DeviceConfig = UnitConfig["devices"];
 
@@ -91,10 +91,10 @@ async function panelOf(
 ): Promise<Panel> {
   const { path, baudRate, ...lines } = panel;
   if (path === undefined) {
-    const { createPanel } = await import("../hal/drivers/panel.ts");
+    const { createPanel } = await import("../../hal/drivers/panel.ts");
     return createPanel({ gpio, clock, lines });
   }
-  const { createFirmataPanel } = await import("../hal/drivers/panel-firmata.ts");
+  const { createFirmataPanel } = await import("../../hal/drivers/panel-firmata.ts");
   const speed = baudRate === undefined ? {} : { baudRate };
   return createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
 }

@@ -1,7 +1,7 @@
 /** The directory as a file: who is known here, one JSON line each. */
 import { z } from "zod";
-import type { DirectoryEntry } from "./core/directory.ts";
-import type { DirectoryRow } from "./store/directory.ts";
+import type { DirectoryEntry } from "../core/directory.ts";
+import type { DirectoryRow } from "../store/directory.ts";
 
 const testResult = z.enum(["negative", "positive", "pending"]);
 const entry = z.strictObject({

@@ -1,23 +1,23 @@
 /** A unit's connection to its district: what goes out over MQTT, and what comes from afar. */
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Clock, Timer } from "../hal/clock.ts";
-import { createTemperatureProbe } from "../hal/linux/unit-temperature.ts";
-import { parseCollectorKeys } from "./config/collector-keys.ts";
-import { parseCommandKeys } from "./config/command-keys.ts";
-import { readTls } from "./config/tls.ts";
-import type { UnitConfig } from "./config/unit.ts";
+import type { Clock, Timer } from "../../hal/clock.ts";
+import { createTemperatureProbe } from "../../hal/linux/unit-temperature.ts";
+import { parseCollectorKeys } from "../config/collector-keys.ts";
+import { parseCommandKeys } from "../config/command-keys.ts";
+import { readTls } from "../config/tls.ts";
+import type { UnitConfig } from "../config/unit.ts";
 import type { DataSets } from "./data-sets.ts";
-import type { Gateway } from "./gateway/gateway.ts";
-import type { Health } from "./health/health.ts";
-import type { Store } from "./store/store.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Health } from "../health/health.ts";
+import type { Store } from "../store/store.ts";
 import { startTelling } from "./telling.ts";
 import { startedBy } from "./unit-settings.ts";
-import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "./uplink/commands.ts";
-import { createMqttJsLink } from "./uplink/mqttjs-link.ts";
-import type { SettingsDesk } from "./uplink/settings.ts";
-import { KeyRing } from "./uplink/token.ts";
-import { createUplink, type Uplink } from "./uplink/uplink.ts";
+import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "../uplink/commands.ts";
+import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+import type { SettingsDesk } from "../uplink/settings.ts";
+import { KeyRing } from "../uplink/token.ts";
+import { createUplink, type Uplink } from "../uplink/uplink.ts";
 
 /** Tells what happens to whoever keeps the log; never anything about a person. */
 export type Log = (event: string, detail?: Readonly<Record<string, unknown>>) => void;
