@@ -99,10 +99,10 @@ const http = section({
 
 const decode = section({
   share: numberFrom(0, 20)
-    .default(0.2)
+    .default(0.1)
     .describe("CPU for further attempts a frame, as a multiple of the cheapest decoder"),
   burst: numberFrom(0, 1_000)
-    .default(130)
+    .default(135)
     .describe(
       "what may be saved up for when something new comes into view, in the same unit; the default is every attempt once",
     ),

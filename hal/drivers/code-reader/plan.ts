@@ -4,7 +4,7 @@ import type { Step } from "./steps.ts";
 export interface PlanOptions {
   /**
    * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
-   * first cheap step. Default 0.2: with it such a stream costs less than twice the cheapest decoder.
+   * first cheap step. Default 0.1: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
   /** What may be saved up for when something new comes into view, in the same unit; default the whole ladder once. */
@@ -19,6 +19,8 @@ export interface Plan {
   afford(cost: number): boolean;
   /** The next steps for a frame, as far as the savings go; empty when nothing is to be tried. */
   next(mostCost: number): number[];
+  /** A code was read: where there are codes, the next one gets everything again if it needs it. */
+  refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
   hit(step: number): void;
 }
@@ -33,7 +35,7 @@ const CALM_FRAMES = 5;
 
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
-  const share = options.share ?? 0.2;
+  const share = options.share ?? 0.1;
   const burst = options.burst ?? onceThrough(steps);
   const order = steps.map((_, index) => index);
   let savings = burst;
@@ -75,6 +77,9 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       if (dealt.length > 0) savings -= cost;
       return dealt;
     },
+    refill() {
+      savings = burst;
+    },
     hit(step) {
       order.splice(order.indexOf(step), 1);
       order.unshift(step);
@@ -84,8 +89,8 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   };
 }
 
-/** What the whole ladder costs in jobs. */
+/** What the whole ladder costs in jobs, the last of which are not full. */
 function onceThrough(steps: readonly Step[]): number {
   const work = steps.reduce((sum, { cost }) => sum + cost, 0);
-  return work + JOB_OVERHEAD * Math.ceil(work / (JOB_COST - JOB_OVERHEAD) + 1);
+  return work + JOB_OVERHEAD * (Math.ceil(work / (JOB_COST - JOB_OVERHEAD)) + 3);
 }

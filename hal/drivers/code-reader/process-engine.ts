@@ -39,7 +39,9 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
     try {
       const { codes, step } = await slow.run(frame, "further", steps, number);
       if (step !== undefined) plan.hit(step);
-      if (codes.length > 0) afterthought?.({ codes }, number);
+      if (codes.length === 0) return;
+      plan.refill();
+      afterthought?.({ codes }, number);
     } catch {
       // The quick lane goes on; the slow one starts a new process with its next job.
     }
@@ -58,7 +60,8 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
       const changed = frame.changed ?? true;
       plan.frame(changed);
       const { codes } = await quick.run(frame, "cheap", cheapSteps(changed, number));
-      if (codes.length === 0 && !slow.busy) {
+      if (codes.length > 0) plan.refill();
+      else if (!slow.busy) {
         const steps = plan.next(JOB_COST);
         if (steps.length > 0) void tryFurther(frame, number, steps);
       }

@@ -61,6 +61,22 @@ describe("a plan", () => {
     expect(plan.next(JOB_COST)[0]).toBe(7);
   });
 
+  test("has everything again after a code was read", () => {
+    const plan = createPlan(FURTHER_STEPS, { share: 0 });
+    const tryAll = (): number => {
+      let tried = 0;
+      for (let frame = 0; frame < 20; frame++) {
+        plan.frame(true);
+        tried += plan.next(JOB_COST).length;
+      }
+      return tried;
+    };
+    expect(tryAll()).toBeGreaterThanOrEqual(FURTHER_STEPS.length);
+    expect(tryAll()).toBe(0);
+    plan.refill();
+    expect(tryAll()).toBeGreaterThanOrEqual(FURTHER_STEPS.length);
+  });
+
   test("deals out nothing that it cannot afford", () => {
     const plan = createPlan(FURTHER_STEPS, { share: 0, burst: 1 });
     plan.frame(true);
