@@ -1,6 +1,7 @@
 /**
- * A process of its own for decoding: takes a job from standard input, climbs the ladder, answers on
- * standard output, and ends when its input does. Started by lane.ts.
+ * A process of its own for decoding: takes a job from standard input and its picture from the memory
+ * it shares with the engine, climbs the ladder, answers on standard output, and ends when its input
+ * does. Started by lane.ts.
  *
  * It reads and writes synchronously: with one job at a time there is nothing else to do meanwhile,
  * and a picture goes straight into the one buffer it is decoded from.
@@ -15,6 +16,7 @@ import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
 
 const INPUT = 0;
 const OUTPUT = 1;
+const PICTURE = 3;
 
 /** Fills the first `length` bytes; false when the engine is gone. */
 function read(into: Uint8Array, length: number): boolean {
@@ -24,6 +26,15 @@ function read(into: Uint8Array, length: number): boolean {
     at += count;
   }
   return true;
+}
+
+/** Takes the picture; the engine leaves it alone until the answer. */
+function fetchPicture(into: Uint8Array): void {
+  for (let at = 0; at < into.length;) {
+    const count = readSync(PICTURE, into, at, into.length - at, at);
+    if (count === 0) throw new RangeError("the picture is smaller than its job says");
+    at += count;
+  }
 }
 
 function tell(message: DecoderMessage): void {
@@ -53,7 +64,7 @@ async function work(): Promise<void> {
     if (!read(head, length)) return;
     const { width, height, ladder, steps, frame } = decodeJob(head.toString("utf8", 0, length));
     if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
-    if (!read(pixels, pixels.length)) return;
+    fetchPicture(pixels);
     const all = ladder === "cheap" ? CHEAP_STEPS : FURTHER_STEPS;
     const picture = { width, height, luminance: pixels };
     const stream = frame === undefined ? undefined : { stack, number: frame };

@@ -1,6 +1,7 @@
 /** One decoder process, kept alive: a job at a time, a new process where one died, hung or grew. */
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import process from "node:process";
@@ -31,7 +32,7 @@ export interface Answer {
   step: number | undefined;
 }
 
-/** A decoder process and the buffer its pictures go through; the caller gives it one job at a time. */
+/** A decoder process and the memory its pictures go through; the caller gives it one job at a time. */
 export interface Lane {
   readonly busy: boolean;
   /** The process at work, for whoever watches or tests it. */
@@ -56,6 +57,19 @@ const RESTART_MS = { first: 100, longest: 10_000 };
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 type Settle<T> = { resolve(value: T): void; reject(error: Error): void };
 
+/**
+ * A file in memory, without a name, that two processes can have open. Through a pipe a frame takes
+ * a dozen turns of both, and where the machine is busy each of them waits.
+ */
+function openSharedMemory(): number {
+  const folder = mkdtempSync("/dev/shm/sentinel-frame-");
+  try {
+    return openSync(`${folder}/frame`, "wx+", 0o600);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 export function createLane(options: LaneOptions): Lane {
   return new DecoderLane(options);
 }
@@ -67,7 +81,7 @@ class DecoderLane implements Lane {
   #starting: Settle<void> | undefined;
   #waiting: Settle<Answer> | undefined;
   #deadline: Timer | undefined;
-  #buffer = new Uint8Array(0);
+  #picture: number | undefined;
   #restartMs = RESTART_MS.first;
   #restartAtMs = 0;
   #whyLost: Error | undefined;
@@ -102,18 +116,18 @@ class DecoderLane implements Lane {
   ): Promise<Answer> {
     if (this.#waiting !== undefined) throw new Error(`the ${this.#options.name} has a job already`);
     const { width, height, luminance } = picture;
-    const head = encodeJob({
+    const job = encodeJob({
       width,
       height,
       ladder,
       steps,
       ...(frame === undefined ? {} : { frame }),
     });
-    const length = head.length + luminance.length;
-    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length + head.length);
+    this.#picture ??= openSharedMemory();
     // Copied before anything is awaited: the caller may reuse its buffer for the next frame.
-    this.#buffer.set(head);
-    this.#buffer.set(luminance, head.length);
+    for (let at = 0; at < luminance.length;) {
+      at += writeSync(this.#picture, luminance, at, luminance.length - at, at);
+    }
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
@@ -126,7 +140,7 @@ class DecoderLane implements Lane {
     }
     this.#hold(true);
     this.#expect(this.#options.jobMs ?? 5_000, "did not answer");
-    this.#child?.stdin.write(this.#buffer.subarray(0, length));
+    this.#child?.stdin.write(job);
     return answer;
   }
 
@@ -134,6 +148,8 @@ class DecoderLane implements Lane {
     this.#closed = true;
     const child = this.#child;
     this.#lost(new Error("the decoding engine was closed"));
+    if (this.#picture !== undefined) closeSync(this.#picture);
+    this.#picture = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => {
       child.once("exit", resolve);
@@ -144,12 +160,13 @@ class DecoderLane implements Lane {
   }
 
   async #start(): Promise<void> {
+    this.#picture ??= openSharedMemory();
     // The name is for whoever looks at the list of processes.
     const child = spawn(process.execPath, [...LIMITS, PROGRAM, this.#options.name], {
       // A group of its own: an interrupt from the keyboard reaches the unit, which closes the pipe.
       detached: true,
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+      stdio: ["pipe", "pipe", "inherit", this.#picture],
+    }) as Child;
     this.#child = child;
     const end = (how: string): void => {
       if (this.#child === child) this.#fail(`the ${this.#options.name} ${how}`);

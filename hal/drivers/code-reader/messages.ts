@@ -1,4 +1,4 @@
-/** What the engine and its decoder processes say to each other, as bytes on a pipe. */
+/** What the engine and its decoder processes say to each other, as bytes on a pipe; pictures go beside it. */
 import type { DecodedCode } from "../../devices.ts";
 
 /** A picture and the places in the ladder to try on it, until one of them reads something. */
@@ -21,12 +21,10 @@ export type DecoderMessage =
       residentBytes: number;
     };
 
-// A job is its description's length (32 bit, little-endian), the description in JSON, and the
-// luminance. A message is the same without a picture.
+// Jobs and messages alike: the length (32 bit, little-endian), then that many bytes of JSON.
 export const LENGTH_BYTES = 4;
 const LARGEST_MESSAGE = 1 << 24;
 
-/** A job's bytes in front of its picture. */
 export function encodeJob(job: Job): Uint8Array {
   return framed(JSON.stringify(job));
 }
