@@ -19,7 +19,7 @@ export interface Plan {
   afford(cost: number): boolean;
   /** The next steps for a frame, as far as the savings go; empty when nothing is to be tried. */
   next(mostCost: number): number[];
-  /** A code was read: where there are codes, the next one gets everything again if it needs it. */
+  /** A code was read: where there are codes, the next one gets everything again, every some seconds. */
   refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
   hit(step: number): void;
@@ -30,6 +30,9 @@ export const JOB_COST = 15;
 // Taking a frame over and laying it over those before it.
 const JOB_OVERHEAD = 2;
 
+// A code that is read in every other frame must not pay for all the frames between: with this even
+// the busiest door spends less than one cheap look a frame on further attempts.
+const REFILL_FRAMES = 150;
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
 
@@ -39,6 +42,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   const burst = options.burst ?? onceThrough(steps);
   const order = steps.map((_, index) => index);
   let savings = burst;
+  let framesSinceRefill = REFILL_FRAMES;
   let cursor = 0;
   // A picture that did not change is not tried again with what failed on it.
   let triedSinceChange = 0;
@@ -46,6 +50,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   return {
     frame(changed) {
       savings = Math.min(burst, savings + share);
+      framesSinceRefill += 1;
       if (!changed) {
         calm += 1;
         return;
@@ -78,6 +83,8 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       return dealt;
     },
     refill() {
+      if (framesSinceRefill < REFILL_FRAMES) return;
+      framesSinceRefill = 0;
       savings = burst;
     },
     hit(step) {

@@ -75,6 +75,15 @@ describe("a plan", () => {
     expect(tryAll()).toBe(0);
     plan.refill();
     expect(tryAll()).toBeGreaterThanOrEqual(FURTHER_STEPS.length);
+    // Not again so soon: twenty frames, then as many as it takes to a hundred and fifty.
+    plan.refill();
+    expect(tryAll()).toBe(0);
+    for (let frame = 40; frame < 149; frame++) plan.frame(false);
+    plan.refill();
+    expect(plan.afford(100)).toBe(false);
+    plan.frame(false);
+    plan.refill();
+    expect(plan.afford(100)).toBe(true);
   });
 
   test("deals out nothing that it cannot afford", () => {
