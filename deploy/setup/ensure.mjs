@@ -3,7 +3,15 @@
 // without packages.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
@@ -23,11 +31,54 @@ function run(command, args, options = {}) {
   return { ok: result.status === 0, why: `exit code ${result.status}` };
 }
 
-const digest = (...paths) => {
-  const hash = createHash("sha256");
-  for (const path of paths) hash.update(readFileSync(join(root, path)));
-  return hash.digest("hex");
-};
+/** What decides which packages are installed: a new script in package.json is no reason to do it again. */
+function packagesWanted() {
+  const { dependencies, devDependencies, optionalDependencies, allowScripts } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8"),
+  );
+  const named = JSON.stringify([dependencies, devDependencies, optionalDependencies, allowScripts]);
+  return createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .update(named)
+    .digest("hex");
+}
+
+const LOCK = join(root, ".installing");
+const LOCK_LOOK_MS = 500;
+
+/** Whether the process whose number the lock holds still runs; a lock without one is just being made. */
+function isHeld() {
+  const holder = Number(readFileSync(LOCK, "utf8"));
+  try {
+    return holder === 0 || process.kill(holder, 0);
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+/** One after another: two commands started side by side must not install into the same folder. */
+function locked(work) {
+  let told = false;
+  for (;;) {
+    try {
+      writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    try {
+      if (!isHeld()) rmSync(LOCK, { force: true });
+    } catch {
+      continue;
+    }
+    if (!told)
+      console.log("digital-sentinel: waiting for another command that installs packages …");
+    told = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_LOOK_MS);
+  }
+  process.once("exit", () => rmSync(LOCK, { force: true }));
+  work();
+}
 
 function marker(name) {
   const path = join(root, "node_modules", `.sentinel-${name}`);
@@ -39,7 +90,7 @@ function marker(name) {
 
 function ensurePackages() {
   const stamp = marker("packages");
-  const wanted = digest("package-lock.json", "package.json");
+  const wanted = packagesWanted();
   if (stamp.read() === wanted) return;
   // A checkout whose packages were installed by hand is as good as one installed here.
   console.log("digital-sentinel: installing packages (the first time only) …");
@@ -141,6 +192,8 @@ function ensureDebian() {
   if (!result.ok) stop(`apt-get could not install ${missing.join(" ")} (${result.why}).`);
 }
 
-ensurePackages();
-ensurePages();
-ensureDebian();
+locked(() => {
+  ensurePackages();
+  ensurePages();
+  ensureDebian();
+});
