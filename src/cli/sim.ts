@@ -85,9 +85,12 @@ async function serve(options: SimOptions): Promise<void> {
   });
   console.log(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
   const { unitId, district, brokerUrl } = doorway;
-  console.log(
-    `open the gate from afar: npm run sentinel -- command release --unit ${unitId} --district ${district} --broker ${brokerUrl} --key ${keyFile} --why "delivery"`,
-  );
+  // A hint for who sits there; whoever reads the output by program gets the address alone.
+  if (process.stdout.isTTY) {
+    console.log(
+      `open the gate from afar: npm run sentinel -- command release --unit ${unitId} --district ${district} --broker ${brokerUrl} --key ${keyFile} --why "delivery"`,
+    );
+  }
   await stopped;
   await doorway.stop();
   await rm(folder, { recursive: true, force: true });

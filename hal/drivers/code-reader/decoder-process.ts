@@ -39,10 +39,15 @@ function fetchPicture(into: Uint8Array): void {
 
 function tell(message: DecoderMessage): void {
   const bytes = encodeMessage(message);
-  for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
+  } catch (error) {
+    // The unit was killed while this frame was looked at: nobody is there to answer.
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") process.exit(0);
+    throw error;
+  }
 }
 
-const stack = createStack();
 /** Where the machine's memory runs out, this process goes before the unit does (proc(5)). */
 function offerOneself(): void {
   try {
@@ -52,6 +57,7 @@ function offerOneself(): void {
   }
 }
 
+const stack = createStack();
 let head = Buffer.alloc(1_024);
 let pixels = new Uint8Array(0);
 
