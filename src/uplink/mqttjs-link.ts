@@ -1,4 +1,5 @@
 /** The link over mqtt.js, with its queue, its store and its reconnecting left unused: the outbox does that. */
+import { createHmac } from "node:crypto";
 import { Socket } from "node:net";
 import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
 import type {
@@ -24,6 +25,9 @@ export interface MqttJsOptions {
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;
 /** "Unsupported protocol version" in MQTT 5, "unacceptable protocol version" in 3.1.1. */
 const VERSION_REFUSED = new Set([0x84, 0x01]);
+
+/** Of the part of a client id that nobody can guess: 96 bits. */
+const TAG_LENGTH = 16;
 
 /** Nobody reads it, and making one for each message would cost more than the message. */
 const ACKNOWLEDGED_LATER = new Error("acknowledged later");
@@ -92,7 +96,7 @@ function clientOptions(
   const five = protocol === 5;
   return {
     protocolVersion: protocol,
-    clientId: request.clientId,
+    clientId: clientIdOf(request.clientId, options.tls?.key),
     clean: request.cleanStart,
     keepalive: request.keepAliveSeconds,
     connectTimeout: request.connectTimeoutMs,
@@ -128,6 +132,17 @@ function clientOptions(
           },
         }),
   };
+}
+
+/**
+ * Brokers end a connection when another comes under the same client id, whoever it is, and hand it
+ * the session: a name that everybody knows lets any unit keep its neighbour, or the collector, away.
+ * With a client certificate the id ends in what only its key's holder can tell, the same each time.
+ */
+function clientIdOf(name: string, key: string | undefined): string {
+  if (key === undefined) return name;
+  const tag = createHmac("sha256", key).update(`mqtt client id of ${name}`).digest("base64url");
+  return `${name}-${tag.slice(0, TAG_LENGTH)}`;
 }
 
 class MqttJsConnection implements MqttConnection {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,26 +6,23 @@ import type { MqttConnection } from "../../src/uplink/link.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
 import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
 import { createAuthority, type Identity } from "../support/certificates.ts";
-import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
+import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { until } from "../support/until.ts";
 
-const SHIPPED = "deploy/mosquitto";
 const one = unitTopics("pudong", "door-1");
 const two = unitTopics("pudong", "door-2");
 const NOT_AUTHORISED = 0x87;
 
-let folder: string;
 let strangers: string;
-let broker: Mosquitto;
-const identities = new Map<string, Identity>();
+let shipped: ShippedBroker;
+let stranger: Identity;
 const open: MqttConnection[] = [];
 
 async function connect(
   name: string,
-  tls: Partial<Identity> | undefined = identities.get(name),
+  tls: Partial<Identity> = shipped.identity(name),
 ): Promise<MqttConnection> {
-  const url = `mqtts://127.0.0.1:${broker.port}`;
-  const link = createMqttJsLink({ url, version: "5", ...(tls === undefined ? {} : { tls }) });
+  const link = createMqttJsLink({ url: shipped.url, version: "5", tls });
   const connection = await link.connect({
     clientId: `${name}-${open.length}`,
     cleanStart: true,
@@ -49,27 +46,15 @@ const send = (connection: MqttConnection, topic: string): Promise<number> =>
   connection.publish({ topic, payload: "{}", qos: 1 });
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sentinel-tls-"));
   strangers = mkdtempSync(join(tmpdir(), "sentinel-tls-strangers-"));
-  const authority = createAuthority(folder);
-  for (const name of ["server", "door-1", "door-2", "collector", "operator"]) {
-    identities.set(name, authority.issue(name));
-  }
-  identities.set("stranger", createAuthority(strangers).issue("door-1"));
-  // The shipped configuration as it is, with its paths and its port put where this test may write.
-  const shipped = readFileSync(join(SHIPPED, "mosquitto.conf"), "utf8")
-    .replace("/etc/mosquitto/sentinel/acl.conf", join(process.cwd(), SHIPPED, "acl.conf"))
-    .replaceAll("/etc/mosquitto/sentinel/", `${folder}/`)
-    .replace("/var/lib/mosquitto/", "{folder}/")
-    .replace("listener 8883", "listener {port} 127.0.0.1")
-    .split("\n");
-  broker = await startMosquitto(shipped, false);
+  stranger = createAuthority(strangers).issue("door-1");
+  shipped = await startShippedBroker();
 });
 
 afterAll(async () => {
   await Promise.all(open.map((connection) => connection.close()));
-  await broker.dispose();
-  for (const each of [folder, strangers]) rmSync(each, { recursive: true, force: true });
+  await shipped.dispose();
+  rmSync(strangers, { recursive: true, force: true });
 });
 
 describe("the shipped broker configuration", () => {
@@ -141,17 +126,17 @@ describe("the shipped broker configuration", () => {
   });
 
   it.each([
-    ["no certificate", () => ({ ca: identities.get("server")?.ca ?? "" })],
+    ["no certificate", () => ({ ca: shipped.identity("door-1").ca })],
     [
       "a certificate of somebody else's authority",
-      () => ({ ...identities.get("stranger"), ca: identities.get("server")?.ca ?? "" }),
+      () => ({ ...stranger, ca: shipped.identity("door-1").ca }),
     ],
   ])("turns away a client with %s", async (_name, tls) => {
     await expect(connect("door-1", tls())).rejects.toThrow();
   });
 
   it("is itself turned away by a unit that does not know its authority", async () => {
-    const trusting = { ...identities.get("door-1"), ca: identities.get("stranger")?.ca ?? "" };
+    const trusting = { ...shipped.identity("door-1"), ca: stranger.ca };
     await expect(connect("door-1", trusting)).rejects.toThrow(/certificate/i);
   });
 });

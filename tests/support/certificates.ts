@@ -10,9 +10,12 @@ export interface Identity {
 }
 
 export interface TestAuthority {
-  /** A certificate for a common name; a server's also for 127.0.0.1. PEM texts. */
+  /** A certificate for a common name, whatever is in it; a server's also for 127.0.0.1. PEM texts. */
   issue(name: string): Identity;
 }
+
+/** Of openssl's subjects, where they divide one part of a name from the next. */
+const DIVIDERS = /[/+\\]/g;
 
 /** Makes an authority in a folder; its files are `ca.pem` and `{name}.pem`, `{name}.key`. */
 export function createAuthority(folder: string): TestAuthority {
@@ -24,9 +27,11 @@ export function createAuthority(folder: string): TestAuthority {
   const authority = ["-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test ca"];
   openssl("req", "-x509", ...newKey, ...authority);
   return {
-    issue(name) {
+    issue(commonName) {
+      const name = encodeURIComponent(commonName);
       writeFileSync(file("extensions"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-      const request = ["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`];
+      const subject = `/CN=${commonName.replace(DIVIDERS, "\\$&")}`;
+      const request = ["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", subject, "-utf8"];
       openssl("req", ...newKey, ...request);
       const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2"];
       const files = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-extfile", "extensions"];
