@@ -96,7 +96,13 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   uplink = await connectUplink({ ...common, sets, log });
   const telling = startTellingOver(uplink, { ...common, health });
   const forgetting = startForgetting(settings, store, clock);
-  const ui = await startUiServer({ feed: feedOf(config, gateway), clock, health, ...config.http });
+  const ui = await startUiServer({
+    feed: feedOf(config, gateway),
+    clock,
+    health,
+    onGuessing: (active) => gateway.dispatch({ kind: "token-guessing", active }),
+    ...config.http,
+  });
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
   manager.ready();

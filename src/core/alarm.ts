@@ -6,6 +6,7 @@ export const ALARM_KINDS = [
   "tamper",
   "fire",
   "repeated-bad-reads",
+  "token-guessing",
   "device-failed",
   "record-not-committed",
   "database-replaced",

@@ -80,6 +80,8 @@ export type Event = Happening &
         ok: boolean;
         detail: string;
       }
+    /** Wrong tokens come to the unit's pages from another machine, again and again; or no more. */
+    | { kind: "token-guessing"; active: boolean }
     | { kind: "clock-changed"; byMs: number; trusted: boolean }
     | { kind: "timer-elapsed"; timer: TimerName; about: string }
   );

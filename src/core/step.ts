@@ -81,6 +81,8 @@ function handle(turn: Turn, event: Event): void {
     case "data-set-changed":
       if (event.ok) return turn.clear("data-not-updated", event.set);
       return turn.raise("data-not-updated", event.set);
+    case "token-guessing":
+      return event.active ? turn.raise("token-guessing") : turn.clear("token-guessing");
     case "clock-changed":
       return clockChanged(turn, event);
     case "timer-elapsed":

@@ -5,7 +5,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Clock } from "../../hal/clock.ts";
+import { TokenAttempts } from "./token-attempts.ts";
 
 export interface AccessOptions {
   /** Lets a request from another machine act as staff: `Authorization: Bearer …`. */
@@ -48,21 +50,66 @@ export function guardRequests(app: FastifyInstance, options: AccessOptions): voi
   });
 }
 
-/**
- * Whether the request may see visits and decide. A request that a proxy passed on is not local,
- * whatever address it arrives from.
- */
-export function isStaff(request: FastifyRequest, options: AccessOptions): boolean {
-  const { headers, socket } = request.raw;
+/** Tells staff from strangers, and has whoever guesses tokens wait. */
+export class StaffAccess {
+  readonly #token: string | undefined;
+  readonly #attempts: TokenAttempts;
+  readonly #staff = new WeakSet<FastifyRequest>();
+
+  /** @param onGuessing told when tokens are being guessed, and when no more */
+  constructor(
+    { operatorToken }: AccessOptions,
+    clock: Clock,
+    onGuessing: (guessing: boolean) => void = () => {},
+  ) {
+    this.#token = operatorToken === "" ? undefined : operatorToken;
+    this.#attempts = new TokenAttempts(clock, onGuessing);
+  }
+
+  /** A hook, for every route on which staff may do more than others. */
+  readonly judge = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (isLocal(request)) {
+      // The unit's own screen needs no token and cannot be locked out.
+      this.#staff.add(request);
+      return;
+    }
+    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    if (this.#token === undefined || given === undefined) return;
+    const address = addressOf(request);
+    const waitMs = this.#attempts.waitMs(address);
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1_000);
+      await reply
+        .code(429)
+        .header("retry-after", seconds)
+        .send({ error: `too many wrong tokens from here: try again in ${seconds} s` });
+    } else if (sameSecret(given, this.#token)) {
+      this.#attempts.right(address);
+      this.#staff.add(request);
+    } else this.#attempts.wrong(address);
+  };
+
+  /** Whether the request may see visits and decide; only on routes with the hook. */
+  isStaff(request: FastifyRequest): boolean {
+    return this.#staff.has(request);
+  }
+
+  stop(): void {
+    this.#attempts.stop();
+  }
+}
+
+// A request that a proxy passed on is not local, whatever address it arrives from.
+function isLocal({ raw: { headers, socket } }: FastifyRequest): boolean {
   const passedOn = headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined;
-  if (!passedOn && isLoopback(socket.remoteAddress ?? "")) return true;
-  const given = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1];
-  return (
-    options.operatorToken !== undefined &&
-    options.operatorToken !== "" &&
-    given !== undefined &&
-    sameSecret(given, options.operatorToken)
-  );
+  return !passedOn && isLoopback(socket.remoteAddress ?? "");
+}
+
+/** Where it comes from. Only a proxy on this machine is believed, about the one it heard it from. */
+function addressOf({ raw: { headers, socket } }: FastifyRequest): string {
+  const from = socket.remoteAddress ?? "";
+  const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
+  return isLoopback(from) && passedOn !== undefined && isIP(passedOn) !== 0 ? passedOn : from;
 }
 
 // A name that somebody else's DNS points at this machine would make its pages same-origin with

@@ -7,7 +7,7 @@ import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
-import { guardRequests, isStaff, type AccessOptions } from "./access.ts";
+import { guardRequests, StaffAccess, type AccessOptions } from "./access.ts";
 import { doorwayParts, doorwayRoutes } from "./doorway-routes.ts";
 import { healthRoutes, type HealthPort } from "./health.ts";
 import { MAX_STREAMS, openStream, type Parts, type Streams } from "./live.ts";
@@ -22,6 +22,8 @@ export interface UiServerOptions extends AccessOptions {
   doorway?: DoorwayControl;
   /** What monitoring may ask; without it the routes do not exist. */
   health?: HealthPort;
+  /** Told when somebody guesses the staff's token from another machine, and when no more. */
+  onGuessing?: (guessing: boolean) => void;
   /** Loopback unless told otherwise: what the pages can do is let people in. */
   host?: string;
   /** 0 takes a free one. */
@@ -56,10 +58,11 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   }
   const app = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   const streams: Streams = new Set();
+  const access = new StaffAccess(options, options.clock, options.onGuessing);
   guardRequests(app, options);
   answerErrors(app);
-  unitRoutes(app, options);
-  liveRoute(app, options, streams);
+  unitRoutes(app, options, access);
+  liveRoute(app, options, access, streams);
   if (options.doorway !== undefined) doorwayRoutes(app, options.doorway, options.feed);
   if (options.health !== undefined) healthRoutes(app, options.health);
   await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
@@ -73,6 +76,7 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
     port,
     async close() {
       for (const end of streams) end();
+      access.stop();
       await app.close();
     },
   };
@@ -109,8 +113,9 @@ const statusOf = (error: unknown): number =>
     ? Number(error.statusCode)
     : 500;
 
-function unitRoutes(app: FastifyInstance, options: UiServerOptions): void {
+function unitRoutes(app: FastifyInstance, options: UiServerOptions, access: StaffAccess): void {
   const { feed } = options;
+  const judged = { onRequest: access.judge };
   app.get("/api/unit", () => ({
     unitId: feed.unitId,
     venueName: feed.venueName,
@@ -118,15 +123,15 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions): void {
     simulated: options.doorway !== undefined,
     aims: feed.cameraFrame !== undefined,
   }));
-  app.get("/api/aim", async (request, reply) => {
+  app.get("/api/aim", judged, async (request, reply) => {
     // The picture is for the unit's own screen: nobody else has to see who stands there.
-    if (options.doorway === undefined && !isStaff(request, options)) {
+    if (options.doorway === undefined && !access.isStaff(request)) {
       return reply.code(403).send({ error: "the camera's picture stays on the unit" });
     }
     return sendPicture(request, reply, feed.cameraFrame?.(), AIM_WIDTH);
   });
-  app.post("/api/operator/decide", async (request, reply) => {
-    if (!isStaff(request, options)) {
+  app.post("/api/operator/decide", judged, async (request, reply) => {
+    if (!access.isStaff(request)) {
       return reply.code(403).send({
         error: "staff decide at the unit itself, or with the token this unit is configured with",
       });
@@ -144,15 +149,21 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions): void {
   });
 }
 
-function liveRoute(app: FastifyInstance, options: UiServerOptions, streams: Streams): void {
+function liveRoute(
+  app: FastifyInstance,
+  options: UiServerOptions,
+  access: StaffAccess,
+  streams: Streams,
+): void {
   const { feed, doorway, clock } = options;
-  app.get<{ Querystring: { with?: string | string[] } }>("/api/live", (request, reply) => {
+  const judged = { onRequest: access.judge };
+  app.get<{ Querystring: { with?: string | string[] } }>("/api/live", judged, (request, reply) => {
     if (streams.size >= MAX_STREAMS) {
       return reply.code(503).send({ error: `${MAX_STREAMS} pages are watching already` });
     }
     const wanted = new Set([request.query.with ?? []].flat().join(",").split(","));
     // Simulated people have no secrets.
-    const seesVisits = doorway !== undefined || isStaff(request, options);
+    const seesVisits = doorway !== undefined || access.isStaff(request);
     const parts: Parts = {
       view: () => feed.view(),
       ...(wanted.has("visits") && seesVisits ? { visits: () => feed.visits() } : {}),

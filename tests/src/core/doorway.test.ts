@@ -245,6 +245,15 @@ describe("what the unit knows of itself", () => {
     expect(core.state.alarms).toMatchObject([{ kind: "data-not-updated", subject: "directory" }]);
   });
 
+  it("tells that somebody guesses the staff's token, once, until it is quiet", () => {
+    const core = new CoreUnderTest();
+    for (const active of [true, true, false]) core.take(event({ kind: "token-guessing", active }));
+    expect(core.records()).toEqual([
+      { type: "alarm-raised", alarm: "token-guessing" },
+      { type: "alarm-cleared", alarm: "token-guessing" },
+    ]);
+  });
+
   it("takes a new policy for whoever is being checked", () => {
     const core = new CoreUnderTest();
     core.take(shows(aCredential()));

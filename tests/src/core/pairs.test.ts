@@ -111,6 +111,7 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     [true, false].map((ok) =>
       event({ kind: "data-set-changed", set: "directory", ok, detail: "expired" }),
     ),
+  "token-guessing": () => [true, false].map((active) => event({ kind: "token-guessing", active })),
   "clock-changed": () => [event({ kind: "clock-changed", byMs: -5_000, trusted: false })],
   "timer-elapsed": (state) =>
     TIMERS.flatMap((timer) =>

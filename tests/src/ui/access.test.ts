@@ -13,6 +13,7 @@ const DECISION = { verdict: "grant", operator: "Lin", why: "known to me" };
 let pagesDir: string;
 let unit: StubUnit;
 let server: UiServer;
+const guessing: boolean[] = [];
 
 beforeAll(async () => {
   pagesDir = mkdtempSync(join(tmpdir(), "sentinel-pages-"));
@@ -24,6 +25,7 @@ beforeAll(async () => {
     pagesDir,
     operatorToken: TOKEN,
     allowedHosts: ["door.example"],
+    onGuessing: (active) => guessing.push(active),
   });
 });
 afterAll(async () => {
@@ -108,6 +110,44 @@ describe("who may see visits and decide", () => {
     const answer = await ask("/api/operator/decide", { method: "POST", body: DECISION, headers });
     expect(answer.status).toBe(200);
     expect(unit.asked).toEqual([DECISION]);
+  });
+});
+
+describe("whoever guesses the token", () => {
+  const asked = (address: string, token: string): Promise<Answer> =>
+    ask("/api/operator/decide", {
+      method: "POST",
+      body: DECISION,
+      headers: { "x-forwarded-for": address, authorization: `Bearer ${token}` },
+    });
+
+  it("is not listened to any more, though the sixth be right, and staff are told", async () => {
+    for (let time = 1; time <= 5; time++) {
+      expect((await asked("198.51.100.1", `guess number ${time}`)).status).toBe(403);
+    }
+    expect(guessing).toEqual([true]);
+    const { status, body } = await asked("198.51.100.1", TOKEN);
+    expect([status, body]).toEqual([429, expect.stringMatching(/try again in \d+ s/)]);
+    // Neither does a name of their own making help, nor another page that takes tokens.
+    expect((await asked("203.0.113.9, 198.51.100.1", TOKEN)).status).toBe(429);
+    const headers = { "x-forwarded-for": "198.51.100.1", authorization: `Bearer ${TOKEN}` };
+    expect((await ask("/api/live?with=visits", { headers })).status).toBe(429);
+  });
+
+  it("locks out nobody else: not staff elsewhere, not the unit's own screen, not monitoring", async () => {
+    expect((await asked("198.51.100.2", TOKEN)).status).toBe(200);
+    const wrong = { authorization: "Bearer a wrong one" };
+    for (let time = 1; time <= 6; time++) {
+      const own = await ask("/api/operator/decide", {
+        method: "POST",
+        body: DECISION,
+        headers: wrong,
+      });
+      expect(own.status).toBe(200);
+    }
+    const headers = { "x-forwarded-for": "198.51.100.1" };
+    expect((await ask("/api/unit", { headers })).status).toBe(200);
+    expect((await ask("/api/live", { headers })).status).toBe(200);
   });
 });
 

@@ -113,6 +113,7 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
   tamper: both("设备被拆动", "Tampering"),
   fire: both("火警", "Fire"),
   "repeated-bad-reads": both("连续读取失败", "Repeated bad reads"),
+  "token-guessing": both("有人在试探工作人员令牌", "Somebody is guessing the staff token"),
   "device-failed": both("设备故障", "Device failed"),
   "record-not-committed": both("记录无法保存", "Record could not be kept"),
   "database-replaced": both("数据库损坏，已更换", "Database was damaged and replaced"),
