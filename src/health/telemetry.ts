@@ -52,7 +52,9 @@ export class Tally {
       clock: clockTrusted ? ("trusted" as const) : ("untrusted" as const),
       visits: { ...this.#visits },
       releases: this.#releases,
-      commandsRefused: { ...commandsRefused },
+      commandsRefused: Object.fromEntries(
+        Object.entries(commandsRefused).filter(([, count]) => count > 0),
+      ),
       alarms: {
         count: alarms.length,
         inForce: alarms.map(({ kind, subject }) => ({

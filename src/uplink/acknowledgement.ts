@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import { audienceOf } from "./commands.ts";
 import { acknowledgementSchema } from "./contract-messages.ts";
-import { openToken, signToken, type KeyRing, type TokenFault } from "./token.ts";
+import { openToken, signToken, TOKEN_FAULTS, type KeyRing } from "./token.ts";
 
 /** Which records the collector holds durably: all through `through`, and the ranges above it. */
 export interface Acknowledgement {
@@ -24,7 +24,8 @@ export interface AcknowledgementKey {
 }
 
 /** Why a word counts for nothing. */
-export type AcknowledgementFault = TokenFault | "unsigned" | "wrong-audience";
+export const ACKNOWLEDGEMENT_FAULTS = [...TOKEN_FAULTS, "unsigned", "wrong-audience"] as const;
+type AcknowledgementFault = (typeof ACKNOWLEDGEMENT_FAULTS)[number];
 
 export const ACKNOWLEDGEMENT_TOKEN_TYPE = "sentinel-ack+jwt";
 

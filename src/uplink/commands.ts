@@ -3,7 +3,7 @@ import type { CommandName, CoreCommand } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
 import { commandClaimsSchema } from "./contract-messages.ts";
-import { openToken, type KeyRing, type TokenFault } from "./token.ts";
+import { openToken, TOKEN_FAULTS, type KeyRing } from "./token.ts";
 
 /** A command as it is signed; settings are judged by the unit before the core hears of them. */
 export type Command = Exclude<CoreCommand, { name: "settings" }> | SettingsCommand;
@@ -24,19 +24,20 @@ export interface VerifiedCommand {
 }
 
 /** Why a command did nothing. */
-export type CommandRefusal =
-  | TokenFault
-  | "malformed"
-  | "not-allowed"
-  | "wrong-audience"
-  | "clock-untrusted"
-  | "not-yet-valid"
-  | "expired"
-  | "valid-too-long"
-  | "replayed"
-  | "memory-failed";
+export const COMMAND_REFUSALS = [
+  ...TOKEN_FAULTS,
+  "not-allowed",
+  "wrong-audience",
+  "clock-untrusted",
+  "not-yet-valid",
+  "expired",
+  "valid-too-long",
+  "replayed",
+  "memory-failed",
+] as const;
+export type CommandRefusal = (typeof COMMAND_REFUSALS)[number];
 
-/** A command that did nothing. The id is there when its signature held and its giver may be told. */
+/** A command that did nothing. The id is there when its signature held and its giver is to be told. */
 export interface RefusedCommand {
   refused: CommandRefusal;
   commandId?: string;
@@ -97,18 +98,21 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   const begunAtMs = clock.monotonicMs();
   // Reckoned back from now: a clock that was wrong at the start may be right by now.
   const begunWallMs = (): number => clock.wallMs() - (clock.monotonicMs() - begunAtMs);
+  const told = new Map<string, number>();
   return {
     receive(name, payload) {
-      const verdict = turn.then(() => judge(options, begunWallMs, name, payload));
+      const verdict = turn.then(() => judge(options, begunWallMs, told, name, payload));
       turn = verdict;
       return verdict;
     },
   };
 }
 
+/** @param told highest counter of each key that was answered, to be kept from call to call */
 async function judge(
   options: CommandDeskOptions,
   begunWallMs: () => number,
+  told: Map<string, number>,
   name: string,
   payload: Uint8Array,
 ): Promise<VerifiedCommand | RefusedCommand> {
@@ -116,14 +120,16 @@ async function judge(
   if ("fault" in token) return { refused: token.fault };
   const claims = readClaims(token.claims);
   if (claims === undefined || claims.command.name !== name) return { refused: "malformed" };
-  const { id: commandId, command, why } = claims;
+  const { id: commandId, command, why, counter } = claims;
   const refused =
     judgeClaims(options, token.keyId, claims) ??
     (await spend(options.memory, token.keyId, claims, begunWallMs()));
+  if (refused === "wrong-audience" || refused === "replayed") return { refused };
+  // Whoever repeats what is not theirs must not be able to fill the answers: each is told once.
+  const before = told.get(token.keyId) ?? 0;
+  if (counter > before) told.set(token.keyId, counter);
   if (refused === undefined) return { commandId, command, authority: { by: token.keyId, why } };
-  // Whoever repeats what is not theirs must not be able to fill the answers.
-  const silent = refused === "wrong-audience" || refused === "replayed";
-  return silent ? { refused } : { refused, commandId };
+  return counter > before ? { refused, commandId } : { refused };
 }
 
 function judgeClaims(

@@ -2,12 +2,14 @@
 import { createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 
 /** Why a text is not a statement of somebody we know. */
-export type TokenFault =
-  | "no-keys"
-  | "too-large"
-  | "malformed"
-  | "key-unknown"
-  | "signature-invalid";
+export const TOKEN_FAULTS = [
+  "no-keys",
+  "too-large",
+  "malformed",
+  "key-unknown",
+  "signature-invalid",
+] as const;
+export type TokenFault = (typeof TOKEN_FAULTS)[number];
 
 /** Longest token that is looked at, in bytes. */
 const LONGEST_TOKEN = 256 * 1024;
@@ -78,6 +80,8 @@ export function openToken(
   const header = readObject(head);
   // The algorithm is ours to say, not the sender's.
   if (header?.["alg"] !== "EdDSA" || header["typ"] !== type) return { fault: "malformed" };
+  // RFC 7515 §4.1.11: what must be understood and is not makes the whole invalid.
+  if ("crit" in header) return { fault: "malformed" };
   const keyId = header["kid"];
   const key = typeof keyId === "string" ? keys.get(keyId) : undefined;
   if (key === undefined || typeof keyId !== "string") return { fault: "key-unknown" };

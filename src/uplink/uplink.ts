@@ -1,9 +1,14 @@
 /** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
 import type { Clock } from "../../hal/clock.ts";
 import { withDeadline } from "../../hal/clock.ts";
-import type { CommandDesk, RefusedCommand, VerifiedCommand } from "./commands.ts";
+import {
+  COMMAND_REFUSALS,
+  type CommandDesk,
+  type RefusedCommand,
+  type VerifiedCommand,
+} from "./commands.ts";
 import type { Telemetry } from "./contract-messages.ts";
-import { readAcknowledgement } from "./acknowledgement.ts";
+import { ACKNOWLEDGEMENT_FAULTS, readAcknowledgement } from "./acknowledgement.ts";
 import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
 import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
 import { UNIT_SESSION, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
@@ -110,8 +115,8 @@ class MqttUplink implements Uplink {
   #failedConnections = 0;
   #lastFailure: string | undefined;
   #lastRebirthMs = -Infinity;
-  #commandsRefused: Record<string, number> = {};
-  readonly #acknowledgementsRefused: Record<string, number> = {};
+  readonly #commandsRefused = zeros(COMMAND_REFUSALS);
+  readonly #acknowledgementsRefused = zeros(ACKNOWLEDGEMENT_FAULTS);
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -307,8 +312,7 @@ class MqttUplink implements Uplink {
     if (acknowledgedBy !== "collector") return;
     const word = readAcknowledgement(message.payload, this.#options, collectorKeys);
     if ("fault" in word) {
-      const before = this.#acknowledgementsRefused[word.fault] ?? 0;
-      this.#acknowledgementsRefused[word.fault] = before + 1;
+      this.#acknowledgementsRefused[word.fault] += 1;
     } else this.#pump.acknowledged(word);
   }
 
@@ -328,8 +332,7 @@ class MqttUplink implements Uplink {
     )) ?? { refused: "no-keys" };
     if ("refused" in verdict) {
       const { refused, commandId } = verdict;
-      const before = this.#commandsRefused[refused] ?? 0;
-      this.#commandsRefused = { ...this.#commandsRefused, [refused]: before + 1 };
+      this.#commandsRefused[refused] += 1;
       if (commandId !== undefined) this.answerCommand(commandId, "refused", refused);
       return;
     }
@@ -349,4 +352,9 @@ class MqttUplink implements Uplink {
     this.#reported = ok;
     for (const listener of this.#linkListeners) listener(ok);
   }
+}
+
+/** Counts by reason; one that appears with its first event has no increase to be seen. */
+function zeros<Reason extends string>(reasons: readonly Reason[]): Record<Reason, number> {
+  return Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
 }

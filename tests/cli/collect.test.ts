@@ -93,7 +93,8 @@ describe("sentinel collect --key", () => {
     for (let number = 1; number <= 50; number++) await store.commit(draft(number));
     uplink.start();
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(uplink.counters().acknowledgementsRefused).toEqual({});
+    const refused = Object.values(uplink.counters().acknowledgementsRefused);
+    expect(Math.max(...refused)).toBe(0);
     await uplink.stop();
     await store.close();
   });

@@ -165,7 +165,8 @@ describe("a collector that signs", () => {
     await commit(1, 300);
     await until("the outbox is empty", () => store.outbox.pending() === 0);
     expect(numbersThere()).toEqual(oneTo(300));
-    expect(near.counters().acknowledgementsRefused).toEqual({});
+    const refused = Object.values(near.counters().acknowledgementsRefused);
+    expect(Math.max(...refused)).toBe(0);
   });
 
   it("is told from anybody who may publish to the same topic", async () => {

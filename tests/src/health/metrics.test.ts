@@ -1,6 +1,7 @@
 /** What Prometheus reads: whole, and named as its conventions ask (prometheus.io/docs/practices/naming). */
 import parsePrometheusTextFormat, { type Family } from "parse-prometheus-text-format";
 import { describe, expect, it } from "vitest";
+import { Tally } from "../../../src/health/telemetry.ts";
 import { UnitMetrics, type UplinkFigures } from "../../../src/health/metrics.ts";
 import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view-of.ts";
@@ -48,6 +49,14 @@ async function families(uplink?: UplinkFigures): Promise<Family[]> {
 
 const own = (all: readonly Family[]): Family[] =>
   all.filter(({ name }) => name.startsWith("sentinel_"));
+
+describe("telemetry", () => {
+  it("names only refusals that happened", () => {
+    const view = viewOf(initialState(aPolicy()), { outbox: { pending: 0, state: "normal" } }, at());
+    const { commandsRefused } = new Tally().figures(view, 0, { expired: 2, replayed: 0 });
+    expect(commandsRefused).toEqual({ expired: 2 });
+  });
+});
 
 describe("metrics", () => {
   it("are read by a parser of the text format, each family with its help and type", async () => {

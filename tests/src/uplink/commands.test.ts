@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
@@ -145,13 +145,55 @@ describe("a command", () => {
     expect(await refusal(rig().desk, bytes)).toBe(verdict);
   });
 
-  it("whose algorithm the sender chose does nothing", async () => {
+  it.each([
+    ["names no algorithm", { alg: "none" }],
+    ["names one that takes our public key for a secret", { alg: "HS256" }],
+    ["names another curve's", { alg: "ES256" }],
+    ["asks for what is not understood", { crit: ["b64"], b64: false }],
+    ["brings a key of its own", { jwk: stranger.publicKey.export({ format: "jwk" }) }],
+    ["is of a type that only looks the same", { typ: `${COMMAND_TOKEN_TYPE} ` }],
+  ])("whose header %s does nothing", async (_name, change) => {
     const part = (value: unknown): string =>
       Buffer.from(JSON.stringify(value)).toString("base64url");
-    const header = part({ alg: "none", kid: "ops-1", typ: COMMAND_TOKEN_TYPE });
-    expect(await refusal(rig().desk, Buffer.from(`${header}.${part(claims())}.AA`))).toBe(
-      "malformed",
-    );
+    const header = part({ alg: "EdDSA", kid: "ops-1", typ: COMMAND_TOKEN_TYPE, ...change });
+    const text = Buffer.from(`${header}.${part(claims())}`);
+    const { x = "" } = operator.publicKey.export({ format: "jwk" });
+    const signatures = [
+      sign(null, text, stranger.privateKey),
+      createHmac("sha256", Buffer.from(x, "base64url")).update(text).digest(),
+      // Also where the right key signed it: it would say something else than was understood.
+      ...("jwk" in change ? [] : [sign(null, text, operator.privateKey)]),
+    ];
+    for (const signature of signatures) {
+      const bytes = Buffer.from(`${text.toString()}.${signature.toString("base64url")}`);
+      expect(await refusal(rig().desk, bytes)).not.toBe("taken");
+    }
+  });
+
+  it.each([
+    ["nested a hundred thousand deep", "[".repeat(100_000)],
+    ["nested as deep as it may be long", "[".repeat(5_000)],
+    ["with members of an object's own", '{"__proto__":{"alg":"EdDSA"},"kid":"ops-1"}'],
+    ["that names its algorithm twice", `{"alg":"EdDSA","kid":"ops-1","alg":"none"}`],
+    ["in another encoding", Buffer.from('{"alg":"EdDSA"}', "utf16le").toString("latin1")],
+  ])("with a header %s does nothing", async (_name, header) => {
+    const body = Buffer.from(JSON.stringify(claims())).toString("base64url");
+    const bytes = Buffer.from(`${Buffer.from(header).toString("base64url")}.${body}.AA`);
+    expect(await refusal(rig().desk, bytes)).toMatch(/^(malformed|too-large)$/);
+  });
+
+  it("that is refused is answered once: its copies fill no answers", async () => {
+    const { clock, desk } = rig();
+    await clock.run(10_000);
+    const late = signed({ cnt: 7 });
+    expect(await desk.receive("release", late)).toEqual({ refused: "expired", commandId: "c-1" });
+    expect(await desk.receive("release", late)).toEqual({ refused: "expired" });
+    expect(await desk.receive("release", signed({ cnt: 6 }))).toEqual({ refused: "expired" });
+    const later = seconds + 10;
+    const good = signed({ cnt: 8, nbf: later, exp: later + 10 });
+    expect(await refusal(desk, good)).toBe("taken");
+    await clock.run(10_000);
+    expect(await desk.receive("release", good)).toEqual({ refused: "expired" });
   });
 
   it("with any one bit changed does nothing", async () => {
