@@ -50,6 +50,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     console.error(`sentinel: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = error instanceof Error && error.name === "UsageError" ? WRONG_USAGE : 1;
+    // Whatever was started before it failed: half a unit at a door would neither work nor end.
+    process.exit(error instanceof Error && error.name === "UsageError" ? WRONG_USAGE : 1);
   }
 }

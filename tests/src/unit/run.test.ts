@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
 import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
@@ -63,6 +65,16 @@ describe("a real unit as a process of its own", () => {
     await ended(unit.process);
     expect(unit.process.exitCode).toBe(0);
     expect(folder.gate()).toBe("0");
+  });
+
+  it("ends where its pages have no port, instead of standing at the door half started", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const address = other.address();
+    const port = typeof address === "object" ? address?.port : undefined;
+    await expect(folder.start({ ...trust, http: { port } })).rejects.toThrow(/ended with 1/);
+    expect(folder.gate()).toBe("0");
+    other.close();
   });
 
   it("refuses to start without a policy, in one clear line", () => {
