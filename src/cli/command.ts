@@ -14,9 +14,9 @@ import {
   type Command as UnitCommand,
 } from "../uplink/commands.ts";
 import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
-import { sendCommand, type CommandReport } from "../uplink/send-command.ts";
+import { sendCommand, sendToAll, type CommandReport } from "../uplink/send-command.ts";
 import { signToken } from "../uplink/token.ts";
-import { unitTopics } from "../uplink/topics.ts";
+import { districtTopics, unitTopics } from "../uplink/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { makeSigningKey, nextCounter, readSigningKey } from "./signing-key.ts";
 import { UsageError } from "./usage.ts";
@@ -32,7 +32,11 @@ From nothing:
 
 A new key overlaps the old: paste its entry below the old one, restart the units, change over, and
 take the old entry out.
-Exit status: 0 when the unit did it, 1 when it refused or did not answer, 2 when used wrongly.`;
+With --all instead of --unit the same signed command goes to every unit of the district that the
+broker knows; each is named with its answer.
+
+Exit status: 0 when the unit (with --all: every one) did it, 1 when one refused or did not answer, 2
+when used wrongly.`;
 
 /** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
 export function commandCommand(print: Print = (line) => console.log(line)): Command {
@@ -46,31 +50,35 @@ export function commandCommand(print: Print = (line) => console.log(line)): Comm
     ["evacuate", "hold the way open and tell people to leave, until it is lifted"],
   ] as const) {
     command.addCommand(
-      sending(print, name, what, ({ lift }) => ({
-        name,
-        active: lift !== true,
-      })).option("--lift", "end it"),
+      toAllToo(sending(print, name, what, ({ lift }) => ({ name, active: lift !== true }))).option(
+        "--lift",
+        "end it",
+      ),
     );
   }
   command.addCommand(
-    sending(print, "message", "show a text on the screen", (options) => ({
-      name: "message",
-      text: options.text,
-      forMs: options.seconds * 1_000,
-    }))
+    toAllToo(
+      sending(print, "message", "show a text on the screen", (options) => ({
+        name: "message",
+        text: options.text,
+        forMs: options.seconds * 1_000,
+      })),
+    )
       .requiredOption("--text <words>", "at most 200 characters")
       .option("--seconds <count>", "how long it stays", seconds(86_400), 600),
   );
   command.addCommand(
-    sending(
-      print,
-      "settings",
-      "change the unit's settings, all or none of them",
-      (options, counter) => ({
-        name: "settings",
-        version: options.settingsVersion ?? counter,
-        values: readValues(options.values),
-      }),
+    toAllToo(
+      sending(
+        print,
+        "settings",
+        "change the unit's settings, all or none of them",
+        (options, counter) => ({
+          name: "settings",
+          version: options.settingsVersion ?? counter,
+          values: readValues(options.values),
+        }),
+      ),
     )
       .requiredOption(
         "--values <file>",
@@ -108,7 +116,9 @@ function keygenCommand(print: Print): Command {
 }
 
 interface SendOptions extends BrokerOptions {
-  unit: string;
+  /** Nothing with `--all`. */
+  unit?: string;
+  all?: boolean;
   district: string;
   signKey: string;
   why: string;
@@ -127,7 +137,7 @@ function sending(
   const command = new Command(name)
     .exitOverride()
     .description(description)
-    .requiredOption("--unit <id>", "which unit")
+    .option("--unit <id>", "which unit")
     .requiredOption("--district <name>", "whose unit")
     .requiredOption("--key <file>", "the secret key that signs, from keygen")
     .requiredOption("--why <reason>", "stands in the unit's records, at most 200 characters")
@@ -148,6 +158,11 @@ function sending(
       await run(print, options, (counter) => commandOf(options, counter));
     },
   );
+}
+
+/** To let one person in is for one door. */
+function toAllToo(command: Command): Command {
+  return command.option("--all", "every unit of the district, instead of --unit");
 }
 
 /** What the verbs have of their own; commander sees to it that a verb's are there. */
@@ -172,10 +187,11 @@ async function run(
     signKey,
     ...(certKey === undefined ? {} : { key: certKey }),
   };
-  const { commandId, token, command } = sign(options, commandOf);
+  const { unit, broker } = options;
   const topics = topicsOf(options);
-  const topic = topics.command(command.name);
-  if (options.broker === undefined) {
+  const { commandId, token, command } = sign(options, commandOf);
+  if (broker === undefined) {
+    const topic = topics?.command(command.name);
     print(
       options.json === true
         ? JSON.stringify({ topic, commandId, payload: token })
@@ -183,20 +199,38 @@ async function run(
     );
     return;
   }
-  const report = await sendCommand({
-    link: createMqttJsLink(linkOptions(options.broker, options)),
+  const errand = {
+    link: createMqttJsLink(linkOptions(broker, options)),
     clock: createSystemClock(),
-    topics,
     name: command.name,
     commandId,
     payload: token,
     validSeconds: options.valid,
     timeoutMs: options.timeout * 1_000,
-  });
-  print(
-    options.json === true ? JSON.stringify({ commandId, ...report }) : inWords(report, options),
-  );
+  };
+  if (topics === undefined || unit === undefined) {
+    const { district, root } = options;
+    tellAll(print, options, commandId, await sendToAll({ ...errand, district, root }));
+    return;
+  }
+  const report = await sendCommand({ ...errand, topics });
+  print(options.json === true ? JSON.stringify({ commandId, ...report }) : inWords(report, unit));
   if (report.result !== "done") process.exitCode = 1;
+}
+
+function tellAll(
+  print: Print,
+  { json, district }: SendOptions,
+  commandId: string,
+  reports: ReadonlyMap<string, CommandReport>,
+): void {
+  if (json === true) {
+    print(JSON.stringify({ commandId, units: Object.fromEntries(reports) }));
+  } else if (reports.size === 0) {
+    print(`no unit of ${district} has been on this broker`);
+  } else for (const [unit, report] of reports) print(inWords(report, unit));
+  const done = [...reports.values()].filter(({ result }) => result === "done");
+  if (reports.size === 0 || done.length < reports.size) process.exitCode = 1;
 }
 
 function sign(
@@ -229,16 +263,26 @@ function sign(
   return { commandId, token, command };
 }
 
-function topicsOf({ district, unit, root }: SendOptions): ReturnType<typeof unitTopics> {
+/** Of the unit; nothing where the command is for all. */
+function topicsOf(options: SendOptions): ReturnType<typeof unitTopics> | undefined {
+  const { district, unit, all, root, broker } = options;
+  if ((unit === undefined) === (all !== true)) {
+    throw new UsageError("say which unit: --unit <id>, or --all where the command has it");
+  }
+  if (all === true && broker === undefined) {
+    throw new UsageError("--all needs --broker, to ask it which units there are");
+  }
   try {
-    return unitTopics(district, unit, root);
+    if (unit !== undefined) return unitTopics(district, unit, root);
+    districtTopics(district, root);
+    return undefined;
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
 /** What became of it, in a line. */
-function inWords({ result, detail }: CommandReport, { unit }: SendOptions): string {
+function inWords({ result, detail }: CommandReport, unit: string): string {
   switch (result) {
     case "done":
       return `${unit} did it: ${detail}`;

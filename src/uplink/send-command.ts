@@ -3,12 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
 import type { CommandName } from "../core/command.ts";
 import type { IncomingMessage, MqttConnection, MqttLink } from "./link.ts";
-import type { UnitTopics } from "./topics.ts";
+import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "./topics.ts";
 
-export interface CommandErrand {
+interface Errand {
   link: MqttLink;
   clock: Clock;
-  topics: UnitTopics;
   name: CommandName;
   commandId: string;
   /** The signed text. */
@@ -16,6 +15,16 @@ export interface CommandErrand {
   /** The broker keeps it no longer than it counts. */
   validSeconds: number;
   timeoutMs: number;
+}
+
+export interface CommandErrand extends Errand {
+  topics: UnitTopics;
+}
+
+/** The same signed text to every unit that the broker knows. */
+export interface DistrictErrand extends Errand {
+  district: string;
+  root?: string;
 }
 
 /** What became of a command. */
@@ -26,10 +35,46 @@ export interface CommandReport {
 
 const KEEP_ALIVE_SECONDS = 20;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** How long the broker may take to tell of the units it knows. */
+const GATHER_MS = 2_000;
 
 /** Rejects when the broker cannot be reached or does not take the command. */
 export async function sendCommand(errand: CommandErrand): Promise<CommandReport> {
-  const { link, topics, name, payload, validSeconds } = errand;
+  const { topics } = errand;
+  return connected(errand, async (connection) => {
+    // Listening begins before the command is sent: a unit answers faster than a broker subscribes.
+    const answered = answerOf(connection, errand);
+    await connection.subscribe([
+      { filter: topics.commandResult, qos: 1 },
+      { filter: topics.state, qos: 1 },
+    ]);
+    await send(connection, errand, topics);
+    return await answered;
+  });
+}
+
+/**
+ * Sends a command to every unit of a district that the broker knows, and gathers their answers until
+ * all that are there have answered, or the time is over. Rejects when the broker cannot be reached
+ * or does not take it.
+ */
+export async function sendToAll(errand: DistrictErrand): Promise<Map<string, CommandReport>> {
+  const { district, root } = errand;
+  const { commandResult, state } = districtTopics(district, root).everyUnit;
+  return connected(errand, async (connection) => {
+    const gathered = answersOf(connection, errand);
+    await connection.subscribe([
+      { filter: commandResult, qos: 1 },
+      { filter: state, qos: 1 },
+    ]);
+    return await gathered;
+  });
+}
+
+async function connected<T>(
+  { link }: Errand,
+  work: (connection: MqttConnection) => Promise<T>,
+): Promise<T> {
   const connection = await link.connect({
     clientId: `operator-${randomUUID()}`,
     cleanStart: true,
@@ -38,24 +83,25 @@ export async function sendCommand(errand: CommandErrand): Promise<CommandReport>
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
   });
   try {
-    // Listening begins before the command is sent: a unit answers faster than a broker subscribes.
-    const answered = answerOf(connection, errand);
-    await connection.subscribe([
-      { filter: topics.commandResult, qos: 1 },
-      { filter: topics.state, qos: 1 },
-    ]);
-    const reason = await connection.publish({
-      topic: topics.command(name),
-      payload,
-      qos: 1,
-      expirySeconds: validSeconds,
-    });
-    if (reason >= 0x80) {
-      throw new Error(`the broker did not take the command: reason 0x${reason.toString(16)}`);
-    }
-    return await answered;
+    return await work(connection);
   } finally {
     await connection.close().catch(() => {});
+  }
+}
+
+async function send(
+  connection: MqttConnection,
+  { name, payload, validSeconds }: Errand,
+  topics: UnitTopics,
+): Promise<void> {
+  const reason = await connection.publish({
+    topic: topics.command(name),
+    payload,
+    qos: 1,
+    expirySeconds: validSeconds,
+  });
+  if (reason >= 0x80) {
+    throw new Error(`the broker did not take the command: reason 0x${reason.toString(16)}`);
   }
 }
 
@@ -73,12 +119,68 @@ function answerOf(connection: MqttConnection, errand: CommandErrand): Promise<Co
       const said = readObject(message);
       if (message.topic === topics.state) presence = String(said?.["availability"]);
       if (message.topic !== topics.commandResult || said?.["commandId"] !== commandId) return;
-      const { result, detail } = said;
       timer.cancel();
-      resolve({
-        result: result === "done" ? "done" : "refused",
-        detail: typeof detail === "string" ? detail : "",
-      });
+      resolve(reportOf(said));
+    });
+  });
+}
+
+function reportOf({ result, detail }: Readonly<Record<string, unknown>>): CommandReport {
+  return {
+    result: result === "done" ? "done" : "refused",
+    detail: typeof detail === "string" ? detail : "",
+  };
+}
+
+function answersOf(
+  connection: MqttConnection,
+  errand: DistrictErrand,
+): Promise<Map<string, CommandReport>> {
+  const { clock, district, root, commandId, timeoutMs } = errand;
+  const presences = new Map<string, string>();
+  const reports = new Map<string, CommandReport>();
+  let gathered = false;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      for (const timer of [giveUp, gathering]) timer.cancel();
+    };
+    const failed = (error: Error): void => {
+      stop();
+      reject(error);
+    };
+    const over = (): void => {
+      stop();
+      for (const [unit, presence] of presences) {
+        if (reports.has(unit)) continue;
+        const away = presence === "offline";
+        const detail = away ? "it is offline" : silence(presence, timeoutMs);
+        reports.set(unit, { result: "no-answer", detail });
+      }
+      resolve(new Map([...reports].sort(([one], [other]) => (one < other ? -1 : 1))));
+    };
+    const allHere = (): boolean =>
+      [...presences].every(([unit, presence]) => presence === "offline" || reports.has(unit));
+    const giveUp = clock.after(timeoutMs, over);
+    const gathering = clock.after(Math.min(GATHER_MS, timeoutMs), () => {
+      gathered = true;
+      if (allHere()) over();
+    });
+    connection.onClose((why) => {
+      failed(new Error(`the connection to the broker ended: ${why}`));
+    });
+    connection.onMessage((message) => {
+      const unit = unitOfTopic(message.topic);
+      const said = readObject(message);
+      if (unit === undefined || said === undefined) return;
+      if (message.topic.endsWith("/cmdres")) {
+        if (said["commandId"] === commandId) reports.set(unit, reportOf(said));
+      } else {
+        const isNew = !presences.has(unit);
+        presences.set(unit, String(said["availability"]));
+        // Also to one that is away: it counts for whoever is back in time.
+        if (isNew) send(connection, errand, unitTopics(district, unit, root)).catch(failed);
+      }
+      if (gathered && allHere()) over();
     });
   });
 }
