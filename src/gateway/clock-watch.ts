@@ -3,7 +3,10 @@ import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Emit } from "./sensing.ts";
 
 const LOOK_EVERY_MS = 1_000;
-/** Slower changes are the clock being disciplined; 10 s a day is what the standard allows units. */
+/**
+ * Told from here on. Slewing moves both clocks alike (clock_gettime(2), adjtime(3)), so that whatever
+ * comes between them was stepped: small steps add up, or a clock could be led away unseen.
+ */
 const STEP_MS = 500;
 
 /**
@@ -19,7 +22,7 @@ export function watchClock(clock: Clock, emit: Emit, behindMs = 0): Timer {
     const nowTrusted = clock.wallTrusted();
     const byMs = Math.round(nowOffsetMs - offsetMs);
     const stepped = Math.abs(byMs) >= STEP_MS;
-    offsetMs = nowOffsetMs;
+    if (stepped) offsetMs = nowOffsetMs;
     if (!stepped && nowTrusted === trusted) return;
     trusted = nowTrusted;
     emit({ kind: "clock-changed", byMs: stepped ? byMs : 0, trusted });
