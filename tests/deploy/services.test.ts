@@ -66,7 +66,7 @@ describe("installed under a folder", () => {
   it.each([
     [[], ["sentinel.service"], ["policy.yaml", "unit.yaml"]],
     [["--far-end"], ["sentinel-collect.service", "sentinel-publish.service"], ["far-end.env"]],
-  ])("with %j are %j and %j", (options, services, settings) => {
+  ])("with %j are %j and %j, and stay as they were configured", (options, services, settings) => {
     const installer = readFileSync("deploy/install.sh", "utf8");
     const folder = mkdtempSync(join(tmpdir(), "sentinel-install-"));
     try {
@@ -85,7 +85,15 @@ describe("installed under a folder", () => {
       execFileSync("cp", ["CHANGELOG.md", from]);
       writeFileSync(join(from, "deploy", "install.sh"), installer);
       const root = join(folder, "root");
-      execFileSync("sh", [join(from, "deploy", "install.sh"), ...options, "--root", root]);
+      const install = (): void => {
+        execFileSync("sh", [join(from, "deploy", "install.sh"), ...options, "--root", root]);
+      };
+      install();
+      const [first = ""] = settings;
+      const configured = join(root, "etc/sentinel", first);
+      writeFileSync(configured, "what somebody wrote");
+      install();
+      expect(readFileSync(configured, "utf8")).toBe("what somebody wrote");
       expect(readdirSync(join(root, "etc/systemd/system"))).toEqual(services);
       const there = readdirSync(join(root, "etc/sentinel"));
       expect(there.filter((name) => !name.includes(".example."))).toEqual(settings);
