@@ -210,6 +210,8 @@ class MqttCollector implements Collector {
   #drain(): void {
     this.#gathering?.cancel();
     this.#gathering = undefined;
+    // The queue may have gone with its connection: then nobody else would say that the pause is over.
+    this.#refusing = false;
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH);
       this.#refusing = !this.#storeBatch(batch);
