@@ -109,6 +109,11 @@ export class Seals {
     return this.#destroy("day < ?", Math.floor(beforeMs / DAY_MS));
   }
 
+  /** After a transaction that was undone: the ids of keys it made are given again, to other keys. */
+  rolledBack(): void {
+    this.#ready.clear();
+  }
+
   #destroy(where: string, value: Uint8Array | number): number {
     this.#ready.clear();
     try {

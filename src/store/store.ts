@@ -255,6 +255,7 @@ class SqliteStore implements Store {
       })();
     } catch (error) {
       this.#head = before;
+      this.#seals.rolledBack();
       this.#recount();
       const failure = asStoreError(error, "storing records");
       for (const { reject } of waiting) reject(failure);

@@ -190,6 +190,29 @@ describe("personal data", () => {
     expect(second?.personal?.holderPseudonym).toBe("li");
   });
 
+  it("stays readable when the disk refused the transaction that made its key", async () => {
+    let failing = false;
+    const bytes = createRandom(3);
+    const unit = store({
+      random: (length) => {
+        if (failing && length === 12 && ++nonces === 3) throw new Error("disk I/O error");
+        return Uint8Array.from({ length }, () => bytes.integer(0, 255));
+      },
+    });
+    let nonces = 0;
+    const commit = (holder: string): Promise<string> =>
+      kindOf(Promise.all([1, 2, 3].map((number) => unit.commit(draft(number, holder)))));
+    failing = true;
+    expect(await commit("wang")).toBe("disk");
+    failing = false;
+    expect(await commit("li")).toBe("resolved");
+    const holders = async (from: Store): Promise<(string | undefined)[]> =>
+      (await from.recent(3)).map(({ personal }) => personal?.holderPseudonym);
+    expect(await holders(unit)).toEqual(["li", "li", "li"]);
+    await unit.close();
+    expect(await holders(store())).toEqual(["li", "li", "li"]);
+  });
+
   it("leaves the unit without a pseudonym once it is forgotten", async () => {
     const unit = store();
     await unit.commit(draft(1, "wang"));
