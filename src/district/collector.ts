@@ -1,5 +1,5 @@
 /** The far end: takes records from MQTT, stores them, and only then says so. */
-import type { Clock, Timer } from "../../hal/clock.ts";
+import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import {
   acknowledgementText,
   type Acknowledgement,
@@ -64,6 +64,8 @@ const RANGES_TOLD = 100;
 const SESSION_EXPIRY_SECONDS = 86_400;
 const KEEP_ALIVE_SECONDS = 20;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A broker that leaves a subscription or a word to a unit unanswered for so long is asked anew. */
+const ANSWER_MS = 30_000;
 /** Pause after the database refused a batch. */
 const RETRY_MS = 1_000;
 
@@ -165,10 +167,12 @@ class MqttCollector implements Collector {
     this.#connection = connection;
     connection.onMessage((message, acknowledge) => this.#arrived(connection, message, acknowledge));
     const { events, state } = this.#topics.everyUnit;
-    await connection.subscribe([
-      { filter: events, qos: 1 },
-      { filter: state, qos: 1 },
-    ]);
+    await this.#answered(
+      connection.subscribe([
+        { filter: events, qos: 1 },
+        { filter: state, qos: 1 },
+      ]),
+    );
     if (!connection.sessionPresent) await this.#introduce(connection);
     for (const unit of this.#words.keys()) void this.#tell(unit);
     return await ended;
@@ -177,7 +181,17 @@ class MqttCollector implements Collector {
   /** The broker knows nothing of us: say what we have, and ask for the rest. */
   async #introduce(connection: MqttConnection): Promise<void> {
     for (const stream of this.#options.archive.streams()) this.#say(stream);
-    await connection.publish({ topic: this.#topics.rebirth, payload: "{}", qos: 1 });
+    const { rebirth } = this.#topics;
+    await this.#answered(connection.publish({ topic: rebirth, payload: "{}", qos: 1 }));
+  }
+
+  #answered<T>(work: Promise<T>): Promise<T> {
+    return withDeadline(
+      this.#options.clock,
+      ANSWER_MS,
+      work,
+      () => new Error("the broker took the connection and answers nothing"),
+    );
   }
 
   #arrived(connection: MqttConnection, message: IncomingMessage, acknowledge: () => void): void {
@@ -255,6 +269,7 @@ class MqttCollector implements Collector {
   async #tell(unit: string): Promise<void> {
     if (this.#telling.has(unit)) return;
     this.#telling.add(unit);
+    let connection: MqttConnection | undefined;
     try {
       const { district, key } = this.#options;
       const topic = unitTopics(district, unit, this.#root).acknowledgement;
@@ -263,12 +278,14 @@ class MqttCollector implements Collector {
         word !== undefined && this.#connection !== undefined;
         word = this.#words.get(unit)
       ) {
+        connection = this.#connection;
         const payload = acknowledgementText(word, { district, unitId: unit }, key);
-        await this.#connection.publish({ topic, payload, qos: 1, retain: true });
+        await this.#answered(connection.publish({ topic, payload, qos: 1, retain: true }));
         if (this.#words.get(unit) === word) this.#words.delete(unit);
       }
     } catch {
-      // The connection ended; the word goes out with the next one.
+      // The connection ended, or is worth nothing; the word goes out with the next one.
+      await connection?.close().catch(() => {});
     } finally {
       this.#telling.delete(unit);
     }

@@ -11,6 +11,11 @@ export interface Acknowledgement {
   ranges: readonly (readonly [from: number, to: number])[];
 }
 
+/** The highest number a word names; 0 when it names none. */
+export function lastOf({ through, ranges }: Acknowledgement): number {
+  return ranges.reduce((last, [, to]) => Math.max(last, to), through);
+}
+
 /** Whose records are acknowledged. */
 export interface Acknowledged {
   district: string;

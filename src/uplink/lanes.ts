@@ -69,7 +69,7 @@ class Lane {
         const end = wanted.length < PORTION ? throughSeq : (wanted.at(-1)?.seq ?? 0);
         this.#nextSeq = end + 1;
         this.#buffer.push(...wanted);
-        if (wanted.length > 0) ready();
+        ready();
       },
       (error: unknown) => {
         if (pass !== this.#pass) return;
@@ -176,6 +176,8 @@ export class Lanes {
       this.#backlogWindow = Math.min(this.#windowLimit, this.#backlogWindow + 1);
     } else if (queuedMs > QUEUED_MS && nowMs - tookMs >= this.#slowedAtMs) {
       // Records sent before the last halving say nothing about what it brought.
+      // One alone meets no queue of ours: the path itself has become so long.
+      if (this.#backlogWindow === 1) this.#pathMs = tookMs;
       this.#backlogWindow = Math.max(1, this.#backlogWindow / 2);
       this.#slowedAtMs = nowMs;
     }

@@ -52,6 +52,9 @@ export const REASON_SUCCESS = 0x00;
 /** The broker has nobody to give the message to: not a delivery. */
 export const REASON_NO_MATCHING_SUBSCRIBERS = 0x10;
 
+/** MQTT 5 §3.4.2.1: more than the broker takes; it would end the connection over it. */
+export const REASON_PACKET_TOO_LARGE = 0x95;
+
 /** One network connection, from CONNACK to its end. */
 export interface MqttConnection {
   /** The broker still knew this client: subscriptions and queued messages stand. */
@@ -60,7 +63,8 @@ export interface MqttConnection {
   readonly receiveMaximum: number;
   /**
    * QoS 1: resolves with the PUBACK's reason code, 0x80 and above included; rejects when the
-   * connection ends first. QoS 0: resolves with 0 when handed to the network.
+   * connection ends first. Waits its turn while as many are under way as the broker takes; one it
+   * said to be too large for it resolves with 0x95 and is not sent. QoS 0: resolves with 0 when handed to the network.
    */
   publish(message: OutgoingMessage): Promise<number>;
   /** Rejects when the broker refuses one of the filters. */

@@ -2,12 +2,13 @@
 import { createHmac } from "node:crypto";
 import { Socket } from "node:net";
 import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
-import type {
-  ConnectRequest,
-  IncomingMessage,
-  MqttConnection,
-  MqttLink,
-  OutgoingMessage,
+import {
+  REASON_PACKET_TOO_LARGE,
+  type ConnectRequest,
+  type IncomingMessage,
+  type MqttConnection,
+  type MqttLink,
+  type OutgoingMessage,
 } from "./link.ts";
 
 export interface MqttJsOptions {
@@ -31,6 +32,11 @@ const TAG_LENGTH = 16;
 
 /** Nobody reads it, and making one for each message would cost more than the message. */
 const ACKNOWLEDGED_LATER = new Error("acknowledged later");
+
+/** For the last packet to go out, and for the broker to close the line. */
+const FAREWELL_MS = 1_000;
+/** More than a PUBLISH packet takes beside its texts: headers, lengths and property names. */
+const FRAMING_BYTES = 64;
 
 type Packet = Parameters<MqttClient["handleMessage"]>[0];
 
@@ -73,10 +79,7 @@ function open(
     client.once("connect", (packet) => {
       // A record waits for no other to fill its segment; that costs 40 ms wherever one comes alone.
       if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-      connection.begin(
-        packet.sessionPresent,
-        packet.properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM,
-      );
+      connection.begin(packet.sessionPresent, packet.properties);
       resolve(connection);
     });
     client.once("close", () => {
@@ -158,6 +161,10 @@ class MqttJsConnection implements MqttConnection {
   #early: Packet[] = [];
   #listening = false;
   #onClose: (why: string) => void = () => {};
+  #largestBytes = Infinity;
+  /** Messages with QoS 1 that the broker has not answered. */
+  #underWay = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(client: MqttClient, manual: boolean) {
     this.#client = client;
@@ -178,9 +185,13 @@ class MqttJsConnection implements MqttConnection {
     };
   }
 
-  begin(sessionPresent: boolean, receiveMaximum: number): void {
+  begin(
+    sessionPresent: boolean,
+    limits: { receiveMaximum?: number; maximumPacketSize?: number } = {},
+  ): void {
     this.sessionPresent = sessionPresent;
-    this.receiveMaximum = receiveMaximum;
+    this.receiveMaximum = limits.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
+    this.#largestBytes = limits.maximumPacketSize ?? Infinity;
   }
 
   ended(why: string): void {
@@ -192,29 +203,46 @@ class MqttJsConnection implements MqttConnection {
   }
 
   publish(message: OutgoingMessage): Promise<number> {
+    if (sizeOf(message) > this.#largestBytes) return Promise.resolve(REASON_PACKET_TOO_LARGE);
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(new Error(this.#closed));
         return;
       }
       this.#failures.add(reject);
-      const payload =
-        typeof message.payload === "string" ? message.payload : Buffer.from(message.payload);
-      this.#client.publish(
-        message.topic,
-        payload,
-        this.#publishOptions(message),
-        (error, packet) => {
-          this.#failures.delete(reject);
-          const id = packet?.messageId;
-          const seen = id === undefined ? undefined : this.#reasons.get(id);
-          if (id !== undefined) this.#reasons.delete(id);
-          const reason = seen ?? codeOf(error);
-          if (error && reason === 0) reject(error);
-          else resolve(reason);
-        },
-      );
+      const send = (): void => this.#send(message, resolve, reject);
+      if (message.qos === 0) send();
+      else if (this.#underWay < this.receiveMaximum) {
+        this.#underWay += 1;
+        send();
+      } else this.#waiting.push(send);
     });
+  }
+
+  #send(
+    message: OutgoingMessage,
+    resolve: (reason: number) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const payload =
+      typeof message.payload === "string" ? message.payload : Buffer.from(message.payload);
+    this.#client.publish(message.topic, payload, this.#publishOptions(message), (error, packet) => {
+      this.#failures.delete(reject);
+      const id = packet?.messageId;
+      const seen = id === undefined ? undefined : this.#reasons.get(id);
+      if (id !== undefined) this.#reasons.delete(id);
+      const reason = seen ?? codeOf(error);
+      if (error && reason === 0) reject(error);
+      else resolve(reason);
+      if (message.qos === 1) this.#next();
+    });
+  }
+
+  /** One that waits takes the place of one that was answered. */
+  #next(): void {
+    const send = this.#closed === undefined ? this.#waiting.shift() : undefined;
+    if (send === undefined) this.#underWay -= 1;
+    else send();
   }
 
   async subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<void> {
@@ -247,7 +275,18 @@ class MqttJsConnection implements MqttConnection {
 
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
-    await this.#client.endAsync();
+    const client = this.#client;
+    // A broker that hangs never closes its side of the line.
+    if (client.stream instanceof Socket) {
+      client.stream.setTimeout(FAREWELL_MS, () => client.stream.destroy());
+    }
+    if (Object.keys(client.outgoing).length === 0) await client.endAsync();
+    else {
+      // mqtt.js would wait for every answer first, and a broker that owes one may never give it.
+      sendPacket(client, { cmd: "disconnect", reasonCode: 0 });
+      await new Promise((resolve) => setImmediate(resolve));
+      await client.endAsync(true);
+    }
     this.ended("closed by this side");
   }
 
@@ -288,11 +327,29 @@ class MqttJsConnection implements MqttConnection {
   }
 }
 
+/** Bytes of the packet, at most. */
+function sizeOf({
+  topic,
+  payload,
+  contentType,
+  responseTopic,
+  correlationData,
+}: OutgoingMessage): number {
+  const texts = [topic, payload, contentType ?? "", responseTopic ?? "", correlationData ?? ""];
+  return texts.reduce<number>((sum, text) => sum + Buffer.byteLength(text), FRAMING_BYTES);
+}
+
 // mqtt.js has no public way to acknowledge later than its own handler; the version is pinned and
 // a test against a real broker keeps this call honest.
 function acknowledge(client: MqttClient, messageId: number | undefined): void {
-  const internals = client as unknown as {
-    _sendPacket(packet: { cmd: "puback"; messageId: number | undefined; reasonCode: number }): void;
-  };
-  internals._sendPacket({ cmd: "puback", messageId, reasonCode: 0 });
+  sendPacket(client, { cmd: "puback", messageId, reasonCode: 0 });
+}
+
+function sendPacket(
+  client: MqttClient,
+  packet:
+    | { cmd: "puback"; messageId: number | undefined; reasonCode: number }
+    | { cmd: "disconnect"; reasonCode: number },
+): void {
+  (client as unknown as { _sendPacket(each: typeof packet): void })._sendPacket(packet);
 }

@@ -37,6 +37,10 @@ export const PUMP_DEFAULTS: PumpSettings = {
 const PROBE = 20;
 /** Live records may go this far beyond the limit of unacknowledged ones. */
 const LIVE_RESERVE = 500;
+/** Records remembered as sent; one that fell out is sent once more. */
+const SENT_REMEMBERED = 20_000;
+/** A broker that has answered nothing for so long, with records under way, is given up. */
+const STALLED_MS = 30_000;
 const LONGEST_ACKNOWLEDGE_MS = 600_000;
 
 export interface PumpCounters {
@@ -53,6 +57,8 @@ export interface PumpCounters {
 export interface Channel {
   window: number;
   publish: (row: OutboxRow) => Promise<number>;
+  /** The broker takes records and answers none: the connection is worth nothing. */
+  giveUp: () => void;
 }
 
 export class Pump {
@@ -69,18 +75,23 @@ export class Pump {
   readonly #lanes: Lanes;
   readonly #onDelivered: (fromSeq: number, toSeq: number) => void;
   readonly #flying = new Set<number>();
-  /** Taken by the broker, not yet out of the outbox; with the time it was taken. */
+  /** Taken by the broker, not yet acknowledged; with the time it was taken. */
   readonly #taken = new Map<number, number>();
-  readonly #toClear = new Set<number>();
+  /** Sent since this start and not yet acknowledged, whatever became of it on the way. */
+  readonly #sent = new Set<number>();
+  /** Acknowledged, on their way out of the outbox. */
+  readonly #leaving = new Set<number>();
+  /** Refused one by one; the others go on without them. */
+  readonly #unwanted = new Set<number>();
   #channel: Channel | undefined;
-  /** The collector's newest word, until it is carried out. */
-  #word: readonly (readonly [from: number, to: number])[] | undefined;
-  #hearing = false;
   #clearing = false;
+  #refusedInARow = 0;
   #held: Timer | undefined;
   #probing = false;
-  #leftBehind = false;
+  #later: Timer | undefined;
   #watch: Timer | undefined;
+  #stall: Timer | undefined;
+  #answeredAtMs = 0;
   #patienceMs: number;
   #progress = false;
   #silent = false;
@@ -100,7 +111,11 @@ export class Pump {
       clock,
       outbox,
       backlogPerSecond: settings.backlogPerSecond,
-      skip: (seq) => this.#taken.has(seq) || this.#flying.has(seq),
+      skip: (seq) =>
+        this.#taken.has(seq) ||
+        this.#flying.has(seq) ||
+        this.#leaving.has(seq) ||
+        this.#unwanted.has(seq),
     });
     outbox.onCommitted(() => this.#pump());
   }
@@ -110,7 +125,12 @@ export class Pump {
     this.end();
     this.#channel = channel;
     this.#probing = false;
+    this.#refusedInARow = 0;
+    this.#answeredAtMs = this.#clock.monotonicMs();
+    this.#unwanted.clear();
+    if (this.#leaving.size > 0 && !this.#clearing) void this.#clearAll();
     if (!sessionPresent) this.#forgetTaken();
+    if (this.#taken.size > 0) this.#watchAcknowledgements();
     this.#lanes.connected(channel.window);
     this.#lanes.restart();
     this.#pump();
@@ -120,10 +140,11 @@ export class Pump {
   end(): void {
     this.#channel = undefined;
     this.#flying.clear();
-    this.#held?.cancel();
+    for (const timer of [this.#held, this.#later, this.#watch, this.#stall]) timer?.cancel();
     this.#held = undefined;
-    this.#watch?.cancel();
+    this.#later = undefined;
     this.#watch = undefined;
+    this.#stall = undefined;
   }
 
   /** The collector asks for everything it has not acknowledged. */
@@ -133,45 +154,23 @@ export class Pump {
     this.#pump();
   }
 
-  /** The collector's word about which records are safe. */
+  /**
+   * The collector's word about which records are safe. It counts for what was sent since this start:
+   * what it says of others it may have from another copy of this database, of a cloned card or from
+   * before a log was torn, with the same numbers on other records.
+   */
   acknowledged(word: Acknowledgement): void {
     if (this.#settings.acknowledgedBy !== "collector" || word.epoch !== this.#outbox.epoch) return;
-    const ranges: (readonly [number, number])[] = [...word.ranges];
-    if (word.through > 0) ranges.unshift([1, word.through]);
-    const covered = (seq: number): boolean => ranges.some(([from, to]) => seq >= from && seq <= to);
-    for (const seq of [...this.#taken.keys(), ...this.#flying]) {
-      if (!covered(seq)) continue;
-      this.#taken.delete(seq);
-      this.#flying.delete(seq);
-      this.#progress = true;
-    }
-    // What the newest word leaves out of an older one's, the next one says again.
-    this.#word = ranges;
-    if (!this.#hearing) void this.#hear();
-  }
-
-  // One deletion at a time: words that come meanwhile are one, the newest.
-  async #hear(): Promise<void> {
-    this.#hearing = true;
-    for (let ranges = this.#word; ranges !== undefined; ranges = this.#word) {
-      this.#word = undefined;
-      try {
-        const removed = await this.#outbox.delivered(ranges);
-        this.counters.acknowledged += removed;
-        if (removed === 0) continue;
-        this.#heard();
-        for (const [from, to] of ranges) this.#onDelivered(from, to);
-      } catch {
-        // The rows stay and the collector's next word covers them again.
-      }
-    }
-    this.#hearing = false;
-    this.#pump();
-  }
-
-  #heard(): void {
+    const { through, ranges } = word;
+    const safe = [...this.#sent].filter(
+      (seq) => seq <= through || ranges.some(([from, to]) => seq >= from && seq <= to),
+    );
+    if (safe.length === 0) return;
+    this.#progress = true;
     this.#silent = false;
     this.#patienceMs = this.#settings.acknowledgeWithinMs;
+    this.#answeredAtMs = this.#clock.monotonicMs();
+    this.#leave(safe);
   }
 
   #forgetTaken(): void {
@@ -189,16 +188,12 @@ export class Pump {
     }
     const window = this.#probing ? 1 : channel.window;
     while (this.#flying.size < window) {
-      const unacknowledged = this.#taken.size + this.#flying.size;
+      const unacknowledged = this.#taken.size + this.#flying.size + this.#leaving.size;
       const limit = this.#silent ? PROBE : this.#settings.unacknowledgedLimit;
       if (unacknowledged >= limit + LIVE_RESERVE) return;
       const pick = this.#lanes.next(unacknowledged < limit, (failed) => this.#pump(failed));
       if (pick === undefined) break;
       this.#send(channel, pick);
-    }
-    if (this.#leftBehind && this.#flying.size === 0 && this.#lanes.exhausted()) {
-      this.#leftBehind = false;
-      this.#hold(true);
     }
   }
 
@@ -206,26 +201,48 @@ export class Pump {
     const { seq } = pick.row;
     const sentAtMs = this.#clock.monotonicMs();
     this.#flying.add(seq);
+    this.#remember(seq);
+    this.#watchBroker(channel);
+    const settled = (): boolean => {
+      this.#lanes.settled(pick.lane, this.#clock.monotonicMs() - sentAtMs);
+      // The collector may have spoken before the broker did.
+      return this.#flying.delete(seq);
+    };
     channel.publish(pick.row).then(
       (reason) => {
         if (channel !== this.#channel) return;
-        this.#lanes.settled(pick.lane, this.#clock.monotonicMs() - sentAtMs);
+        this.#answeredAtMs = this.#clock.monotonicMs();
         if (reason === REASON_SUCCESS) this.counters.published += 1;
-        // The collector may have spoken before the broker did.
-        if (this.#flying.delete(seq)) this.#answered(seq, reason);
+        if (settled()) this.#answered(seq, reason);
         this.#pump();
       },
-      // The connection ended: `end` has dealt with what was in flight, or is about to.
-      () => {},
+      () => {
+        // The connection ended, and `end` is about to be called; or this record cannot be sent at all.
+        if (channel === this.#channel && settled()) this.#setAside(seq);
+      },
     );
+  }
+
+  #remember(seq: number): void {
+    if (this.#settings.acknowledgedBy !== "collector") return;
+    this.#sent.add(seq);
+    if (this.#sent.size <= SENT_REMEMBERED) return;
+    for (const oldest of this.#sent) {
+      this.#sent.delete(oldest);
+      return;
+    }
   }
 
   #answered(seq: number, reason: number): void {
     if (reason === REASON_SUCCESS) {
       this.#probing = false;
+      this.#refusedInARow = 0;
+      if (this.#settings.acknowledgedBy === "broker") {
+        this.#leave([seq]);
+        return;
+      }
       this.#taken.set(seq, this.#clock.monotonicMs());
-      if (this.#settings.acknowledgedBy === "collector") this.#watchAcknowledgements();
-      else this.#clear(seq);
+      this.#watchAcknowledgements();
       return;
     }
     if (reason === REASON_NO_MATCHING_SUBSCRIBERS) {
@@ -233,10 +250,12 @@ export class Pump {
       this.#hold(true);
       return;
     }
-    // This record may be the only one the broker does not want: go on with the others first.
     this.counters.refused += 1;
-    this.#leftBehind = true;
-    this.#hold(false);
+    this.#setAside(seq);
+    // This record may be the only one the broker does not want: go on with the others, one at a time.
+    this.#probing = true;
+    this.#refusedInARow += 1;
+    if (this.#refusedInARow > 1) this.#hold(false);
   }
 
   /** Waits, then tries with one record at a time, from the oldest or from where it was. */
@@ -250,29 +269,67 @@ export class Pump {
     });
   }
 
-  #clear(seq: number): void {
-    this.#toClear.add(seq);
+  /** Leaves a record out for a while, without holding up the others. */
+  #setAside(seq: number): void {
+    this.#unwanted.add(seq);
+    this.#tryLater();
+  }
+
+  #tryLater(): void {
+    this.#later ??= this.#clock.after(this.#settings.retryMs, () => {
+      this.#later = undefined;
+      if (this.#leaving.size > 0 && !this.#clearing) void this.#clearAll();
+      if (this.#unwanted.size > 0 && !this.#retryUnwanted()) this.#tryLater();
+    });
+  }
+
+  // Beginning anew in the middle of a backlog would turn live records into its end.
+  #retryUnwanted(): boolean {
+    if (this.#held !== undefined || this.#flying.size > 0 || !this.#lanes.exhausted()) return false;
+    this.#unwanted.clear();
+    this.#lanes.restart();
+    this.#pump();
+    return true;
+  }
+
+  #leave(seqs: readonly number[]): void {
+    for (const seq of seqs) {
+      this.#taken.delete(seq);
+      this.#flying.delete(seq);
+      this.#sent.delete(seq);
+      this.#leaving.add(seq);
+    }
     if (!this.#clearing) void this.#clearAll();
   }
 
   // One deletion at a time: what gathers meanwhile goes together into the next transaction.
   async #clearAll(): Promise<void> {
     this.#clearing = true;
-    while (this.#toClear.size > 0) {
-      const batch = [...this.#toClear];
-      this.#toClear.clear();
+    while (this.#leaving.size > 0) {
+      const batch = [...this.#leaving];
       try {
         const ranges = rangesOf(batch);
         this.counters.acknowledged += await this.#outbox.delivered(ranges);
+        for (const seq of batch) this.#leaving.delete(seq);
         for (const [from, to] of ranges) this.#onDelivered(from, to);
       } catch {
-        // The rows stay, and the next pass sends them again: twice is allowed, never is not.
-        this.#leftBehind = true;
+        // The rows stay until the disk lets them go: somebody else has them, so none is sent again.
+        if (this.#channel !== undefined) this.#tryLater();
+        break;
       }
-      for (const seq of batch) this.#taken.delete(seq);
     }
     this.#clearing = false;
     this.#pump();
+  }
+
+  #watchBroker(channel: Channel): void {
+    this.#stall ??= this.#clock.after(STALLED_MS, () => {
+      this.#stall = undefined;
+      if (this.#flying.size === 0) return;
+      const silentMs = this.#clock.monotonicMs() - this.#answeredAtMs;
+      if (silentMs >= STALLED_MS) channel.giveUp();
+      else this.#watchBroker(channel);
+    });
   }
 
   #watchAcknowledgements(): void {

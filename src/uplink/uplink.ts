@@ -8,7 +8,7 @@ import {
   type VerifiedCommand,
 } from "./commands.ts";
 import type { Telemetry } from "./contract-messages.ts";
-import { ACKNOWLEDGEMENT_FAULTS, readAcknowledgement } from "./acknowledgement.ts";
+import { ACKNOWLEDGEMENT_FAULTS, lastOf, readAcknowledgement } from "./acknowledgement.ts";
 import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
 import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
 import { UNIT_SESSION, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
@@ -88,9 +88,13 @@ export interface Uplink {
 
 const WINDOW = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** For subscribing and the birth: a broker that takes longer is asked anew. */
+const GREETING_MS = 30_000;
 const FAREWELL_MS = 2_000;
 /** Answers kept while offline; beyond, the oldest goes. */
 const ANSWERS_KEPT = 32;
+/** Why a collector's word was counted: it counts for nothing, or names more than was ever written. */
+const WORDS_REFUSED = [...ACKNOWLEDGEMENT_FAULTS, "beyond-head"] as const;
 /** However often the collector asks, everything is sent again no more often than this. */
 const REBIRTH_INTERVAL_MS = 10_000;
 
@@ -116,7 +120,7 @@ class MqttUplink implements Uplink {
   #lastFailure: string | undefined;
   #lastRebirthMs = -Infinity;
   readonly #commandsRefused = zeros(COMMAND_REFUSALS);
-  readonly #acknowledgementsRefused = zeros(ACKNOWLEDGEMENT_FAULTS);
+  readonly #acknowledgementsRefused = zeros(WORDS_REFUSED);
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -245,8 +249,12 @@ class MqttUplink implements Uplink {
   async #serve(connection: MqttConnection): Promise<string> {
     const ended = new Promise<string>((resolve) => connection.onClose(resolve));
     connection.onMessage((message) => this.#received(message));
-    await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
-    await this.#say(connection, "online");
+    await withDeadline(
+      this.#clock,
+      GREETING_MS,
+      this.#greet(connection),
+      () => new Error("the broker took the connection and answers nothing"),
+    );
     if (!this.#keeper.running()) {
       // Stopped meanwhile; `stop` could not know of this connection yet.
       await this.#say(connection, "offline").catch(() => {});
@@ -258,10 +266,18 @@ class MqttUplink implements Uplink {
     this.#connection = connection;
     const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
     const publish = (row: OutboxRow): Promise<number> => this.#publishRecord(connection, row);
-    this.#pump.begin({ window, publish }, connection.sessionPresent);
+    const giveUp = (): void => {
+      connection.close().catch(() => {});
+    };
+    this.#pump.begin({ window, publish, giveUp }, connection.sessionPresent);
     this.#report(true);
     void this.#sendAnswers();
     return await ended;
+  }
+
+  async #greet(connection: MqttConnection): Promise<void> {
+    await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
+    await this.#say(connection, "online");
   }
 
   #disconnected(why: string): void {
@@ -272,7 +288,7 @@ class MqttUplink implements Uplink {
     this.#report(false);
   }
 
-  #publishRecord(connection: MqttConnection, row: OutboxRow): Promise<number> {
+  async #publishRecord(connection: MqttConnection, row: OutboxRow): Promise<number> {
     const { district, unitId } = this.#options;
     return connection.publish({
       topic: this.topics.events,
@@ -308,12 +324,20 @@ class MqttUplink implements Uplink {
   }
 
   #acknowledged(message: IncomingMessage): void {
-    const { acknowledgedBy, collectorKeys } = this.#options;
+    const { acknowledgedBy, collectorKeys, outbox } = this.#options;
     if (acknowledgedBy !== "collector") return;
     const word = readAcknowledgement(message.payload, this.#options, collectorKeys);
-    if ("fault" in word) {
-      this.#acknowledgementsRefused[word.fault] += 1;
-    } else this.#pump.acknowledged(word);
+    if ("fault" in word) this.#refuseWord(word.fault);
+    else {
+      // A collector that has more than was ever written here has it from another copy of this database.
+      if (word.epoch === outbox.epoch && lastOf(word) > outbox.head())
+        this.#refuseWord("beyond-head");
+      this.#pump.acknowledged(word);
+    }
+  }
+
+  #refuseWord(why: (typeof WORDS_REFUSED)[number]): void {
+    this.#acknowledgementsRefused[why] += 1;
   }
 
   #rebirth(): void {

@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
-import { createSimulatedBroker } from "../../../sim/broker.ts";
+import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker.ts";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import { createCollector } from "../../../src/district/collector.ts";
-import { openStore } from "../../../src/store/store.ts";
+import { openStore, type Store } from "../../../src/store/store.ts";
+import type { MqttLink } from "../../../src/uplink/link.ts";
 import { createUplink } from "../../../src/uplink/uplink.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
@@ -18,7 +19,17 @@ class SmallArchive extends Archive {
   }
 }
 
-it("goes on after a full disk, also when its connection fell meanwhile", async () => {
+interface Rig {
+  clock: VirtualClock;
+  broker: SimulatedBroker;
+  archive: SmallArchive;
+  store: Store;
+  failures: string[];
+  commit: (from: number, to: number) => Promise<void>;
+}
+
+/** A unit and its collector, both begun. @param linkOf the collector's way to the broker */
+async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promise<Rig> {
   const clock = new VirtualClock(START_MS);
   const broker = createSimulatedBroker({ clock, random: createRandom(1) });
   const ends = { clock, chance: () => 0, district: "pudong" };
@@ -26,7 +37,7 @@ it("goes on after a full disk, also when its connection fell meanwhile", async (
   const failures: string[] = [];
   const collector = createCollector({
     ...ends,
-    link: broker.link(),
+    link: linkOf(broker.link()),
     archive,
     onFailure: ({ message }) => failures.push(message),
   });
@@ -43,8 +54,16 @@ it("goes on after a full disk, also when its connection fell meanwhile", async (
   collector.start();
   uplink.start();
   await clock.run(1_000);
+  const commit = async (from: number, to: number): Promise<void> => {
+    for (let number = from; number <= to; number++) await store.commit(draft(number));
+  };
+  return { clock, broker, archive, store, failures, commit };
+}
+
+it("goes on after a full disk, also when its connection fell meanwhile", async () => {
+  const { clock, broker, archive, store, failures, commit } = await rig();
   archive.full = true;
-  for (let number = 1; number <= 20; number++) await store.commit(draft(number));
+  await commit(1, 20);
   await clock.run(500);
   expect(failures).toContain("database or disk is full");
   broker.setUp(false);
@@ -55,4 +74,22 @@ it("goes on after a full disk, also when its connection fell meanwhile", async (
   await clock.run(60_000);
   expect(store.outbox.pending()).toBe(0);
   expect(archive.streams()).toMatchObject([{ unit: "door-1", through: 20, gaps: [] }]);
+});
+
+it.each([
+  ["subscription", { subscribe: () => new Promise<never>(() => {}) }],
+  ["word to a unit", { publish: () => new Promise<never>(() => {}) }],
+])("leaves a broker that does not answer its %s, and asks anew", async (_name, mute) => {
+  let connections = 0;
+  const { clock, store, commit } = await rig((plain) => ({
+    async connect(request) {
+      const connection = await plain.connect(request);
+      connections += 1;
+      return connections > 2 ? connection : Object.assign(connection, mute);
+    },
+  }));
+  await commit(1, 20);
+  await clock.run(900_000);
+  expect(connections).toBe(3);
+  expect(store.outbox.pending()).toBe(0);
 });

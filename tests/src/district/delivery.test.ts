@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -140,6 +140,28 @@ describe("exactly once at the far end", () => {
     await until("the outbox is empty", () => store.outbox.pending() === 0);
     expect(numbersThere()).toEqual(oneTo(60));
     expect(second.counters().stored).toBe(40);
+  });
+
+  it("keeps every record of a unit whose disk went back to an older state", async () => {
+    const far = collector();
+    const first = unit();
+    await commit(1, 10);
+    await until("the outbox is empty", () => store.outbox.pending() === 0);
+    copyFileSync(join(folder, "unit.db"), join(folder, "older.db"));
+    copyFileSync(join(folder, "unit.db-wal"), join(folder, "older.db-wal"));
+    await commit(11, 20);
+    await until("the outbox is empty", () => store.outbox.pending() === 0);
+    await first.stop();
+    await store.close();
+    // The same numbers again, for visits that are others.
+    store = openStore({ path: join(folder, "older.db"), unitId: UNIT, clock });
+    const second = unit();
+    await until("the unit is online", () => second.online());
+    await commit(111, 115);
+    await until("the outbox is empty", () => store.outbox.pending() === 0);
+    expect(second.counters().acknowledgementsRefused["beyond-head"]).toBeGreaterThan(0);
+    expect(far.counters()).toMatchObject({ stored: 20, conflicts: 5 });
+    expect(archive.conflicts().map(({ seq }) => seq)).toEqual([11, 12, 13, 14, 15]);
   });
 
   it("does not take a broker's word for delivery when nobody listens", async () => {
