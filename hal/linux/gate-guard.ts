@@ -12,6 +12,7 @@ import {
   createLineCutter,
   decodeReport,
   encodeCommand,
+  monotonicMs,
   SILENCE_MS,
 } from "./guard-protocol.ts";
 import type { GuardCommand } from "./guard-protocol.ts";
@@ -112,11 +113,13 @@ class GuardProcess implements ProcessGuardedLine {
       throw new RangeError(`a release lasts 1 to ${this.maximumMs} ms, not ${forMs}`);
     }
     const wholeMs = Math.floor(forMs);
+    const sequence = ++this.#sequence;
     clearTimeout(this.#overdue);
     this.#overdue = setTimeout(() => {
-      if (this.#level === 1) this.#child.kill("SIGKILL");
+      // One that has not answered may have raised the line and stopped before it could say so.
+      if (this.#level === 1 || this.#waiting.has(sequence)) this.#child.kill("SIGKILL");
     }, wholeMs + OVERDUE_MS);
-    await this.#command({ kind: "energise", sequence: ++this.#sequence, forMs: wholeMs });
+    await this.#command({ kind: "energise", sequence, forMs: wholeMs, askedAtMs: monotonicMs() });
   }
 
   async deenergise(): Promise<void> {
@@ -163,6 +166,8 @@ class GuardProcess implements ProcessGuardedLine {
   }
 
   #hear(text: string): void {
+    // What a guard said before its end may be read after it, when the line is down already.
+    if (this.#state === "lost") return;
     const report = decodeReport(text);
     if (report === undefined) {
       // Whatever speaks there is not our guard.

@@ -1,4 +1,5 @@
 /** The lines of text between the unit and its gate guard, both ways, and the times they agree on. */
+import process from "node:process";
 import type { Level } from "../bus/gpio.ts";
 
 /** How often the unit says that it lives, ms. */
@@ -8,7 +9,8 @@ export const SILENCE_MS = 1000;
 
 /** What the guard is told. Anything else locks. */
 export type GuardCommand =
-  | { kind: "energise"; sequence: number; forMs: number }
+  /** `askedAtMs` as `monotonicMs` says it: the time counts from there, and a late one is refused. */
+  | { kind: "energise"; sequence: number; forMs: number; askedAtMs: number }
   | { kind: "deenergise"; sequence: number }
   | { kind: "beat" };
 
@@ -19,10 +21,13 @@ export type GuardReport =
   | { kind: "done"; sequence: number }
   | { kind: "beat" };
 
+/** Whole ms on a clock that both processes share, and that nobody can set. */
+export const monotonicMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 export function encodeCommand(command: GuardCommand): string {
   switch (command.kind) {
     case "energise":
-      return `energise ${command.sequence} ${command.forMs}\n`;
+      return `energise ${command.sequence} ${command.forMs} ${command.askedAtMs}\n`;
     case "deenergise":
       return `deenergise ${command.sequence}\n`;
     case "beat":
@@ -33,14 +38,13 @@ export function encodeCommand(command: GuardCommand): string {
 /** `undefined` for anything that is not exactly a command with a time from 1 to `maximumMs`. */
 export function decodeCommand(line: string, maximumMs: number): GuardCommand | undefined {
   if (line === "beat") return { kind: "beat" };
-  const match = /^(energise|deenergise) (\d{1,9})(?: (\d{1,9}))?$/.exec(line);
-  if (match === null) return undefined;
-  const sequence = Number(match[2]);
-  if (match[1] === "deenergise") {
-    return match[3] === undefined ? { kind: "deenergise", sequence } : undefined;
-  }
-  const forMs = Number(match[3]);
-  return forMs >= 1 && forMs <= maximumMs ? { kind: "energise", sequence, forMs } : undefined;
+  const lock = /^deenergise (\d{1,9})$/.exec(line);
+  if (lock !== null) return { kind: "deenergise", sequence: Number(lock[1]) };
+  const release = /^energise (\d{1,9}) (\d{1,9}) (\d{1,15})$/.exec(line);
+  if (release === null) return undefined;
+  const [sequence = 0, forMs = 0, askedAtMs = 0] = release.slice(1).map(Number);
+  if (forMs < 1 || forMs > maximumMs) return undefined;
+  return { kind: "energise", sequence, forMs, askedAtMs };
 }
 
 export function encodeReport(report: GuardReport): string {

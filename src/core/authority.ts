@@ -3,7 +3,7 @@ import type { EventOf } from "./event.ts";
 import type { Authority, Orders, ReleaseCause } from "./record.ts";
 import { applyMode, releaseFor } from "./passage.ts";
 import type { Turn } from "./turn.ts";
-import { evaluate, overrule } from "./visit.ts";
+import { evaluate, isLate, overrule } from "./visit.ts";
 
 /** Staff lets somebody in, or turns them away. */
 export function operatorDecided(turn: Turn, event: EventOf<"operator-decided">): void {
@@ -129,6 +129,7 @@ function requestRelease(
   const recordKey = turn.record({ type: "gate-released", cause, authority });
   turn.set({
     pendingRelease: {
+      askedAt: turn.event.at,
       recordKey,
       cause,
       authority,
@@ -145,8 +146,11 @@ function requestRelease(
 
 /** The record of a release by hand or from afar is durable. */
 export function releaseCommitted(turn: Turn, key: string): void {
-  const { pendingRelease, mode } = turn.state;
+  const { pendingRelease, mode, policy } = turn.state;
   if (pendingRelease === null || pendingRelease.recordKey !== key) return;
+  if (isLate(pendingRelease.askedAt, turn.event.at, policy.record.commitWithinMs)) {
+    return releaseNotCommitted(turn, key);
+  }
   if (mode === "locked-down") {
     refusePending(turn, "the unit was locked down meanwhile");
     return;

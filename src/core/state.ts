@@ -50,6 +50,7 @@ export interface UsedCode {
 
 /** A release that is recorded first and done then. */
 export interface PendingRelease {
+  askedAt: Instant;
   recordKey: string;
   cause: ReleaseCause;
   authority: Authority;

@@ -6,6 +6,7 @@ import type { EventOf } from "./event.ts";
 import type { Authority, RecordDraft } from "./record.ts";
 import { releaseFor } from "./passage.ts";
 import type { DoorwayState, Visit } from "./state.ts";
+import type { Instant } from "./time.ts";
 import type { Turn } from "./turn.ts";
 
 /** How many live codes are remembered for the reuse window; the oldest go first. */
@@ -204,9 +205,19 @@ function personalOf(credential: Credential): RecordDraft["personal"] {
 
 /** The decision is durable: now it counts. */
 export function committed(turn: Turn, key: string): void {
+  const { visit, policy } = turn.state;
+  const mine = visit?.phase === "committing" && visit.recordKey === key;
+  // A unit that stood still finds the answer before its own timer: by now somebody else may stand there.
+  if (mine && isLate(visit.decidedAt, turn.event.at, policy.record.commitWithinMs)) {
+    return notCommitted(turn, key);
+  }
   turn.clear("record-not-committed");
-  const { visit } = turn.state;
-  if (visit?.phase === "committing" && visit.recordKey === key) conclude(turn, visit);
+  if (mine) conclude(turn, visit);
+}
+
+/** Whether the answer to what was asked for then came after the time it had. */
+export function isLate(askedAt: Instant | undefined, at: Instant, withinMs: number): boolean {
+  return askedAt !== undefined && at.monotonicMs - askedAt.monotonicMs > withinMs;
 }
 
 /** The decision could not be made durable in time: the policy says what then holds. */

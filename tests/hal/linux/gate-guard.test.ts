@@ -1,20 +1,23 @@
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGate } from "../../../hal/drivers/gate.ts";
 import { createGuardedLine } from "../../../hal/linux/gate-guard.ts";
 import type { ProcessGuardedLine } from "../../../hal/linux/gate-guard.ts";
+import { encodeCommand, monotonicMs } from "../../../hal/linux/guard-protocol.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 
 const MAXIMUM_MS = 2000;
 const GRACE_MS = 250;
 // Well before the timer would end it, with room for a machine that is busy with other things.
 const AT_ONCE_MS = 1000;
+const GUARD = new URL("../../../hal/linux/guard-process.ts", import.meta.url).pathname;
 const HOLDER = new URL("guard-holder.ts", import.meta.url).pathname;
 
 let folder: string;
@@ -74,6 +77,54 @@ async function holder(): Promise<{ parent: ChildProcess; parentPid: number; guar
   expect(level()).toBe("1");
   return { parent, parentPid, guardPid };
 }
+
+/** A guard alone, under a unit that does as the test likes. Nothing is read from it any more. */
+async function bareGuard(): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+  const spec = JSON.stringify({ line: { kind: "file", path }, maximumMs: MAXIMUM_MS });
+  const guard = spawn(process.execPath, [GUARD, spec], { stdio: ["pipe", "pipe", "inherit"] });
+  pids.add(guard.pid ?? -1);
+  guard.stdin.on("error", () => undefined);
+  await once(guard.stdout, "data");
+  guard.stdout.pause();
+  return guard;
+}
+
+const energise = (forMs: number, askedAtMs = monotonicMs()): string =>
+  encodeCommand({ kind: "energise", sequence: 1, forMs, askedAtMs });
+
+describe("a guard under a unit gone mad", () => {
+  it("lowers the line in time though its answers are not read and pile up", async () => {
+    const guard = await bareGuard();
+    guard.stdin.write(energise(MAXIMUM_MS / 2));
+    for (let flood = 0; flood < 200; flood++) guard.stdin.write("beat\n".repeat(1_000));
+    await expect.poll(level, { interval: 2 }).toBe("1");
+    await lockedWithin(MAXIMUM_MS + GRACE_MS);
+  });
+
+  it("lowers the line on garbage, and on a pipe that ends in the middle of a line", async () => {
+    for (const nonsense of ["\u0000é\uffff".repeat(50), "energise 2 1"]) {
+      const guard = await bareGuard();
+      guard.stdin.write(energise(MAXIMUM_MS));
+      await expect.poll(level, { interval: 2 }).toBe("1");
+      guard.stdin.end(nonsense);
+      await lockedWithin(AT_ONCE_MS);
+    }
+  });
+
+  it("does not open late: a release asked for while it stood still is over when it goes on", async () => {
+    const guard = await bareGuard();
+    guard.stdin.write(energise(MAXIMUM_MS, monotonicMs() - 1_001));
+    await once(guard, "exit");
+    expect(level()).toBe("0");
+  });
+
+  it("counts a release from when it was asked for", async () => {
+    const guard = await bareGuard();
+    guard.stdin.write(energise(1_100, monotonicMs() - 900));
+    await expect.poll(level, { interval: 2 }).toBe("1");
+    await lockedWithin(200 + GRACE_MS);
+  });
+});
 
 describe("a guard in a process of its own", () => {
   it("locks at start, whatever was there before", async () => {

@@ -11,7 +11,7 @@ import {
 const MAXIMUM_MS = 5000;
 
 describe("commands to the guard", () => {
-  it.each(["energise 1 1", `energise 7 ${MAXIMUM_MS}`, "deenergise 2", "beat"])(
+  it.each(["energise 1 1 0", `energise 7 ${MAXIMUM_MS} 86400000`, "deenergise 2", "beat"])(
     "knows %j",
     (text) => {
       const command = decodeCommand(text, MAXIMUM_MS);
@@ -24,14 +24,17 @@ describe("commands to the guard", () => {
     "",
     "energise",
     "energise 1",
-    "energise 1 0",
-    `energise 1 ${MAXIMUM_MS + 1}`,
-    "energise 1 -5",
-    "energise 1 1e3",
-    "energise 1 5.5",
-    " energise 1 5",
-    "energise 1 5 5",
-    "ENERGISE 1 5",
+    "energise 1 5",
+    "energise 1 0 0",
+    `energise 1 ${MAXIMUM_MS + 1} 0`,
+    "energise 1 -5 0",
+    "energise 1 1e3 0",
+    "energise 1 5.5 0",
+    "energise 1 5 -1",
+    "energise 1 5 now",
+    " energise 1 5 5",
+    "energise 1 5 5 5",
+    "ENERGISE 1 5 5",
     "deenergise",
     "deenergise 1 5",
     "beat beat",
@@ -64,7 +67,7 @@ describe("reports of the guard", () => {
 describe("cutting text into lines", () => {
   it.each([
     ["two in one chunk", ["a\nb\n"], ["a", "b"]],
-    ["one in two chunks", ["ener", "gise 1 5\n"], ["energise 1 5"]],
+    ["one in two chunks", ["ener", "gise 1 5 9\n"], ["energise 1 5 9"]],
     ["an unfinished tail", ["beat\nbe"], ["beat"]],
     ["empty ones", ["\n\n"], ["", ""]],
   ])("%s", (_, chunks, expected) => {

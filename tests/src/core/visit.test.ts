@@ -92,6 +92,20 @@ describe("a visit", () => {
   });
 
   it.each([
+    ["in time", 500, "granted", 1],
+    ["after the unit stood still, before its own timer", 501, "referred", 0],
+  ])("whose record is durable %s", (_when, atMs, outcome, releases) => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(measured(36.5));
+    core.take(shows(aCredential()));
+    const [commit] = core.of("commit-record");
+    core.take(event({ kind: "record-committed", key: commit?.record.key ?? "" }, at(atMs)));
+    expect(core.outcome()).toBe(outcome);
+    expect(core.of("release-gate")).toHaveLength(releases);
+  });
+
+  it.each([
     ["refer" as const, "referred", 0],
     ["deny" as const, "denied", 0],
     ["grant" as const, "granted", 1],
@@ -377,6 +391,18 @@ describe("staff", () => {
     const [commit] = core.of("commit-record");
     core.take(event({ kind: "record-committed", key: commit?.record.key ?? "" }));
     expect(core.of("release-gate")).toEqual([expect.objectContaining({ cause: "operator" })]);
+  });
+
+  it.each([
+    [500, 1],
+    [501, 0],
+  ])("let somebody in when the record took %i ms: %i releases", (atMs, releases) => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(decides("grant"));
+    const [commit] = core.of("commit-record");
+    core.take(event({ kind: "record-committed", key: commit?.record.key ?? "" }, at(atMs)));
+    expect(core.of("release-gate")).toHaveLength(releases);
   });
 
   it("cannot let anybody in unrecorded, nor in a lock-down", () => {
