@@ -11,6 +11,10 @@ const TORTURES: Record<string, { what: string; load: () => Promise<Torture> }> =
     what: "unit, broker and collector killed with SIGKILL [--long --kills N --records N --seed N]",
     load: () => import("./crash.ts"),
   },
+  gate: {
+    what: "unit and guard killed or stopped while the gate is released [--rounds N --maximum MS --seed N]",
+    load: () => import("./gate.ts"),
+  },
   peers: {
     what: "the same storm for the outbox and for a mosquitto bridge on the unit [--long --kills N --records N --seed N]",
     load: () => import("./peers.ts"),
