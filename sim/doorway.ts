@@ -65,7 +65,7 @@ export interface Doorway {
   start(): Promise<void>;
   /** Another policy comes into force. */
   setPolicy(policy: Policy): void;
-  /** Stops in order and starts again. */
+  /** Stops in order and starts again; without power nothing does. */
   restart(): Promise<void>;
   /** Everything goes dark at once; with power again the unit boots. */
   cutPower(): Promise<void>;
@@ -139,7 +139,11 @@ class SimulatedDoorway implements Doorway {
   }
 
   async restart(): Promise<void> {
+    const supply = this.#supply;
+    // A unit without power starts when the power comes back, and not before.
+    if (!supply.on) return;
     await this.stop();
+    if (!supply.on) return;
     this.#gateway = this.#boot();
     await this.start();
   }

@@ -24,6 +24,7 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [392, "a card read to its end after its holder, who had a fever, had left"],
     [440, "somebody stepping in while the card of another was still being read"],
     [446, "an evacuation lifted while the disk was full, and a restart"],
+    [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);
     expect({ replay: replayCommand(seed), failures }).toMatchObject({ failures: [] });
