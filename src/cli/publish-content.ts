@@ -69,7 +69,7 @@ function contentOf(kind: SetKind, inputs: readonly Input[]): Content {
       const own = inputs.map((input) =>
         checked(input, () => {
           for (const _piece of trustPieces(input.bytes, input.modifiedMs));
-          return readTrustFile(input.bytes.toString("utf8"), input.modifiedMs);
+          return readTrustFile(input.bytes, input.modifiedMs);
         }),
       );
       const keys = own.reduce((sum, set) => sum + set.keys.length, 0);

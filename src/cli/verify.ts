@@ -38,7 +38,7 @@ export function verifyCommand(print: Print = (line) => console.log(line)): Comma
     )
     .option(
       "--trust <file>",
-      "PEM certificates, JWKS, DID document or issuer keys; repeatable",
+      "certificates (PEM, DER, base64, in JSON), JWKS, DID document or issuer keys; repeatable",
       many,
       [],
     )
@@ -89,7 +89,7 @@ async function verify(texts: readonly string[], options: VerifyOptions): Promise
     const { bytes, dateMs } = readFile(file);
     trust.replace(
       file,
-      guarded(file, () => readTrustFile(bytes.toString("utf8"), dateMs)),
+      guarded(file, () => readTrustFile(bytes, dateMs)),
     );
   }
   const revocation = new RevocationStore();
@@ -110,7 +110,8 @@ async function verify(texts: readonly string[], options: VerifyOptions): Promise
   });
   const at = { monotonicMs: 0, wallMs, wallTrusted: true };
   let credential: Credential | undefined;
-  for (const text of texts) {
+  // A part given twice is one part: shown to a unit again it would begin another card.
+  for (const text of new Set(texts)) {
     credential = await verifier.code(Buffer.from(text, "utf8"), text, at);
   }
   if (credential === undefined) throw new UsageError("no text given");

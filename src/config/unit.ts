@@ -149,7 +149,10 @@ export const unitSchema = z
       unit: file().default("/var/lib/sentinel/unit.key").describe("made at the first start"),
     }),
     trust: section({
-      files: z.array(file()).default([]).describe("PEM certificates, JWKS, DID documents"),
+      files: z
+        .array(file())
+        .default([])
+        .describe("certificates (PEM, DER, base64, in JSON), JWKS, DID documents, issuer keys"),
       revoked: z.array(file()).default([]).describe("revocation lists"),
       directory: file().optional().describe("JSON lines, one directory entry each"),
       rules: z

@@ -7,7 +7,10 @@ const FORGET_AFTER_MS = 60_000;
 /** What is there after a part was added. */
 export type Collected = { complete: true; jws: string } | { complete: false; have: number };
 
-/** A new count of parts, or a pause, starts a new card: parts of two visitors never mix unnoticed, because the signature covers all of them. */
+/**
+ * A new count of parts, another content of a part that is there, or a pause starts a new card: parts of
+ * two visitors never mix unnoticed, because the signature covers all of them.
+ */
 export class CardParts {
   #parts = new Map<number, string>();
   #of = 0;
@@ -15,7 +18,9 @@ export class CardParts {
 
   /** Adds a part. @param atMs monotonic */
   add(part: number, of: number, jws: string, atMs: number): Collected {
-    if (of !== this.#of || atMs - this.#lastMs > FORGET_AFTER_MS || of > MAX_PARTS) {
+    const held = this.#parts.get(part);
+    const isOther = of !== this.#of || (held !== undefined && held !== jws);
+    if (isOther || atMs - this.#lastMs > FORGET_AFTER_MS || of > MAX_PARTS) {
       this.#parts.clear();
       this.#of = of;
     }

@@ -3,7 +3,13 @@ import { constants, sign, verify, type KeyObject } from "node:crypto";
 import { decodeCbor, encodeCbor, isTagged } from "./cbor.ts";
 
 /** COSE algorithm numbers (RFC 9053 §2, RFC 8812 §2). */
-export const COSE_ALGORITHMS = { ES256: -7, EdDSA: -8, PS256: -37, ES384: -35 } as const;
+export const COSE_ALGORITHMS = {
+  ES256: -7,
+  EdDSA: -8,
+  ES384: -35,
+  ES512: -36,
+  PS256: -37,
+} as const;
 export type CoseAlgorithm = keyof typeof COSE_ALGORITHMS;
 
 /** Header labels (RFC 9052 §3.1). */
@@ -38,11 +44,17 @@ export function parseSign1(bytes: Uint8Array): Sign1 | undefined {
   const keyId = header.get(LABEL_KEY_ID) ?? unprotected.get(LABEL_KEY_ID);
   return {
     algorithm: algorithmOf(number),
-    keyId: keyId instanceof Uint8Array ? keyId : undefined,
+    keyId: keyIdOf(keyId),
     payload,
     signature,
     toBeSigned: signatureStructure(protectedBytes, payload),
   };
+}
+
+/** Bytes by the standard (RFC 9052 §3.1); some issuers write the same id as text. */
+function keyIdOf(keyId: unknown): Uint8Array | undefined {
+  if (typeof keyId === "string") return new Uint8Array(Buffer.from(keyId, "utf8"));
+  return keyId instanceof Uint8Array ? keyId : undefined;
 }
 
 function algorithmOf(number: unknown): CoseAlgorithm | undefined {
@@ -60,12 +72,16 @@ export function verifySign1(message: Sign1, key: KeyObject): boolean {
   return verifySignature(message.algorithm, key, message.toBeSigned, message.signature);
 }
 
-/** Checks a plain signature; ECDSA as the two numbers side by side (IEEE P1363), as COSE and JOSE do. */
+/**
+ * Checks a plain signature.
+ * @param dsaEncoding how ECDSA's two numbers are written: side by side, as COSE and JOSE do, or in DER
+ */
 export function verifySignature(
   algorithm: CoseAlgorithm,
   key: KeyObject,
   data: Uint8Array,
   signature: Uint8Array,
+  dsaEncoding: "ieee-p1363" | "der" = "ieee-p1363",
 ): boolean {
   if (!fits(algorithm, key)) return false;
   try {
@@ -73,9 +89,11 @@ export function verifySignature(
       case "EdDSA":
         return verify(null, data, key, signature);
       case "ES256":
-        return verify("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature);
+        return verify("sha256", data, { key, dsaEncoding }, signature);
       case "ES384":
-        return verify("sha384", data, { key, dsaEncoding: "ieee-p1363" }, signature);
+        return verify("sha384", data, { key, dsaEncoding }, signature);
+      case "ES512":
+        return verify("sha512", data, { key, dsaEncoding }, signature);
       case "PS256":
         return verify("sha256", data, { key, ...PSS_SHA256 }, signature);
     }
@@ -98,6 +116,8 @@ function fits(algorithm: CoseAlgorithm, key: KeyObject): boolean {
       return type === "ec";
     case "ES384":
       return type === "ec" && curve === "secp384r1";
+    case "ES512":
+      return type === "ec" && curve === "secp521r1";
     case "PS256":
       return type === "rsa" || type === "rsa-pss";
   }

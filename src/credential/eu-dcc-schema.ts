@@ -92,7 +92,8 @@ export type HealthCertificate = z.infer<typeof HealthCertificate>;
 const seconds = z.number().min(0).max(LAST_SECOND);
 const Claims = z.object({
   issuer: z.string().max(80).optional(),
-  expires: seconds.optional(),
+  // Without an end it would hold for ever (eHealth Network, vol. 1, §3.3: every certificate has one).
+  expires: seconds,
   issued: seconds.optional(),
 });
 

@@ -19,7 +19,7 @@ import {
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { inflate } from "./inflate.ts";
 import { malformed, reason, type Verified, type VerifyContext } from "./outcome.ts";
-import { inForce, type FoundKey } from "./trust.ts";
+import { inForce, signerAmong, type FoundKey } from "./trust.ts";
 
 export const EU_DCC_PREFIX = "HC1:";
 
@@ -64,7 +64,11 @@ function signer(
   // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
   const candidates = trust.find(KIND, keyId);
   if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
-  const key = candidates.find((candidate) => verifySign1(message, candidate.publicKey));
+  const key = signerAmong(
+    candidates,
+    (candidate) => verifySign1(message, candidate.publicKey),
+    at.wallMs,
+  );
   if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
   const problems: Reason[] = [];
   if (!inForce(key, at.wallMs)) {

@@ -3,38 +3,82 @@ import { z } from "zod";
 import type { Evidence, Holder, Source, TestResult, Trust } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
+import { timeOf } from "./moments.ts";
 
 const Coding = z.looseObject({ system: z.string().optional(), code: z.string().optional() });
 const Concept = z.looseObject({ coding: z.array(Coding).optional() });
-const Resource = z.looseObject({
-  resourceType: z.string(),
-  name: z
-    .array(z.looseObject({ family: z.string().optional(), given: z.array(z.string()).optional() }))
-    .optional(),
+const Name = z.looseObject({
+  use: z.string().optional(),
+  text: z.string().optional(),
+  family: z.string().optional(),
+  given: z.array(z.string()).optional(),
+});
+const Patient = z.looseObject({
+  resourceType: z.literal("Patient"),
+  name: z.array(Name).optional(),
   birthDate: z.string().optional(),
-  status: z.string().optional(),
+});
+const Immunization = z.looseObject({
+  resourceType: z.literal("Immunization"),
+  status: z.string(),
   vaccineCode: Concept.optional(),
   occurrenceDateTime: z.string().optional(),
+});
+const Observation = z.looseObject({
+  resourceType: z.literal("Observation"),
+  status: z.string(),
   code: Concept.optional(),
   valueCodeableConcept: Concept.optional(),
   effectiveDateTime: z.string().optional(),
+  effectiveInstant: z.string().optional(),
+  effectivePeriod: z.looseObject({ start: z.string().optional() }).optional(),
+  issued: z.string().optional(),
 });
-type Resource = z.infer<typeof Resource>;
+type Observation = z.infer<typeof Observation>;
 
 /** The bundle of a health card (FHIR R4), as far as it is used. */
-export const HealthBundle = z.looseObject({
-  resourceType: z.literal("Bundle"),
-  entry: z.array(z.looseObject({ resource: Resource })).min(1),
-});
-export type HealthBundle = z.infer<typeof HealthBundle>;
+export interface HealthBundle {
+  patients: z.infer<typeof Patient>[];
+  immunizations: z.infer<typeof Immunization>[];
+  observations: Observation[];
+}
 
-/** SNOMED CT results as the COVID-19 test vocabularies use them. */
+/**
+ * Reads a bundle. Only what is used is held to a shape: a place or a practitioner beside it may have any.
+ */
+export const HealthBundle = z
+  .looseObject({
+    resourceType: z.literal("Bundle"),
+    entry: z.array(z.looseObject({ resource: z.looseObject({ resourceType: z.string() }) })).min(1),
+  })
+  .transform(({ entry }, context): HealthBundle => {
+    const bundle: HealthBundle = { patients: [], immunizations: [], observations: [] };
+    for (const [index, { resource }] of entry.entries()) {
+      const collect = <T>(schema: z.ZodType<T>, into: T[]): void => {
+        const read = schema.safeParse(resource);
+        if (read.success) into.push(read.data);
+        const [issue] = read.error?.issues ?? [];
+        const path = ["entry", index, "resource", ...(issue?.path ?? [])];
+        if (issue !== undefined) context.addIssue({ code: "custom", message: issue.message, path });
+      };
+      if (resource.resourceType === "Patient") collect(Patient, bundle.patients);
+      if (resource.resourceType === "Immunization") collect(Immunization, bundle.immunizations);
+      if (resource.resourceType === "Observation") collect(Observation, bundle.observations);
+    }
+    return bundle;
+  });
+
+/** Results as the COVID-19 test vocabularies use them: SNOMED CT, and LOINC's answers. */
 const RESULTS: Readonly<Record<string, TestResult>> = {
   "260373001": "positive",
   "10828004": "positive",
   "260415000": "negative",
   "260385009": "negative",
   "260408008": "pending",
+  "LA6576-8": "positive",
+  "LA11882-0": "positive",
+  "LA6577-6": "negative",
+  "LA11883-8": "negative",
 };
 
 /** LOINC codes of tests for SARS-CoV-2 antigen. */
@@ -61,17 +105,17 @@ const NUCLEIC_ACID = new Set([
   "96123-5",
 ]);
 
-function resources(bundle: HealthBundle, type: string): Resource[] {
-  return bundle.entry.map(({ resource }) => resource).filter((each) => each.resourceType === type);
-}
-
 /** The patient as holder; undefined where the bundle does not name one. */
-export function bundleHolder(bundle: HealthBundle, districtKey: Uint8Array): Holder | undefined {
-  const [patient] = resources(bundle, "Patient");
-  const [name] = patient?.name ?? [];
+export function bundleHolder(
+  { patients: [patient] }: HealthBundle,
+  districtKey: Uint8Array,
+): Holder | undefined {
+  const names = patient?.name ?? [];
+  const name = names.find(({ use }) => use === "official") ?? names[0];
   const birth = patient?.birthDate;
   if (name === undefined || birth === undefined) return undefined;
-  const written = [name.family ?? "", ...(name.given ?? [])].join(" ").trim();
+  const parts = [name.family ?? "", ...(name.given ?? [])].join(" ").trim();
+  const written = parts === "" ? (name.text ?? "") : parts;
   const year = Number(birth.slice(0, 4));
   return {
     pseudonym: pseudonymOfPerson(districtKey, written, birth),
@@ -86,24 +130,24 @@ export function bundleEvidence(
   common: { trust: Trust; source: Source; observedAt: Instant },
 ): Evidence[] {
   const evidence: Evidence[] = [];
-  const doses = resources(bundle, "Immunization")
+  const doses = bundle.immunizations
     .filter(({ status }) => status === "completed")
-    .map((dose) => ({ dose, atMs: Date.parse(dose.occurrenceDateTime ?? "") }))
+    .map((dose) => ({ dose, atMs: momentOf(dose.occurrenceDateTime) }))
     .filter(({ atMs }) => !Number.isNaN(atMs))
     .sort((a, b) => a.atMs - b.atMs);
   const last = doses.at(-1);
   if (last !== undefined) {
-    const product = codesOf(last.dose.vaccineCode)[0];
+    const product = productOf(last.dose.vaccineCode);
     evidence.push({
       id: "vaccination-1",
       kind: "vaccination",
       doses: doses.length,
       lastDoseAtMs: last.atMs,
-      ...(product === undefined ? {} : { product: `CVX ${product}` }),
+      ...(product === undefined ? {} : { product }),
       ...common,
     });
   }
-  for (const [index, observation] of resources(bundle, "Observation").entries()) {
+  for (const [index, observation] of bundle.observations.entries()) {
     const test = testOf(observation);
     if (test === undefined) continue;
     const prefix = test.kind === "antigen-test" ? "antigen" : "nat";
@@ -112,20 +156,44 @@ export function bundleEvidence(
   return evidence;
 }
 
-function testOf(observation: Resource) {
-  const sampledAtMs = Date.parse(observation.effectiveDateTime ?? "");
+/** FHIR writes dates to the year, month or day, and times with a zone; NaN where it is none. */
+function momentOf(text = ""): number {
+  return /^\d{4}(-\d\d)?$/.test(text) ? Date.parse(text) : timeOf(text);
+}
+
+/** The US code where there is one, else the first with its code system's own name for it. */
+function productOf(concept: z.infer<typeof Concept> | undefined): string | undefined {
+  const codings = concept?.coding ?? [];
+  const cvx = codings.find(({ system, code }) => system === CVX && code !== undefined);
+  return cvx?.code === undefined ? codings[0]?.code : `CVX ${cvx.code}`;
+}
+
+const CVX = "http://hl7.org/fhir/sid/cvx";
+
+/** What the laboratory stands by: a first report, or one it changed since (FHIR observation-status). */
+const STANDS = ["final", "amended", "corrected"];
+
+function testOf(observation: Observation) {
+  const { effectiveDateTime, effectivePeriod, effectiveInstant, issued } = observation;
+  // Of a period the beginning counts: nobody gains from an unclear time.
+  const sampledAtMs = momentOf(effectiveDateTime ?? effectivePeriod?.start ?? effectiveInstant);
   const result = codesOf(observation.valueCodeableConcept)
     .map((code) => RESULTS[code])
     .find((each) => each !== undefined);
   if (Number.isNaN(sampledAtMs) || result === undefined) return undefined;
-  // Only a final report says what the laboratory stands by.
-  if (observation.status !== "final") return undefined;
+  if (!STANDS.includes(observation.status)) return undefined;
   const codes = codesOf(observation.code);
   if (codes.some((code) => ANTIGEN.has(code))) {
     return { kind: "antigen-test" as const, result, sampledAtMs };
   }
   if (codes.some((code) => NUCLEIC_ACID.has(code))) {
-    return { kind: "nucleic-acid-test" as const, result, sampledAtMs };
+    const reportedAtMs = momentOf(issued);
+    return {
+      kind: "nucleic-acid-test" as const,
+      result,
+      sampledAtMs,
+      ...(Number.isNaN(reportedAtMs) ? {} : { reportedAtMs }),
+    };
   }
   return undefined;
 }

@@ -14,7 +14,7 @@ import { inflate } from "./inflate.ts";
 import type { IssuerKey } from "./issuer-key.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
-import { inForce, type FoundKey } from "./trust.ts";
+import { inForce, signerAmong, type FoundKey } from "./trust.ts";
 
 export { createIssuerKey, trustOfIssuers, type IssuerKey } from "./issuer-key.ts";
 
@@ -240,7 +240,11 @@ function signer(message: Sign1, context: VerifyContext): { key?: FoundKey; probl
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
   const candidates = context.trust.find("health-pass", keyId);
   if (candidates.length === 0) return { problem: reason("issuer-unknown", { keyId }) };
-  const key = candidates.find((candidate) => verifySign1(message, candidate.publicKey));
+  const key = signerAmong(
+    candidates,
+    (candidate) => verifySign1(message, candidate.publicKey),
+    context.at.wallMs,
+  );
   if (key === undefined) return { problem: reason("signature-invalid", { keyId }) };
   if (!inForce(key, context.at.wallMs))
     return { key, problem: reason("issuer-expired", { keyId }) };

@@ -2,7 +2,7 @@
  * The SMART Health Card, `shc:/`: a JWS whose digits stand for characters, deflated, signed with
  * ES256 by a key the issuer publishes (spec.smarthealth.cards, versions 1.0 to 1.4).
  */
-import type { X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { Reason } from "../core/reason.ts";
 import { verifySignature } from "./cose.ts";
@@ -10,7 +10,8 @@ import { bundleEvidence, bundleHolder, HealthBundle } from "./fhir-bundle.ts";
 import { inflate } from "./inflate.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
-import { inForce, type FoundKey } from "./trust.ts";
+import { thumbprintOf } from "./trust-files.ts";
+import { inForce, signerAmong, type FoundKey } from "./trust.ts";
 
 export const SMART_HEALTH_CARD_PREFIX = "shc:/";
 
@@ -85,7 +86,8 @@ export function verifySmartHealthCard(jws: string, context: VerifyContext): Veri
   const signed = { data, signature: Buffer.from(signature, "base64url") };
   const { key, problems } = signer(header.data.kid, payload.data.iss, signed, context);
   const reasons = [...problems, ...validity(payload.data, key, context)];
-  return describe(payload.data, key, reasons, context);
+  const identity = createHash("sha256").update(data).digest("base64url");
+  return describe({ payload: payload.data, identity }, key, reasons, context);
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -105,13 +107,18 @@ function signer(
 ): { key?: FoundKey; problems: Reason[] } {
   const candidates = trust.find(KIND, keyId);
   if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
-  const key = candidates.find(
+  const key = signerAmong(
+    candidates,
     ({ publicKey }) =>
       publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
       verifySignature("ES256", publicKey, signed.data, signed.signature),
+    at.wallMs,
   );
   if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
   const problems: Reason[] = [];
+  // A key goes by its own thumbprint and by no other name (§ Generating cryptographic keys).
+  const thumbprint = thumbprintOf(key.publicKey);
+  if (thumbprint !== keyId) problems.push(reason("issuer-not-allowed", { keyId, thumbprint }));
   if (key.issuer !== undefined && key.issuer !== issuer) {
     problems.push(reason("issuer-not-allowed", { keyId, issuer }));
   }
@@ -173,7 +180,7 @@ function validity(
 }
 
 function describe(
-  payload: Payload,
+  { payload, identity }: { payload: Payload; identity: string },
   key: FoundKey | undefined,
   reasons: Reason[],
   { at, districtKey, revocation }: VerifyContext,
@@ -185,6 +192,7 @@ function describe(
     kind: KIND,
     holds: reasons.length === 0 && key !== undefined,
     reasons,
+    identity,
     issuedAtMs: Math.round(nbf * 1000),
     issuer: iss,
     evidence: [],

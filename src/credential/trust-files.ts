@@ -1,30 +1,31 @@
-/** Reads trust from files: PEM certificates, key sets, DID documents, issuer keys; told by content. */
-import { createHash, createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
+/** Reads trust from files: certificates, key sets, DID documents, issuer keys; told by content. */
+import { createHash, createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { z } from "zod";
+import {
+  certificateOf,
+  documentSigner,
+  isDer,
+  readBase64,
+  readCertificatesInJson,
+  readDer,
+  readPem,
+} from "./certificate-files.ts";
 import { ISSUERS_KIND, keyIdOf } from "./issuer-key.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
+import { TrustFileError } from "./trust-file-error.ts";
 
-/** A trust file that cannot be used, with the path to the fault. Nothing of it comes into force. */
-export class TrustFileError extends Error {
-  override name = "TrustFileError";
-  readonly path: string;
-
-  constructor(path: string, problem: string) {
-    super(path === "" ? problem : `${path}: ${problem}`);
-    this.path = path;
-  }
-}
+export { TrustFileError } from "./trust-file-error.ts";
 
 const Jwk = z.looseObject({ kty: z.string(), kid: z.string().min(1).optional() });
 const KeySet = z.object({ keys: z.array(Jwk) });
 const IssuerKeySet = z.object({ iss: z.string().min(1), jwks: KeySet });
+const Method = z.looseObject({ id: z.string().min(1), publicKeyJwk: Jwk.optional() });
+type Method = z.infer<typeof Method>;
+const Relation = z.union([z.string(), Method]);
 const DidDocument = z.looseObject({
   id: z.string().startsWith("did:"),
-  verificationMethod: z.array(z.looseObject({ id: z.string(), publicKeyJwk: Jwk })).min(1),
-  assertionMethod: z.union([
-    z.string(),
-    z.array(z.union([z.string(), z.looseObject({ id: z.string() })])),
-  ]),
+  verificationMethod: z.array(Method).default([]),
+  assertionMethod: z.union([Relation, z.array(Relation)]),
 });
 const IssuerFile = z.object({
   kind: z.literal(ISSUERS_KIND),
@@ -44,34 +45,58 @@ const IssuerFile = z.object({
 
 /**
  * Reads one trust file.
+ * @param content text, or bytes where the file may be DER
  * @param importedAtMs the set's date where the file does not give its own (epoch ms)
  * @throws TrustFileError where the content is none of the kinds, or damaged
  */
-export function readTrustFile(text: string, importedAtMs: number): TrustSet {
-  if (text.includes("-----BEGIN CERTIFICATE-----")) return readCertificates(text, importedAtMs);
+export function readTrustFile(content: string | Uint8Array, importedAtMs: number): TrustSet {
+  if (typeof content !== "string" && isDer(content)) return readDer(content, importedAtMs);
+  // A byte order mark is what some editors put before a text; it says nothing.
+  const text = (
+    typeof content === "string" ? content : Buffer.from(content).toString("utf8")
+  ).replace(/^\uFEFF/, "");
   const json = parseJson(text);
+  if (json === undefined) {
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return readPem(text, importedAtMs);
+    const set = readBase64(text, importedAtMs);
+    if (set !== undefined) return set;
+    throw new TrustFileError("", "neither certificates in PEM, DER or base64, nor JSON");
+  }
+  return readJson(json, importedAtMs);
+}
+
+function readJson(json: unknown, asOfMs: number): TrustSet {
   if (hasField(json, "kind")) return readIssuers(checked(IssuerFile, json));
-  if (hasField(json, "verificationMethod")) {
-    return { asOfMs: importedAtMs, keys: readDid(checked(DidDocument, json)), anchors: [] };
-  }
-  if (hasField(json, "jwks")) {
-    const { iss, jwks } = checked(IssuerKeySet, json);
-    return { asOfMs: importedAtMs, keys: readKeySet(jwks, "jwks.", iss), anchors: [] };
-  }
-  if (hasField(json, "keys")) {
-    return { asOfMs: importedAtMs, keys: readKeySet(checked(KeySet, json), ""), anchors: [] };
-  }
+  const keys = keysIn(json);
+  if (keys !== undefined) return { asOfMs, keys, anchors: [] };
+  const set = readCertificatesInJson(json, asOfMs);
+  if (set !== undefined) return set;
   throw new TrustFileError(
     "",
-    "neither PEM certificates, nor a JWKS, nor a DID document, nor issuer keys of health passes",
+    "neither certificates, nor a JWKS, nor a DID document, nor issuer keys of health passes",
   );
 }
 
+function keysIn(json: unknown): TrustedKey[] | undefined {
+  if (hasField(json, "assertionMethod") || hasField(json, "verificationMethod")) {
+    return readDid(checked(DidDocument, json));
+  }
+  if (hasField(json, "jwks")) {
+    const { iss, jwks } = checked(IssuerKeySet, json);
+    return readKeySet(jwks, "jwks.", iss);
+  }
+  if (hasField(json, "keys")) return readKeySet(checked(KeySet, json), "");
+  if (hasField(json, "kty")) return readKeySet({ keys: [checked(Jwk, json)] }, "");
+  return undefined;
+}
+
+/** JSON that can hold trust; undefined where the text is something else. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null ? json : undefined;
   } catch {
-    throw new TrustFileError("", "neither PEM certificates nor JSON");
+    return undefined;
   }
 }
 
@@ -86,33 +111,6 @@ function checked<T>(schema: z.ZodType<T>, json: unknown): T {
   throw new TrustFileError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-function readCertificates(text: string, asOfMs: number): TrustSet {
-  const anchors = [...text.matchAll(PEM)].map((match, index) => {
-    try {
-      return new X509Certificate(match[0]);
-    } catch {
-      throw new TrustFileError(`certificate ${index + 1}`, "not an X.509 certificate");
-    }
-  });
-  if (anchors.length === 0) throw new TrustFileError("certificate 1", "has no end line");
-  return { asOfMs, keys: anchors.map(documentSigner), anchors };
-}
-
-/** A certificate as a signer of EU certificates: its key id is the first 8 bytes of its SHA-256. */
-export function documentSigner(certificate: X509Certificate): TrustedKey {
-  return {
-    use: "eu-dcc",
-    keyId: createHash("sha256").update(certificate.raw).digest("hex").slice(0, 16),
-    publicKey: certificate.publicKey,
-    notBeforeMs: certificate.validFromDate.getTime(),
-    notAfterMs: certificate.validToDate.getTime(),
-    // Node gives the extended key usage by this name; undefined where the extension is absent.
-    keyUsages: certificate.keyUsage ?? [],
-  };
-}
-
 function readKeySet(
   { keys }: z.infer<typeof KeySet>,
   path: string,
@@ -123,6 +121,8 @@ function readKeySet(
   return keys.map((jwk, index) => {
     const where = `${path}keys.${index}`;
     const publicKey = publicKeyOf(jwk, where);
+    const signer = euSigner(jwk, publicKey, where);
+    if (signer !== undefined) return signer;
     const key: TrustedKey = {
       use: "smart-health-card",
       keyId: jwk.kid ?? thumbprintOf(publicKey),
@@ -133,6 +133,26 @@ function readKeySet(
     if (Array.isArray(jwk["x5c"])) key.chain = chainOf(jwk["x5c"], where);
     return key;
   });
+}
+
+/**
+ * A key of an EU list as a JWK: named by the 8 bytes (base64) that COSE names it by, where a SMART
+ * Health Card's is named by a thumbprint of 32. With a certificate, its validity and usages count.
+ */
+function euSigner(
+  jwk: z.infer<typeof Jwk>,
+  publicKey: KeyObject,
+  where: string,
+): TrustedKey | undefined {
+  const { kid = "" } = jwk;
+  if (!/^[A-Za-z0-9+/_-]{11}=?$/.test(kid)) return undefined;
+  const keyId = Buffer.from(kid, "base64").toString("hex");
+  const [own] = Array.isArray(jwk["x5c"]) ? chainOf(jwk["x5c"], where) : [];
+  if (own === undefined) return { use: "eu-dcc", keyId, publicKey };
+  if (!own.publicKey.equals(publicKey)) {
+    throw new TrustFileError(`${where}.x5c.0`, "the certificate of another key");
+  }
+  return { ...documentSigner(own), keyId };
 }
 
 /** The issuer that the certificates of a key set name as their subject, if they name one. */
@@ -147,13 +167,9 @@ function issuerIn(keys: readonly z.infer<typeof Jwk>[], path: string): string | 
 }
 
 function chainOf(x5c: readonly unknown[], where: string): X509Certificate[] {
-  return x5c.map((each, index) => {
-    try {
-      return new X509Certificate(Buffer.from(String(each), "base64"));
-    } catch {
-      throw new TrustFileError(`${where}.x5c.${index}`, "not an X.509 certificate");
-    }
-  });
+  return x5c.map((each, index) =>
+    certificateOf(Buffer.from(String(each), "base64"), `${where}.x5c.${index}`),
+  );
 }
 
 function publicKeyOf(jwk: z.infer<typeof Jwk>, where: string): KeyObject {
@@ -172,14 +188,23 @@ export function thumbprintOf(publicKey: KeyObject): string {
 }
 
 function readDid(document: z.infer<typeof DidDocument>): TrustedKey[] {
-  const listed = [document.assertionMethod].flat();
+  // A method may be named by its fragment alone (DID Core §5.2, relative URLs).
+  const absolute = (id: string): string => (id.startsWith("#") ? `${document.id}${id}` : id);
+  const relations = [document.assertionMethod].flat();
   const allowed = new Set(
-    listed.map((method) => (typeof method === "string" ? method : method.id)),
+    relations.map((each) => absolute(typeof each === "string" ? each : each.id)),
   );
-  return document.verificationMethod.flatMap((method, index): TrustedKey[] => {
-    if (!allowed.has(method.id)) return [];
-    const publicKey = publicKeyOf(method.publicKeyJwk, `verificationMethod.${index}.publicKeyJwk`);
-    return [{ use: "nz-covid-pass", keyId: method.id, publicKey, issuer: document.id }];
+  const embedded = relations.flatMap((each): [string, Method][] =>
+    typeof each === "string" ? [] : [["assertionMethod", each]],
+  );
+  const listed = document.verificationMethod.map((each, index): [string, Method] => [
+    `verificationMethod.${index}`,
+    each,
+  ]);
+  return [...listed, ...embedded].flatMap(([where, { id, publicKeyJwk }]): TrustedKey[] => {
+    if (!allowed.has(absolute(id)) || publicKeyJwk === undefined) return [];
+    const publicKey = publicKeyOf(publicKeyJwk, `${where}.publicKeyJwk`);
+    return [{ use: "nz-covid-pass", keyId: absolute(id), publicKey, issuer: document.id }];
   });
 }
 

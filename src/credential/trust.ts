@@ -121,6 +121,20 @@ export class TrustStore {
   }
 }
 
+/**
+ * The key that signed, of those that go by its id. The same key may stand in two sets, with two spans
+ * of validity: one in force counts before one that is not.
+ */
+export function signerAmong(
+  candidates: readonly FoundKey[],
+  hasSigned: (key: FoundKey) => boolean,
+  atMs: number,
+): FoundKey | undefined {
+  const current = candidates.filter((key) => inForce(key, atMs));
+  const others = candidates.filter((key) => !inForce(key, atMs));
+  return [...current, ...others].find(hasSigned);
+}
+
 /** Whether a key may sign at that moment (epoch ms). */
 export function inForce(key: TrustedKey, atMs: number): boolean {
   return atMs >= (key.notBeforeMs ?? -Infinity) && atMs <= (key.notAfterMs ?? Infinity);

@@ -3,13 +3,14 @@
  * form by a certificate it carries, which a country signing authority has issued (ICAO Technical
  * Report VDS-NC, version 1.4).
  */
-import { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { Evidence, TestResult } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { verifySignature } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
+import { timeOf } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 
 const KIND = "vds-nc";
@@ -43,20 +44,39 @@ const Test = z.looseObject({
   dat: z.looseObject({ sc: z.string(), ri: z.string().optional() }),
   tr: z.looseObject({ tc: z.string(), r: z.string() }),
 });
-const Header = z.looseObject({ v: z.literal(1), is: z.string().regex(/^[A-Z<]{3}$/) });
+const HEADER = { v: z.literal(1), is: z.string().regex(/^[A-Z<]{3}$/) };
 const Signature = z.looseObject({
-  alg: z.enum(["ES256", "ES384"]),
+  alg: z.enum(["ES256", "ES384", "ES512"]),
   cer: z.string(),
   sigvl: z.string(),
 });
-const Seal = z.object({
-  data: z.union([
-    z.looseObject({ hdr: Header.extend({ t: z.literal("icao.vacc") }), msg: Vaccination }),
-    z.looseObject({ hdr: Header.extend({ t: z.literal("icao.test") }), msg: Test }),
-  ]),
+/** Told by the type in the header, so that a fault is named in the message it stands in. */
+const AnySeal = z.object({
+  data: z.looseObject({ hdr: z.looseObject({ t: z.enum(["icao.vacc", "icao.test"]) }) }),
   sig: Signature,
 });
-type Seal = z.infer<typeof Seal>;
+const VaccinationSeal = z.object({
+  data: z.looseObject({
+    hdr: z.looseObject({ t: z.literal("icao.vacc"), ...HEADER }),
+    msg: Vaccination,
+  }),
+});
+const TestSeal = z.object({
+  data: z.looseObject({
+    hdr: z.looseObject({ t: z.literal("icao.test"), ...HEADER }),
+    msg: Test,
+  }),
+});
+
+/** A seal whose every field is in order. */
+interface Seal {
+  issuer: string;
+  person: z.infer<typeof Person>;
+  /** What revocation names it by. */
+  number: string;
+  signature: z.infer<typeof Signature>;
+  evidence: (common: Common) => Evidence[];
+}
 
 /** Whether JSON looks like a seal at all. */
 export function looksLikeSeal(json: unknown): boolean {
@@ -65,30 +85,57 @@ export function looksLikeSeal(json: unknown): boolean {
 
 /** Verifies a seal from its parsed JSON. */
 export function verifyVdsNc(json: unknown, context: VerifyContext): Verified {
-  const read = Seal.safeParse(json);
-  if (!read.success) {
-    const path = read.error.issues[0]?.path.join(".") ?? "";
-    return refused(KIND, reason("schema-violation", { path }));
-  }
-  const { data, sig } = read.data;
+  const seal = readSeal(json);
+  if ("fault" in seal) return refused(KIND, reason("schema-violation", { path: seal.fault }));
   // What was signed is the text's own data, also where the schema knows nothing of a field.
   const signed = canonicalJson((json as { data: unknown }).data);
-  const certificate = certificateOf(sig.cer);
+  const certificate = certificateOf(seal.signature.cer);
   if (signed === undefined) return malformed(KIND, "json");
   if (certificate === undefined) return malformed(KIND, "claims", "sig.cer");
-  const genuine = verifySignature(
-    sig.alg,
-    certificate.publicKey,
-    Buffer.from(signed, "utf8"),
-    Buffer.from(sig.sigvl, "base64url"),
-  );
+  const genuine = isGenuine(seal.signature, certificate, Buffer.from(signed, "utf8"));
   const { problems, setAsOfMs } = chain(certificate, context);
   const reasons = genuine ? problems : [reason("signature-invalid"), ...problems];
-  const number = data.hdr.t === "icao.vacc" ? String(data.msg["uvci"]) : String(data.msg["utci"]);
-  const hit = context.revocation.find(KIND, number);
+  const hit = context.revocation.find(KIND, seal.number);
   if (hit !== undefined) reasons.push(reason(hit.verdict));
   const trusted = genuine && setAsOfMs !== undefined;
-  return describe(read.data, trusted ? setAsOfMs : undefined, reasons, context);
+  return {
+    ...describe(seal, trusted ? setAsOfMs : undefined, reasons, context),
+    identity: createHash("sha256").update(signed, "utf8").digest("base64url"),
+  };
+}
+
+function readSeal(json: unknown): Seal | { fault: string } {
+  const any = AnySeal.safeParse(json);
+  if (!any.success) return faultOf(any.error);
+  const signature = any.data.sig;
+  if (any.data.data.hdr.t === "icao.vacc") {
+    const read = VaccinationSeal.safeParse(json);
+    if (!read.success) return faultOf(read.error);
+    const { hdr, msg } = read.data.data;
+    const evidence = (common: Common) => vaccination(msg, common);
+    return { issuer: hdr.is, person: msg.pid, number: msg.uvci, signature, evidence };
+  }
+  const read = TestSeal.safeParse(json);
+  if (!read.success) return faultOf(read.error);
+  const { hdr, msg } = read.data.data;
+  const evidence = (common: Common) => test(msg, common);
+  return { issuer: hdr.is, person: msg.pid, number: msg.utci, signature, evidence };
+}
+
+function faultOf({ issues }: z.ZodError): { fault: string } {
+  return { fault: issues[0]?.path.join(".") ?? "" };
+}
+
+/** The report says how ECDSA's numbers are meant only by its example, in DER; states write them plain. */
+function isGenuine(
+  { alg, sigvl }: z.infer<typeof Signature>,
+  { publicKey }: X509Certificate,
+  data: Uint8Array,
+): boolean {
+  const signature = Buffer.from(sigvl, "base64url");
+  return (["ieee-p1363", "der"] as const).some((encoding) =>
+    verifySignature(alg, publicKey, data, signature, encoding),
+  );
 }
 
 function certificateOf(text: string): X509Certificate | undefined {
@@ -141,13 +188,12 @@ function isInForce(certificate: X509Certificate, atMs: number): boolean {
 const oneLine = (name: string): string => name.replaceAll("\n", ", ");
 
 function describe(
-  seal: Seal,
+  { issuer, person, evidence }: Seal,
   setAsOfMs: number | undefined,
   reasons: Reason[],
   { at, districtKey, revocation }: VerifyContext,
 ): Verified {
-  const { hdr, msg } = seal.data;
-  const { n: name, dob = "" } = msg.pid;
+  const { n: name, dob = "" } = person;
   const year = Number(dob.slice(0, 4));
   const verified: Verified = {
     kind: KIND,
@@ -158,22 +204,17 @@ function describe(
       maskedName: maskName(name),
       ...(year > 0 ? { birthYear: year } : {}),
     },
-    issuer: hdr.is,
+    issuer,
     evidence: [],
   };
   if (setAsOfMs === undefined) return verified;
   verified.basis = "trust-list";
   verified.basisAsOfMs = Math.min(setAsOfMs, revocation.asOfMs(KIND) ?? Infinity);
-  const common = {
-    trust: "verified" as const,
-    source: { name: "code-reader", detail: hdr.is },
+  verified.evidence = evidence({
+    trust: "verified",
+    source: { name: "code-reader", detail: issuer },
     observedAt: at,
-  };
-  const { data } = seal;
-  verified.evidence =
-    data.hdr.t === "icao.vacc"
-      ? vaccination(data.msg as z.infer<typeof Vaccination>, common)
-      : test(data.msg as z.infer<typeof Test>, common);
+  });
   return verified;
 }
 
@@ -206,8 +247,8 @@ const RESULTS: Readonly<Record<string, TestResult>> = {
 
 function test({ dat, tr }: z.infer<typeof Test>, common: Common): Evidence[] {
   const result = RESULTS[tr.r.toLowerCase()];
-  const sampledAtMs = Date.parse(dat.sc);
-  const reportedAtMs = Date.parse(dat.ri ?? "");
+  const sampledAtMs = timeOf(dat.sc);
+  const reportedAtMs = timeOf(dat.ri ?? "");
   if (result === undefined || Number.isNaN(sampledAtMs)) return [];
   const type = tr.tc.toLowerCase();
   if (type === "antigen") {

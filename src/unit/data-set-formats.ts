@@ -41,10 +41,11 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
  */
 export function* trustPieces(bytes: Uint8Array, asOfMs: number): Iterable<TrustSet> {
   const text = Buffer.from(bytes).toString("utf8");
-  const certificates = text.match(CERTIFICATE) ?? [];
+  const isJson = /^\s*[[{]/.test(text);
+  const certificates = isJson ? [] : (text.match(CERTIFICATE) ?? []);
   if (certificates.length === 0) {
     if (bytes.length > LONGEST_JSON) throw tooLong("a key set");
-    yield { ...readTrustFile(text, asOfMs), asOfMs };
+    yield { ...readTrustFile(bytes, asOfMs), asOfMs };
   }
   for (let at = 0; at < certificates.length; at += CERTIFICATES_AT_ONCE) {
     const some = certificates.slice(at, at + CERTIFICATES_AT_ONCE).join("\n");

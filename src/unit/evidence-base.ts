@@ -60,9 +60,7 @@ export async function loadEvidenceBase(
     }
   };
   for (const file of config.trust.files) {
-    await attempt(file, (bytes, asOfMs) =>
-      trust.replace(file, readTrustFile(bytes.toString(), asOfMs)),
-    );
+    await attempt(file, (bytes, asOfMs) => trust.replace(file, readTrustFile(bytes, asOfMs)));
   }
   for (const file of config.trust.revoked) {
     await attempt(file, (bytes, asOfMs) =>

@@ -152,7 +152,7 @@ function immunization(occurrenceDateTime: string) {
     resource: {
       resourceType: "Immunization",
       status: "completed",
-      vaccineCode: coded("207"),
+      vaccineCode: { coding: [{ system: "http://hl7.org/fhir/sid/cvx", code: "207" }] },
       occurrenceDateTime,
     },
   };

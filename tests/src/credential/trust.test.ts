@@ -1,4 +1,5 @@
 /** Trust and revocation as data: files by content, dates, sets that stay when an update fails. */
+import { createHash, X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BloomFilter } from "../../../src/credential/bloom.ts";
@@ -41,6 +42,69 @@ describe("trust files are told by their content", () => {
     expect(readTrustFile(JSON.stringify(document), NOW).keys).toEqual([]);
   });
 
+  const signer = new X509Certificate(SEAL_SIGNER);
+  const base64 = signer.raw.toString("base64");
+  const euKeyId = createHash("sha256").update(signer.raw).digest("hex").slice(0, 16);
+  const kid = Buffer.from(euKeyId, "hex").toString("base64");
+  const signerJwk = signer.publicKey.export({ format: "jwk" });
+
+  it.each<[string, string | Buffer]>([
+    ["PEM", SEAL_SIGNER],
+    [
+      "PEM behind a byte order mark, with lines of Windows",
+      `\uFEFF${SEAL_SIGNER}`.replaceAll("\n", "\r\n"),
+    ],
+    ["DER", signer.raw],
+    ["base64 of DER", `${base64}\n`],
+    ["base64 of DER in lines", base64.replaceAll(/(.{64})/g, "$1\n")],
+    ["a JSON string in a test's file", JSON.stringify({ TESTCTX: { CERTIFICATE: base64 } })],
+    ["a list", JSON.stringify([base64])],
+    ["PEM in JSON", JSON.stringify({ issuer: SEAL_SIGNER })],
+    [
+      "a list of a gateway, with signatures beside the certificates",
+      JSON.stringify({
+        certificates: [{ kid, rawData: base64, signature: `MII${"A".repeat(400)}`, country: "UT" }],
+      }),
+    ],
+    ["certificates by key id", JSON.stringify({ [kid]: base64 })],
+    [
+      "a key set with certificates",
+      JSON.stringify({ keys: [{ ...signerJwk, kid, x5c: [base64] }] }),
+    ],
+  ])("a signer of EU certificates as %s", (_name, content) => {
+    const { keys } = readTrustFile(content, NOW);
+    expect(keys).toMatchObject([
+      { use: "eu-dcc", keyId: euKeyId, keyUsages: ["2.23.136.1.1.14.2"] },
+    ]);
+    expect(keys[0]?.publicKey.equals(signer.publicKey)).toBe(true);
+    expect(keys[0]?.notAfterMs).toBe(signer.validToDate.getTime());
+  });
+
+  it("a signer of EU certificates as a bare key, which has no end and no usages", () => {
+    const { keys } = readTrustFile(JSON.stringify({ ...signerJwk, kid }), NOW);
+    expect(keys).toMatchObject([{ use: "eu-dcc", keyId: euKeyId }]);
+    expect(keys[0]?.notAfterMs).toBeUndefined();
+  });
+
+  it("certificates of SMART Health Card issuers sign no EU certificates", () => {
+    const set = readTrustFile(JSON.stringify({ keys: [{ ...signerJwk, x5c: [base64] }] }), NOW);
+    expect(set.keys.map(({ use }) => use)).toEqual(["smart-health-card"]);
+    expect(set.anchors).toEqual([]);
+  });
+
+  it("a DID document's keys by fragment, and inside its assertion method", () => {
+    const keyed = { id: "#key-1", publicKeyJwk: jwk };
+    const id = "did:web:a";
+    for (const document of [
+      { id, verificationMethod: [keyed], assertionMethod: "#key-1" },
+      { id, verificationMethod: [keyed], assertionMethod: [`${id}#key-1`] },
+      { id, assertionMethod: [keyed] },
+    ]) {
+      const { keys } = readTrustFile(JSON.stringify(document), NOW);
+      expect(keys.map(({ keyId }) => keyId)).toEqual(["did:web:a#key-1"]);
+    }
+  });
+
   it("a key's own id is its thumbprint where none is given", () => {
     const { kid: _kid, ...bare } = jwk;
     const set = readTrustFile(JSON.stringify({ keys: [bare] }), NOW);
@@ -54,10 +118,16 @@ describe("trust files are told by their content", () => {
   });
 
   it.each([
-    ["nothing", "", "neither PEM certificates nor JSON"],
-    ["some JSON", "{}", "neither PEM certificates, nor a JWKS"],
+    ["nothing", "", "neither certificates in PEM, DER or base64, nor JSON"],
+    ["some JSON", "{}", "neither certificates, nor a JWKS"],
     ["a broken certificate", AUTHORITY.replace("MIIB", "AAAA"), "certificate 1: not an X.509"],
     ["an open certificate", AUTHORITY.slice(0, 200), "certificate 1: has no end line"],
+    ["base64 of something else", `MIIB${"A".repeat(300)}`, "certificate 1: not an X.509"],
+    [
+      "a list with a broken certificate",
+      JSON.stringify({ certificates: [{ rawData: `MIIB${"A".repeat(300)}` }] }),
+      "certificates.0.rawData: not an X.509",
+    ],
     ["a key of no kind", '{"keys":[{"kty":"XX"}]}', "keys.0: not a public key (kty XX)"],
     ["keys that are none", '{"keys":[1]}', "keys.0: "],
     [
