@@ -2,7 +2,7 @@
 import { Archive } from "../../src/district/archive.ts";
 import { auditUnit } from "../../src/store/audit.ts";
 import { ChainVerifier, genesisHash, type Link } from "../../src/store/chain.ts";
-import { numberOf, UNIT } from "./story.ts";
+import { holderOf, numberOf, UNIT } from "./story.ts";
 
 export interface Findings {
   /** Records at the far end. */
@@ -11,6 +11,8 @@ export interface Findings {
   lost: number[];
   /** At the far end more than once, under different numbers. */
   twice: number[];
+  /** At the far end, under another holder's pseudonym or under none. */
+  misattributed: number[];
   /** Still in the unit's outbox. */
   pending: number;
   /** Faults of the unit's chain and of the far end's copy of it. */
@@ -32,10 +34,12 @@ export function audit(
     });
     const seen = new Map<number, number>();
     const twice: number[] = [];
-    for (const { seq, canonical } of copies.flatMap(({ rows }) => rows)) {
+    const misattributed: number[] = [];
+    for (const { seq, canonical, holder } of copies.flatMap(({ rows }) => rows)) {
       const number = numberOf(canonical);
       if (number === undefined) continue;
       if (seen.has(number)) twice.push(number);
+      if (holder !== holderOf(number)) misattributed.push(number);
       seen.set(number, seq);
     }
     const lost = [...told].filter(([number, seq]) => seen.get(number) !== seq);
@@ -43,6 +47,7 @@ export function audit(
       stored: seen.size,
       lost: lost.map(([number]) => number),
       twice,
+      misattributed,
       pending: unit.pending,
       chainFaults: [
         ...unit.faults.map(({ kind, seq, detail }) => `unit: ${kind} at ${seq}: ${detail}`),

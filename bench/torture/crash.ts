@@ -28,7 +28,9 @@ export interface StormProgress {
 }
 
 export interface StormResult extends Findings {
-  /** Records the unit said were durable. */
+  /** Records the storm asked for: it counts them itself, whatever the unit says of them. */
+  asked: number;
+  /** Records the unit said were durable; all that were asked for, in the end. */
   decided: number;
   /** Messages the far end had already; of collectors that were killed, as far as they said. */
   duplicates: number;
@@ -77,6 +79,7 @@ class Storm {
   #duplicates = 0;
   #duplicatesOfLife = 0;
   #kills = 0;
+  #untold = 1;
 
   constructor(options: StormOptions) {
     this.#options = options;
@@ -110,6 +113,7 @@ class Storm {
       return {
         ...findings,
         chainFaults: [...findings.chainFaults, ...this.#contradictions],
+        asked: this.#options.records,
         decided: this.#told.size,
         duplicates: this.#duplicates,
         killed: this.#killed,
@@ -177,7 +181,8 @@ class Storm {
 
   // A record that was committed but not told is asked for again under its key: once is still once.
   #firstUntold(): number {
-    return this.#told.size + 1;
+    while (this.#told.has(this.#untold)) this.#untold += 1;
+    return this.#untold;
   }
 
   #heard(line: string): void {
@@ -218,8 +223,10 @@ export function storm(options: StormOptions): Promise<StormResult> {
 
 /** Whether a storm's result is what the unit promises. */
 export function held(result: StormResult): boolean {
-  const { lost, twice, pending, chainFaults } = result;
-  return lost.length + twice.length + pending + chainFaults.length === 0;
+  const { asked, decided, lost, twice, misattributed, pending, chainFaults } = result;
+  const wrong = lost.length + twice.length + misattributed.length + chainFaults.length;
+  // A unit that said nothing of a record has not kept it either.
+  return wrong + pending === 0 && decided === asked && result.stored === asked;
 }
 
 const SHORT = { kills: 60, records: 6_000 };
@@ -271,13 +278,25 @@ export async function run(args: string[]): Promise<boolean> {
   );
   console.log("");
   printTable(
-    ["decided", "delivered", "duplicates dropped", "twice", "lost", "left in outbox", "seconds"],
+    [
+      "asked",
+      "decided",
+      "delivered",
+      "duplicates dropped",
+      "twice",
+      "misattributed",
+      "lost",
+      "left in outbox",
+      "seconds",
+    ],
     [
       [
+        String(result.asked),
         String(result.decided),
         String(result.stored),
         String(result.duplicates),
         String(result.twice.length),
+        String(result.misattributed.length),
         String(result.lost.length),
         String(result.pending),
         result.seconds.toFixed(0),

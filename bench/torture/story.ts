@@ -16,8 +16,13 @@ export function recordOf(number: number): RecordDraft {
     key: `record-${number}`,
     at: { monotonicMs: number, wallMs: START_MS + number, wallTrusted: true },
     body: { type: "visit-ended", visitRef: `visit-${number}`, ending: "taken" },
-    personal: { holderPseudonym: `holder-${number % HOLDERS}` },
+    personal: { holderPseudonym: holderOf(number) },
   };
+}
+
+/** Whose visit the n-th record is. */
+export function holderOf(number: number): string {
+  return `holder-${number % HOLDERS}`;
 }
 
 /** Which record a stored text is; undefined when it is none of these. */

@@ -148,7 +148,9 @@ function auditArchive(
   try {
     const streams = archive.streams().map((stream) => auditStream(archive, stream));
     const conflicts = archive.conflicts();
-    const holds = conflicts.length === 0 && streams.every(({ faults }) => faults.length === 0);
+    const holds =
+      conflicts.length === 0 &&
+      streams.every(({ faults, removed }) => faults.length + removed.length === 0);
     if (json === true) print(JSON.stringify({ holds, streams, conflicts }));
     else {
       for (const stream of streams) for (const line of describeStream(stream)) print(line);
@@ -185,9 +187,11 @@ function* describeUnit(
 }
 
 function* describeStream(stream: StreamReport): Generator<string> {
-  const { unit, epoch, records, through, gaps, faults } = stream;
+  const { unit, epoch, records, through, gaps, removed, faults } = stream;
   yield `unit ${unit}, epoch ${epoch}: ${records} records, without a gap through ${through}`;
   for (const [from, to] of gaps.slice(0, 20)) yield `  missing: ${from} to ${to}`;
+  for (const [from, to] of removed.slice(0, 20))
+    yield `  had arrived and is gone: ${from} to ${to}`;
   for (const fault of faults.filter(({ kind }) => kind !== "missing").slice(0, 20)) {
     yield describeFault(fault);
   }

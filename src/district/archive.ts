@@ -136,12 +136,16 @@ export class Archive {
         for (const record of records) {
           const stream = this.#stream(record);
           touched.add(stream);
-          if (!stream.set.has(record.seq)) {
+          const known = stream.set.has(record.seq)
+            ? this.#hashOf.get(record.unit, record.epoch, record.seq)
+            : undefined;
+          // One that had arrived and was removed by somebody is as good as one that never did.
+          if (known === undefined) {
             this.#put(record, receivedMs);
             this.passbacks.note(record);
             stream.set.add(record.seq);
             stored += 1;
-          } else if (this.#hashOf.get(record.unit, record.epoch, record.seq) === record.hash) {
+          } else if (known === record.hash) {
             duplicates += 1;
           } else {
             this.#keepConflict(record, receivedMs);
@@ -196,13 +200,21 @@ export class Archive {
       .all();
   }
 
-  /** Takes a holder's pseudonym out of every record. @returns how many lost their link */
+  /**
+   * Takes a holder's pseudonym out of every record. @returns how many lost their link
+   * @throws Error when the log cannot be cut, because somebody reads the database
+   */
   forget(holderPseudonym: string): number {
     const { changes } = this.#database
       .prepare("UPDATE records SET holder = NULL WHERE holder = ?")
       .run(holderPseudonym);
     this.passbacks.forget(holderPseudonym);
-    this.#database.pragma("wal_checkpoint(TRUNCATE)");
+    // The write-ahead log still holds old pages with the pseudonym.
+    if (this.#database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) === 1) {
+      throw new Error(
+        "the pseudonym is taken out, but somebody reads the database and keeps its log: do it again",
+      );
+    }
     return changes;
   }
 

@@ -2,9 +2,12 @@
 import { ChainVerifier, genesisHash, type ChainFault } from "../store/chain.ts";
 import { hashesOf } from "../store/audit.ts";
 import type { Archive, Stream } from "./archive.ts";
+import { RangeSet, type Range } from "./ranges.ts";
 
 export interface StreamReport extends Stream {
   records: number;
+  /** Numbers that had arrived and are not here any more, at the end of the stream too. */
+  removed: Range[];
   faults: ChainFault[];
 }
 
@@ -17,12 +20,15 @@ export function auditStream(archive: Archive, stream: Stream): StreamReport {
   const anchor = { unit, epoch, seq: 0, hash: genesisHash(unit, epoch) };
   const verifier = new ChainVerifier(anchor);
   const faults: ChainFault[] = [];
+  const here = new RangeSet();
   let records = 0;
   for (const row of archive.records(unit, epoch)) {
     records += 1;
+    here.add(row.seq);
     for (const fault of verifier.next(row)) if (faults.length < LISTED) faults.push(fault);
   }
-  return { ...stream, records, faults };
+  const removed = stream.ranges.flatMap(([from, to]) => here.absent(from, to));
+  return { ...stream, records, removed, faults };
 }
 
 /** What differs between a unit's database and the far end's copy of it. */

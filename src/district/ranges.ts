@@ -42,13 +42,20 @@ export class RangeSet {
 
   /** What is absent below the highest number. */
   gaps(): Range[] {
-    const gaps: Range[] = [];
-    let next = 1;
-    for (const [from, to] of this.#ranges) {
-      if (from > next) gaps.push([next, from - 1]);
-      next = to + 1;
+    return this.absent(1, this.#ranges.at(-1)?.[1] ?? 0);
+  }
+
+  /** What is absent from one number through another. */
+  absent(first: number, last: number): Range[] {
+    const absent: Range[] = [];
+    let next = first;
+    for (const [from, to] of this.#ranges.slice(Math.max(0, this.#lastStartingAt(first)))) {
+      if (next > last) break;
+      if (from > next) absent.push([next, Math.min(from - 1, last)]);
+      next = Math.max(next, to + 1);
     }
-    return gaps;
+    if (next <= last) absent.push([next, last]);
+    return absent;
   }
 
   /** Index of the last range that starts at or before a number; -1 when there is none. */

@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { held, storm, type StormResult } from "../../../bench/torture/crash.ts";
 
 const QUIET: StormResult = {
+  asked: 1,
   decided: 1,
   stored: 1,
   lost: [],
   twice: [],
+  misattributed: [],
   pending: 0,
   chainFaults: [],
   duplicates: 0,
@@ -22,9 +24,11 @@ describe("a storm of kills", () => {
       stored: 300,
       lost: [],
       twice: [],
+      misattributed: [],
       pending: 0,
       chainFaults: [],
     });
+    expect(held(result)).toBe(true);
     const { unit, broker, collector } = result.killed;
     expect(unit + broker + collector).toBeGreaterThanOrEqual(6);
   });
@@ -32,6 +36,8 @@ describe("a storm of kills", () => {
   it.each<[string, Partial<StormResult>]>([
     ["a lost record", { lost: [3] }],
     ["a record stored twice", { twice: [3] }],
+    ["a record under another holder", { misattributed: [3] }],
+    ["a record the unit never spoke of", { asked: 2 }],
     ["a record left behind", { pending: 1 }],
     ["a broken chain", { chainFaults: ["unit: missing at 3"] }],
   ])("is not held with %s", (_what, change) => {
