@@ -134,10 +134,12 @@ async function round(attack: Attack, row: GateRow, maximumMs: number, random: Ra
   const pids = { unit: unit.pid ?? -1, guard: -1 };
   const guards: number[] = [];
   try {
-    await listen(unit, guards);
+    const said = listen(unit, guards);
+    await said("up");
     pids.guard = guards[0] ?? -1;
     const probe = new Probe(path);
     unit.stdin?.write("release\n");
+    await said("releasing");
     const askedMs = performance.now();
     await pass(random.next() * maximumMs * 1.05);
     row.rounds += 1;
@@ -179,16 +181,25 @@ async function helped(path: string, pids: Record<"unit" | "guard", number>): Pro
   await once(helper, "exit");
 }
 
-/** Resolves when the unit is up; hears of every guard it ever has. */
-function listen(unit: ChildProcess, guards: number[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    unit.once("exit", () => reject(new Error("the unit did not come up")));
-    if (unit.stdout === null) return;
+/** Waits for what the unit says; hears of every guard it ever has. */
+function listen(unit: ChildProcess, guards: number[]): (line: string) => Promise<void> {
+  const heard = new Set<string>();
+  let hear: () => void = () => undefined;
+  if (unit.stdout !== null) {
     createInterface({ input: unit.stdout }).on("line", (line) => {
       if (line.startsWith("guard ")) guards.push(Number(line.slice(6)));
-      if (line === "up") resolve();
+      heard.add(line);
+      hear();
     });
-  });
+  }
+  return (line) =>
+    new Promise((resolve, reject) => {
+      unit.once("exit", () => reject(new Error(`the unit ended before it said "${line}"`)));
+      hear = () => {
+        if (heard.has(line)) resolve();
+      };
+      hear();
+    });
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

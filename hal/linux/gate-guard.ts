@@ -5,8 +5,8 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { BusError } from "../bus/errors.ts";
 import type { GuardedLine, Level } from "../bus/gpio.ts";
-import { lockLine, nameOf } from "./guard-line.ts";
-import type { GuardLineSpec } from "./guard-line.ts";
+import { lockLine, nameOf, openGuardLine } from "./guard-line.ts";
+import type { GuardLineSpec, SyncLine } from "./guard-line.ts";
 import {
   BEAT_MS,
   createLineCutter,
@@ -30,7 +30,9 @@ export interface ProcessGuardedLine extends GuardedLine {
   readonly guardPid: number;
 }
 
-// A guard that beats but lets a release go on is as bad as a dead one.
+// A release that goes on is ended from here first, which costs nothing if the guard is only late on
+// a busy machine. One that still does not say it is over is as bad as a dead one.
+const LATE_MS = 50;
 const OVERDUE_MS = 150;
 // Late beats alone prove nothing while this process itself stood still: some must be unanswered.
 const BEATS_UNANSWERED = 4;
@@ -45,8 +47,7 @@ export async function createGuardedLine(options: GuardedLineOptions): Promise<Pr
   if (!Number.isInteger(maximumMs) || maximumMs < 1) {
     throw new RangeError(`a guard's maximum is a whole number of ms from 1, not ${maximumMs}`);
   }
-  await lockLine(line);
-  const guard = new GuardProcess(line, maximumMs);
+  const guard = new GuardProcess(line, await openGuardLine(line), maximumMs);
   await guard.ready(startMs);
   return guard;
 }
@@ -58,6 +59,8 @@ class GuardProcess implements ProcessGuardedLine {
   readonly name: string;
   readonly maximumMs: number;
   readonly #spec: GuardLineSpec;
+  /** Taken beforehand: when it has to be lowered from here there is no time to look for it. */
+  readonly #line: SyncLine;
   readonly #child: Child;
   readonly #waiting = new Map<number, Waiting>();
   readonly #beats: NodeJS.Timeout;
@@ -72,8 +75,9 @@ class GuardProcess implements ProcessGuardedLine {
   #onLevel: ((level: Level) => void) | undefined;
   #onLost: ((error: Error) => void) | undefined;
 
-  constructor(spec: GuardLineSpec, maximumMs: number) {
+  constructor(spec: GuardLineSpec, line: SyncLine, maximumMs: number) {
     this.#spec = spec;
+    this.#line = line;
     this.maximumMs = maximumMs;
     this.name = `guard of ${nameOf(spec)}`;
     this.#child = spawn(
@@ -115,10 +119,15 @@ class GuardProcess implements ProcessGuardedLine {
     const wholeMs = Math.floor(forMs);
     const sequence = ++this.#sequence;
     clearTimeout(this.#overdue);
+    // One that has not answered may have raised the line and stopped before it could say so.
+    const isUp = (): boolean => this.#level === 1 || this.#waiting.has(sequence);
     this.#overdue = setTimeout(() => {
-      // One that has not answered may have raised the line and stopped before it could say so.
-      if (this.#level === 1 || this.#waiting.has(sequence)) this.#child.kill("SIGKILL");
-    }, wholeMs + OVERDUE_MS);
+      if (!isUp()) return;
+      this.#lower();
+      this.#overdue = setTimeout(() => {
+        if (isUp()) this.#child.kill("SIGKILL");
+      }, OVERDUE_MS - LATE_MS);
+    }, wholeMs + LATE_MS);
     await this.#command({ kind: "energise", sequence, forMs: wholeMs, askedAtMs: monotonicMs() });
   }
 
@@ -209,7 +218,7 @@ class GuardProcess implements ProcessGuardedLine {
     clearTimeout(this.#overdue);
     let unlockable: unknown;
     try {
-      await lockLine(this.#spec);
+      if (!this.#lower()) await lockLine(this.#spec);
       this.#seen(0);
     } catch (failure) {
       unlockable = failure;
@@ -218,6 +227,16 @@ class GuardProcess implements ProcessGuardedLine {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     if (!expected) this.#onLost?.(unlockable instanceof Error ? unlockable : error);
+  }
+
+  /** Drives the line to 0 over the guard's head; whether it could. */
+  #lower(): boolean {
+    try {
+      this.#line.set(0);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #lostWhile(during: string, detail = "the guard is gone"): BusError {

@@ -16,7 +16,10 @@ import { findGpioChip, HEADER_LABELS, kernelLine, SYSFS_GPIO } from "./gpio-chip
 export interface OnoffModule {
   Gpio: new (
     ...args: ConstructorParameters<typeof Gpio>
-  ) => Pick<Gpio, "direction" | "readSync" | "writeSync" | "watch" | "unwatchAll" | "unexport">;
+  ) => Pick<
+    Gpio,
+    "direction" | "setDirection" | "readSync" | "writeSync" | "watch" | "unwatchAll" | "unexport"
+  >;
 }
 
 export interface LinuxGpioOptions {
@@ -51,6 +54,8 @@ class LinuxGpio implements GpioHost {
       const voltage = (initial === 1) === activeLow ? "low" : "high";
       const gpio = new native.Gpio(number, voltage, "none", { activeLow });
       if (gpio.direction() !== "out") {
+        // Its file would stay open, once for every time somebody tries again.
+        gpio.unexport();
         throw new BusError("denied", {
           bus: `gpio line ${line}`,
           during: "taking it as an output",

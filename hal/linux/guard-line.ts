@@ -3,13 +3,15 @@ import { closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync 
 import type { Level } from "../bus/gpio.ts";
 import { BusError } from "../bus/errors.ts";
 import { toBusError } from "./errno.ts";
-import type { LinuxGpioOptions } from "./gpio.ts";
+import type { LinuxGpioOptions, OnoffModule } from "./gpio.ts";
 import { findGpioChip, kernelLine } from "./gpio-chip.ts";
 
 /** Which line: a GPIO line of the board's header, or a plain file that stands for one in trials. */
 export type GuardLineSpec =
   | { kind: "gpio"; line: number; activeLow?: boolean }
   | { kind: "file"; path: string };
+
+type NativeLine = InstanceType<OnoffModule["Gpio"]>;
 
 export interface SyncLine {
   set(level: Level): void;
@@ -48,7 +50,9 @@ async function openGpioLine(
   const number = kernelLine(await findGpioChip(root, labels), line);
   const { Gpio } = await load();
   // The word is a voltage: 0 behind an active-low driver is the high one.
-  const gpio = new Gpio(number, activeLow ? "high" : "low", "none", { activeLow });
+  const rest = activeLow ? "high" : "low";
+  const gpio = takeAgain(Gpio, number, rest) ?? new Gpio(number, rest, "none", { activeLow });
+  heldBy(Gpio).set(number, gpio);
   // onoff swallows what goes wrong on a line somebody had exported before, so ask.
   if (gpio.direction() !== "out") {
     throw new BusError("denied", {
@@ -63,6 +67,31 @@ async function openGpioLine(
     // Not unexported: the pin must stay an output at 0, whoever comes next.
     close: () => gpio.writeSync(0),
   };
+}
+
+/** Lines this process took before. A line never given back keeps its file open: one is enough. */
+const held = new WeakMap<OnoffModule["Gpio"], Map<number, NativeLine>>();
+
+function heldBy(module: OnoffModule["Gpio"]): Map<number, NativeLine> {
+  const lines = held.get(module) ?? new Map<number, NativeLine>();
+  held.set(module, lines);
+  return lines;
+}
+
+function takeAgain(
+  module: OnoffModule["Gpio"],
+  number: number,
+  rest: "high" | "low",
+): NativeLine | undefined {
+  const line = heldBy(module).get(number);
+  try {
+    line?.setDirection(rest);
+    line?.writeSync(0);
+    return line;
+  } catch {
+    // Somebody else has given it back meanwhile: it is another file now.
+    return undefined;
+  }
 }
 
 function openFileLine(path: string): SyncLine {

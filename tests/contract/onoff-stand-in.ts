@@ -10,6 +10,8 @@ export class OnoffStandIn {
   /** Numbers whose direction another driver keeps, as the kernel then ignores a new one. */
   readonly stubborn = new Set<number>();
   readonly exported = new Set<number>();
+  /** Files that lines hold open: taken and not given back. */
+  openFiles = 0;
 
   readonly module: OnoffModule = { Gpio: lineClass(this) };
 
@@ -47,12 +49,18 @@ function lineClass(pins: OnoffStandIn): OnoffModule["Gpio"] {
       this.#activeLow = options?.activeLow ?? false;
       this.#direction = direction === "in" || pins.stubborn.has(number) ? "in" : "out";
       pins.exported.add(number);
+      pins.openFiles += 1;
       // As the kernel has it: the words high and low are voltages, values are not.
       if (this.#direction === "out") pins.put(number, direction === "high" ? 1 : 0);
     }
 
     direction(): "in" | "out" {
       return this.#direction;
+    }
+
+    setDirection(direction: "in" | "out" | "high" | "low"): void {
+      if (this.#direction === "in" || direction === "in") return;
+      pins.put(this.#number, direction === "high" ? 1 : 0);
     }
 
     readSync(): Level {
@@ -72,6 +80,7 @@ function lineClass(pins: OnoffStandIn): OnoffModule["Gpio"] {
     }
 
     unexport(): void {
+      pins.openFiles -= 1;
       pins.exported.delete(this.#number);
     }
   };

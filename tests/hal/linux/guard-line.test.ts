@@ -48,6 +48,22 @@ describe("the guard's GPIO line", () => {
     expect([...pins.exported]).toEqual([KERNEL_LINE]);
   });
 
+  it("holds one file open, however often it is locked, also where the kernel keeps it an input", async () => {
+    for (let time = 0; time < 3; time++) await lockLine({ kind: "gpio", line: 17 }, board());
+    pins.stubborn.add(KERNEL_LINE + 1);
+    for (let time = 0; time < 3; time++) {
+      await expect(lockLine({ kind: "gpio", line: 18 }, board())).rejects.toThrow("denied");
+    }
+    expect(pins.openFiles).toBe(2);
+  });
+
+  it.each([false, true])("is at rest when it is taken again, active low %s", async (activeLow) => {
+    const spec = { kind: "gpio", line: 17, activeLow } as const;
+    (await openGuardLine(spec, board())).set(1);
+    await openGuardLine(spec, board());
+    expect(pins.voltage(KERNEL_LINE)).toBe(activeLow ? 1 : 0);
+  });
+
   it("is denied when the kernel keeps it an input", async () => {
     pins.stubborn.add(KERNEL_LINE);
     await expect(openGuardLine({ kind: "gpio", line: 17 }, board())).rejects.toMatchObject({
