@@ -169,9 +169,12 @@ export function releaseNotCommitted(turn: Turn, key: string): void {
   refusePending(turn, "the release could not be recorded");
 }
 
+/** Its record says that the gate was released: another one says that it was not. */
 function refusePending(turn: Turn, detail: string): void {
-  const commandId = turn.state.pendingRelease?.commandId;
+  const pending = turn.state.pendingRelease;
   turn.set({ pendingRelease: null });
-  if (commandId === undefined) return;
+  if (pending?.commandId === undefined) return;
+  const { commandId, authority } = pending;
+  turn.record({ type: "command-handled", command: "release", result: "refused", authority });
   turn.effect({ kind: "answer-command", commandId, result: "refused", detail });
 }

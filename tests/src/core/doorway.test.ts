@@ -120,6 +120,40 @@ describe("commands", () => {
     expect(core.of("answer-command")).toEqual([expect.objectContaining({ result: "done" })]);
   });
 
+  it.each([
+    [
+      "cannot be recorded in time",
+      (core: CoreUnderTest) => core.elapse("release-deadline"),
+      "the release could not be recorded",
+    ],
+    [
+      "is overtaken by a lock-down",
+      (core: CoreUnderTest) => {
+        const [wanted] = core.of("commit-record");
+        core.take(commanded({ name: "lock-down", active: true }));
+        core.take(event({ kind: "record-committed", key: wanted?.record.key ?? "" }));
+      },
+      "the unit was locked down meanwhile",
+    ],
+    [
+      "is overtaken by another release",
+      (core: CoreUnderTest) => core.take(commanded({ name: "release" })),
+      "replaced by a newer release",
+    ],
+  ])("a release that %s is answered and recorded as refused", (_name, overtake, detail) => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(commanded({ name: "release" }));
+    overtake(core);
+    expect(core.of("release-gate")).toEqual([]);
+    expect(core.of("answer-command")).toEqual([
+      expect.objectContaining({ result: "refused", detail }),
+    ]);
+    expect(core.records()).toContainEqual(
+      expect.objectContaining({ type: "command-handled", command: "release", result: "refused" }),
+    );
+  });
+
   it("lock down: visits are denied, releases refused, exits still work", () => {
     const core = new CoreUnderTest();
     core.take(commanded({ name: "lock-down", active: true }));
