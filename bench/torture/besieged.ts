@@ -6,6 +6,7 @@ import { DISTRICT_ISSUER, type District } from "../../sim/district.ts";
 import type { Random } from "../../sim/random.ts";
 import { setStage } from "../../sim/stage.ts";
 import type { Trace } from "../../sim/trace.ts";
+import { RuleStore } from "../../src/credential/business-rules.ts";
 import { RevocationStore } from "../../src/credential/revocation.ts";
 import { TrustStore } from "../../src/credential/trust.ts";
 import { setInstallers } from "../../src/unit/data-set-installers.ts";
@@ -103,6 +104,7 @@ function takeSets(
   const targets = {
     trust: new TrustStore(),
     revocation: new RevocationStore(),
+    rules: new RuleStore(),
     directory: backend.memory.directory,
   };
   const sets: Distribution = new Distribution({

@@ -1,13 +1,23 @@
 /** Files of an operator as sets a unit will take: read as the unit reads them, before anything is signed. */
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { SetKind } from "../core/data-set.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
+import type { ValueSets } from "../credential/business-rules.ts";
+import {
+  parseRuleDocument,
+  readRuleParts,
+  RULES_KIND,
+  type RuleFile,
+} from "../credential/rule-files.ts";
+import { canonicalJson } from "../store/canonical.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import {
   directorySet,
   readPolicySet,
   readRevocationSet,
+  readRulesSet,
   SET_LIMITS,
   trustPieces,
 } from "../unit/data-set-formats.ts";
@@ -23,19 +33,32 @@ export interface Content {
   what: string;
 }
 
+export interface ContentOptions {
+  /** The date of the data, ISO 8601 or `now`, where it is not the files'. */
+  asOf?: string | undefined;
+  /** Whose rules admit; for `rules` alone. */
+  of?: readonly string[] | undefined;
+}
+
 interface Input {
   name: string;
   bytes: Buffer;
   modifiedMs: number;
+  /** What becomes of JSON that is neither rule nor value set: in a folder it may be a test of a rule. */
+  others: "refuse" | "pass-over";
 }
 
 /**
  * Reads and checks a set.
  * @throws UsageError naming the file and the fault
  */
-export function readContent(kind: SetKind, names: readonly string[], asOf?: string): Content {
-  const inputs = names.map(readInput);
-  const content = contentOf(kind, inputs);
+export function readContent(
+  kind: SetKind,
+  names: readonly string[],
+  { asOf, of = [] }: ContentOptions = {},
+): Content {
+  const inputs = kind === "rules" ? names.flatMap(readInputs) : names.map(readInput);
+  const content = kind === "rules" ? rulesContent(inputs, of) : contentOf(kind, inputs);
   const limits = SET_LIMITS[kind];
   const size = content.files.reduce((sum, { length }) => sum + length, 0);
   if (content.files.length > limits.files) {
@@ -47,7 +70,7 @@ export function readContent(kind: SetKind, names: readonly string[], asOf?: stri
   return { ...content, asOfMs: asOf === undefined ? content.asOfMs : momentOf(asOf) };
 }
 
-function contentOf(kind: SetKind, inputs: readonly Input[]): Content {
+function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): Content {
   const files = inputs.map(({ bytes }) => bytes);
   const dates = inputs.map(({ modifiedMs }) => modifiedMs);
   switch (kind) {
@@ -92,11 +115,41 @@ function contentOf(kind: SetKind, inputs: readonly Input[]): Content {
   }
 }
 
+/** Rules and value sets as one file: what a unit reads in one go, and an operator can keep. */
+function rulesContent(inputs: readonly Input[], places: readonly string[]): Content {
+  const parts = inputs.map((input) =>
+    checked(input, () => readRuleParts([parseRuleDocument(input.bytes)], input.others)),
+  );
+  const rules = parts.flatMap((each) => each.rules);
+  const named = places.length > 0 ? places : parts.flatMap(({ of }) => of);
+  const dates = inputs.map(({ modifiedMs }, index) => parts[index]?.asOfMs ?? modifiedMs);
+  const asOfMs = oldest(dates);
+  const file: RuleFile = {
+    kind: RULES_KIND,
+    asOf: new Date(asOfMs).toISOString(),
+    ...(named.length === 0 ? {} : { of: [...new Set(named)] }),
+    rules,
+    valueSets: Object.assign({}, ...parts.map(({ valueSets }) => valueSets)) as ValueSets,
+  };
+  const set = Buffer.from(canonicalJson(file));
+  checked({ name: "rules" }, () => readRulesSet(set, asOfMs));
+  return { files: [set], asOfMs, what: `${rules.length} rules` };
+}
+
+/** A folder stands for every JSON file in it, in the order of their names. */
+function readInputs(name: string): Input[] {
+  if (!checked({ name }, () => statSync(name)).isDirectory()) return [readInput(name)];
+  const names = checked({ name }, () => readdirSync(name, { recursive: true, encoding: "utf8" }));
+  const files = names.sort().filter((each) => each.endsWith(".json"));
+  return files.map((each) => ({ ...readInput(join(name, each)), others: "pass-over" }));
+}
+
 function readInput(name: string): Input {
   return checked({ name }, () => ({
     name,
     bytes: readFileSync(name),
     modifiedMs: statSync(name).mtimeMs,
+    others: "refuse",
   }));
 }
 

@@ -49,6 +49,7 @@ interface PublishOptions extends ServeOptions {
   unit: string[];
   validDays: number;
   asOf?: string;
+  of?: string[];
   setVersion?: number;
   once?: boolean;
   within: number;
@@ -59,7 +60,7 @@ const many = (value: string, former: string[]): string[] => [...former, value];
 /** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
 export function publishCommand(print: Print = (line) => console.log(line)): Command {
   const command = new Command("publish")
-    .description("give units signed data: policy, directory, trust, revocation")
+    .description("give units signed data: policy, directory, trust, revocation, rules")
     .addHelpText("after", EXAMPLES);
   for (const kind of SET_KINDS) command.addCommand(setCommand(print, kind));
   return command.addCommand(serveCommand(print)).addCommand(keygenCommand(print));
@@ -70,6 +71,10 @@ const WHAT: Readonly<Record<SetKind, { description: string; file: string }>> = {
   directory: { description: "who is known: the whole of it each time", file: "JSON lines" },
   trust: { description: "whose credentials hold: all of them each time", file: "as for verify" },
   revocation: { description: "what was called back: all of it each time", file: "as for verify" },
+  rules: {
+    description: "business rules for EU certificates, with their value sets: all of them each time",
+    file: "JSON, or a folder of it",
+  },
 };
 
 function setCommand(print: Print, kind: SetKind): Command {
@@ -85,6 +90,14 @@ function setCommand(print: Print, kind: SetKind): Command {
     .option("--set-version <number>", "above every former one; default the time", wholeFrom(1))
     .option("--once", "end when every unit that is there has it, or has refused it")
     .option("--within <seconds>", "with --once: give up then", wholeFrom(1, 86_400), 600);
+  if (kind === "rules") {
+    command.option(
+      "--of <place>",
+      "whose rules admit: a country, or `ES-CT`; repeatable",
+      many,
+      [],
+    );
+  }
   return withServeOptions(command).action(async (files: string[], options: PublishOptions) => {
     await publish(print, kind, files, options);
   });
@@ -133,7 +146,7 @@ async function publish(
   options: PublishOptions,
 ): Promise<void> {
   const key = readSigningKey(options.key);
-  const content = readContent(kind, files, options.asOf);
+  const content = readContent(kind, files, { asOf: options.asOf, of: options.of });
   const sets = openFolder(options.folder);
   const nowMs = Date.now();
   const { district, unit, validDays, setVersion } = options;

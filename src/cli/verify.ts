@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Credential } from "../core/evidence.ts";
-import { ruleBookOf, type RuleBook } from "../credential/business-rules.ts";
+import { RuleStore } from "../credential/business-rules.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
 import { RevocationStore } from "../credential/revocation.ts";
+import { readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import { TrustStore } from "../credential/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
@@ -44,14 +45,17 @@ export function verifyCommand(print: Print = (line) => console.log(line)): Comma
     )
     .option("--revoked <file>", "revocation list or filter; repeatable", many, [])
     .option("--at <time>", "the moment to judge at, ISO 8601 (UTC unless it says); default now")
-    .option("--rules <directory>", "business rules in CertLogic, one JSON file a rule")
+    .option("--rules <path>", "business rules in CertLogic: a JSON file, or a folder of them")
     .option(
       "--rules-of <country>",
       "whose acceptance rules count; repeatable; default all",
       many,
       [],
     )
-    .option("--valuesets <file>", "value sets for the rules, JSON")
+    .option(
+      "--valuesets <file>",
+      "value sets for the rules, JSON; they may stand among the rules too",
+    )
     .option(
       "--district-key <file>",
       "key for pseudonyms, hex or base64url; without it none are shown",
@@ -142,16 +146,26 @@ export function readKey(file: string | undefined): Uint8Array {
   return new Uint8Array(key);
 }
 
-function readRules({ rules: folder, rulesOf, valuesets }: VerifyOptions): RuleBook | undefined {
-  if (folder === undefined) return undefined;
-  const names = guarded(folder, () => readdirSync(folder, { recursive: true, encoding: "utf8" }));
+function readRules({ rules, rulesOf, valuesets }: VerifyOptions): RuleStore | undefined {
+  if (rules === undefined) return undefined;
+  const documents = readDocuments(rules);
+  const sets = valuesets === undefined ? [] : [readJson(valuesets)];
+  return guarded(rules, () => {
+    const parts = readRuleParts([...documents, ...sets], "pass-over");
+    return new RuleStore(ruleBookOf(parts, rulesOf, oldestOf([rules, valuesets ?? rules])));
+  });
+}
+
+/** A file, or every JSON file under a folder in the order of their names. */
+function readDocuments(path: string): unknown[] {
+  if (!guarded(path, () => statSync(path)).isDirectory()) return [readJson(path)];
+  const names = guarded(path, () => readdirSync(path, { recursive: true, encoding: "utf8" }));
   const files = names.sort().filter((name) => name.endsWith(".json"));
-  const documents = files.map((name) => readJson(join(folder, name)));
-  const valueSets = valuesets === undefined ? {} : readJson(valuesets);
-  const places = rulesOf.length > 0 ? rulesOf : undefined;
-  const book = guarded(valuesets ?? folder, () => ruleBookOf(documents, valueSets, places, 0));
-  if (book.size === 0) throw new UsageError(`${folder}: holds no business rule`);
-  return book;
+  return files.map((name) => readJson(join(path, name)));
+}
+
+function oldestOf(files: readonly string[]): number {
+  return Math.min(...files.map((file) => Math.round(statSync(file).mtimeMs)));
 }
 
 function readJson(file: string): unknown {

@@ -71,7 +71,9 @@ const data = z
       .describe("the last good sets, and what has come of the next"),
   })
   .optional()
-  .describe("policy, directory, trust and revocation from the district; absent: from files alone");
+  .describe(
+    "policy, directory, trust, revocation and rules from the district; absent: from files alone",
+  );
 
 const clock = section({
   vouchedBy: z

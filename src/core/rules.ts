@@ -258,15 +258,17 @@ function findBusinessRules(rule: RuleOf<"business-rules">, context: RuleContext)
     (each) => each.rulesOf === rule.rulesOf,
   );
   if (piece === undefined) return missing("business-rules-open");
+  const { asOfMs } = piece.source;
+  const age = asOfMs === undefined ? undefined : context.at.wallMs - asOfMs;
   switch (piece.result) {
     case "passed":
-      return found(piece);
+      return found(piece, age);
     case "failed":
-      return found(piece, undefined, {
+      return found(piece, age, {
         code: "business-rules-failed",
         params: { rules: piece.failed.join(", ") },
       });
     case "open":
-      return { ...found(piece), ...missing("business-rules-open") };
+      return { ...found(piece, age), ...missing("business-rules-open") };
   }
 }

@@ -5,16 +5,24 @@
 import { evaluate, type CertLogicExpression } from "certlogic-js";
 import { z } from "zod";
 import { entryKinds, type ReadCertificate } from "./eu-dcc-schema.ts";
+import { timeOf } from "./moments.ts";
+
+/** The engine this unit has; a rule for another is open, never passed over. */
+const ENGINE = "CERTLOGIC";
+
+const date = z.string().refine((text) => !Number.isNaN(timeOf(text)), "not a date");
 
 const Rule = z.looseObject({
-  Identifier: z.string().min(1),
+  Identifier: z.string().min(1).max(100),
   Type: z.enum(["Acceptance", "Invalidation"]),
-  Country: z.string().min(2),
-  Version: z.string(),
-  Engine: z.literal("CERTLOGIC"),
+  Country: z.string().min(2).max(20),
+  /** Where the rule holds for a part of the country only. */
+  Region: z.string().nullish(),
+  Version: z.string().max(40),
+  Engine: z.string(),
   CertificateType: z.enum(["General", "Vaccination", "Test", "Recovery"]),
-  ValidFrom: z.string(),
-  ValidTo: z.string(),
+  ValidFrom: date,
+  ValidTo: date,
   Logic: z.unknown(),
 });
 
@@ -38,32 +46,32 @@ export interface RuleInput {
   external: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a published rule; undefined where it is none. */
+/**
+ * Reads a published rule; undefined where the document is none, or one that neither admits nor refuses.
+ * @throws RuleFileError where it is a rule that cannot be understood: without it the others would admit
+ */
 export function readRule(json: unknown): BusinessRule | undefined {
-  return Rule.safeParse(json).data;
+  if (typeof json !== "object" || json === null) return undefined;
+  if (!("Identifier" in json) || !("Logic" in json)) return undefined;
+  // Booster notifications remind their holder of something; nobody is turned away by them.
+  if ("Type" in json && json.Type === "BoosterNotification") return undefined;
+  const read = Rule.safeParse(json);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const name = typeof json.Identifier === "string" ? json.Identifier.slice(0, 100) : "a rule";
+  throw new RuleFileError(
+    `${name}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`,
+  );
 }
 
-const ValueSetsFile = z.record(z.string(), z.array(z.string()));
-
-/**
- * A rule book from parsed JSON: documents that are rules or lists of rules; others are passed over.
- * @param places whose acceptance rules count; without them all that occur
- * @throws z.ZodError where the value sets are none
- */
-export function ruleBookOf(
-  documents: readonly unknown[],
-  valueSets: unknown,
-  places: readonly string[] | undefined,
-  asOfMs: number,
-): RuleBook {
-  const rules = documents.flat().flatMap((document) => readRule(document) ?? []);
-  const acceptance = rules.filter((rule) => rule.Type === "Acceptance");
-  const occurring = [...new Set(acceptance.map((rule) => rule.Country))].sort();
-  return new RuleBook(rules, ValueSetsFile.parse(valueSets), places ?? occurring, asOfMs);
+/** Rules or value sets that cannot be used; nothing of them comes into force. */
+export class RuleFileError extends Error {
+  override name = "RuleFileError";
 }
 
 /** Runs one rule. `open` where it cannot be run on this input: neither a yes nor a no. */
 export function runRule(rule: BusinessRule, input: RuleInput): boolean | "open" {
+  if (rule.Engine !== ENGINE) return "open";
   try {
     const result: unknown = evaluate(rule.Logic as CertLogicExpression, input);
     return typeof result === "boolean" ? result : "open";
@@ -73,6 +81,23 @@ export function runRule(rule: BusinessRule, input: RuleInput): boolean | "open" 
 }
 
 const KIND_OF = { v: "Vaccination", t: "Test", r: "Recovery" } as const;
+
+/** The rules in force: replaced whole, or left as they were. */
+export class RuleStore {
+  #book: RuleBook | undefined;
+
+  constructor(book?: RuleBook) {
+    this.#book = book;
+  }
+
+  book(): RuleBook | undefined {
+    return this.#book;
+  }
+
+  replace(book: RuleBook): void {
+    this.#book = book;
+  }
+}
 
 /** The rules a unit applies: of which places, on which codes, how old. */
 export class RuleBook {
@@ -94,21 +119,17 @@ export class RuleBook {
     this.asOfMs = asOfMs;
   }
 
-  /** How many rules there are. */
-  get size(): number {
-    return this.#rules.length;
-  }
-
   /** One outcome a place. A place without any rule for this certificate is `open`, not passed. */
   judge(read: ReadCertificate, keyId: string, atMs: number): RulesOutcome[] {
-    const { payload, certificate, issuer = "", issuedAtMs = 0, validUntilMs = 0 } = read;
+    const { payload, certificate, issuedAtMs = 0, validUntilMs = 0 } = read;
     if (certificate === undefined) return [];
+    const issuer = issuerOf(read);
     const kinds = entryKinds(certificate).map((kind) => KIND_OF[kind]);
     return this.#places.map((place) => {
       const external = {
         valueSets: this.#valueSets,
         validationClock: new Date(atMs).toISOString(),
-        countryCode: place,
+        countryCode: countryOf(place),
         issuerCountryCode: issuer,
         kid: Buffer.from(keyId, "hex").toString("base64"),
         iat: new Date(issuedAtMs).toISOString(),
@@ -136,10 +157,9 @@ export class RuleBook {
   ): readonly BusinessRule[] {
     const newest = new Map<string, BusinessRule>();
     for (const rule of this.#rules) {
-      const concerns =
-        rule.Type === "Acceptance" ? rule.Country === place : rule.Country === issuer;
+      const concerns = rule.Type === "Acceptance" ? holdsIn(rule, place) : rule.Country === issuer;
       const applies = rule.CertificateType === "General" || kinds.includes(rule.CertificateType);
-      const inForce = Date.parse(rule.ValidFrom) <= atMs && atMs < Date.parse(rule.ValidTo);
+      const inForce = timeOf(rule.ValidFrom) <= atMs && atMs < timeOf(rule.ValidTo);
       const former = newest.get(rule.Identifier);
       if (!concerns || !applies || !inForce) continue;
       if (former === undefined || isNewer(rule.Version, former.Version)) {
@@ -148,6 +168,24 @@ export class RuleBook {
     }
     return [...newest.values()];
   }
+}
+
+/** A place is a country, or a country and a region: `ES`, `ES-CT`. */
+function countryOf(place: string): string {
+  return place.split("-", 1)[0] ?? place;
+}
+
+/** Rules of the whole country hold in its regions too. */
+function holdsIn({ Country, Region }: BusinessRule, place: string): boolean {
+  if (Region == null || Region === "") return Country === countryOf(place);
+  return `${Country}-${Region}` === place;
+}
+
+/** Whose invalidation rules count: the issuer's, which states may leave out, else the entry's country. */
+function issuerOf({ issuer, certificate }: ReadCertificate): string {
+  if (issuer !== undefined && issuer !== "") return issuer;
+  const { v, t, r } = certificate ?? {};
+  return (v?.[0] ?? t?.[0] ?? r?.[0])?.co ?? "";
 }
 
 function isNewer(version: string, former: string): boolean {

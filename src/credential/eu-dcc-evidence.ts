@@ -42,6 +42,8 @@ export function certificateEvidence(
       kind: "business-rules",
       ...outcome,
       ...common,
+      // The rules have a date of their own, beside the certificate's.
+      source: { name: "business-rules", detail: key.keyId, asOfMs: rules?.asOfMs ?? 0 },
     }),
   );
   return [...statements, ...outcomes];

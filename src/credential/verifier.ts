@@ -2,7 +2,7 @@
 import type { DirectoryLookup } from "../core/directory.ts";
 import type { Credential } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
-import type { RuleBook } from "./business-rules.ts";
+import type { RuleStore } from "./business-rules.ts";
 import { CardParts } from "./card-parts.ts";
 import { classify } from "./classify.ts";
 import { verifyEuDcc } from "./eu-dcc.ts";
@@ -32,8 +32,8 @@ export interface CredentialVerifierOptions {
   directory?: DirectoryLookup;
   /** Asked for tokens the directory does not know. */
   resolver?: TokenResolver;
-  /** Business rules for EU certificates; without it none are evaluated. */
-  rules?: RuleBook;
+  /** Business rules for EU certificates; without a book in it none are evaluated. */
+  rules?: RuleStore;
   /** The district's key for pseudonyms and token references. */
   districtKey: Uint8Array;
   /** The unit's own key for the reference of a showing. */
@@ -59,7 +59,8 @@ export function createCredentialVerifier(
 
   const verifyText = async (text: string, at: Instant): Promise<Verified> => {
     const context: VerifyContext = { at, trust, revocation, districtKey };
-    if (options.rules !== undefined) context.rules = options.rules;
+    const rules = options.rules?.book();
+    if (rules !== undefined) context.rules = rules;
     if (text.length > MAX_TEXT_LENGTH) return refused("unknown", reason("not-a-health-code"));
     const shown = classify(text);
     switch (shown.format) {

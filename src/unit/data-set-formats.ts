@@ -6,6 +6,8 @@ import type { Policy } from "../core/policy.ts";
 import { isFilter } from "../credential/bloom.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
 import type { RevocationList } from "../credential/revocation.ts";
+import type { RuleBook } from "../credential/business-rules.ts";
+import { parseRuleDocument, readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import type { TrustSet } from "../credential/trust.ts";
 import { readDirectoryLine } from "./directory-file.ts";
@@ -20,6 +22,7 @@ export const SET_LIMITS: Readonly<Record<SetKind, { bytes: number; files: number
   directory: { bytes: 128 * MIB, files: 1 },
   trust: { bytes: 4 * MIB, files: 16 },
   revocation: { bytes: 64 * MIB, files: 16 },
+  rules: { bytes: 2 * MIB, files: 1 },
 };
 
 /** What is read in one go must not hold up the door for longer than a blink. */
@@ -60,6 +63,12 @@ export function readRevocationSet(bytes: Uint8Array, asOfMs: number): Revocation
   }
   const lists = readRevocationFile(bytes, asOfMs);
   return lists.map((list) => ({ ...list, asOfMs }));
+}
+
+/** @throws RuleFileError where they are no rules; the date is the set's, not the file's */
+export function readRulesSet(bytes: Uint8Array, asOfMs: number): RuleBook {
+  const parts = readRuleParts([parseRuleDocument(bytes)], "refuse");
+  return ruleBookOf(parts, [], asOfMs);
 }
 
 function tooLong(what: string): Error {

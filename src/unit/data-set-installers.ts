@@ -2,6 +2,7 @@
 import { setImmediate as breath } from "node:timers/promises";
 import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy.ts";
+import type { RuleStore } from "../credential/business-rules.ts";
 import type { RevocationStore } from "../credential/revocation.ts";
 import type { TrustSet, TrustStore } from "../credential/trust.ts";
 import {
@@ -11,6 +12,7 @@ import {
   directorySteps,
   readPolicySet,
   readRevocationSet,
+  readRulesSet,
   SET_LIMITS,
   trustPieces,
   type DirectoryStep,
@@ -29,6 +31,7 @@ import { wholeOf, type SetFile } from "../uplink/distribution-shelf.ts";
 export interface SetTargets {
   trust: TrustStore;
   revocation: RevocationStore;
+  rules: RuleStore;
   directory: DirectoryStore;
   /** A policy is in force from now on. */
   onPolicy: (policy: Policy) => void;
@@ -40,7 +43,7 @@ const PORTION = 200;
 const SMALL_DELTA = 500;
 
 export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller> {
-  const { trust, revocation, directory, onPolicy } = targets;
+  const { trust, revocation, rules, directory, onPolicy } = targets;
   return {
     policy: {
       limits: SET_LIMITS.policy,
@@ -67,6 +70,13 @@ export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller
       async prepare(files, { asOfMs }) {
         const lists = await readAll(files, (bytes) => readRevocationSet(bytes, asOfMs));
         return { switchOver: () => revocation.replaceAll(named(lists)) };
+      },
+    },
+    rules: {
+      limits: SET_LIMITS.rules,
+      async prepare(files, { asOfMs }) {
+        const books = await readAll(files, (bytes) => readRulesSet(bytes, asOfMs));
+        return { switchOver: () => books.forEach((book) => rules.replace(book)) };
       },
     },
     directory: new DirectoryInstaller(directory),

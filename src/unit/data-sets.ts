@@ -48,6 +48,7 @@ export class DataSets {
       installers: setInstallers({
         trust: base.trust,
         revocation: base.revocation,
+        rules: base.rules,
         directory: store.directory,
         onPolicy: (policy) => this.#changePolicy(policy),
       }),

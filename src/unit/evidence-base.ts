@@ -4,10 +4,11 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
 import type { UnitConfig } from "../config/unit.ts";
-import { ruleBookOf, type RuleBook } from "../credential/business-rules.ts";
+import { RuleStore } from "../credential/business-rules.ts";
 import { TokenResolver } from "../credential/resolver.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
 import { RevocationStore } from "../credential/revocation.ts";
+import { parseRuleDocument, readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import { TrustStore } from "../credential/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
@@ -23,11 +24,12 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
-/** The verifier of a unit, and the stores its trust and revocations can be replaced in. */
+/** The verifier of a unit, and the stores its trust, revocations and rules can be replaced in. */
 export interface EvidenceBase {
   verifier: CredentialVerifier;
   trust: TrustStore;
   revocation: RevocationStore;
+  rules: RuleStore;
 }
 
 /**
@@ -74,12 +76,12 @@ export async function loadEvidenceBase(
       await store.directory.upsert(entries, Math.round(asOfMs));
     });
   }
-  let rules: RuleBook | undefined;
+  const rules = new RuleStore();
   if (config.trust.rules !== undefined) {
     const { folder, valueSets, of } = config.trust.rules;
     await attempt(valueSets, async (bytes, asOfMs) => {
-      const sets: unknown = JSON.parse(bytes.toString());
-      rules = ruleBookOf(await readDocuments(folder), sets, of, asOfMs);
+      const documents = [...(await readDocuments(folder)), parseRuleDocument(bytes)];
+      rules.replace(ruleBookOf(readRuleParts(documents, "pass-over"), of, asOfMs));
     });
   }
   const resolver = await resolverOf(config, clock, onReachable);
@@ -90,10 +92,10 @@ export async function loadEvidenceBase(
     districtKey,
     unitKey,
     directoryAsOf: () => store.directory.asOf(),
-    ...(rules === undefined ? {} : { rules }),
+    rules,
     ...(resolver === undefined ? {} : { resolver }),
   });
-  return { verifier, trust, revocation };
+  return { verifier, trust, revocation, rules };
 }
 
 /** Every JSON file under a folder, in the order of their names. */
@@ -101,7 +103,7 @@ async function readDocuments(folder: string): Promise<unknown[]> {
   const names = await readdir(folder, { recursive: true });
   const files = names.filter((name) => name.endsWith(".json")).sort();
   return Promise.all(
-    files.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8")) as unknown),
+    files.map(async (name) => parseRuleDocument(await readFile(join(folder, name)))),
   );
 }
 

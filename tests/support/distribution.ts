@@ -5,6 +5,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../../src/core/data-set.ts";
 import type { Policy } from "../../src/core/policy.ts";
+import { RuleStore } from "../../src/credential/business-rules.ts";
 import { RevocationStore } from "../../src/credential/revocation.ts";
 import { TrustStore } from "../../src/credential/trust.ts";
 import { directoryDelta } from "../../src/unit/data-set-formats.ts";
@@ -36,6 +37,7 @@ export interface TestUnit {
   readonly store: Store;
   readonly trust: TrustStore;
   readonly revocation: RevocationStore;
+  readonly rules: RuleStore;
   readonly uplink: Uplink;
   /** Policies in the order they came into force. */
   readonly policies: Policy[];
@@ -59,7 +61,8 @@ export async function startUnit(options: {
   const trust = new TrustStore();
   const revocation = new RevocationStore();
   const policies: Policy[] = [];
-  const targets = { trust, revocation, directory: store.directory };
+  const rules = new RuleStore();
+  const targets = { trust, revocation, rules, directory: store.directory };
   const distribution: Distribution = new Distribution({
     unitId,
     district: DISTRICT,
@@ -93,6 +96,7 @@ export async function startUnit(options: {
     store,
     trust,
     revocation,
+    rules,
     uplink,
     policies,
     report: (kind) => distribution.reports()[kind] ?? {},

@@ -307,8 +307,48 @@ describe("business rules", () => {
       [rule({}), rule({ ...never, Identifier: "IR-AT-0001", Type: "Invalidation", Country: "AT" })],
       { result: "failed", failed: ["IR-AT-0001"] },
     ],
+    [
+      "a rule for another engine is open, not passed over",
+      [rule({}), rule({ Identifier: "VR-XX-0002", Engine: "OTHER" })],
+      { result: "open", open: ["VR-XX-0002"] },
+    ],
+    ["a rule of a region does not count in the country", [rule({ Region: "N" })], { open: [] }],
   ])("%s", async (_name, rules, expected) => {
     expect(await outcome(rules)).toMatchObject({ rulesOf: "XX", ...expected });
+  });
+
+  it("of a region count there, beside the country's", async () => {
+    const rules = [
+      rule({}),
+      rule({ ...never, Identifier: "VR-XX-0002", Region: "N" }),
+      rule({ ...never, Identifier: "VR-XX-0003", Region: "S" }),
+      rule({
+        Identifier: "VR-XX-0004",
+        Logic: { "===": [{ var: "external.countryCode" }, "XX"] },
+      }),
+    ];
+    const book = new RuleBook(rules, {}, ["XX-N", "XX"], NOW);
+    const { evidence } = await verify(good, { rules: book });
+    expect(evidence.filter(({ kind }) => kind === "business-rules")).toMatchObject([
+      { rulesOf: "XX-N", result: "failed", failed: ["VR-XX-0002"] },
+      { rulesOf: "XX", result: "passed" },
+    ]);
+  });
+
+  it("of the country in the certificate count as the issuer's where it names none", async () => {
+    const text = dccText(dccPayload({ ...PERSON, v: [VACCINATION] }, { 1: undefined }));
+    const withdrawn = { ...never, Identifier: "IR-AT-0001", Type: "Invalidation", Country: "AT" };
+    expect(await outcome([rule({}), rule(withdrawn)], text)).toMatchObject({
+      result: "failed",
+      failed: ["IR-AT-0001"],
+    });
+  });
+
+  it("carry the date of the rules, not the certificate's", async () => {
+    expect((await outcome([rule({})]))?.source).toMatchObject({
+      name: "business-rules",
+      asOfMs: NOW,
+    });
   });
 
   it("are not evaluated where the schema is broken", async () => {

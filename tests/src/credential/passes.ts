@@ -1,6 +1,6 @@
 /** Keys, contents and verifiers that the credential tests share. */
 import type { DirectoryLookup } from "../../../src/core/directory.ts";
-import type { RuleBook } from "../../../src/credential/business-rules.ts";
+import { RuleStore, type RuleBook } from "../../../src/credential/business-rules.ts";
 import type { HealthPassContent } from "../../../src/credential/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/identity.ts";
 import {
@@ -68,7 +68,7 @@ export function verifierOf(options: {
     unitKey: options.unitKey ?? new Uint8Array(32).fill(0x33),
     ...(directory === undefined ? {} : { directory }),
     ...(resolver === undefined ? {} : { resolver }),
-    ...(rules === undefined ? {} : { rules }),
+    ...(rules === undefined ? {} : { rules: new RuleStore(rules) }),
   });
 }
 

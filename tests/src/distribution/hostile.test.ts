@@ -355,6 +355,8 @@ describe("the last good set and its date stay when", () => {
     ["a policy does not parse", "policy", Buffer.from("id: town\nversion: one\nrules: []\n")],
     ["a trust list does not parse", "trust", Buffer.from('{"keys":[{"kty":"EC"}]}')],
     ["a revocation list is none", "revocation", Buffer.from('{"rids":"all"}')],
+    ["a rule book holds a rule that cannot be understood", "rules", damagedRules()],
+    ["a rule book holds no rule", "rules", Buffer.from('{"codes":["1"]}')],
     ["a directory ends in the middle of a line", "directory", half.subarray(0, -9)],
     [
       "a directory has a bad line after good ones",
@@ -425,3 +427,19 @@ describe("the last good set and its date stay when", () => {
     await until("the set is asked for again", () => again.report("policy").loading === 1);
   });
 });
+
+/** Beside a good rule one without a date: leaving it out would let in whom it turns away. */
+function damagedRules(): Buffer {
+  const rule = {
+    Identifier: "GR-XX-0001",
+    Type: "Acceptance",
+    Country: "XX",
+    Version: "1.0.0",
+    Engine: "CERTLOGIC",
+    CertificateType: "General",
+    ValidFrom: "2021-07-01T00:00:00Z",
+    ValidTo: "2030-07-01T00:00:00Z",
+    Logic: true,
+  };
+  return Buffer.from(JSON.stringify([rule, { ...rule, ValidTo: "for ever" }]));
+}

@@ -142,6 +142,7 @@ export const DATA_SETS: Readonly<Record<SetKind, Both>> = {
   directory: both("人员名录", "Directory"),
   trust: both("信任列表", "Trust list"),
   revocation: both("撤销列表", "Revocation list"),
+  rules: both("证书规则", "Certificate rules"),
 };
 
 export const ENDINGS: Readonly<Record<VisitEnding, Both>> = {
