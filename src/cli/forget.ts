@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { pseudonymOf } from "../credential/identity.ts";
 import { Archive, isArchive } from "../district/archive.ts";
-import { forgetHolder } from "../store/forget.ts";
+import { forgetEverywhere, type Forgotten } from "../store/forget.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { UsageError } from "./usage.ts";
 import { readKey } from "./verify.ts";
@@ -17,9 +17,10 @@ interface ForgetOptions extends DatabaseOptions {
 const EXAMPLES = `
 On a unit the keys that sealed the person's data are destroyed; at a collector the pseudonym is
 taken out of the records. The chain of records still verifies afterwards. Works beside a running
-unit, and does nothing the second time.
+unit, and does nothing the second time. Damaged databases that were set aside are asked as well; one
+that is too damaged to be asked is named, and only removing it helps.
 
-Exit status: 0 done (also when nothing was there), 2 wrong usage.
+Exit status: 0 done (also when nothing was there), 1 not everywhere, 2 wrong usage.
 
 Examples:
   sentinel forget --config /etc/sentinel/unit.yaml --holder mZ0w3sGqk0…
@@ -35,23 +36,28 @@ export function forgetCommand(): Command {
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action((options: ForgetOptions) => {
-      const links = runForget(options);
+      const forgotten = runForget(options);
+      const { links, unasked } = forgotten;
       console.log(
         options.json === true
-          ? JSON.stringify({ links })
+          ? JSON.stringify(forgotten)
           : `${links} records no longer lead to this person`,
       );
+      for (const path of unasked) {
+        console.error(`sentinel forget: ${path} is too damaged to be asked: salvage and remove it`);
+      }
+      if (unasked.length > 0) process.exitCode = 1;
     });
 }
 
-/** @returns how many records lost their link */
-export function runForget(options: ForgetOptions): number {
+/** Forgets, wherever the options say. */
+export function runForget(options: ForgetOptions): Forgotten {
   const path = databaseOf(options);
   const holder = holderOf(options);
-  if (!isArchive(path)) return forgetHolder(path, holder);
+  if (!isArchive(path)) return forgetEverywhere(path, holder);
   const archive = new Archive(path);
   try {
-    return archive.forget(holder);
+    return { links: archive.forget(holder), unasked: [] };
   } finally {
     archive.close();
   }

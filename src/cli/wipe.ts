@@ -1,9 +1,9 @@
 /** `sentinel wipe`: empties a unit for good and leaves a signed certificate. */
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { wipeUnit } from "../store/wipe.ts";
+import { wipeUnit, type WipeCertificate } from "../store/wipe.ts";
 import { databaseOf, setsFolderOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { UsageError } from "./usage.ts";
 
@@ -16,7 +16,8 @@ interface WipeOptions extends DatabaseOptions {
 const EXAMPLES = `
 Stop the unit first. Records, keys, directory and settings are overwritten and the database is
 removed; records that were not delivered are lost, and the certificate says how many. With --config
-the data sets of the district are removed as well.
+the data sets of the district are removed as well. Until all of it is done the certificate is called
+FILE.unfinished: after a power cut, wipe again; where nothing is left to wipe, that is the certificate.
 
 Exit status: 0 wiped, 1 not (the reason is on stderr), 2 wrong usage.
 
@@ -37,16 +38,25 @@ export function wipeCommand(): Command {
       if (options.yes !== true) {
         throw new UsageError(`this would empty ${path} for good; add --yes to do it`);
       }
-      // Taken first: a certificate that cannot be written must be known before, not after.
-      writeFileSync(options.certificate, "", { flag: "wx" });
+      if (existsSync(options.certificate)) {
+        throw new UsageError(`${options.certificate} is there already: name another file`);
+      }
       const clock = createSystemClock(createClockSyncProbe());
       const moment = { wallMs: clock.wallMs(), trusted: clock.wallTrusted() };
-      const certificate = wipeUnit(path, moment, options.reason);
+      // On the disk before the key is gone: after a power cut in between nobody could sign another.
+      // Under its own name only once it is true.
+      const unfinished = `${options.certificate}.unfinished`;
+      const certificate = wipeUnit(path, moment, options.reason, (early) =>
+        writeFileSync(unfinished, textOf(early), { flush: true }),
+      );
       const sets = setsFolderOf(options);
       // Parts of a directory may lie there.
       if (sets !== undefined) rmSync(sets, { recursive: true, force: true });
-      const text = `${JSON.stringify(certificate, null, 2)}\n`;
-      process.stdout.write(text);
-      writeFileSync(options.certificate, text);
+      renameSync(unfinished, options.certificate);
+      process.stdout.write(textOf(certificate));
     });
+}
+
+function textOf(certificate: WipeCertificate): string {
+  return `${JSON.stringify(certificate, null, 2)}\n`;
 }

@@ -3,6 +3,32 @@ import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
 import { Seals } from "./seal.ts";
+import { databasesSetAside } from "./suspect.ts";
+
+/** What came of forgetting one person in all databases of a unit. */
+export interface Forgotten {
+  /** Records that lost their link to the person. */
+  links: number;
+  /** Damaged databases beside it that could not be asked: they may still lead to the person. */
+  unasked: string[];
+}
+
+/**
+ * Forgets in a unit's database, and in the damaged ones that were set aside: they hold keys too.
+ *
+ * @throws StoreError `foreign` or `disk`, for the unit's database itself
+ */
+export function forgetEverywhere(path: string, holderPseudonym: string): Forgotten {
+  const forgotten: Forgotten = { links: forgetHolder(path, holderPseudonym), unasked: [] };
+  for (const damaged of databasesSetAside(path)) {
+    try {
+      forgotten.links += forgetHolder(damaged, holderPseudonym);
+    } catch {
+      forgotten.unasked.push(damaged);
+    }
+  }
+  return forgotten;
+}
 
 /**
  * Destroys the keys of one holder in a unit's database.

@@ -54,16 +54,19 @@ const TABLES = [
  * for the whole time. On flash storage overwritten pages may survive in spare blocks; without the
  * keys, which lay in the same file, what is left of the personal parts is noise.
  *
+ * @param keep gets the certificate before anything goes: the key that signs it goes as well
  * @throws StoreError when the file is not a unit's, or is in use
  */
 export function wipeUnit(
   path: string,
   moment: { wallMs: number; trusted: boolean },
   reason: string,
+  keep: (certificate: WipeCertificate) => void = () => {},
 ): WipeCertificate {
   const database = openExclusively(path);
   try {
     const certificate = certify(database, path, moment, reason);
+    keep(certificate);
     database.transaction(() => {
       for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
     })();
@@ -124,6 +127,13 @@ function certify(
   const meta = new Meta(database);
   const count = (table: string): number =>
     Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+  const seed = meta.get("signing-seed");
+  if (seed === undefined) {
+    throw new StoreError(
+      "damaged",
+      `${path} was emptied before, and its certificate made then: remove what is left of it`,
+    );
+  }
   const [seq, hash] = (meta.get("head") ?? "0:").split(":");
   const statement: WipeStatement = {
     type: "digital-sentinel-wipe",
@@ -137,7 +147,7 @@ function certify(
     undelivered: count("outbox"),
     setAside: databasesSetAside(path).length,
   };
-  const identity = identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex"));
+  const identity = identityFromSeed(Buffer.from(seed, "hex"));
   const signature = identity.sign(canonicalJson(statement));
   return { statement, publicKey: identity.publicKey, signature };
 }

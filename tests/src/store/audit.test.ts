@@ -1,4 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -9,9 +16,9 @@ import { compare } from "../../../src/district/audit.ts";
 import { readRecordEvent } from "../../../src/district/event.ts";
 import { auditUnit } from "../../../src/store/audit.ts";
 import { sha256Hex } from "../../../src/store/canonical.ts";
-import { forgetHolder } from "../../../src/store/forget.ts";
+import { forgetEverywhere, forgetHolder } from "../../../src/store/forget.ts";
 import { openStore } from "../../../src/store/store.ts";
-import { certificateHolds, wipeUnit } from "../../../src/store/wipe.ts";
+import { certificateHolds, wipeUnit, type WipeCertificate } from "../../../src/store/wipe.ts";
 import { recordEvent } from "../../../src/uplink/envelope.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
@@ -91,6 +98,15 @@ describe("the audit", () => {
     expect(auditUnit(path)).toMatchObject({ linked: 0, faults: [] });
   });
 
+  it("finds nobody who was forgotten in a database that was set aside either", async () => {
+    const aside = `${path}.set-aside-2022-04-26T090000Z`;
+    copyFileSync(path, aside);
+    expect(forgetEverywhere(path, "holder-1")).toEqual({ links: 14, unasked: [] });
+    expect(auditUnit(aside)).toMatchObject({ linked: 13, faults: [] });
+    writeFileSync(aside, Buffer.alloc(8_192, 7));
+    expect(forgetEverywhere(path, "holder-1")).toEqual({ links: 0, unasked: [aside] });
+  });
+
   it("finds a chain that was rewritten as a whole by comparing it with the far end", async () => {
     const store = openStore({ path, unitId: "door-1", clock });
     const { epoch } = store;
@@ -143,6 +159,24 @@ describe("the wipe", () => {
     expect(certificateHolds(certificate, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")).toBe(
       false,
     );
+  });
+
+  it("hands its certificate out before it destroys the key that signs it", () => {
+    const cut = new Error("power cut");
+    let kept: WipeCertificate | undefined;
+    expect(() =>
+      wipeUnit(path, moment, "test", (certificate) => {
+        kept = certificate;
+        throw cut;
+      }),
+    ).toThrow("power cut");
+    expect(kept && certificateHolds(kept)).toBe(true);
+    expect(auditUnit(path).records).toBe(20);
+  });
+
+  it("says so where a wipe was cut off after everything had gone", () => {
+    tamper("DELETE FROM records; DELETE FROM meta; DELETE FROM sealed; DELETE FROM holder_keys");
+    expect(() => wipeUnit(path, moment, "test")).toThrow(/was emptied before/);
   });
 
   it("does not touch a unit that runs", async () => {
