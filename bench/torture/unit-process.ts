@@ -73,6 +73,7 @@ const outbox: OutboxPort = {
     if (removed > 0) pass("outbox cleared");
     return removed;
   },
+  again: (ranges) => store.outbox.again(ranges),
   onCommitted: (listener) => store.outbox.onCommitted(listener),
 };
 

@@ -1,5 +1,5 @@
 /** The far end: takes records from MQTT, stores them, and only then says so. */
-import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
+import { every, withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import {
   acknowledgementText,
   type Acknowledgement,
@@ -16,6 +16,8 @@ import {
   type DistrictTopics,
 } from "../uplink/topics.ts";
 import type { Archive, Presence, Stream } from "./archive.ts";
+import { LackWatch } from "./lacking.ts";
+import type { Range } from "./ranges.ts";
 import { readRecordEvent, type ArrivalFault, type ArrivedRecord } from "./event.ts";
 
 export interface CollectorOptions {
@@ -66,6 +68,8 @@ const KEEP_ALIVE_SECONDS = 20;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A broker that leaves a subscription or a word to a unit unanswered for so long is asked anew. */
 const ANSWER_MS = 30_000;
+/** Between two looks at what is lacking. */
+const LOOK_MS = 60_000;
 /** Pause after the database refused a batch. */
 const RETRY_MS = 1_000;
 
@@ -95,6 +99,8 @@ class MqttCollector implements Collector {
   #conflicts = 0;
   readonly #refused: Partial<Record<ArrivalFault, number>> = {};
   #lastFailure: string | undefined;
+  readonly #lack = new LackWatch();
+  #looking: Timer | undefined;
   /** The newest word for each unit that is not out yet. */
   readonly #words = new Map<string, Acknowledgement>();
   readonly #telling = new Set<string>();
@@ -122,10 +128,13 @@ class MqttCollector implements Collector {
 
   start(): void {
     this.#keeper.start();
+    this.#looking ??= every(this.#options.clock, LOOK_MS, () => this.#askForLacking());
   }
 
   async stop(): Promise<void> {
     if (!this.#keeper.running()) return;
+    this.#looking?.cancel();
+    this.#looking = undefined;
     this.#keeper.stop();
     await this.#connection?.close().catch(() => {});
     await this.#keeper.ended();
@@ -248,6 +257,7 @@ class MqttCollector implements Collector {
       this.#stored += result.stored;
       this.#duplicates += result.duplicates;
       this.#conflicts += result.conflicts;
+      for (const presence of presences) this.#lack.note(presence);
       for (const stream of result.touched) this.#say(stream);
       if (records.length > 0) this.#options.onStored?.(this.counters());
       return true;
@@ -257,11 +267,18 @@ class MqttCollector implements Collector {
     }
   }
 
-  #say({ unit, epoch, through, ranges }: Stream): void {
+  #askForLacking(): void {
+    if (this.#connection === undefined) return;
+    const lacking = this.#lack.look(this.#options.archive.streams());
+    for (const { stream, ranges } of lacking) this.#say(stream, ranges);
+  }
+
+  #say({ unit, epoch, through, ranges }: Stream, again?: readonly Range[]): void {
     const above = ranges.filter(([from]) => from > through).slice(0, RANGES_TOLD);
     // The archive's own ranges grow before their records are on the disk.
     const told = above.map(([from, to]) => [from, to] as const);
-    this.#words.set(unit, { epoch, through, ranges: told });
+    const asked = again === undefined ? {} : { again };
+    this.#words.set(unit, { epoch, through, ranges: told, ...asked });
     void this.#tell(unit);
   }
 

@@ -36,6 +36,7 @@ function absentStore(unitId: string, error: StoreError): UnitStore {
     lost: () => 0,
     read: async () => [],
     delivered: async () => 0,
+    again: async () => 0,
     onState() {},
     onCommitted() {},
   };

@@ -39,6 +39,10 @@ export const OUTBOX_DEFAULTS: OutboxLimits = {
 
 /** Beyond the limit there is room for alarms and gate movements: those must be recorded to the last. */
 const RESERVE = 1_000;
+/** Records put back in one transaction; a commit waits for it. */
+const AGAIN_AT_ONCE = 5_000;
+/** Share of the limit up to which records are put back: the rest is for what is decided meanwhile. */
+const AGAIN_UP_TO = 0.5;
 
 /** The outbox as the uplink sees it; the same behind a worker. */
 export interface Outbox {
@@ -55,6 +59,8 @@ export interface Outbox {
   read(fromSeq: number, limit: number): Promise<OutboxRow[]>;
   /** Takes acknowledged records out. @returns how many were waiting */
   delivered(ranges: readonly SeqRange[]): Promise<number>;
+  /** Puts delivered records back that are asked for again. @returns how many now wait because of it */
+  again(ranges: readonly SeqRange[]): Promise<number>;
   onState(listener: (state: OutboxState) => void): void;
   /** Called after each commit with the new head. */
   onCommitted(listener: (head: number) => void): void;
@@ -166,6 +172,32 @@ export class OutboxTable {
     } catch (error) {
       this.recount();
       throw asStoreError(error, "clearing the outbox");
+    }
+  }
+
+  /** Only what is still in the chain, and only while there is ample room. */
+  again(ranges: readonly SeqRange[]): number {
+    const room = Math.floor(this.#limits.limit * AGAIN_UP_TO) - this.#pending;
+    let left = Math.min(AGAIN_AT_ONCE, room);
+    try {
+      const put = this.#prepare(
+        `INSERT INTO outbox (seq) SELECT seq FROM records
+           WHERE seq BETWEEN ? AND ? AND seq NOT IN (SELECT seq FROM outbox) ORDER BY seq LIMIT ?`,
+      );
+      const putAll = this.#database.transaction(() =>
+        ranges.reduce((sum, [from, to]) => {
+          const { changes } = left > 0 ? put.run(from, to, left) : { changes: 0 };
+          left -= changes;
+          return sum + changes;
+        }, 0),
+      );
+      // If a power cut undoes it, they are asked for once more.
+      const added = relaxed(this.#database, () => putAll());
+      this.#pending += added;
+      return added;
+    } catch (error) {
+      this.recount();
+      throw asStoreError(error, "putting records back into the outbox");
     }
   }
 

@@ -332,6 +332,11 @@ class SqliteStore implements Store {
         this.#reportState();
         return removed;
       },
+      again: async (ranges) => {
+        const added = table.again(ranges);
+        this.#reportState();
+        return added;
+      },
       onState: (listener) => {
         this.#stateListeners.push(listener);
       },

@@ -74,6 +74,8 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
       return store.outbox.read(input[0] as number, input[1] as number);
     case "delivered":
       return store.outbox.delivered(input as unknown as SeqRange[]);
+    case "again":
+      return store.outbox.again(input as unknown as SeqRange[]);
     case "lookup":
       return store.directory.lookup(input[0] as Parameters<Store["directory"]["lookup"]>[0]);
     case "apply":

@@ -203,6 +203,7 @@ class ThreadStore implements UnitStore {
       lost: () => this.#facts.lost,
       read: (fromSeq, limit) => this.#call("read", [fromSeq, limit]) as Promise<OutboxRow[]>,
       delivered: (ranges) => this.#call("delivered", ranges) as Promise<number>,
+      again: (ranges) => this.#call("again", ranges) as Promise<number>,
       onState: (listener) => {
         this.#stateListeners.push(listener);
       },

@@ -9,6 +9,8 @@ export interface Acknowledgement {
   epoch: string;
   through: number;
   ranges: readonly (readonly [from: number, to: number])[];
+  /** What the collector lacks and asks for, also where it had it once: it may be a restored copy. */
+  again?: readonly (readonly [from: number, to: number])[];
 }
 
 /** The highest number a word names; 0 when it names none. */
@@ -39,11 +41,11 @@ export const ACKNOWLEDGEMENT_TOKEN_TYPE = "sentinel-ack+jwt";
  * of one unit, and what was stored once stays stored, so an old word repeats what is true.
  */
 export function acknowledgementText(
-  { epoch, through, ranges }: Acknowledgement,
+  { epoch, through, ranges, again }: Acknowledgement,
   whose: Acknowledged,
   key?: AcknowledgementKey,
 ): string {
-  const claims = { epoch, through, ranges };
+  const claims = { epoch, through, ranges, ...(again === undefined ? {} : { again }) };
   if (key === undefined) return JSON.stringify(claims);
   const audience = audienceOf(whose.district, whose.unitId);
   return signToken({ aud: audience, ...claims }, ACKNOWLEDGEMENT_TOKEN_TYPE, key.id, key.secret);

@@ -134,17 +134,21 @@ export const discoverySchema = z
   );
 export type Discovery = z.output<typeof discoverySchema>;
 
+const ranges = z
+  .array(
+    z
+      .tuple([z.int().min(1), z.int().min(1)])
+      .refine(([from, to]) => from <= to, "begins after its end"),
+  )
+  .max(1_000);
+
 const acknowledged = {
   epoch: z.string(),
   through: count.describe("all records from 1 to this one are stored"),
-  ranges: z
-    .array(
-      z
-        .tuple([z.int().min(1), z.int().min(1)])
-        .refine(([from, to]) => from <= to, "begins after its end"),
-    )
-    .max(1_000)
-    .describe("stored above `through`: first and last number of each range"),
+  ranges: ranges.describe("stored above `through`: first and last number of each range"),
+  again: ranges
+    .describe("not stored, and wanted even where they once were: the unit sends what it still has")
+    .exactOptional(),
 };
 
 export const acknowledgementSchema = z

@@ -39,6 +39,8 @@ const PROBE = 20;
 const LIVE_RESERVE = 500;
 /** Records remembered as sent; one that fell out is sent once more. */
 const SENT_REMEMBERED = 20_000;
+/** However often the collector asks for what it lacks, it is put back no more often than this. */
+const AGAIN_INTERVAL_MS = 30_000;
 /** A broker that has answered nothing for so long, with records under way, is given up. */
 const STALLED_MS = 30_000;
 const LONGEST_ACKNOWLEDGE_MS = 600_000;
@@ -92,6 +94,7 @@ export class Pump {
   #watch: Timer | undefined;
   #stall: Timer | undefined;
   #answeredAtMs = 0;
+  #againAtMs = -Infinity;
   #patienceMs: number;
   #progress = false;
   #silent = false;
@@ -161,7 +164,8 @@ export class Pump {
    */
   acknowledged(word: Acknowledgement): void {
     if (this.#settings.acknowledgedBy !== "collector" || word.epoch !== this.#outbox.epoch) return;
-    const { through, ranges } = word;
+    const { through, ranges, again = [] } = word;
+    if (again.length > 0) void this.#sendAgain(again);
     const safe = [...this.#sent].filter(
       (seq) => seq <= through || ranges.some(([from, to]) => seq >= from && seq <= to),
     );
@@ -171,6 +175,21 @@ export class Pump {
     this.#patienceMs = this.#settings.acknowledgeWithinMs;
     this.#answeredAtMs = this.#clock.monotonicMs();
     this.#leave(safe);
+  }
+
+  async #sendAgain(ranges: NonNullable<Acknowledgement["again"]>): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#againAtMs < AGAIN_INTERVAL_MS) return;
+    this.#againAtMs = nowMs;
+    try {
+      const added = await this.#outbox.again(ranges);
+      if (added === 0) return;
+      this.counters.resent += added;
+      this.#lanes.restart();
+      this.#pump();
+    } catch {
+      // The disk is failing: the collector asks again.
+    }
   }
 
   #forgetTaken(): void {

@@ -1,8 +1,10 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker.ts";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
 import { Archive } from "../../../src/district/archive.ts";
+import type { ArrivedRecord } from "../../../src/district/event.ts";
+import type { ChainedRecord } from "../../../src/store/chain.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import type { MqttLink } from "../../../src/uplink/link.ts";
@@ -26,6 +28,8 @@ interface Rig {
   store: Store;
   failures: string[];
   commit: (from: number, to: number) => Promise<void>;
+  /** Another collector takes the place of the first. */
+  collectWith: (archive: Archive) => Promise<void>;
 }
 
 /** A unit and its collector, both begun. @param linkOf the collector's way to the broker */
@@ -57,7 +61,21 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   const commit = async (from: number, to: number): Promise<void> => {
     for (let number = from; number <= to; number++) await store.commit(draft(number));
   };
-  return { clock, broker, archive, store, failures, commit };
+  const collectWith = async (other: Archive): Promise<void> => {
+    const stopping = collector.stop();
+    await clock.run(1_000);
+    await stopping;
+    createCollector({ ...ends, link: broker.link(), archive: other }).start();
+  };
+  return { clock, broker, archive, store, failures, commit, collectWith };
+}
+
+function recordsOf(archive: Archive, epoch: string): ArrivedRecord[] {
+  return [...archive.records("door-1", epoch)].map(({ seq, hash, canonical }) => {
+    const { prev, at, body } = JSON.parse(canonical) as ChainedRecord;
+    const { type } = body;
+    return { unit: "door-1", epoch, seq, hash, prev, type, atMs: at.wallMs, canonical };
+  });
 }
 
 it("goes on after a full disk, also when its connection fell meanwhile", async () => {
@@ -92,4 +110,52 @@ it.each([
   await clock.run(900_000);
   expect(connections).toBe(3);
   expect(store.outbox.pending()).toBe(0);
+});
+
+describe("a collector that goes on from", () => {
+  it.each([
+    ["an older copy of its database", 40, "visitor"],
+    ["an older copy of its database", 40, "birth"],
+    ["none", 0, "visitor"],
+    ["none", 0, "birth"],
+  ])(
+    "%s (%i records) gets from its units what they had delivered, at the next %s",
+    async (_what, kept, shownBy) => {
+      const { clock, broker, archive, store, commit, collectWith } = await rig();
+      await commit(1, 100);
+      await clock.run(10_000);
+      expect(store.outbox.pending()).toBe(0);
+      const older = new SmallArchive(":memory:");
+      if (kept > 0) older.store(recordsOf(archive, store.epoch).slice(0, kept), START_MS);
+      await collectWith(older);
+      // The next visitor shows that something lacks; so does the unit's next birth.
+      if (shownBy === "birth") broker.loseSessions();
+      else await commit(101, 101);
+      await clock.run(300_000);
+      const through = shownBy === "birth" ? 100 : 101;
+      expect(older.streams()).toMatchObject([{ unit: "door-1", through, gaps: [] }]);
+      expect(store.outbox.pending()).toBe(0);
+      // Once is enough: nobody asks, and nothing is sent, when nothing lacks.
+      const before = broker.messages.length;
+      await clock.run(3_600_000);
+      expect(broker.messages.length - before).toBeLessThan(5);
+    },
+  );
+
+  it("an older copy asks in vain for what is gone from the unit, ever less often", async () => {
+    const { clock, broker, store, commit, collectWith } = await rig();
+    await commit(1, 50);
+    await clock.run(10_000);
+    while ((await store.prune({ beforeMs: START_MS + 1e9, atMs: START_MS + 2e9 })).more);
+    await collectWith(new SmallArchive(":memory:"));
+    await commit(51, 51);
+    const asked = (): number =>
+      broker.messages.filter(({ payload }) => payload.includes('"again"')).length;
+    await clock.run(24 * 3_600_000);
+    expect(asked()).toBeGreaterThan(3);
+    expect(asked()).toBeLessThan(15);
+    await commit(52, 60);
+    await clock.run(10_000);
+    expect(store.outbox.pending()).toBe(0);
+  });
 });

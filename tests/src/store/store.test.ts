@@ -141,6 +141,27 @@ describe("the outbox", () => {
     expect(store({ outbox: { limit: 10 } }).outbox.lost()).toBe(1);
   });
 
+  it("takes delivered records back that are asked for again, while there is ample room", async () => {
+    const unit = store({ outbox: { limit: 20 } });
+    for (let number = 1; number <= 15; number++) await unit.commit(draft(number, "wang"));
+    await unit.outbox.delivered([[1, 12]]);
+    expect(
+      await unit.outbox.again([
+        [3, 4],
+        [11, 14],
+        [90, 99],
+      ]),
+    ).toBe(4);
+    expect((await unit.outbox.read(0, 100)).map(({ seq }) => seq)).toEqual([
+      3, 4, 11, 12, 13, 14, 15,
+    ]);
+    expect(await unit.outbox.again([[1, 15]])).toBe(3);
+    expect(unit.outbox.pending()).toBe(10);
+    expect(await unit.outbox.again([[1, 15]])).toBe(0);
+    expect(await unit.outbox.delivered([[1, 15]])).toBe(10);
+    expect(unit.outbox.pending()).toBe(0);
+  });
+
   it("gives up the oldest where it is told to, counts it, and keeps it in the chain", async () => {
     const unit = store({ outbox: { limit: 3, whenFull: "drop-oldest" } });
     for (let number = 1; number <= 5; number++) await unit.commit(draft(number));

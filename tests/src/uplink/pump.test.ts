@@ -126,6 +126,7 @@ describe("a collector's word", () => {
         pending: () => outbox.pending(),
         head: () => outbox.head(),
         read: (from, limit) => outbox.read(from, limit),
+        again: (ranges) => outbox.again(ranges),
         onCommitted: (listener) => outbox.onCommitted(listener),
         delivered: (ranges) =>
           failing ? Promise.reject(new Error("disk I/O error")) : outbox.delivered(ranges),
