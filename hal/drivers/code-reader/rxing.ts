@@ -9,7 +9,7 @@ import type { DecodedCode } from "../../devices.ts";
 import { readCodewords } from "./codewords.ts";
 import type { Content } from "./codewords.ts";
 import type { Luminance } from "./image.ts";
-import { readingsOf, textOf } from "./text.ts";
+import { guessesOf, readingsOf, textOf } from "./text.ts";
 
 /** A ready decoder; `read` is synchronous and keeps no state between pictures. */
 export interface Rxing {
@@ -52,7 +52,7 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   );
   try {
     if (result.format() !== BarcodeFormat.QrCode) return [];
-    const content = contentOf(result.raw_bytes(), result.text());
+    const content = contentOf(result.raw_bytes(), result.text(), declaresCharacterSet(result));
     if (content === undefined) return [];
     const { bytes, declared } = content;
     const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
@@ -78,15 +78,25 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   }
 }
 
+/** Whether the symbol holds an ECI designator, by its symbology identifier (ISO/IEC 18004:2015, annex F). */
+function declaresCharacterSet(result: ReturnType<typeof decode_barcode_with_hints>): boolean {
+  const metadata = [...(result.get_meta_data() as Map<unknown, unknown>)].flat();
+  return metadata.some((value) => value === "]Q2" || value === "]Q4" || value === "]Q6");
+}
+
 /**
  * rxing's raw bytes are the content for some symbols and the data codewords, mode and count
  * included, for others. Whichever it is, the content is what reads as the text it gives; where
  * nothing does, the bytes are unknown and it is left to the other decoders.
  */
-function contentOf(raw: Uint8Array, text: string): Content | undefined {
+function contentOf(raw: Uint8Array, text: string, declares: boolean): Content | undefined {
   const candidates: Content[] = [{ bytes: raw }, ...readCodewords(raw)];
-  return candidates.find(
+  const content = candidates.find(
     ({ bytes, declared }) =>
       bytes.length > 0 && (declared === text || readingsOf(bytes).includes(text)),
   );
+  if (content === undefined || content.declared !== undefined) return content;
+  // Without an ECI it never takes bytes for Chinese or Korean: such text is from hanzi segments.
+  const declared = declares || !guessesOf(content.bytes).includes(text);
+  return declared ? { bytes: content.bytes, declared: text } : content;
 }

@@ -3,9 +3,10 @@
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const shiftJis = new TextDecoder("shift_jis", { fatal: true });
-// What decoders take undeclared bytes for besides; only to recognise their guess, never to make one.
-const GUESSED = ["gb18030", "big5", "euc-kr", "euc-jp"].map(
-  (label) => new TextDecoder(label, { fatal: true }),
+// What bytes are besides where the code declares it: to recognise content by the text of it. Where
+// one byte may be any character nothing would be recognised, so those are left out.
+const OTHERS = ["gb18030", "big5", "euc-kr", "euc-jp", "utf-16be"].map(
+  (label) => new TextDecoder(label, { fatal: true, ignoreBOM: true }),
 );
 
 function strictly(
@@ -75,8 +76,13 @@ export function textOf(bytes: Uint8Array, declared?: string): string {
   );
 }
 
+/** What rxing takes bytes for that declare nothing: UTF-8, Shift_JIS or Latin-1. */
+export function guessesOf(bytes: Uint8Array): string[] {
+  const strict = [utf8, shiftJis].flatMap((decoder) => strictly(decoder, bytes) ?? []);
+  return [...strict, lossyUtf8.decode(bytes), asLatin1(bytes)];
+}
+
 /** Every text a decoder can have taken the bytes for: to recognise them by what it made of them. */
 export function readingsOf(bytes: Uint8Array): string[] {
-  const strict = [utf8, shiftJis, ...GUESSED].flatMap((decoder) => strictly(decoder, bytes) ?? []);
-  return [...strict, lossyUtf8.decode(bytes), asLatin1(bytes)];
+  return [...guessesOf(bytes), ...OTHERS.flatMap((decoder) => strictly(decoder, bytes) ?? [])];
 }

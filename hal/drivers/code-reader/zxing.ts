@@ -132,7 +132,8 @@ function toCode(result: ReadResult): DecodedCode[] {
   const format = formatOf(result.format);
   if (format === undefined || !result.isValid) return [];
   const bytes = Uint8Array.from(result.bytes);
-  const declared = result.text === asLatin1(bytes) ? undefined : result.text;
+  // Undeclared bytes come as Latin-1; kanji and hanzi segments declare themselves without an ECI.
+  const declared = result.hasECI || result.text !== asLatin1(bytes) ? result.text : undefined;
   const text = textOf(bytes, declared);
   return [{ bytes, text, format, corners: cornersOf(result), decoder: "zxing" }];
 }
