@@ -155,7 +155,7 @@ async function round(attack: Attack, row: GateRow, maximumMs: number, random: Ra
     judge(probe, row, { maximumMs, askedMs, helped: attack.helped === true });
   } finally {
     for (const pid of [pids.unit, ...guards]) signal(pid, "SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 

@@ -1,4 +1,5 @@
 /** Safety of the records: each decision is written down exactly once, in order, without a gap. */
+import type { RecordBody } from "../../src/core/record.ts";
 import type { TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
 
@@ -6,6 +7,7 @@ import { time } from "./gate.ts";
 export function checkRecords(entries: readonly TraceEntry[]): string[] {
   const problems: string[] = [];
   const drafted = new Map<string, number>();
+  const decided = new Set<string>();
   const stored = new Map<string, number>();
   const refused = new Set<string>();
   const acknowledged = new Set<string>();
@@ -14,7 +16,11 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   for (const entry of entries) {
     if (entry.what === "turn") {
       for (const effect of entry.effects) {
-        if (effect.kind === "commit-record") drafted.set(effect.record.key, entry.at);
+        if (effect.kind !== "commit-record") continue;
+        drafted.set(effect.record.key, entry.at);
+        if (isDoubled(effect.record.body, decided)) {
+          problems.push(`${time(entry.at)}: a decision was written down a second time`);
+        }
       }
       if (entry.event.kind === "record-committed") acknowledged.add(entry.event.key);
     }
@@ -44,5 +50,34 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   return problems;
 }
 
+/** Staff may decide again, and a decision may be taken back that could not be written down. Nothing else. */
+function isDoubled(body: RecordBody, decided: Set<string>): boolean {
+  if (body.type !== "visit-decided") return false;
+  const { visitRef, decision, authority } = body;
+  const again = decided.has(visitRef);
+  decided.add(visitRef);
+  const takenBack = decision.reasons.some(({ code }) => code === "record-not-committed");
+  return again && authority === undefined && !takenBack;
+}
+
+/**
+ * Every record that did not reach the broker, in a run at whose end nothing is pending. What was
+ * stored in the moment the unit stopped has its next start to go.
+ */
+export function checkDelivery(entries: readonly TraceEntry[]): string[] {
+  const arrived = new Set<number>();
+  for (const entry of entries) {
+    if (entry.what === "broker-took" && entry.seq !== undefined) arrived.add(entry.seq);
+  }
+  const endMs = entries.at(-1)?.at ?? 0;
+  return entries.flatMap((entry) => {
+    if (entry.what !== "record-stored" || arrived.has(entry.seq)) return [];
+    if (entry.at > endMs - LAST_MOMENT_MS) return [];
+    return [`${time(entry.at)}: record ${entry.seq} is in no outbox and never arrived`];
+  });
+}
+
+/** The way to the broker and back. */
+const LAST_MOMENT_MS = 1_000;
 /** A slow disk takes two seconds a record. */
 const CUT_OFF_MS = 3_000;

@@ -1,8 +1,11 @@
 /** Runs seeded days and tells which promises were broken, with how to see it again. */
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { checkAdmissions } from "../checks/admission.ts";
+import { checkDelivery } from "../checks/records.ts";
 import { loadFields } from "../scenario/load.ts";
 import { runScenario, type ScenarioResult } from "../scenario/run.ts";
 import { seededDay } from "./plan.ts";
+import { truthOf } from "./unfit.ts";
 
 /** What came of one seed. */
 export interface SeedResult {
@@ -15,10 +18,14 @@ export interface SeedResult {
 /** Runs the day of a seed. A crash is a failure like any other. */
 export async function runSeed(seed: number, engine: DecodeEngine): Promise<SeedResult> {
   try {
-    const loaded = await loadFields(seededDay(seed), `seed ${seed}`);
+    const day = seededDay(seed);
+    const loaded = await loadFields(day, `seed ${seed}`);
     const result = await runScenario(loaded, { engine });
     const { checks, expect } = result.totals;
-    return { seed, failures: [...checks.failures, ...expect.failures], result };
+    const admitted = checkAdmissions(result.trace, truthOf(day));
+    const undelivered = checkDelivery(result.trace);
+    const failures = [...checks.failures, ...admitted, ...undelivered, ...expect.failures];
+    return { seed, failures, result };
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { seed, failures: [failure] };
