@@ -77,7 +77,7 @@ export class Seals {
   /** The personal part of a record, or nothing when it never had one or was forgotten. */
   open(seq: number): PersonalPart | undefined {
     const row = this.#prepare<[number], SealedRow>(
-      `SELECT holder_keys.key, nonce, box FROM sealed
+      `SELECT holder_keys.id, key, nonce, box FROM sealed
          JOIN holder_keys ON holder_keys.id = key_id WHERE seq = ?`,
     ).get(seq);
     return row === undefined ? undefined : this.unseal(seq, row);

@@ -194,6 +194,14 @@ describe("personal data", () => {
     expect((await unit.recent(1))[0]?.personal?.maskedName).toBe("WANG**");
   });
 
+  it("is opened with its own key, for each of many holders", async () => {
+    const unit = store();
+    const holders = ["wang", "li", "zhang", "wang"];
+    for (const [index, holder] of holders.entries()) await unit.commit(draft(index + 1, holder));
+    const opened = (await unit.recent(10)).map(({ personal }) => personal?.holderPseudonym);
+    expect(opened).toEqual(holders.toReversed());
+  });
+
   it("is gone with its key, which leaves no trace in the file or its log", async () => {
     const unit = store();
     await unit.commit(draft(1, "wang"));
