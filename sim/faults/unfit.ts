@@ -30,7 +30,7 @@ function showings({ shows }: Visitor) {
 const firstShown = (who: Visitor) => showings(who)[0];
 
 function whyUnfit(who: Visitor): Unfit | undefined {
-  if (Number(who.temperatureC ?? 36) >= FEVER_C) return { why: "a fever" };
+  if ((who.temperatureC ?? 36) >= FEVER_C) return { why: "a fever" };
   const [first, second] = showings(who);
   if (first === undefined) return { why: "nothing to show" };
   if (first.code !== undefined || first.codeBase64 !== undefined) return { why: "no health code" };
