@@ -32,7 +32,8 @@ export function commanded(turn: Turn, event: EventOf<"commanded">): void {
       }
       return;
     case "lock-down":
-      if (turn.state.mode === "evacuation") {
+      // One that waits beneath an evacuation may be lifted: nobody wants to find the door locked after it.
+      if (command.active && turn.state.mode === "evacuation") {
         answer(turn, event, "refused", "an evacuation is in progress");
         return;
       }

@@ -41,7 +41,8 @@ export function presented(turn: Turn, event: EventOf<"credential-presented">): v
 function leftBehind(turn: Turn, credential: Credential, ref: string): void {
   turn.record({ type: "visit-ended", visitRef: ref, ending: "abandoned" });
   const atMs = turn.event.at.monotonicMs;
-  if (turn.state.visit === null) turn.set({ turnedAway: { credential, evidence: [], atMs } });
+  if (turn.state.visit !== null) return;
+  turn.set({ turnedAway: { credential, evidence: [], atMs, left: true } });
 }
 
 /** A second showing while the first one's visit still waits for something. */
@@ -54,7 +55,7 @@ function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">):
     return;
   }
   if (sameHolder(visit.credential, shown)) {
-    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown) } });
+    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown, false) } });
     evaluate(turn, false);
     return;
   }
@@ -62,11 +63,15 @@ function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">):
   open(turn, shown, event.ref);
 }
 
-/** What the same holder showed before stays with the visit: a card as companion, evidence as it is. */
+/**
+ * What the same holder showed before stays with the visit: a card as companion, evidence as it is.
+ * @param left whether somebody left in between: then a card laid before says nothing of who is there now
+ */
 function merge(
   before: Credential,
   carried: Visit["carried"],
   shown: Credential,
+  left: boolean,
 ): Pick<Visit, "credential" | "carried"> & { companion?: Credential } {
   // The card that a paper pass asked for, laid after its visit was left.
   if (before.needsAlongside === "id-card" && shown.kind === "resident-id") {
@@ -74,7 +79,7 @@ function merge(
   }
   const evidence = before.holds ? [...carried, ...before.evidence] : carried;
   const merged = { credential: shown, carried: evidence };
-  return before.kind === "resident-id" ? { ...merged, companion: before } : merged;
+  return before.kind === "resident-id" && !left ? { ...merged, companion: before } : merged;
 }
 
 function open(turn: Turn, credential: Credential, ref: string): void {
@@ -92,7 +97,7 @@ function open(turn: Turn, credential: Credential, ref: string): void {
   const recent =
     before !== null && event.at.monotonicMs - before.atMs < state.policy.visit.windowMs;
   if (recent && sameHolder(before.credential, credential)) {
-    visit = { ...visit, ...merge(before.credential, before.evidence, credential) };
+    visit = { ...visit, ...merge(before.credential, before.evidence, credential, before.left) };
     if (visit.temperature === undefined && before.temperature !== undefined) {
       visit.temperature = before.temperature;
     }
@@ -260,6 +265,7 @@ function conclude(turn: Turn, visit: Visit): void {
         evidence: visit.carried,
         ...(temperature === undefined ? {} : { temperature }),
         atMs: at.monotonicMs,
+        left: false,
       },
     });
   }
@@ -289,7 +295,7 @@ export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered"
 export function abandon(turn: Turn, visit: Visit): void {
   turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
   const { credential, carried: evidence } = visit;
-  const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs };
+  const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs, left: true };
   turn.set({ visit: null, standingTemperature: null, turnedAway });
   turn.effect({ kind: "cancel-timer", timer: "visit-window" });
   turn.effect({ kind: "signal", signal: "idle" });
@@ -330,7 +336,7 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ present });
   if (present) return;
   turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
-  forgetWarmth(turn);
+  goneSince(turn);
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
   // code within the window takes the visit up again where it was left.
   const { visit } = turn.state;
@@ -341,12 +347,12 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   leftBehind(turn, next.credential, next.ref);
 }
 
-/** Whoever shows the same holder's code next may be another body: their own warmth counts. */
-function forgetWarmth(turn: Turn): void {
+/** Whoever shows the same holder's code next may be another body: their own warmth and card count. */
+function goneSince(turn: Turn): void {
   const before = turn.state.turnedAway;
-  if (before?.temperature === undefined) return;
+  if (before === null) return;
   const { temperature: _temperature, ...rest } = before;
-  turn.set({ turnedAway: rest });
+  turn.set({ turnedAway: { ...rest, left: true } });
 }
 
 /** Staff decided about the visit on the screen. */

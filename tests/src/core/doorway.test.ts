@@ -181,6 +181,16 @@ describe("commands", () => {
     expect(alarms(core)).toEqual([]);
   });
 
+  it("lift a lock-down that waits beneath an evacuation", () => {
+    const core = new CoreUnderTest();
+    core.take(commanded({ name: "lock-down", active: true }));
+    core.take(commanded({ name: "evacuate", active: true }));
+    core.take(commanded({ name: "lock-down", active: false }));
+    expect(core.state.mode).toBe("evacuation");
+    core.take(commanded({ name: "evacuate", active: false }));
+    expect(core.state.mode).toBe("normal");
+  });
+
   it("hold an evacuation on when a fire input within it comes to rest", () => {
     const core = new CoreUnderTest();
     core.take(commanded({ name: "evacuate", active: true }));

@@ -327,6 +327,32 @@ describe("the same person", () => {
     expect(core.state.visit?.credential.holder?.pseudonym).toBe("holder-2");
   });
 
+  it("may not use a card beside the paper that was laid by who has left", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(38.4));
+    core.take(lays(card()));
+    expect(core.reasons()).toContain("temperature-high");
+    core.take(leaves(1_000));
+    core.take(arrives(2_000));
+    core.take(measured(36.5, 2_500));
+    core.take(shows(paper(), at(3_000)));
+    expect(core.state.visit?.awaits).toEqual(["id-card"]);
+    core.take(lays(card(), at(4_000)));
+    expect(core.outcome()).toBe("granted");
+  });
+
+  it("may not use a card beside the paper whose holder left while it was read", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(leaves(1_000));
+    core.take(laysAt(1_500, 500));
+    core.take(arrives(2_000));
+    core.take(measured(36.5, 2_500));
+    core.take(shows(paper(), at(3_000)));
+    expect(core.state.visit?.awaits).toEqual(["id-card"]);
+  });
+
   it("may not use somebody else's card beside the paper", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));
