@@ -7,7 +7,7 @@ const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /** DER of a certificate is a SEQUENCE of 256 to 65,535 bytes, which base64 always begins like this. */
 const DER_HEAD = [0x30, 0x82] as const;
-const BASE64_DER = /^MI[I-L][A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]+={0,2}\s*$/;
+const BASE64_DER = /^MI[I-L][A-Za-z0-9+/_-][A-Za-z0-9+/_\s-]+={0,2}$/;
 
 /** Lists of signers nest a few levels deep. */
 const MAX_DEPTH = 8;
@@ -76,7 +76,7 @@ function certificatesIn(value: string, path: string, field: string): X509Certifi
   const pem = [...text.matchAll(PEM)].map(([each]) => certificateOf(each, path));
   if (pem.length > 0 || !BASE64_DER.test(text)) return pem;
   try {
-    return [new X509Certificate(Buffer.from(text, "base64"))];
+    return [readable(Buffer.from(text, "base64"))];
   } catch {
     if (CERTIFICATE_FIELD.test(field)) throw new TrustFileError(path, "not an X.509 certificate");
     return [];
@@ -86,10 +86,17 @@ function certificatesIn(value: string, path: string, field: string): X509Certifi
 /** @throws TrustFileError */
 export function certificateOf(content: string | Buffer, where: string): X509Certificate {
   try {
-    return new X509Certificate(content);
+    return readable(content);
   } catch {
     throw new TrustFileError(where, "not an X.509 certificate");
   }
+}
+
+/** The key is only read when it is asked for, and may be of no kind that exists. */
+function readable(content: string | Buffer): X509Certificate {
+  const certificate = new X509Certificate(content);
+  if (certificate.publicKey.asymmetricKeyType === undefined) throw new Error("a key of no kind");
+  return certificate;
 }
 
 function signers(anchors: readonly X509Certificate[], asOfMs: number): TrustSet {

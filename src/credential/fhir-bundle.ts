@@ -5,18 +5,26 @@ import type { Instant } from "../core/time.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { timeOf } from "./moments.ts";
 
-const Coding = z.looseObject({ system: z.string().optional(), code: z.string().optional() });
+const Coding = z.looseObject({
+  system: z.string().optional(),
+  code: z.string().max(100).optional(),
+});
 const Concept = z.looseObject({ coding: z.array(Coding).optional() });
+/** What may end on a screen and in a record. */
+const shown = z.string().max(200);
 const Name = z.looseObject({
   use: z.string().optional(),
-  text: z.string().optional(),
-  family: z.string().optional(),
-  given: z.array(z.string()).optional(),
+  text: shown.optional(),
+  family: shown.optional(),
+  given: z.array(shown).max(20).optional(),
 });
 const Patient = z.looseObject({
   resourceType: z.literal("Patient"),
   name: z.array(Name).optional(),
-  birthDate: z.string().optional(),
+  birthDate: z
+    .string()
+    .regex(/^\d{4}(-\d\d(-\d\d)?)?$/)
+    .optional(),
 });
 const Immunization = z.looseObject({
   resourceType: z.literal("Immunization"),

@@ -17,7 +17,7 @@ export const NZ_COVID_PASS_PREFIX = "NZCP:/1/";
 const KIND = "nz-covid-pass";
 
 const Pass = z.object({
-  issuer: z.string().startsWith("did:web:"),
+  issuer: z.string().max(300).startsWith("did:web:"),
   notBefore: z.number().int().min(0).max(LAST_SECOND),
   expires: z.number().int().min(0).max(LAST_SECOND),
   id: z.instanceof(Uint8Array).refine((bytes) => bytes.length === 16),

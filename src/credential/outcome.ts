@@ -25,9 +25,17 @@ export interface VerifyContext {
   rules?: RuleBook;
 }
 
+/** What a code says of itself goes into the record; nobody may fill that with a code. */
+const LONGEST_PARAM = 200;
+
 /** A reason with what is needed to say it fully. */
 export function reason(code: CredentialReason, params?: Reason["params"]): Reason {
-  return params === undefined ? { code } : { code, params };
+  if (params === undefined) return { code };
+  const bounded = Object.entries(params).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value.slice(0, LONGEST_PARAM) : value,
+  ]);
+  return { code, params: Object.fromEntries(bounded) as NonNullable<Reason["params"]> };
 }
 
 /** A credential that does not hold and says nothing. */

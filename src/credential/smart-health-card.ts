@@ -45,7 +45,7 @@ export function readCardText(text: string): CardText | undefined {
 
 const Header = z.object({ alg: z.literal("ES256"), zip: z.literal("DEF"), kid: z.string().min(1) });
 const Payload = z.looseObject({
-  iss: z.string().regex(/^https:\/\/[^/?#]+[^?#]*[^/?#]$/),
+  iss: z.string().max(500).refine(isIssuer),
   nbf: z.number().min(0).max(LAST_SECOND),
   exp: z.number().min(0).max(LAST_SECOND).optional(),
   vc: z.looseObject({
@@ -59,6 +59,11 @@ const Payload = z.looseObject({
   }),
 });
 type Payload = z.infer<typeof Payload>;
+
+/** An https URL without query, fragment or a slash at its end (§ Determining keys associated with an issuer). */
+function isIssuer(url: string): boolean {
+  return /^https:\/\/[^/?#]/.test(url) && !/[?#]/.test(url) && !url.endsWith("/");
+}
 
 const HEALTH_CARD_TYPE = "https://smarthealth.cards#health-card";
 

@@ -30,7 +30,7 @@ const Vaccination = z.looseObject({
     .array(
       z.looseObject({
         des: z.string(),
-        nam: z.string(),
+        nam: z.string().max(200),
         vd: z
           .array(z.looseObject({ dvc: z.iso.date(), seq: z.number().int().min(1).max(99) }))
           .min(1),
@@ -140,7 +140,9 @@ function isGenuine(
 
 function certificateOf(text: string): X509Certificate | undefined {
   try {
-    return new X509Certificate(Buffer.from(text, "base64url"));
+    const certificate = new X509Certificate(Buffer.from(text, "base64url"));
+    // The key is only read when it is asked for, and may be of no kind that exists.
+    return certificate.publicKey.asymmetricKeyType === undefined ? undefined : certificate;
   } catch {
     return undefined;
   }

@@ -144,6 +144,51 @@ describe("made to hurt", () => {
     expect((await show(verifier, text, NOW)).holds).toBe(false);
   });
 
+  it.each([
+    ["an issuer of fifty thousand letters", { iss: `https://${"a".repeat(50_000)}/` }],
+    ["an issuer of fifty thousand slashes", { iss: `https://a${"/".repeat(50_000)}` }],
+    ["an issuer of nothing but its scheme", { iss: "https://" }],
+  ])("a health card that nobody signed, with %s, in no time", async (_name, changes) => {
+    const text = cardText(await cardJws(cardPayload(changes), { kid: "nobody" }));
+    expect(text.length).toBeLessThan(3_000);
+    const started = performance.now();
+    const { reasons } = await show(verifier, text, NOW);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(reasons).toMatchObject([{ code: "schema-violation", params: { path: "iss" } }]);
+  });
+
+  it("nobody fills a record with what a code says of itself", async () => {
+    const long = "x".repeat(8_000);
+    const texts = [
+      cardText(await cardJws(cardPayload(), { kid: "x".repeat(3_000) })),
+      dccText(dccPayload({ ...PERSON, v: [VACCINATION] }), "ab".repeat(10_000)),
+      nzText(nzPayload({ 1: `did:web:${long.slice(0, 290)}` })),
+      nzText(nzPayload({ 1: `did:web:${long}` })),
+      await cardJws(cardPayload({ vc: cardOf({ family: long }) }), { kid: "nobody" }),
+    ];
+    for (const text of texts) {
+      const credential = await show(verifier, text, NOW);
+      expect(credential.kind).not.toBe("unknown");
+      expect(credential.holds).toBe(false);
+      expect(JSON.stringify(credential).length).toBeLessThan(2_000);
+    }
+  });
+
+  it("a seal whose certificate holds no key is told so, wherever a bit was turned", async () => {
+    const seals = verifierOf({ trust: sealTrust() });
+    const { data, sig } = JSON.parse(sealText(SEAL_DATA)) as {
+      data: unknown;
+      sig: { cer: string };
+    };
+    const der = Buffer.from(sig.cer, "base64url");
+    for (let index = 0; index < der.length; index++) {
+      const changed = Buffer.from(der);
+      changed[index] = (changed[index] ?? 0) ^ 1;
+      const text = JSON.stringify({ data, sig: { ...sig, cer: changed.toString("base64url") } });
+      expect(await show(seals, text, SEAL_NOW)).toMatchObject({ kind: "vds-nc", holds: false });
+    }
+  });
+
   const wrong = fc.oneof(
     fc.constant(undefined),
     fc.constant(null),
@@ -260,3 +305,15 @@ describe("made to hurt", () => {
     expect(reasons).toMatchObject([{ code: "malformed", params: { layer: "cbor" } }]);
   });
 });
+
+/** What a health card is about, with one name. */
+function cardOf(name: object): object {
+  const patient = { resourceType: "Patient", name: [name], birthDate: "1951-01-20" };
+  return {
+    type: ["https://smarthealth.cards#health-card"],
+    credentialSubject: {
+      fhirVersion: "4.0.1",
+      fhirBundle: { resourceType: "Bundle", entry: [{ resource: patient }] },
+    },
+  };
+}
