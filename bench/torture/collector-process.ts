@@ -1,17 +1,73 @@
-/** The collector as a process to be killed: says after each stored batch what it has counted. */
+/**
+ * The collector as a process to be killed: says after each stored batch what it has counted, and can
+ * kill itself at a named write point.
+ */
 import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { Archive } from "../../src/district/archive.ts";
+import { Archive, type StoredBatch } from "../../src/district/archive.ts";
 import { createCollector } from "../../src/district/collector.ts";
+import type { MqttConnection, MqttLink } from "../../src/uplink/link.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
 import { say } from "./say.ts";
 import { DISTRICT } from "./story.ts";
 
-const [, , database = "", broker = ""] = process.argv;
+/** Moments at which a collector kills itself, in the order a batch meets them. */
+export type FarPoint = "batch in hand" | "batch stored" | "told the broker" | "told the unit";
+
+export interface CollectorOrders {
+  database: string;
+  broker: string;
+  /** Die the n-th time this point is passed. */
+  die?: { at: FarPoint; time: number };
+}
+
+const orders = JSON.parse(process.argv[2] ?? "{}") as CollectorOrders;
+let passed = 0;
+
+function pass(point: FarPoint): void {
+  if (orders.die?.at !== point) return;
+  passed += 1;
+  if (passed === orders.die.time) process.kill(process.pid, "SIGKILL");
+}
+
+class WatchedArchive extends Archive {
+  override store(...batch: Parameters<Archive["store"]>): StoredBatch {
+    const [records] = batch;
+    if (records.length > 0) pass("batch in hand");
+    const result = super.store(...batch);
+    if (records.length > 0) pass("batch stored");
+    return result;
+  }
+}
+
+function watched(connection: MqttConnection): MqttConnection {
+  return {
+    sessionPresent: connection.sessionPresent,
+    receiveMaximum: connection.receiveMaximum,
+    async publish(message) {
+      const reason = await connection.publish(message);
+      if (message.topic.endsWith("/ack")) pass("told the unit");
+      return reason;
+    },
+    subscribe: (filters) => connection.subscribe(filters),
+    onMessage: (listener) =>
+      connection.onMessage((message, acknowledge) =>
+        listener(message, () => {
+          acknowledge();
+          if (message.topic.endsWith("/evt")) pass("told the broker");
+        }),
+      ),
+    onClose: (listener) => connection.onClose(listener),
+    close: () => connection.close(),
+  };
+}
+
+const plain = createMqttJsLink({ url: orders.broker, version: "5" });
+const link: MqttLink = { connect: async (request) => watched(await plain.connect(request)) };
 const collector = createCollector({
-  link: createMqttJsLink({ url: broker, version: "5" }),
-  archive: new Archive(database),
+  link,
+  archive: new WatchedArchive(orders.database),
   clock: createSystemClock(),
   chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
   reconnect: { firstMs: 50, lastMs: 400 },

@@ -6,6 +6,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { Archive } from "../../src/district/archive.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import type { PublisherOrders } from "./bridge-publisher-process.ts";
+import type { CollectorOrders } from "./collector-process.ts";
 import { numberOf } from "./story.ts";
 import type { UnitOrders } from "./unit-process.ts";
 import { Victim } from "./victim.ts";
@@ -79,7 +80,10 @@ export function outboxContestant({ folder, far, perSecond, onTold }: Ground): Co
       await unit.start([JSON.stringify(orders)]);
     },
     killUnit: () => unit.kill(),
-    startCollector: () => collector.start([archivePath, far.url]),
+    startCollector: () => {
+      const orders: CollectorOrders = { database: archivePath, broker: far.url };
+      return collector.start([JSON.stringify(orders)]);
+    },
     killCollector,
     settled: () => Promise.race([empty, unit.gone()]),
     arrivals() {

@@ -9,6 +9,7 @@ import { createRandom, type Random } from "../../sim/random.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import { printTable } from "../figures.ts";
 import { audit, type Findings } from "./audit.ts";
+import type { CollectorOrders, FarPoint } from "./collector-process.ts";
 import type { UnitOrders, WritePoint } from "./unit-process.ts";
 import { Victim } from "./victim.ts";
 
@@ -51,6 +52,12 @@ const POINTS: readonly WritePoint[] = [
 ];
 /** Passed once for many records, so only a few times in a life. */
 const ONCE_A_BATCH: ReadonlySet<WritePoint> = new Set(["collector's word heard", "outbox cleared"]);
+const FAR_POINTS: readonly FarPoint[] = [
+  "batch in hand",
+  "batch stored",
+  "told the broker",
+  "told the unit",
+];
 const PER_SECOND = 2_000;
 /** From the last kill to an empty outbox. */
 const HEAL_MS = 300_000;
@@ -80,6 +87,7 @@ class Storm {
   #duplicatesOfLife = 0;
   #kills = 0;
   #untold = 1;
+  #collectorDiesAt: FarPoint | undefined;
 
   constructor(options: StormOptions) {
     this.#options = options;
@@ -103,6 +111,7 @@ class Storm {
           seconds: (clock.monotonicMs() - beganMs) / 1_000,
         });
       }
+      await this.#renewCollector({ mortal: false });
       const drained = this.#unit.heard("empty");
       await this.#startUnit({ to: this.#options.records });
       await withinMs(HEAL_MS, Promise.race([drained, this.#unit.gone()]));
@@ -145,14 +154,24 @@ class Storm {
     }
     await this.#unit.kill();
     this.#count("unit", itself && point !== undefined ? point : "anywhere");
+    if (!this.#collector.running()) await this.#renewCollector({ mortal: true });
   }
 
   async #killCollector(): Promise<void> {
     await delay(clock, this.#random.integer(0, 150));
+    await this.#renewCollector({ mortal: true });
+  }
+
+  /** Kills it, where it has not done so itself, and starts another; a mortal one may die at a point. */
+  async #renewCollector({ mortal }: { mortal: boolean }): Promise<void> {
+    const itself = !this.#collector.running();
+    if (itself && !this.#collector.killed()) {
+      throw new Error(`the collector ended by itself: ${this.#collector.complaint()}`);
+    }
     await this.#collector.kill();
     this.#endCollectorLife();
-    this.#count("collector", "collector");
-    await this.#startCollector();
+    this.#count("collector", (itself && this.#collectorDiesAt) || "the collector, anywhere");
+    await this.#startCollector(mortal);
   }
 
   async #killBroker(): Promise<void> {
@@ -175,8 +194,16 @@ class Storm {
     return this.#unit.start([JSON.stringify(full)]);
   }
 
-  #startCollector(): Promise<void> {
-    return this.#collector.start([this.#path("archive.db"), this.#broker?.url ?? ""]);
+  #startCollector(mortal = true): Promise<void> {
+    const at = mortal && this.#random.chance(0.8) ? this.#random.pick(FAR_POINTS) : undefined;
+    this.#collectorDiesAt = at;
+    const often = at === "told the broker" ? 200 : 6;
+    const orders: CollectorOrders = {
+      database: this.#path("archive.db"),
+      broker: this.#broker?.url ?? "",
+      ...(at === undefined ? {} : { die: { at, time: this.#random.integer(1, often) } }),
+    };
+    return this.#collector.start([JSON.stringify(orders)]);
   }
 
   // A record that was committed but not told is asked for again under its key: once is still once.
@@ -273,7 +300,8 @@ export async function run(args: string[]): Promise<boolean> {
       ...POINTS.map((point) => [`unit: ${point}`, String(result.killedAt[point] ?? 0)]),
       ["unit: anywhere", String(result.killedAt["anywhere"] ?? 0)],
       ["broker", String(result.killed.broker)],
-      ["collector", String(result.killed.collector)],
+      ...FAR_POINTS.map((point) => [`collector: ${point}`, String(result.killedAt[point] ?? 0)]),
+      ["collector: anywhere", String(result.killedAt["the collector, anywhere"] ?? 0)],
     ],
   );
   console.log("");
