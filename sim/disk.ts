@@ -10,6 +10,8 @@ export type DiskState = "fine" | "full" | "slow";
 /** A store behind a disk whose state can be set. */
 export interface Disk extends RecordStore {
   set(state: DiskState): void;
+  /** What was on its way to the disk never gets there, and nobody hears of it. */
+  losePower(): void;
   /** The unit's settings, on the same disk. */
   readonly settings: Memory;
 }
@@ -23,8 +25,11 @@ export function createDisk(
   store: Required<RecordStore> & { settings: Memory },
 ): Disk {
   let state: DiskState = "fine";
+  let powerCuts = 0;
   const written = async (): Promise<void> => {
+    const before = powerCuts;
     if (state === "slow") await delay(clock, SLOW_WRITE_MS);
+    if (powerCuts !== before) return new Promise(() => {});
     if (state === "full") throw new Error("ENOSPC: no space left on device");
   };
   const write = async (draft: RecordDraft): Promise<{ seq: number }> => {
@@ -42,6 +47,9 @@ export function createDisk(
     },
     set(next) {
       state = next;
+    },
+    losePower() {
+      powerCuts += 1;
     },
     recent: (count) => store.recent(count),
     async commit(draft) {

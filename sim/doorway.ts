@@ -30,6 +30,8 @@ export interface Backend {
   connect(unit: { dispatch(event: Sensed): void; delivered(from: number, to: number): void }): void;
   /** What became of a command, for whoever gave it. */
   answerCommand?(commandId: string, result: "done" | "refused", detail: string): void;
+  /** What is on its way to the disk is lost. */
+  losePower?(): void;
   /** The unit stops or has lost its power. */
   disconnect(): Promise<void>;
 }
@@ -153,6 +155,7 @@ class SimulatedDoorway implements Doorway {
     this.#supply.on = false;
     this.#options.trace.note({ what: "unit", did: "lost-power" });
     this.bench.gpio.setPower(false);
+    this.#options.backend.losePower?.();
     await this.#options.backend.disconnect();
     // What is left of the program is only memory: nothing it does reaches a wire or the disk.
     await this.#gateway.stop().catch(() => undefined);

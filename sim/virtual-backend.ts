@@ -17,6 +17,12 @@ export interface BrokerHands {
   setReachable(reachable: boolean): void;
   setSlow(slow: boolean): void;
   setDuplicating(duplicating: boolean): void;
+  /** Loses one message or acknowledgement in five, with the connection. */
+  setLossy(lossy: boolean): void;
+  /** Whether anybody is subscribed to what the unit says; the broker tells it when nobody is. */
+  setHeard(heard: boolean): void;
+  /** Restarts without sessions and retained messages. */
+  forget(): void;
 }
 
 export interface VirtualBackend extends Backend {
@@ -32,6 +38,7 @@ export interface VirtualBackend extends Backend {
 const DISTRICT = "simulated";
 const USUAL_LATENCY_MS = 5;
 const SLOW_LATENCY_MS = 2_000;
+const LOST = 0.2;
 
 /** An SQLite store in memory, and a simulated broker. */
 export function createVirtualBackend(options: {
@@ -56,10 +63,19 @@ export function createVirtualBackend(options: {
   const chance = random.fork("uplink");
   const address = { unitId, district: DISTRICT };
   const { commandFilter } = unitTopics(DISTRICT, unitId);
-  broker.onMessage((message) => {
+  const hear = (message: BrokerMessage): void => {
     options.onMessage?.(message);
     if (!topicMatches(commandFilter, message.topic)) noteArrival(trace, unitId, message);
-  });
+  };
+  let deafen: (() => void) | undefined = broker.subscribe("#", hear);
+  const setHeard = (heard: boolean): void => {
+    broker.setConditions({ reportsNoSubscribers: !heard });
+    if (heard) deafen ??= broker.subscribe("#", hear);
+    else {
+      deafen?.();
+      deafen = undefined;
+    }
+  };
   const operator = new Operator(clock, address, (topic, payload) => broker.send(topic, payload));
   return {
     ...createUplinkSocket((boot) => ({
@@ -79,6 +95,7 @@ export function createVirtualBackend(options: {
     })),
     store: disk,
     settings: disk.settings,
+    losePower: () => disk.losePower(),
     outbox: store.outbox,
     disk,
     operator,
@@ -87,6 +104,9 @@ export function createVirtualBackend(options: {
       setSlow: (slow) =>
         broker.setConditions({ latencyMs: slow ? SLOW_LATENCY_MS : USUAL_LATENCY_MS }),
       setDuplicating: (duplicating) => broker.setConditions({ duplicate: duplicating ? 1 : 0 }),
+      setLossy: (lossy) => broker.setConditions({ drop: lossy ? LOST : 0 }),
+      setHeard,
+      forget: () => broker.loseSessions(),
     },
     pending: () => store.outbox.pending(),
     close: () => void store.close(),

@@ -23,6 +23,7 @@ export interface SimulatedGuard extends GuardedLine {
 // A dead child is told by its closed pipe, a hanging one by heartbeats that stay out.
 const NOTICE_DEATH_MS = 5;
 const NOTICE_HANG_MS = 600;
+const NOTICE_OVERDUE_MS = 50;
 
 /**
  * Takes the line and drives it to 0.
@@ -40,6 +41,7 @@ class Guard implements SimulatedGuard {
   #state: "alive" | "dying" | "lost" | "closed" = "alive";
   #level: Level = 0;
   #end: Timer | undefined;
+  #endAtMs = 0;
   #unheard: (() => void)[] = [];
   #onLevel: ((level: Level) => void) | undefined;
   #onLost: ((error: Error) => void) | undefined;
@@ -57,6 +59,7 @@ class Guard implements SimulatedGuard {
     }
     await this.#heard("raising the line");
     this.#end?.cancel();
+    this.#endAtMs = this.#clock.monotonicMs() + forMs;
     this.#end = this.#clock.after(forMs, () => {
       // A fall that fails has already been told through onLost.
       if (this.#state === "alive") this.#fall().catch(() => undefined);
@@ -95,6 +98,12 @@ class Guard implements SimulatedGuard {
 
   hang(): void {
     this.#die("the guard process does not answer", NOTICE_HANG_MS);
+    // The parent knows when a release should be over, and lowers the line itself.
+    if (this.#level === 0) return;
+    const leftMs = Math.max(0, this.#endAtMs - this.#clock.monotonicMs());
+    this.#clock.after(leftMs + NOTICE_OVERDUE_MS, () => {
+      if (this.#state === "dying") this.#set(0).catch(() => undefined);
+    });
   }
 
   /** Rejects when there is nobody to hear a command; waits out a guard that is about to be given up. */

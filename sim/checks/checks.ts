@@ -4,11 +4,13 @@ import { checkCommands } from "./commands.ts";
 import { checkEvidence } from "./evidence.ts";
 import { checkGate } from "./gate.ts";
 import { checkRecords } from "./records.ts";
+import { checkWayOut } from "./way-out.ts";
 
 /**
  * Every broken promise of a run, in sentences; empty when all were kept.
  * - no release without a granted and recorded decision, an exit request, a recorded override by
  *   staff or a command; held open only by fire or evacuation; none over its limit
+ * - fire and exit button open the way at once
  * - every decision recorded exactly once
  * - nobody's evidence counts for somebody else
  * - a command counts once, and only when somebody gave it who may
@@ -16,6 +18,7 @@ import { checkRecords } from "./records.ts";
 export function checkTrace(entries: readonly TraceEntry[]): string[] {
   return [
     ...checkGate(entries),
+    ...checkWayOut(entries),
     ...checkRecords(entries),
     ...checkEvidence(entries),
     ...checkCommands(entries),

@@ -13,7 +13,11 @@ export interface Faultable {
     setReachable(reachable: boolean): void;
     setSlow(slow: boolean): void;
     setDuplicating(duplicating: boolean): void;
+    setLossy(lossy: boolean): void;
+    setHeard(heard: boolean): void;
+    forget(): void;
   };
+  decoder: { setDead(dead: boolean): void };
   district: { setReachable(reachable: boolean): void };
 }
 
@@ -50,10 +54,15 @@ export function setFault(fault: FaultKind, on: boolean, at: Faultable): void {
       return bench.camera.stall(on);
     case "camera-blank":
       return at.world.coverLens(on);
+    case "decoder-dead":
+      return at.decoder.setDead(on);
     case "relay-refuses":
       return bench.gpio.setFaulty(GATE_LINE, on);
     case "guard-lost":
       if (on) bench.guard()?.kill();
+      return;
+    case "guard-stalled":
+      if (on) bench.guard()?.hang();
       return;
     case "door-held":
       return at.world.holdDoor(on);
@@ -67,6 +76,13 @@ export function setFault(fault: FaultKind, on: boolean, at: Faultable): void {
       return at.broker.setSlow(on);
     case "broker-duplicating":
       return at.broker.setDuplicating(on);
+    case "broker-lossy":
+      return at.broker.setLossy(on);
+    case "broker-forgetful":
+      if (on) at.broker.forget();
+      return;
+    case "broker-unheard":
+      return at.broker.setHeard(!on);
     case "directory-unreachable":
       return at.district.setReachable(!on);
   }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { COMMAND_FLAWS } from "../operator.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { happening, scenario, visitor } from "../scenario/schema.ts";
-import { FAULT_KINDS, type FaultKind } from "./kinds.ts";
+import type { FaultKind } from "./kinds.ts";
 
 type ScenarioInput = z.input<typeof scenario>;
 type VisitorInput = z.input<typeof visitor>;
@@ -12,7 +12,39 @@ type HappeningInput = z.input<typeof happening>;
 const VISITORS = 40;
 const FIRST_AT_S = 6;
 /** A relay that refuses while it is up cannot be lowered by anybody; it is left for hardware. */
-const SWARM: readonly FaultKind[] = FAULT_KINDS;
+const SWARM: readonly FaultKind[] = [
+  "thermometer-unplugged",
+  "thermometer-no-answer",
+  "thermometer-bus-stuck",
+  "thermometer-corrupt",
+  "thermometer-invalid",
+  "reader-unplugged",
+  "reader-silent",
+  "reader-garbage",
+  "reader-split",
+  "camera-unplugged",
+  "camera-stalled",
+  "camera-blank",
+  "relay-refuses",
+  "guard-lost",
+  "door-held",
+  "disk-full",
+  "disk-slow",
+  "broker-down",
+  "broker-slow",
+  "broker-duplicating",
+  "directory-unreachable",
+];
+/** Drawn apart from the others, so that the days before them stay what they were. */
+const LATER: readonly FaultKind[] = [
+  "guard-stalled",
+  "decoder-dead",
+  "broker-lossy",
+  "broker-forgetful",
+  "broker-unheard",
+];
+/** Days that once broke a promise, as they were then: further trouble could hide the old one. */
+const AS_THEY_WERE = new Set([14, 18, 30, 109, 114, 133, 392, 440, 446, 20_167]);
 /** Reconnects to a broker back off to a minute, a camera to a quarter of one. */
 const HEALING_S = 75;
 
@@ -29,6 +61,7 @@ export function seededDay(seed: number): ScenarioInput {
   const timeline = [
     ...disturbances(random, endS),
     ...commands(createRandom(seed).fork("commands"), endS),
+    ...(AS_THEY_WERE.has(seed) ? [] : laterTrouble(seed, visitors, endS)),
   ];
   // Whoever was told that an order could not be written down gives it again once the disk is well:
   // a restart meanwhile went by the one before.
@@ -62,7 +95,7 @@ export function seededDay(seed: number): ScenarioInput {
       nucleicAcidTests: [{ sampled: "20h ago", reported: "12h ago" }],
     })),
     visitors,
-    timeline,
+    timeline: timeline.map((happening) => whileItRuns(happening, timeline)),
     expect: { outboxPending: 0 },
   };
 }
@@ -168,7 +201,7 @@ function disturbances(random: Random, endS: number): HappeningInput[] {
     const at = moment();
     timeline.push({ at, door: "open" }, { at: round(at + between(1, 30)), door: "closed" });
   }
-  return timeline.map((happening) => whileItRuns(happening, timeline));
+  return timeline;
 }
 
 /**
@@ -185,6 +218,26 @@ function whileItRuns(
   );
   if (happening.clock === undefined || cut === undefined) return happening;
   return { ...happening, at: round(Number(cut.at) + 5) };
+}
+
+/** What hits the connection, the guard and the decoder; and a power cut in the middle of a visit. */
+function laterTrouble(
+  seed: number,
+  visitors: readonly VisitorInput[],
+  endS: number,
+): HappeningInput[] {
+  const random = createRandom(seed).fork("later trouble");
+  const untilS = endS - 70;
+  const timeline: HappeningInput[] = [];
+  for (let count = random.integer(0, 5); count > 0; count--) {
+    const at = round(FIRST_AT_S + random.next() * (untilS - FIRST_AT_S));
+    timeline.push({ at, fault: random.pick(LATER), for: random.integer(10, 400) / 10 });
+  }
+  if (random.chance(0.3)) {
+    const at = round(Number(random.pick(visitors).at) + random.next() * 3);
+    if (at < untilS) timeline.push({ at, restart: "power-cut" });
+  }
+  return timeline;
 }
 
 /** Commands through the broker: some by who may give them, more by who may not. */

@@ -6,6 +6,7 @@ import type { BrokerMessage } from "../broker.ts";
 import { checkTrace } from "../checks/checks.ts";
 import { VirtualClock } from "../clock.ts";
 import { drive } from "../drive.ts";
+import { createMortalEngine, type MortalEngine } from "../faults/mortal-engine.ts";
 import { District } from "../district.ts";
 import { composeDoorway, type Doorway } from "../doorway.ts";
 import { createRandom } from "../random.ts";
@@ -49,6 +50,7 @@ export interface Stage {
   cast: Cast;
   doorway: Doorway;
   backend: VirtualBackend;
+  decoder: MortalEngine;
   note: (entry: Parameters<ReturnType<typeof createTrace>["note"]>[0]) => void;
 }
 
@@ -104,13 +106,14 @@ export async function runScenario(
   const timings = new Map<string, VisitTimings>();
   const cpu = new Map<string, CpuTimings>();
   const watch = options.stopwatch === undefined ? undefined : createStopwatch(options.stopwatch);
+  const decoder = createMortalEngine(options.engine);
   const doorway = composeDoorway({
     clock,
     unitClock,
     random: random.fork("doorway"),
     trace,
     policy: loaded.policy,
-    engine: watch?.engine(options.engine) ?? options.engine,
+    engine: watch?.engine(decoder.engine) ?? decoder.engine,
     verifier: watch?.verifier(district.verifier) ?? district.verifier,
     backend: watch === undefined ? backend : { ...backend, store: watch.store(backend.store) },
     bench,
@@ -121,7 +124,7 @@ export async function runScenario(
     },
   });
   const note: Stage["note"] = (entry) => trace.note(entry);
-  const stage = { loaded, clock, unitClock, district, cast, doorway, backend, note };
+  const stage = { loaded, clock, unitClock, district, cast, doorway, backend, decoder, note };
   try {
     const pending = await perform(stage);
     return resultOf({ loaded, seed, entries: trace.entries, timings, cpu, pending, clock });

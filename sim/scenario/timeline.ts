@@ -36,6 +36,7 @@ function apply(stage: Stage, kind: FaultKind, on: boolean): void {
     world: doorway.world,
     disk: backend.disk,
     broker: backend.broker,
+    decoder: stage.decoder,
     district: known,
   });
 }
