@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { checkAdmissions, type AdmissionTruth } from "../../sim/checks/admission.ts";
 import { checkTrace } from "../../sim/checks/checks.ts";
+import { checkDelivery } from "../../sim/checks/records.ts";
 import type { CommandFlaw } from "../../sim/operator.ts";
 import type { TraceEntry } from "../../sim/trace.ts";
 import type { RecordBody, RecordDraft } from "../../src/core/record.ts";
@@ -111,6 +113,20 @@ const obeys = (at: number): TraceEntry =>
     ref: `r-${at}`,
   });
 
+const RUNS: TraceEntry[] = [LIMITS, { at: 0, what: "unit", did: "started" }];
+const pressed = (at: number): TraceEntry => ({
+  at,
+  what: "contact",
+  contact: "exit-request",
+  active: true,
+});
+const fire = (at: number, active: boolean): TraceEntry => ({
+  at,
+  what: "contact",
+  contact: "fire",
+  active,
+});
+
 describe("the checks of a run", () => {
   it("have nothing to say about a good visit", () => {
     expect(checkTrace(GOOD)).toEqual([]);
@@ -209,6 +225,21 @@ describe("the checks of a run", () => {
       /neither stored nor refused/,
     ],
     [
+      "a decision written down a second time",
+      [...GOOD, ...again(8_000, 2, GOOD)],
+      /a decision was written down a second time/,
+    ],
+    [
+      "a way out that stays shut after the exit button",
+      [...RUNS, pressed(10_000), { at: 11_001, what: "unit", did: "stopped" }],
+      /10\.000 s: the way out stayed shut after the exit button/,
+    ],
+    [
+      "a way out that shuts again in a fire",
+      [...RUNS, fire(10_000, true), line(10_030, 1), line(14_000, 0), line(15_001, 1)],
+      /14\.000 s: the way out stayed shut in a fire/,
+    ],
+    [
       "somebody else's credential",
       [LIMITS, arrives(0, "a"), ...decided(1_000, 1, { holder: "b" })],
       /somebody else's credential/,
@@ -268,6 +299,102 @@ describe("the checks of a run", () => {
     expect(checkTrace(entries)).toEqual([]);
   });
 });
+
+describe("the checks of the way out", () => {
+  it.each<[string, TraceEntry[]]>([
+    ["a gate that opens in time", [pressed(10_000), line(10_900, 1), line(14_900, 0)]],
+    ["a gate that was open already", [pressed(10_000), line(14_000, 0)]],
+    ["a unit without power", [{ at: 9_000, what: "unit", did: "lost-power" }, pressed(10_000)]],
+    [
+      "a relay that refuses",
+      [{ at: 9_000, what: "fault", fault: "relay-refuses", phase: "begins" }, pressed(10_000)],
+    ],
+    [
+      "a guard that has just died",
+      [{ at: 9_000, what: "fault", fault: "guard-lost", phase: "begins" }, fire(10_000, true)],
+    ],
+  ])("excuse %s", (what, entries) => {
+    const before = what.endsWith("already") ? [line(9_500, 1)] : [];
+    const trace = [...RUNS, ...before, ...entries, line(14_950, 1)];
+    const found = checkTrace(trace).filter((problem) => problem.includes("way out"));
+    expect(found).toEqual([]);
+  });
+});
+
+describe("the checks of who was let in", () => {
+  const truth: AdmissionTruth = {
+    unfit: new Map([
+      ["feverish", { why: "a fever" }],
+      ["late", { why: "too old a test", dated: true }],
+    ]),
+    sharing: new Set(["a", "b"]),
+    reuseWindowMs: 300_000,
+  };
+  const clockError = (at: number, value: number): TraceEntry => ({
+    at,
+    what: "world",
+    change: "clock-error",
+    value,
+  });
+
+  it.each<[string, TraceEntry[], string[]]>([
+    ["with a fever", [arrives(0, "feverish"), ...decided(900, 1)], ["with a fever"]],
+    ["with too old a test", [arrives(0, "late"), ...decided(900, 1)], ["with too old a test"]],
+    [
+      "with too old a test that a wrong clock took for new",
+      [clockError(0, -9e7), arrives(1, "late"), ...decided(900, 1)],
+      [],
+    ],
+    [
+      "by staff",
+      [arrives(0, "feverish"), ...decided(900, 1, { authority: { by: "n", why: "w" } })],
+      [],
+    ],
+    [
+      "with a code that had let somebody in",
+      [arrives(0, "a"), ...decided(900, 1), arrives(5_000, "b"), ...decided(300_899, 2)],
+      ["used already"],
+    ],
+    [
+      "with a code that may be used again",
+      [arrives(0, "a"), ...decided(900, 1), arrives(5_000, "b"), ...decided(300_900, 2)],
+      [],
+    ],
+  ])("judge somebody let in %s", (_how, entries, complaints) => {
+    const found = checkAdmissions(entries, truth);
+    expect(found).toHaveLength(complaints.length);
+    for (const complaint of complaints) expect(found.join("\n")).toContain(complaint);
+  });
+});
+
+describe("the check of what arrived", () => {
+  const took = (at: number, seq: number): TraceEntry => ({
+    at,
+    what: "broker-took",
+    topic: "t",
+    id: `u/${seq}`,
+    seq,
+  });
+
+  it("finds a record that left its outbox and is nowhere", () => {
+    const end: TraceEntry = { at: 60_000, what: "unit", did: "stopped" };
+    const stored = [...decided(1_000, 1), ...decided(2_000, 2), ...decided(59_500, 3)];
+    expect(checkDelivery([...stored, took(3_000, 1), took(4_000, 1), end])).toEqual([
+      "2.000 s: record 2 is in no outbox and never arrived",
+    ]);
+    expect(checkDelivery([...stored, took(3_000, 1), took(4_000, 2), end])).toEqual([]);
+  });
+});
+
+/** The same decision under another key. */
+function again(at: number, seq: number, entries: readonly TraceEntry[]): TraceEntry[] {
+  const record = { ...storedIn(entries), key: `key-${seq}` };
+  const event = { kind: "presence-changed" as const, present: true, at: instant(at), ref: "r" };
+  return [
+    { at, what: "turn", event, effects: [{ kind: "commit-record", record }] },
+    { at, what: "record-stored", seq, draft: record },
+  ];
+}
 
 function storedIn(entries: readonly TraceEntry[]): RecordDraft {
   const stored = entries.find((entry) => entry.what === "record-stored");
