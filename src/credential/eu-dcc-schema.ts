@@ -168,10 +168,13 @@ function plain(value: unknown): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
 
+/**
+ * An ordinary object, as rules expect it: their engine takes one without a prototype for nothing it
+ * knows. Members are its own whatever they are called, `__proto__` too.
+ */
 function plainObject(map: ReadonlyMap<unknown, unknown>): Record<string, unknown> {
-  const object = Object.create(null) as Record<string, unknown>;
-  for (const [key, item] of map) {
-    if (typeof key === "string") object[key] = plain(item);
-  }
-  return object;
+  const members = [...map].filter(
+    (entry): entry is [string, unknown] => typeof entry[0] === "string",
+  );
+  return Object.fromEntries(members.map(([key, item]) => [key, plain(item)]));
 }

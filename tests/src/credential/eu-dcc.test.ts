@@ -290,6 +290,21 @@ describe("business rules", () => {
       ],
       { result: "passed" },
     ],
+    [
+      "a rule that asks whether there is a vaccination at all, as published ones do",
+      [
+        rule({
+          Logic: {
+            if: [
+              { var: "payload.v.0" },
+              { ">=": [{ var: "payload.v.0.dn" }, { var: "payload.v.0.sd" }] },
+              false,
+            ],
+          },
+        }),
+      ],
+      { result: "passed", open: [] },
+    ],
     ["a rule of another country does not count", [rule({ Country: "YY" })], { result: "open" }],
     ["a rule for tests does not count", [rule({ CertificateType: "Test" })], { result: "open" }],
     [
@@ -315,6 +330,14 @@ describe("business rules", () => {
     ["a rule of a region does not count in the country", [rule({ Region: "N" })], { open: [] }],
   ])("%s", async (_name, rules, expected) => {
     expect(await outcome(rules)).toMatchObject({ rulesOf: "XX", ...expected });
+  });
+
+  it("are asked about what stands in the certificate, however its members are called", async () => {
+    const names = JSON.parse('{"__proto__":{"dn":9},"constructor":1,"hasOwnProperty":1}') as object;
+    const text = dccText(dccPayload({ ...PERSON, v: [{ ...VACCINATION, ...names }], ...names }));
+    const reads = rule({ Logic: { "===": [{ var: "payload.v.0.dn" }, 2] } });
+    expect(await outcome([reads], text)).toMatchObject({ result: "passed" });
+    expect(({} as Record<string, unknown>)["dn"]).toBeUndefined();
   });
 
   it("of a region count there, beside the country's", async () => {
