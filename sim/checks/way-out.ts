@@ -27,30 +27,23 @@ class WayOut {
 
   take(entry: TraceEntry): void {
     this.#judge(entry.at);
-    switch (entry.what) {
-      case "gate-line":
-        this.#up = entry.level === 1;
-        if (this.#up) this.#pressed = false;
-        break;
-      case "contact":
-        if (entry.contact === "fire") this.#fire = entry.active;
-        if (entry.contact === "exit-request" && entry.active) {
-          this.#pressed = this.#isWell(entry.at) && !this.#up;
-        }
-        break;
-      case "unit":
-        this.#runs = entry.did === "started";
+    if (entry.what === "gate-line") {
+      this.#up = entry.level === 1;
+      if (this.#up) this.#pressed = false;
+    } else if (entry.what === "contact") {
+      if (entry.contact === "fire") this.#fire = entry.active;
+      if (entry.contact === "exit-request" && entry.active) {
+        this.#pressed = this.#isWell(entry.at) && !this.#up;
+      }
+    } else if (entry.what === "unit") {
+      this.#runs = entry.did === "started";
+      this.#excuse(entry.at);
+    } else if (entry.what === "fault") {
+      if (entry.fault === "relay-refuses") this.#relayRefuses = entry.phase === "begins";
+      if (entry.fault === "relay-refuses" || entry.fault.startsWith("guard-")) {
         this.#excuse(entry.at);
-        break;
-      case "fault":
-        if (entry.fault === "relay-refuses") this.#relayRefuses = entry.phase === "begins";
-        if (entry.fault === "relay-refuses" || entry.fault.startsWith("guard-")) {
-          this.#excuse(entry.at);
-        }
-        break;
-      default:
-        return;
-    }
+      }
+    } else return;
     const waits = !this.#up && (this.#fire || this.#pressed);
     this.#waitingSinceMs = waits ? (this.#waitingSinceMs ?? entry.at) : undefined;
   }
