@@ -12,7 +12,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   const refused = new Set<string>();
   const acknowledged = new Set<string>();
   let lastSeq: number | undefined;
-  let powerLostAtMs = -Infinity;
+  const wentDarkAtMs: number[] = [];
   for (const entry of entries) {
     if (entry.what === "turn") {
       for (const effect of entry.effects) {
@@ -25,7 +25,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
       if (entry.event.kind === "record-committed") acknowledged.add(entry.event.key);
     }
     if (entry.what === "record-refused") refused.add(entry.key);
-    if (entry.what === "unit" && entry.did !== "started") powerLostAtMs = entry.at;
+    if (entry.what === "unit" && entry.did !== "started") wentDarkAtMs.push(entry.at);
     if (entry.what !== "record-stored") continue;
     const { key } = entry.draft;
     stored.set(key, (stored.get(key) ?? 0) + 1);
@@ -39,7 +39,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
     const times = stored.get(key) ?? 0;
     if (times > 1) problems.push(`${time(atMs)}: a record was stored ${times} times`);
     // What was on its way when the unit went dark was never said to be durable.
-    const cutOff = atMs >= powerLostAtMs - CUT_OFF_MS;
+    const cutOff = wentDarkAtMs.some((darkMs) => atMs <= darkMs && atMs >= darkMs - CUT_OFF_MS);
     if (times === 0 && !refused.has(key) && !cutOff) {
       problems.push(`${time(atMs)}: a record was neither stored nor refused`);
     }

@@ -376,6 +376,16 @@ describe("the check of what arrived", () => {
     seq,
   });
 
+  it("excuses what was on its way when the power went, each time, and nothing else", () => {
+    const dark = (at: number): TraceEntry => ({ at, what: "unit", did: "lost-power" });
+    const lost = (at: number, number: number): TraceEntry[] => decided(at, number).slice(0, 1);
+    const trace = [...lost(1_000, 1), dark(2_000), ...lost(30_000, 2), dark(31_000), dark(90_000)];
+    const nowhere = (entries: TraceEntry[]): string[] =>
+      checkTrace(entries).filter((problem) => problem.includes("neither stored nor refused"));
+    expect(nowhere(trace)).toEqual([]);
+    expect(nowhere([...trace.slice(0, 2), ...lost(20_000, 3), ...trace.slice(2)])).toHaveLength(1);
+  });
+
   it("finds a record that left its outbox and is nowhere", () => {
     const end: TraceEntry = { at: 60_000, what: "unit", did: "stopped" };
     const stored = [...decided(1_000, 1), ...decided(2_000, 2), ...decided(59_500, 3)];
