@@ -1,8 +1,10 @@
 /** The simulated unit as `wire` attacks it: real store, broker and server, and a count of what it did. */
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
+import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Bench } from "../../sim/bench.ts";
 import { DISTRICT_ISSUER, type District } from "../../sim/district.ts";
+import { COMMAND_FLAWS, Operator } from "../../sim/operator.ts";
 import type { Random } from "../../sim/random.ts";
 import { setStage } from "../../sim/stage.ts";
 import type { Trace } from "../../sim/trace.ts";
@@ -13,11 +15,20 @@ import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";
-import { createCommandDesk } from "../../src/uplink/commands.ts";
+import { createCommandDesk, type Command } from "../../src/uplink/commands.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
 import { KeyRing } from "../../src/uplink/token.ts";
 import type { Uplink } from "../../src/uplink/uplink.ts";
 import { DISTRICT, UNIT } from "./story.ts";
+
+const COMMANDS: readonly Command[] = [
+  { name: "release" },
+  { name: "evacuate", active: true },
+  { name: "lock-down", active: true },
+];
+/** A replay needs a good one first, which would be obeyed. */
+const FLAWS = COMMAND_FLAWS.filter((flaw) => flaw !== "replayed");
+const WELL_C = 36.2;
 
 export interface Besieged {
   bench: Bench;
@@ -31,6 +42,10 @@ export interface Besieged {
   opened(): { releases: number; grants: number; commands: number; sets: number };
   /** Sets of data that were offered and not taken. */
   setsRefused(): number;
+  /** A command by the very key the unit obeys, with something wrong about it. */
+  flawedCommand(random: Random): { topic: string; payload: string };
+  /** Somebody stands there, warm and well, all the while: all they lack is a code that holds. */
+  standThere(there: boolean): void;
   /** Sends somebody with everything in order to the door. */
   sendGoodVisitor(): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +53,14 @@ export interface Besieged {
 
 export async function besiege(folder: string, random: Random): Promise<Besieged> {
   const done = { releases: 0, grants: 0, commands: 0, sets: 0 };
+  let sent = { topic: "", payload: "" };
+  const operator = new Operator(
+    createSystemClock(),
+    { district: DISTRICT, unitId: UNIT },
+    (topic, payload) => {
+      sent = { topic, payload };
+    },
+  );
   const stage = await setStage({
     random,
     folder,
@@ -52,7 +75,7 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
         unitId: UNIT,
         district: DISTRICT,
         clock,
-        keys: new KeyRing({ district: districtKey() }),
+        keys: operator.keys,
         memory: store.settings,
       }),
     }),
@@ -86,6 +109,11 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
       Object.values(sets.failures())
         .flatMap((reasons) => Object.values(reasons))
         .reduce((sum, count) => sum + count, 0),
+    flawedCommand(from) {
+      operator.give(from.pick(COMMANDS), `flawed-${from.integer(0, 1e9)}`, "why", from.pick(FLAWS));
+      return sent;
+    },
+    standThere: (there) => bench.thermometer.setObject(there ? WELL_C : undefined),
     sendGoodVisitor: () => stage.control.present("green-phone"),
     async stop() {
       await server.close();

@@ -1,6 +1,6 @@
 /** Everything that comes from outside, made hostile, against the simulated unit for a given time. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -15,7 +15,15 @@ import type { Credential } from "../../src/core/evidence.ts";
 import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
 import { printTable } from "../figures.ts";
 import { besiege, type Besieged } from "./besieged.ts";
-import { forgedCommand, forgedManifest, hostileCode, hostileJson, noise, spoil } from "./fuzz.ts";
+import {
+  forgedCommand,
+  forgedManifest,
+  hostileCode,
+  hostileFrame,
+  hostileJson,
+  noise,
+  spoil,
+} from "./fuzz.ts";
 import { DISTRICT, UNIT } from "./story.ts";
 
 export interface SiegeResult {
@@ -25,7 +33,7 @@ export interface SiegeResult {
   opened: { releases: number; grants: number; commands: number; sets: number };
   /** Spoilt passes that held and said anything else than the signed one. */
   believed: number;
-  /** The whole signed pass with bytes behind it: read as the same pass, with the same reference. */
+  /** The whole signed pass wrapped otherwise, or with bytes behind it: the same pass, the same reference. */
   readDespiteTail: number;
   /** Forged and broken sets of data that were offered and not taken. */
   setsRefused: number;
@@ -34,7 +42,7 @@ export interface SiegeResult {
   /** Longest wait for `/healthz`, and how often it was not 200. */
   slowestHealthMs: number;
   unhealthy: number;
-  /** Heap after a collection, early in the siege and at its end. */
+  /** Heap and buffers after a collection, early in the siege and at its end. */
   heapEarlyMb: number;
   heapLateMb: number;
   /** Somebody with everything in order got in afterwards. */
@@ -47,6 +55,9 @@ const HANG_MS = 5_000;
 const GROWTH_MB = 24;
 const GOOD_VISITOR_MS = 30_000;
 const MEGABYTE = 1_048_576;
+const LARGE = 300_000;
+/** Sockets that begin a request and never end it. */
+const HELD_SOCKETS = 40;
 
 const clock = createSystemClock();
 
@@ -78,11 +89,12 @@ export async function siege(seconds: number, seed: number): Promise<SiegeResult>
     crashes.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   };
   process.on("uncaughtException", crashed).on("unhandledRejection", crashed);
-  const unit = await besiege(folder, random.fork("unit"));
+  let unit: Besieged | undefined;
   try {
+    unit = await besiege(folder, random.fork("unit"));
     return await new Siege(unit, random, crashes).run(seconds);
   } finally {
-    await unit.stop();
+    await unit?.stop();
     process.off("uncaughtException", crashed).off("unhandledRejection", crashed);
     rmSync(folder, { recursive: true, force: true });
   }
@@ -106,6 +118,7 @@ class Siege {
   }
 
   async run(seconds: number): Promise<SiegeResult> {
+    this.#unit.standThere(true);
     const attacks = [
       this.#mqtt(this.#random.fork("mqtt")),
       this.#serial(this.#random.fork("serial")),
@@ -121,6 +134,7 @@ class Siege {
     await Promise.all(attacks);
     const heapLateMb = heapMb();
     const opened = this.#unit.opened();
+    this.#unit.standThere(false);
     const goodVisitorEntered = await this.#goodVisitorEnters();
     return {
       thrown: this.#thrown,
@@ -156,11 +170,15 @@ class Siege {
           () => hostileJson(random),
           () => forgedCommand(random, `${DISTRICT}/${UNIT}`, clock.wallMs()),
           () => forgedManifest(random, `${DISTRICT}/${UNIT}`, clock.wallMs()),
-          () => noise(random, 2_000),
+          () => noise(random, random.chance(0.02) ? LARGE : 2_000),
         ])();
-        await client.publishAsync(random.pick(topics), payload, { qos: 1 });
+        const retain = random.chance(0.1);
+        await client.publishAsync(random.pick(topics), payload, { qos: 1, retain });
         this.#thrown.mqtt += 1;
       }
+      const flawed = this.#unit.flawedCommand(random);
+      await client.publishAsync(flawed.topic, flawed.payload, { qos: 1 });
+      this.#thrown.mqtt += 1;
       await delay(clock, 50);
     }
     await client.endAsync();
@@ -171,7 +189,13 @@ class Siege {
     faults.tamper = (bytes, direction) => {
       if (direction === "to-peer" || !random.chance(0.7)) return bytes;
       this.#thrown.serial += 1;
-      return random.chance(0.5) ? noise(random, 3_000) : Buffer.concat([bytes, noise(random, 40)]);
+      return random.pick([
+        () => noise(random, 3_000),
+        () => hostileFrame(random),
+        () =>
+          Buffer.concat([bytes.subarray(0, random.integer(0, bytes.length)), noise(random, 40)]),
+        () => Buffer.concat([bytes, noise(random, 40)]),
+      ])();
     };
     while (!this.#over) {
       faults.garbage = random.next() / 2;
@@ -192,8 +216,9 @@ class Siege {
         camera.showImage({ width, height, luminance });
       } else {
         const code = hostileCode(random, this.#unit.pass);
-        // A whole pass is no attack, whatever hangs behind it.
-        const hostile = code.startsWith(this.#unit.pass) ? code.slice(1) : code;
+        // A whole pass is no attack, however it is wrapped and whatever hangs behind it.
+        const { shown } = await this.#compare(code);
+        const hostile = shown.holds ? code.slice(1) : code;
         const text = Buffer.from(hostile).subarray(0, 900);
         camera.show({ text, medium: random.pick(["phone", "paper"]) });
       }
@@ -211,8 +236,9 @@ class Siege {
         const { good, shown } = await this.#compare(text);
         this.#thrown.codes += 1;
         if (!shown.holds || text === pass) continue;
-        // What follows the end of a pass is no part of what was signed, nor of what is read.
-        if (text.startsWith(pass) && isDeepStrictEqual(shown, good)) this.#readDespiteTail += 1;
+        // Neither what follows the end of a pass nor its wrapping is part of what was signed. What is
+        // read must be the very same, its reference too: a pass wrapped anew is no new pass.
+        if (isDeepStrictEqual(shown, good)) this.#readDespiteTail += 1;
         else this.#believed += 1;
       }
       await delay(clock, 50);
@@ -230,9 +256,11 @@ class Siege {
   async #http(random: Random): Promise<void> {
     const { url } = this.#unit;
     const paths = ["", "kiosk", "api/unit", "api/live", "api/operator/decide", "metrics", "readyz"];
+    const held: Socket[] = [];
     while (!this.#over) {
+      if (held.length < HELD_SOCKETS) held.push(this.#heldSocket(new URL(url).port, random));
       const path = random.chance(0.5) ? random.pick(paths) : encodeURI(spoil(random, "api/unit"));
-      const body = hostileJson(random);
+      const body = random.chance(0.05) ? "[".repeat(LARGE) : hostileJson(random);
       const headers = { "content-type": "application/json" };
       const asked = random.chance(0.5) ? { method: "POST", headers, body } : {};
       const signal = AbortSignal.timeout(1_000);
@@ -245,6 +273,21 @@ class Siege {
       this.#thrown.http += 2;
       await delay(clock, 20);
     }
+    for (const socket of held) socket.destroy();
+  }
+
+  /** A request, or a stream of what the unit does, that is begun and left standing. */
+  #heldSocket(port: string, random: Random): Socket {
+    const socket = connectSocket(Number(port), "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      random.pick([
+        "GET /api/live HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /api/operator/decide HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n{",
+        `GET / HTTP/1.1\r\nX: ${"x".repeat(2_000)}`,
+      ]),
+    );
+    return socket;
   }
 
   /** What is no HTTP at all, or only begins like it. */
@@ -289,7 +332,8 @@ class Siege {
 function heapMb(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
-  return process.memoryUsage().heapUsed / MEGABYTE;
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / MEGABYTE;
 }
 
 export async function run(args: string[]): Promise<boolean> {
@@ -317,12 +361,12 @@ export async function run(args: string[]): Promise<boolean> {
       ["sets of data believed", String(opened.sets)],
       ["sets of data refused", String(result.setsRefused)],
       ["spoilt passes believed", String(result.believed)],
-      ["whole passes read despite a tail", String(result.readDespiteTail)],
+      ["whole passes read in other wrappings", String(result.readDespiteTail)],
       ["uncaught exceptions", String(result.crashes.length)],
       ["/healthz not 200", String(result.unhealthy)],
       ["slowest /healthz, ms", result.slowestHealthMs.toFixed(0)],
-      ["heap at a third, MB", result.heapEarlyMb.toFixed(1)],
-      ["heap at the end, MB", result.heapLateMb.toFixed(1)],
+      ["memory at a third, MB", result.heapEarlyMb.toFixed(1)],
+      ["memory at the end, MB", result.heapLateMb.toFixed(1)],
       ["good visitor afterwards", result.goodVisitorEntered ? "entered" : "DID NOT ENTER"],
       ["held", held(result) ? "yes" : "NO"],
     ],
