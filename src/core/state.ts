@@ -83,8 +83,8 @@ export interface DoorwayState {
     evidence: readonly Evidence[];
     temperature?: Extract<Evidence, { kind: "temperature" }>;
     atMs: number;
-    /** They have gone since: a card they laid stands beside nothing that is shown now. */
-    left: boolean;
+    /** Somebody has left since, most likely whoever showed it. */
+    left?: boolean;
   } | null;
   /** A measurement was asked for; its result belongs to the visit that asked, or to nobody. */
   measuring: boolean;

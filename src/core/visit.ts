@@ -55,7 +55,7 @@ function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">):
     return;
   }
   if (sameHolder(visit.credential, shown)) {
-    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown, false) } });
+    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown) } });
     evaluate(turn, false);
     return;
   }
@@ -65,13 +65,13 @@ function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">):
 
 /**
  * What the same holder showed before stays with the visit: a card as companion, evidence as it is.
- * @param left whether somebody left in between: then a card laid before says nothing of who is there now
+ * The card of somebody who left is no companion: it says that its holder stood there, not who does.
  */
 function merge(
   before: Credential,
   carried: Visit["carried"],
   shown: Credential,
-  left: boolean,
+  left = false,
 ): Pick<Visit, "credential" | "carried"> & { companion?: Credential } {
   // The card that a paper pass asked for, laid after its visit was left.
   if (before.needsAlongside === "id-card" && shown.kind === "resident-id") {
@@ -258,14 +258,15 @@ function conclude(turn: Turn, visit: Visit): void {
     remember(turn, visit.credential);
     releaseFor(turn, visit.authority === undefined ? "granted" : "operator", visit.ref);
   } else {
-    const { temperature, credential } = visit;
+    const { temperature, credential, decidedAt } = visit;
+    const left = decidedAt !== undefined && decidedAt.monotonicMs < turn.state.absentAtMs;
     turn.set({
       turnedAway: {
         credential,
         evidence: visit.carried,
-        ...(temperature === undefined ? {} : { temperature }),
+        ...(temperature === undefined || left ? {} : { temperature }),
         atMs: at.monotonicMs,
-        left: false,
+        ...(left ? { left } : {}),
       },
     });
   }
@@ -291,7 +292,7 @@ export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered"
   turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
 }
 
-/** The visitor left, or somebody else stepped in: this visit ends without an outcome. */
+/** The visitor left, or somebody else stepped in: this visit ends without an outcome, and its card is theirs. */
 export function abandon(turn: Turn, visit: Visit): void {
   turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
   const { credential, carried: evidence } = visit;
@@ -334,9 +335,9 @@ export function measurementFailed(turn: Turn, event: EventOf<"temperature-failed
 /** Somebody came into view of the thermometer, or left it. */
 export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ present });
+  leaveBehind(turn);
   if (present) return;
   turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
-  goneSince(turn);
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
   // code within the window takes the visit up again where it was left.
   const { visit } = turn.state;
@@ -347,8 +348,11 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   leftBehind(turn, next.credential, next.ref);
 }
 
-/** Whoever shows the same holder's code next may be another body: their own warmth and card count. */
-function goneSince(turn: Turn): void {
+/**
+ * Whoever shows the same holder's code next may be another body: their own warmth counts, and their
+ * own card. So it is when somebody comes, for a thermometer that failed did not see who left.
+ */
+function leaveBehind(turn: Turn): void {
   const before = turn.state.turnedAway;
   if (before === null) return;
   const { temperature: _temperature, ...rest } = before;

@@ -24,6 +24,9 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [392, "a card read to its end after its holder, who had a fever, had left"],
     [440, "somebody stepping in while the card of another was still being read"],
     [446, "an evacuation lifted while the disk was full, and a restart"],
+    [1, "a live code that was new again after a restart, for all but its last holder"],
+    [20_443, "a paper pass shown after its holder's card, by somebody who came unseen"],
+    [20_460, "a paper pass shown after its holder had laid their card and left"],
     [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);

@@ -10,6 +10,7 @@ import {
   shows,
   warmth,
 } from "../../support/core.ts";
+import type { Event } from "../../../src/core/event.ts";
 import { CoreUnderTest } from "../../support/doorway-core.ts";
 
 const measured = (celsius: number, monotonicMs = 0) =>
@@ -219,6 +220,49 @@ describe("one person's evidence never counts for the next", () => {
     expect(core.state.visit?.credential.reference).toBe("card-holder-1");
   });
 
+  it.each<[string, Event[], string | undefined]>([
+    ["stays and shows their paper", [], "granted"],
+    ["left before somebody shows their paper", [leaves(1_500), arrives(1_600)], undefined],
+    ["left unseen before somebody comes and shows their paper", [arrives(1_600)], undefined],
+  ])("when whoever laid their card, and was turned away, %s", (_what, between, outcome) => {
+    const core = new CoreUnderTest();
+    core.take(measured(36.5));
+    core.take(lays({ ...card(), evidence: [] }, at(1_000)));
+    expect(core.outcome()).not.toBe("granted");
+    for (const each of between) core.take(each);
+    core.take(measured(36.5, 1_700));
+    core.take(shows(paper(), at(2_000)));
+    expect(core.outcome()).toBe(outcome);
+    if (outcome === undefined) expect(core.state.visit?.awaits).toEqual(["id-card"]);
+  });
+
+  it("when whoever laid their card left while its record was written", () => {
+    const core = new CoreUnderTest();
+    core.storeAnswers = false;
+    core.take(measured(36.5));
+    core.take(lays({ ...card(), evidence: [] }, at(1_000)));
+    core.take(leaves(1_100));
+    const commit = core.of("commit-record").at(-1);
+    core.take(event({ kind: "record-committed", key: commit?.record.key ?? "" }, at(1_200)));
+    core.take(shows(paper(), at(2_000)));
+    expect(core.state.visit?.companion).toBeUndefined();
+    expect(core.state.visit?.temperature).toBeUndefined();
+  });
+
+  it("when a friend was measured, was turned away and left, and the holder shows a fresh code", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(36));
+    core.take(shows(red("code-1", "holder-1"), at(1_000)));
+    expect(core.outcome()).toBe("denied");
+    core.take(leaves(1_500));
+    core.take(arrives(1_600));
+    core.take(shows(aCredential({ reference: "code-2" }), at(2_000)));
+    expect(core.outcome()).toBeUndefined();
+    core.take(measured(38.5, 2_100));
+    expect(core.outcome()).not.toBe("granted");
+  });
+
   it("when the second showed their code while the first's record was written, and left", () => {
     const core = new CoreUnderTest();
     core.storeAnswers = false;
@@ -325,21 +369,6 @@ describe("the same person", () => {
     core.take(lays({ ...card("holder-2"), evidence: aCredential().evidence }, at(4_000)));
     expect(core.outcome()).toBe("granted");
     expect(core.state.visit?.credential.holder?.pseudonym).toBe("holder-2");
-  });
-
-  it("may not use a card beside the paper that was laid by who has left", () => {
-    const core = new CoreUnderTest();
-    core.take(arrives());
-    core.take(measured(38.4));
-    core.take(lays(card()));
-    expect(core.reasons()).toContain("temperature-high");
-    core.take(leaves(1_000));
-    core.take(arrives(2_000));
-    core.take(measured(36.5, 2_500));
-    core.take(shows(paper(), at(3_000)));
-    expect(core.state.visit?.awaits).toEqual(["id-card"]);
-    core.take(lays(card(), at(4_000)));
-    expect(core.outcome()).toBe("granted");
   });
 
   it("may not use a card beside the paper whose holder left while it was read", () => {
