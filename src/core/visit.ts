@@ -258,8 +258,9 @@ function conclude(turn: Turn, visit: Visit): void {
     remember(turn, visit.credential);
     releaseFor(turn, visit.authority === undefined ? "granted" : "operator", visit.ref);
   } else {
-    const { temperature, credential, decidedAt } = visit;
-    const left = decidedAt !== undefined && decidedAt.monotonicMs < turn.state.absentAtMs;
+    const { temperature, credential, openedAt } = visit;
+    // Staff may decide about somebody who has left long ago.
+    const left = openedAt.monotonicMs < turn.state.absentAtMs;
     turn.set({
       turnedAway: {
         credential,

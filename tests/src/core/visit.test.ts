@@ -263,6 +263,22 @@ describe("one person's evidence never counts for the next", () => {
     expect(core.outcome()).not.toBe("granted");
   });
 
+  it("when staff turn somebody away who has left, and the same holder's code is shown again", () => {
+    const core = new CoreUnderTest();
+    core.take(arrives());
+    core.take(measured(38.5));
+    core.take(shows(aCredential(), at(1_000)));
+    const visitRef = core.state.visit?.ref ?? "";
+    core.take(leaves(1_500));
+    core.take(arrives(1_600));
+    const authority = { by: "nurse", why: "asked" };
+    core.take(event({ kind: "operator-decided", visitRef, verdict: "deny", authority }, at(2_000)));
+    core.take(shows(aCredential({ reference: "code-2" }), at(2_500)));
+    expect(core.state.visit?.temperature).toBeUndefined();
+    core.take(measured(36.5, 3_000));
+    expect(core.outcome()).toBe("granted");
+  });
+
   it("when the second showed their code while the first's record was written, and left", () => {
     const core = new CoreUnderTest();
     core.storeAnswers = false;
