@@ -15,13 +15,16 @@ export async function recallCodes(
   now: Instant,
 ): Promise<EventOf<"codes-remembered">["used"]> {
   const records = (await store.recent?.(RECORDS_LOOKED_AT).catch(() => [])) ?? [];
+  let steppedMs = 0;
   const used = records.flatMap(({ at, body, personal }) => {
+    // Newest first: what the clock was set by since then is no time that passed.
+    if (body.type === "clock-stepped") steppedMs += body.byMs;
     const reference = personal?.codeReference;
     if (reference === undefined || body.type !== "visit-decided") return [];
     if (body.decision.outcome !== "granted") return [];
     // Dated by a clock that cannot be believed: it may have been a moment ago.
     const known = now.wallTrusted && at.wallTrusted;
-    return [{ reference, agoMs: known ? Math.max(0, now.wallMs - at.wallMs) : 0 }];
+    return [{ reference, agoMs: known ? Math.max(0, now.wallMs - at.wallMs - steppedMs) : 0 }];
   });
   return used.reverse();
 }

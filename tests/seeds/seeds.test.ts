@@ -27,6 +27,7 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [1, "a live code that was new again after a restart, for all but its last holder"],
     [20_443, "a paper pass shown after its holder's card, by somebody who came unseen"],
     [20_460, "a paper pass shown after its holder had laid their card and left"],
+    [50_012, "a live code shown again after the clock was set and the power was gone"],
     [40_022, "staff who turned somebody away that had left already"],
     [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {

@@ -72,6 +72,15 @@ describe("codes used before a restart", () => {
     expect(await recallCodes(store, instant(60_000, now))).toEqual([{ reference: "a", agoMs: 0 }]);
   });
 
+  it("are as old as they are, also where the clock was set in between", async () => {
+    const store = await storeWith({ code: "a" });
+    const byMs = 12 * 3_600_000;
+    const body = { type: "clock-stepped", byMs, trusted: true } as const;
+    await store.commit({ key: "step", at: instant(5_000 + byMs), body });
+    const now = instant(60_000 + byMs);
+    expect(await recallCodes(store, now)).toEqual([{ reference: "a", agoMs: 60_000 }]);
+  });
+
   it("are forgotten with their holder, and leave the unit with no record", async () => {
     const store = await storeWith({ code: "a-code-reference" });
     expect(JSON.stringify(await store.outbox.read(0, 10))).not.toContain("a-code-reference");
