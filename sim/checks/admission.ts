@@ -24,6 +24,8 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
   const arrivals: { visitor: string; atMs: number }[] = [];
   const shownAtMs = new Map<string, number>();
   const takenBack = visitsTakenBack(entries);
+  const inDoubt = new Set<string>();
+  let clockTrusted = true;
   let clockError = 0;
   let clockWrongAtMs = -Infinity;
   let sharedGrantAtMs = -Infinity;
@@ -35,11 +37,22 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
       if (clockError !== 0) clockWrongAtMs = entry.at;
       clockError = Number(entry.value);
     }
+    if (entry.what === "world" && entry.change === "clock-trusted") {
+      clockTrusted = entry.value === true;
+    }
+    if (entry.what === "turn" && !clockTrusted) {
+      for (const effect of entry.effects) {
+        if (effect.kind === "commit-record") inDoubt.add(effect.record.key);
+      }
+    }
     if (entry.what === "turn" && entry.event.kind === "credential-presented") {
       shownAtMs.set(entry.event.ref, entry.event.shownAtMs ?? entry.at);
     }
     const visitRef = entry.what === "record-stored" ? grantByRules(entry.draft) : undefined;
     if (visitRef === undefined || takenBack.has(visitRef)) continue;
+    if (entry.what === "record-stored" && inDoubt.has(entry.draft.key)) {
+      problems.push(`${time(entry.at)}: somebody was let in by a clock that is not to be trusted`);
+    }
     const openedAtMs = shownAtMs.get(visitRef) ?? entry.at;
     const arrival = arrivals.findLast(({ atMs }) => atMs <= openedAtMs);
     if (arrival === undefined) continue;

@@ -99,6 +99,7 @@ async function restart(stage: Stage, how: "unit" | "power-cut"): Promise<void> {
 function stepClock(stage: Stage, step: NonNullable<Happening["clock"]>): void {
   const byMs = durationMs(step.ahead ?? 0) - durationMs(step.behind ?? 0);
   stage.note({ what: "world", change: "clock-error", value: byMs });
+  stage.note({ what: "world", change: "clock-trusted", value: step.trusted });
   stage.unitClock.set(byMs, step.trusted);
 }
 

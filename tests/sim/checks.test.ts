@@ -351,6 +351,17 @@ describe("the checks of who was let in", () => {
       [],
     ],
     [
+      "while the clock is not to be trusted",
+      [
+        { at: 0, what: "world", change: "clock-trusted", value: false },
+        arrives(0, "c"),
+        ...decided(900, 1),
+        { at: 2_000, what: "world", change: "clock-trusted", value: true },
+        ...decided(2_100, 2),
+      ],
+      ["not to be trusted"],
+    ],
+    [
       "with a code that had let somebody in",
       [arrives(0, "a"), ...decided(900, 1), arrives(5_000, "b"), ...decided(300_899, 2)],
       ["used already"],
