@@ -86,7 +86,7 @@ function wellWrapped(random: Random): string {
 
 /** As a SMART Health Card is written: each character as two digits, counted from "-". */
 const inDigits = (text: string): string =>
-  [...text].map((each) => String(each.charCodeAt(0) - 45).padStart(2, "0")).join("");
+  Array.from(text, (each) => String(each.charCodeAt(0) - 45).padStart(2, "0")).join("");
 
 /** RFC 4648 §6, without padding. */
 function inBase32(bytes: Uint8Array): string {

@@ -114,3 +114,27 @@ export function shows(credential: Credential, moment: Instant = at()): Event {
 export function lays(credential: Credential, moment: Instant = at()): Event {
   return event({ kind: "credential-presented", credential, by: "card" }, moment);
 }
+
+export const measured = (celsius: number, monotonicMs = 0) =>
+  event({ kind: "temperature-measured", evidence: warmth(celsius) }, at(monotonicMs));
+export const arrives = (monotonicMs = 0) =>
+  event({ kind: "presence-changed", present: true }, at(monotonicMs));
+export const leaves = (monotonicMs = 0) =>
+  event({ kind: "presence-changed", present: false }, at(monotonicMs));
+export const red = (reference: string, pseudonym: string) =>
+  aCredential({
+    reference,
+    holder: { pseudonym },
+    evidence: [piece({ kind: "code-colour", colour: "red" })],
+  });
+export const paper = () =>
+  aCredential({ kind: "health-pass-paper", needsAlongside: "id-card", reference: "paper-1" });
+export const card = (pseudonym = "holder-1") =>
+  aCredential({ kind: "resident-id", reference: `card-${pseudonym}`, holder: { pseudonym } });
+
+/** A card whose reading took from when it was found until now. */
+export const laysAt = (monotonicMs: number, shownAtMs: number) =>
+  event(
+    { kind: "credential-presented", credential: card(), by: "card", shownAtMs },
+    at(monotonicMs),
+  );
