@@ -315,7 +315,8 @@ class SimulatedConnection implements MqttConnection {
       clock.after(conditions.latencyMs, resolve);
     });
     if (this.#closed !== undefined) throw new Error(this.#closed);
-    return receivers === 0 && conditions.reportsNoSubscribers
+    // As the broker is when it answers: it may have lost its last subscriber on the message's way.
+    return receivers === 0 && this.#broker.conditions.reportsNoSubscribers
       ? REASON_NO_MATCHING_SUBSCRIBERS
       : REASON_SUCCESS;
   }
