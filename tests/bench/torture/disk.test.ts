@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { held, tortureDisk, type DiskRow } from "../../../bench/torture/disk.ts";
 
-describe("disks that fail", () => {
+describe("disks that fail", { timeout: 300_000 }, () => {
   it("lose nothing they had taken, and never anything in silence", async () => {
     const rows = await tortureDisk(2, 7);
     expect(rows.length).toBeGreaterThanOrEqual(6);
