@@ -13,7 +13,7 @@ import type { Cell } from "./door-map.ts";
 import { drawMap } from "./door-map-plot.ts";
 import { printTable } from "./figures.ts";
 import { cpuMs } from "./processes.ts";
-import { SINGLE_DECODERS, SINGLE_NAMES, cpuMsOf } from "./single-decoders.ts";
+import { SINGLE_DECODERS, SINGLE_NAMES } from "./single-decoders.ts";
 
 const PLOT = fileURLToPath(new URL("../docs/door-map.svg", import.meta.url));
 
@@ -39,39 +39,25 @@ const SIZES = [
 const FPS = 30;
 // Compiled code and what was saved for something new are behind a stream after some seconds.
 const WARM_UP_FRAMES = 300;
-const STREAM_FRAMES = 150;
+const ROUNDS = 6;
+const ROUND_FRAMES = 50;
 
 async function printCosts(decoders: Decoders): Promise<void> {
   for (const size of SIZES) {
-    const rows: string[][] = [];
-    const empty = framesOf(null, size);
-    const code = framesOf({ text: "A".repeat(40), medium: "phone" }, size);
-    const cheapest = { empty: Number.POSITIVE_INFINITY, code: Number.POSITIVE_INFINITY };
-    const costs: [string, number, number][] = [];
-    for (const name of SINGLE_NAMES) {
-      const read = SINGLE_DECODERS[name];
-      const emptyMs = await perFrame(empty, (frame) => read(decoders, frame));
-      const codeMs = await perFrame(code, (frame) => read(decoders, frame));
-      cheapest.empty = Math.min(cheapest.empty, emptyMs);
-      cheapest.code = Math.min(cheapest.code, codeMs);
-      costs.push([name, emptyMs, codeMs]);
-    }
-    for (const moving of [false, true]) {
-      const emptyMs = await streamCost(empty, moving);
-      const codeMs = await streamCost(code, moving);
-      costs.push([`engine, ${moving ? "moving" : "still"} stream`, emptyMs, codeMs]);
-    }
-    for (const [name, emptyMs, codeMs] of costs) {
-      rows.push([
-        name,
-        emptyMs.toFixed(2),
-        (emptyMs / cheapest.empty).toFixed(2),
-        codeMs.toFixed(2),
-        (codeMs / cheapest.code).toFixed(2),
-      ]);
-    }
-    console.log(`\n${size.width}×${size.height}: CPU ms a frame, and times the cheapest decoder`);
-    printTable(["", "no code", "×", "code", "×"], rows);
+    const empty = await costsOf(decoders, framesOf(null, size));
+    const code = await costsOf(decoders, framesOf({ text: "A".repeat(40), medium: "phone" }, size));
+    console.log(
+      `\n${size.width}×${size.height} at ${FPS} frames a second: CPU ms a frame, and times the cheapest decoder`,
+    );
+    const cellsOf = (costs: Map<string, number>, name: string): string[] => {
+      const ms = costs.get(name) ?? Number.NaN;
+      const cheapest = Math.min(...SINGLE_NAMES.map((single) => costs.get(single) ?? Infinity));
+      return [ms.toFixed(2), (ms / cheapest).toFixed(2)];
+    };
+    printTable(
+      ["", "no code", "×", "code", "×"],
+      [...empty.keys()].map((name) => [name, ...cellsOf(empty, name), ...cellsOf(code, name)]),
+    );
   }
 }
 
@@ -84,40 +70,89 @@ function framesOf(scene: Scene, size: { width: number; height: number }): Lumina
   );
 }
 
-async function perFrame(
-  frames: readonly Luminance[],
-  read: (frame: Luminance) => unknown,
-): Promise<number> {
-  for (const frame of frames) read(frame);
-  const rounds = 6;
-  const total = await cpuMsOf(() => {
-    for (let round = 0; round < rounds; round++) for (const frame of frames) read(frame);
-  });
-  return total / (rounds * frames.length);
+/** A way of reading the frames of one stream. */
+interface Contestant {
+  take(frame: Luminance): unknown;
+  /** CPU it used so far outside this process, ms. */
+  elsewhere(): number;
+  close(): Promise<void>;
 }
 
-/** The engine as the unit runs it, in real time, with its decoders' processes. */
-async function streamCost(frames: readonly Luminance[], moving: boolean): Promise<number> {
+/**
+ * A program with one decoder, in place. On a stream it is dearer than in one go, above all where
+ * others use the machine between two frames: the engine pays for that as well.
+ */
+function alone(look: (frame: Luminance) => unknown): Contestant {
+  return { take: look, elsewhere: () => 0, close: () => Promise.resolve() };
+}
+
+/** The engine as the unit runs it, with its decoders' processes. */
+async function engineOn(moving: boolean): Promise<Contestant> {
   const engine = createProcessEngine({ clock: createSystemClock() });
   await engine.ready();
-  const decoders = (): number => cpuMs(engine.pids.quick ?? 0) + cpuMs(engine.pids.slow ?? 0);
   let first = true;
-  const play = async (count: number): Promise<void> => {
-    for (let index = 0; index < count; index++) {
-      const frame = frames[index % frames.length];
-      if (frame !== undefined) await engine.decode({ ...frame, changed: moving || first });
+  return {
+    async take(frame) {
+      await engine.decode({ ...frame, changed: moving || first });
       first = false;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1000 / FPS);
-      });
-    }
+    },
+    elsewhere: () => cpuMs(engine.pids.quick ?? 0) + cpuMs(engine.pids.slow ?? 0),
+    close: () => engine.close(),
   };
-  await play(WARM_UP_FRAMES);
-  const before = decoders();
-  const own = await cpuMsOf(() => play(STREAM_FRAMES));
-  const total = own + decoders() - before;
-  await engine.close();
-  return total / STREAM_FRAMES;
+}
+
+const NOTHING = "nothing";
+
+/** CPU a frame of every decoder alone and of the engine, ms, in real time. */
+async function costsOf(
+  decoders: Decoders,
+  frames: readonly Luminance[],
+): Promise<Map<string, number>> {
+  const contestants = new Map<string, Contestant>([[NOTHING, alone(() => undefined)]]);
+  for (const name of SINGLE_NAMES) {
+    contestants.set(
+      name,
+      alone((frame) => SINGLE_DECODERS[name](decoders, frame)),
+    );
+  }
+  contestants.set("engine, still stream", await engineOn(false));
+  contestants.set("engine, moving stream", await engineOn(true));
+  const costs = new Map<string, number>();
+  for (const [name, contestant] of contestants) {
+    const engine = !(SINGLE_NAMES as string[]).includes(name) && name !== NOTHING;
+    await play(contestant, frames, engine ? WARM_UP_FRAMES : frames.length);
+    costs.set(name, 0);
+  }
+  // In turns: what else the machine has to do is then the same for all of them.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, contestant] of contestants) {
+      const ms = await play(contestant, frames, ROUND_FRAMES);
+      costs.set(name, (costs.get(name) ?? 0) + ms / (ROUNDS * ROUND_FRAMES));
+    }
+  }
+  for (const contestant of contestants.values()) await contestant.close();
+  // What giving the frames takes is nobody's cost.
+  const giving = costs.get(NOTHING) ?? 0;
+  costs.delete(NOTHING);
+  return new Map([...costs].map(([name, ms]) => [name, ms - giving]));
+}
+
+/** Gives frames one after the other as a camera does; CPU for them in ms. */
+async function play(
+  contestant: Contestant,
+  frames: readonly Luminance[],
+  count: number,
+): Promise<number> {
+  const now = (): number => cpuMs(process.pid) + contestant.elsewhere();
+  const before = now();
+  for (let index = 0; index < count; index++) {
+    const frame = frames[index % frames.length];
+    if (frame !== undefined) await contestant.take(frame);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000 / FPS);
+    });
+  }
+  return now() - before;
 }
 
 function printMap(cells: readonly Cell[]): void {

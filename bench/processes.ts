@@ -1,9 +1,6 @@
 /** What Linux says about a process and those it started: memory and CPU, from /proc. */
 import { readFileSync, readdirSync } from "node:fs";
 
-// proc(5): CPU times are in clock ticks of sysconf(_SC_CLK_TCK), which is 100 on every Linux.
-const MS_PER_TICK = 10;
-
 function read(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
@@ -32,11 +29,21 @@ export function shareBytes(pid: number): number {
   return kilobytes(pid, "smaps_rollup", "Pss");
 }
 
-/** CPU a process has used itself, user and system, in ms to the next 10. */
+/** CPU a process' threads have used, user and system, in ms; of threads that have ended nothing. */
 export function cpuMs(pid: number): number {
-  // The program's name stands in parentheses and may hold anything: count from behind it.
-  const fields = read(pid, "stat").split(") ").at(-1)?.split(" ") ?? [];
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * MS_PER_TICK;
+  // The first figure is nanoseconds on a CPU (the kernel's sched-stats.rst); stat(5) has hundredths of
+  // a second only, which is several frames.
+  const ofThread = (thread: string): number =>
+    Number(read(pid, `task/${thread}/schedstat`).split(" ")[0] ?? 0) / 1e6;
+  return threadsOf(pid).reduce((sum, thread) => sum + ofThread(thread), 0);
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // it has ended
+  }
 }
 
 /** A process another one started, itself or through others, and what it runs. */
@@ -47,14 +54,7 @@ export interface Descendant {
 
 /** Every process below this one, those it started itself first. */
 export function descendantsOf(pid: number): Descendant[] {
-  const threads = (() => {
-    try {
-      return readdirSync(`/proc/${pid}/task`);
-    } catch {
-      return [];
-    }
-  })();
-  const children = threads.flatMap((thread) =>
+  const children = threadsOf(pid).flatMap((thread) =>
     read(pid, `task/${thread}/children`).split(" ").filter(Boolean).map(Number),
   );
   const own = children.map((child) => ({

@@ -101,12 +101,12 @@ const http = section({
 
 const decode = section({
   share: numberFrom(0, 20)
-    .default(0.1)
+    .default(0.15)
     .describe("CPU for further attempts a frame, as a multiple of the cheapest decoder"),
   burst: numberFrom(0, 1_000)
     .default(135)
     .describe(
-      "what may be saved up for when something new comes into view, in the same unit; the default is every attempt once",
+      "what may be saved up for when something new comes into view, in the same unit, and half as much again for what looks like a code; the default is every attempt once",
     ),
 });
 

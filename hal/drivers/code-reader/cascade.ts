@@ -28,9 +28,11 @@ export function readThoroughly(decoders: Decoders, image: Luminance): DecodedCod
 }
 
 /** What was read, and by which step of those given. */
-interface Climb {
+export interface Climb {
   codes: DecodedCode[];
   step: number | undefined;
+  /** A symbol was made out and not read. */
+  outlined: boolean;
 }
 
 /**
@@ -47,9 +49,13 @@ export function climb(
 ): Climb {
   const view = bounded(image, LONG_SIDE);
   const steps = places.flatMap((place) => ladder[place] ?? []);
-  const { codes, step } = climbView(decoders, view, steps, createGuard(), stream);
+  const { codes, step, outlined } = climbView(decoders, view, steps, createGuard(), stream);
   if (codes.length === 0) stream?.stack.add(view, stream.number);
-  return { codes: ranked(codes, image), step: step === undefined ? undefined : places[step] };
+  return {
+    codes: ranked(codes, image),
+    step: step === undefined ? undefined : places[step],
+    outlined,
+  };
 }
 
 function climbView(
@@ -65,7 +71,8 @@ function climbView(
     const codes = guard.believe(step.attempt(workbench), step.changed);
     if (guard.doubtful) doubted ??= index;
     if (codes.length === 0) return undefined;
-    return { codes: codes.map((code) => ({ ...code, decoder: step.name })), step: index };
+    const named = codes.map((code) => ({ ...code, decoder: step.name }));
+    return { codes: named, step: index, outlined: false };
   };
   for (const [index, step] of steps.entries()) {
     const climbed = attempt(step, index);
@@ -76,7 +83,7 @@ function climbView(
     const climbed = steps.includes(witness) ? undefined : attempt(witness, doubted ?? 0);
     if (climbed !== undefined) return climbed;
   }
-  return { codes: [], step: undefined };
+  return { codes: [], step: undefined, outlined: workbench.outlined };
 }
 
 function bounded(image: Luminance, longSide: number): View {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { DecodedCode } from "../../devices.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import type { Luminance } from "./image.ts";
-import { createMessageCutter, encodeJob } from "./messages.ts";
+import { JOB_BYTES, createMessageCutter, encodeJob } from "./messages.ts";
 import type { DecoderMessage, Job } from "./messages.ts";
 
 export interface LaneOptions {
@@ -30,6 +30,10 @@ export interface Answer {
   codes: DecodedCode[];
   /** Which of the job's steps read them. */
   step: number | undefined;
+  /** A symbol was made out and not read. */
+  outlined: boolean;
+  /** CPU of each step that was tried, ms, in the job's order. */
+  cpuMs: number[];
 }
 
 /** A decoder process and the memory its pictures go through; the caller gives it one job at a time. */
@@ -116,13 +120,8 @@ class DecoderLane implements Lane {
   ): Promise<Answer> {
     if (this.#waiting !== undefined) throw new Error(`the ${this.#options.name} has a job already`);
     const { width, height, luminance } = picture;
-    const job = encodeJob({
-      width,
-      height,
-      ladder,
-      steps,
-      ...(frame === undefined ? {} : { frame }),
-    });
+    const job = Buffer.allocUnsafe(JOB_BYTES);
+    encodeJob({ width, height, ladder, steps, ...(frame === undefined ? {} : { frame }) }, job);
     this.#picture ??= openSharedMemory();
     // Copied before anything is awaited: the caller may reuse its buffer for the next frame.
     for (let at = 0; at < luminance.length;) {
@@ -202,10 +201,10 @@ class DecoderLane implements Lane {
       return;
     }
     this.#restartMs = RESTART_MS.first;
-    const { codes, step, residentBytes } = message;
+    const { codes, step, outlined, cpuMs, residentBytes } = message;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ codes, step });
+    waiting?.resolve({ codes, step, outlined, cpuMs });
     if (residentBytes > (this.#options.mostBytes ?? MOST_BYTES)) {
       const mb = Math.round(residentBytes / 2 ** 20);
       this.#fail(`the ${this.#options.name} had grown to ${mb} MB`);

@@ -18,29 +18,79 @@ export type DecoderMessage =
       kind: "answer";
       codes: DecodedCode[];
       step: number | undefined;
+      outlined: boolean;
+      /** CPU of each step that was tried, ms, in their order. */
+      cpuMs: number[];
       residentBytes: number;
     };
 
-// Jobs and messages alike: the length (32 bit, little-endian), then that many bytes of JSON.
-export const LENGTH_BYTES = 4;
+// All but the codes is numbers in fixed places, little-endian: nearly every frame has no code, and
+// what it then costs is what an empty doorway costs.
+
+// Width, height and frame (32 bit each), ladder, number of steps, then a byte for each of them.
+export const JOB_BYTES = 80;
+const STEPS_AT = 14;
+const MOST_STEPS = JOB_BYTES - STEPS_AT;
+const NO_FRAME = 0xffffffff;
+
+/** @param into `JOB_BYTES` long */
+export function encodeJob(job: Job, into: Buffer): void {
+  const { width, height, ladder, steps, frame = NO_FRAME } = job;
+  if (steps.length > MOST_STEPS) throw new RangeError(`a job of ${steps.length} steps`);
+  into.writeUInt32LE(width, 0);
+  into.writeUInt32LE(height, 4);
+  into.writeUInt32LE(frame, 8);
+  into[12] = ladder === "cheap" ? 0 : 1;
+  into[13] = steps.length;
+  into.set(steps, STEPS_AT);
+}
+
+/** @param bytes `JOB_BYTES` long */
+export function decodeJob(bytes: Buffer): Job {
+  const frame = bytes.readUInt32LE(8);
+  return {
+    width: bytes.readUInt32LE(0),
+    height: bytes.readUInt32LE(4),
+    ladder: bytes[12] === 0 ? "cheap" : "further",
+    steps: [...bytes.subarray(STEPS_AT, STEPS_AT + (bytes[13] ?? 0))],
+    ...(frame === NO_FRAME ? {} : { frame }),
+  };
+}
+
+// Length of all (32 bit), kind, step, outlined, number of CPU times; resident memory (64 bit float),
+// room for the CPU times (32 bit floats); then the codes in JSON, where there are any.
+const LENGTH_BYTES = 4;
+const RESIDENT_AT = 8;
+const TIMES_AT = 16;
+const MOST_TIMES = 4;
+const CODES_AT = TIMES_AT + 4 * MOST_TIMES;
+const READY = 0;
+const ANSWER = 1;
+const NO_STEP = 0xff;
 const LARGEST_MESSAGE = 1 << 24;
 
-export function encodeJob(job: Job): Uint8Array {
-  return framed(JSON.stringify(job));
-}
-
-/** @param text what stands behind the length */
-export function decodeJob(text: string): Job {
-  return JSON.parse(text) as Job;
-}
-
 export function encodeMessage(message: DecoderMessage): Uint8Array {
-  return framed(
-    JSON.stringify(message, (_key, value: unknown) =>
-      value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value,
-    ),
-  );
+  const codes = message.kind === "answer" && message.codes.length > 0 ? message.codes : undefined;
+  const json = codes && Buffer.from(JSON.stringify(codes, bytesToText));
+  const bytes = Buffer.alloc(CODES_AT + (json?.length ?? 0));
+  bytes.writeUInt32LE(bytes.length);
+  bytes.writeDoubleLE(message.residentBytes, RESIDENT_AT);
+  if (message.kind === "ready") {
+    bytes[4] = READY;
+    return bytes;
+  }
+  bytes[4] = ANSWER;
+  bytes[5] = message.step ?? NO_STEP;
+  bytes[6] = message.outlined ? 1 : 0;
+  const times = message.cpuMs.slice(0, MOST_TIMES);
+  bytes[7] = times.length;
+  times.forEach((ms, index) => bytes.writeFloatLE(ms, TIMES_AT + 4 * index));
+  if (json !== undefined) bytes.set(json, CODES_AT);
+  return bytes;
 }
+
+const bytesToText = (_key: string, value: unknown): unknown =>
+  value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 
 /**
  * Cuts a stream of messages into single ones.
@@ -54,34 +104,38 @@ export function createMessageCutter(
     pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, chunk]);
     while (pending.length >= LENGTH_BYTES) {
       const length = pending.readUInt32LE();
-      if (length > LARGEST_MESSAGE) throw new RangeError(`a decoder's message of ${length} bytes`);
-      const end = LENGTH_BYTES + length;
-      if (pending.length < end) return;
-      const text = pending.toString("utf8", LENGTH_BYTES, end);
-      pending = pending.subarray(end);
-      take(decodeMessage(text));
+      if (length > LARGEST_MESSAGE || length < CODES_AT) {
+        throw new RangeError(`a decoder's message of ${length} bytes`);
+      }
+      if (pending.length < length) return;
+      const whole = pending.subarray(0, length);
+      pending = pending.subarray(length);
+      take(decodeMessage(whole));
     }
   };
 }
 
-type Told = { bytes: string } & Omit<DecodedCode, "bytes">;
+function decodeMessage(bytes: Buffer): DecoderMessage {
+  const residentBytes = bytes.readDoubleLE(RESIDENT_AT);
+  if (bytes[4] === READY) return { kind: "ready", residentBytes };
+  const cpuMs: number[] = [];
+  for (let index = 0; index < (bytes[7] ?? 0); index++) {
+    cpuMs.push(bytes.readFloatLE(TIMES_AT + 4 * index));
+  }
+  return {
+    kind: "answer",
+    codes: bytes.length === CODES_AT ? [] : decodeCodes(bytes.toString("utf8", CODES_AT)),
+    step: bytes[5] === NO_STEP ? undefined : bytes[5],
+    outlined: bytes[6] === 1,
+    cpuMs,
+    residentBytes,
+  };
+}
 
-function decodeMessage(text: string): DecoderMessage {
-  const message = JSON.parse(text) as
-    | Extract<DecoderMessage, { kind: "ready" }>
-    | (Omit<Extract<DecoderMessage, { kind: "answer" }>, "codes"> & { codes: Told[] });
-  if (message.kind === "ready") return message;
-  const codes = message.codes.map((code) => ({
+function decodeCodes(text: string): DecodedCode[] {
+  const told = JSON.parse(text) as ({ bytes: string } & Omit<DecodedCode, "bytes">)[];
+  return told.map((code) => ({
     ...code,
     bytes: Uint8Array.from(Buffer.from(code.bytes, "base64")),
   }));
-  return { ...message, codes };
-}
-
-function framed(text: string): Uint8Array {
-  const body = Buffer.from(text);
-  const bytes = Buffer.allocUnsafe(LENGTH_BYTES + body.length);
-  bytes.writeUInt32LE(body.length);
-  bytes.set(body, LENGTH_BYTES);
-  return bytes;
 }

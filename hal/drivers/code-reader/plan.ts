@@ -4,21 +4,34 @@ import type { Step } from "./steps.ts";
 export interface PlanOptions {
   /**
    * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
-   * first cheap step. Default 0.1: with it such a stream costs less than twice the cheapest decoder.
+   * first cheap step. Default 0.15: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
   /** What may be saved up for when something new comes into view, in the same unit; default the whole ladder once. */
   burst?: number;
 }
 
+// Two thirds of the share go to second looks, one every ten frames: what the first one misses is
+// mostly read, or at least made out, by the other.
+const SECOND_LOOKS = 2 / 3;
+// Everything that is new gets both looks for about two seconds.
+const MOST_SECOND_LOOKS = 60;
+
 /** Deals out steps of the ladder to frames that the cheap look found nothing in. */
 export interface Plan {
   /** Called for every frame, before anything is dealt out for it. */
   frame(changed: boolean): void;
-  /** Takes from the savings if they allow it. */
-  afford(cost: number): boolean;
-  /** The next steps for a frame, as far as the savings go; empty when nothing is to be tried. */
-  next(mostCost: number): number[];
+  /**
+   * Whether the second cheap look is due; if it is, it is paid for.
+   * @param cost as a multiple of the first look
+   */
+  secondLook(cost: number): boolean;
+  /**
+   * The next steps for a frame, as far as the savings go; empty when nothing is to be tried.
+   * @param outlined a symbol was made out in it: half as much again is kept for such frames and
+   *   those after them, so that bustle without codes cannot use up what the first code needs
+   */
+  next(mostCost: number, outlined?: boolean): number[];
   /** A code was read: where there are codes, the next one gets everything again, every some seconds. */
   refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
@@ -33,15 +46,21 @@ const JOB_OVERHEAD = 2;
 // A code that is read in every other frame must not pay for all the frames between: with this even
 // the busiest door spends less than one cheap look a frame on further attempts.
 const REFILL_FRAMES = 150;
+// What was made out is there for a while, also in frames that the other decoder looks at.
+const OUTLINE_FRAMES = 10;
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
 
 /** @param steps the ladder; what is dealt out are places in it */
 export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
-  const share = options.share ?? 0.1;
+  const share = options.share ?? 0.15;
   const burst = options.burst ?? onceThrough(steps);
+  const kept = burst / 2;
+  const mostLooks = Math.min(MOST_SECOND_LOOKS, burst);
   const order = steps.map((_, index) => index);
-  let savings = burst;
+  let savings = burst + kept;
+  let looks = mostLooks;
+  let promising = 0;
   let framesSinceRefill = REFILL_FRAMES;
   let cursor = 0;
   // A picture that did not change is not tried again with what failed on it.
@@ -49,8 +68,10 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   let calm = CALM_FRAMES;
   return {
     frame(changed) {
-      savings = Math.min(burst, savings + share);
+      savings = Math.min(burst + kept, savings + share * (1 - SECOND_LOOKS));
+      looks = Math.min(mostLooks, looks + share * SECOND_LOOKS);
       framesSinceRefill += 1;
+      promising -= 1;
       if (!changed) {
         calm += 1;
         return;
@@ -60,20 +81,22 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       if (calm >= CALM_FRAMES) cursor = 0;
       calm = 0;
     },
-    afford(cost) {
-      if (savings < cost) return false;
-      savings -= cost;
+    secondLook(cost) {
+      if (looks < cost) return false;
+      looks -= cost;
       return true;
     },
-    next(mostCost) {
+    next(mostCost, outlined = false) {
       const dealt: number[] = [];
+      if (outlined) promising = OUTLINE_FRAMES;
+      const purse = promising > 0 ? savings : savings - kept;
       let cost = JOB_OVERHEAD;
       while (triedSinceChange < order.length) {
         const index = order[cursor];
         const step = index === undefined ? undefined : steps[index];
         if (index === undefined || step === undefined) break;
         const most = Math.max(mostCost, JOB_OVERHEAD + step.cost);
-        if (cost + step.cost > Math.min(savings, most)) break;
+        if (cost + step.cost > Math.min(purse, most)) break;
         cost += step.cost;
         dealt.push(index);
         cursor = (cursor + 1) % order.length;
@@ -85,7 +108,8 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
     refill() {
       if (framesSinceRefill < REFILL_FRAMES) return;
       framesSinceRefill = 0;
-      savings = burst;
+      savings = burst + kept;
+      looks = mostLooks;
     },
     hit(step) {
       order.splice(order.indexOf(step), 1);

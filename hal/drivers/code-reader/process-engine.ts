@@ -2,9 +2,12 @@
 import type { Clock } from "../../clock.ts";
 import type { DecodeEngine, DecodeResult, Frame } from "./engine.ts";
 import { createLane } from "./lane.ts";
+import type { Answer } from "./lane.ts";
+import { createLooks } from "./looks.ts";
 import { JOB_COST, createPlan } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
+import { ranked } from "./rank.ts";
+import { FURTHER_STEPS, SEES_EVERY_CODE } from "./steps.ts";
 
 export interface ProcessEngineOptions extends PlanOptions {
   clock: Clock;
@@ -27,13 +30,20 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
   const quick = createLane({ clock, name: "decoder", onLost });
   const slow = createLane({ clock, name: "thorough decoder", onLost });
   const plan = createPlan(FURTHER_STEPS, options);
+  const looks = createLooks();
   let frames = 0;
   let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
 
-  // A picture that changed is seen by both cheap decoders; one that did not, by each in turn.
-  const cheapSteps = (changed: boolean, number: number): number[] => {
-    if (!changed) return [number % CHEAP_STEPS.length];
-    return plan.afford(CHEAP_STEPS[1]?.cost ?? 0) ? [0, 1] : [0];
+  const lookAt = async (frame: Frame, changed: boolean): Promise<Answer> => {
+    const steps = looks.next(changed, (cost) => plan.secondLook(cost));
+    const answer = await quick.run(frame, "cheap", steps);
+    looks.took(steps, answer);
+    // Looks end with the one that reads: where it is not the last of all, the others did not look.
+    const tried = steps.slice(0, answer.cpuMs.length);
+    if (answer.codes.length === 0 || tried.includes(SEES_EVERY_CODE)) return answer;
+    // What was read is one code, whichever it came upon; which of several is meant takes all of them.
+    const all = await quick.run(frame, "cheap", [SEES_EVERY_CODE]);
+    return { ...answer, codes: ranked([...all.codes, ...answer.codes], frame) };
   };
   const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
     try {
@@ -59,10 +69,10 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
       frames += 1;
       const changed = frame.changed ?? true;
       plan.frame(changed);
-      const { codes } = await quick.run(frame, "cheap", cheapSteps(changed, number));
+      const { codes, outlined } = await lookAt(frame, changed);
       if (codes.length > 0) plan.refill();
       else if (!slow.busy) {
-        const steps = plan.next(JOB_COST);
+        const steps = plan.next(JOB_COST, outlined);
         if (steps.length > 0) void tryFurther(frame, number, steps);
       }
       return { codes };

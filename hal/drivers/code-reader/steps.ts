@@ -58,11 +58,14 @@ function bendSteps(): Step[] {
   });
 }
 
-/** Both cheap decoders on the picture as it is: what every new frame gets. */
+/** Both cheap decoders on the picture as it is: one of them looks at every frame. */
 export const CHEAP_STEPS: readonly Step[] = [
   step("original", "zxing", 1),
   step("original", "rxing", 0.8),
 ];
+
+/** The place among them of the one that finds all codes in view, and outlines of what it cannot read. */
+export const SEES_EVERY_CODE = 0;
 
 /**
  * What is tried after them, by images gained for the CPU spent, as measured by

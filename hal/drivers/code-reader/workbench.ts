@@ -71,6 +71,8 @@ export type ReaderName = keyof typeof READERS;
 /** What steps work on; corners come back in the pixels of the picture it was made for. */
 export interface Workbench {
   readonly pixels: number;
+  /** Whether the quickest look made out a symbol that it could not read. */
+  readonly outlined: boolean;
   read(reader: ReaderName, version: VersionName): DecodedCode[];
   /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
   readStacked(): DecodedCode[];
@@ -83,6 +85,14 @@ export interface Workbench {
 // Micro QR M1 has 11 modules: in less than that there is nothing to find.
 const SMALLEST_SIDE = 11;
 
+/** Corners of a view in the pixels of the picture it was made for. */
+function inOriginal(view: View, codes: readonly DecodedCode[]): DecodedCode[] {
+  return codes.map((code) => ({
+    ...code,
+    corners: code.corners.map((corner) => toOriginal(view, corner)),
+  }));
+}
+
 /** A picture's place in a stream, for what its frames show only together. */
 export interface InStream {
   stack: Stack;
@@ -94,6 +104,7 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
   const made = new Map<VersionName, View>([["original", picture]]);
   let bent: View | "none" | undefined;
   let unread: Point[][] | undefined;
+  let outlined = false;
   const versionOf = (version: VersionName): View => {
     const known = made.get(version);
     if (known !== undefined) return known;
@@ -102,19 +113,26 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     return view;
   };
   const located = (): Point[][] => {
-    unread ??= decoders.zxing.locate(picture, HARDER);
+    unread ??= decoders.zxing.look(picture, HARDER).outlines;
     return unread;
   };
   const readView = (view: View, reader: ReaderName): DecodedCode[] =>
     view.width < SMALLEST_SIDE || view.height < SMALLEST_SIDE
       ? []
-      : READERS[reader](decoders, view).map((code) => ({
-          ...code,
-          corners: code.corners.map((corner) => toOriginal(view, corner)),
-        }));
+      : inOriginal(view, READERS[reader](decoders, view));
   return {
     pixels: picture.width * picture.height,
-    read: (reader, version) => readView(versionOf(version), reader),
+    get outlined() {
+      return outlined;
+    },
+    read(reader, version) {
+      // Outlines come with this look at no cost, and are seldom seen where no code is.
+      if (reader !== "zxing" || version !== "original") return readView(versionOf(version), reader);
+      if (picture.width < SMALLEST_SIDE || picture.height < SMALLEST_SIDE) return [];
+      const { codes, outlines } = decoders.zxing.look(picture, QUICK);
+      outlined = codes.length === 0 && outlines.length > 0;
+      return inOriginal(picture, codes);
+    },
     readStacked() {
       stream?.stack.add(picture, stream.number);
       const together = stream?.stack.picture();

@@ -21,8 +21,8 @@ export interface ZxingEffort {
 /** A ready decoder; it is synchronous and keeps no state between pictures. */
 export interface Zxing {
   read(image: Luminance, effort: ZxingEffort): DecodedCode[];
-  /** Corners of the symbols that are there, as far as their outline goes, but could not be read. */
-  locate(image: Luminance, effort: ZxingEffort): Point[][];
+  /** The same, and the corners of what is there, as far as its outline goes, but could not be read. */
+  look(image: Luminance, effort: ZxingEffort): { codes: DecodedCode[]; outlines: Point[][] };
 }
 
 // Indices into zxing-cpp's enumerations (zxing-wasm 3.1.4: bindings/binarizer.ts, textMode.ts,
@@ -97,10 +97,13 @@ export async function loadZxing(): Promise<Zxing> {
   };
   return {
     read: (image, effort) => scan(image, effort, false).flatMap(toCode),
-    locate: (image, effort) =>
-      scan(image, effort, true)
-        .filter((result) => !result.isValid)
-        .map(cornersOf),
+    look(image, effort) {
+      const results = scan(image, effort, true);
+      return {
+        codes: results.flatMap(toCode),
+        outlines: results.filter((result) => !result.isValid).map(cornersOf),
+      };
+    },
   };
 }
 

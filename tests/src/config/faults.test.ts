@@ -185,7 +185,7 @@ describe("a unit's file", () => {
     const unit = parseUnitConfig("unitId: u\ndistrict: d\n", "unit.yaml");
     expect(unit).toMatchObject({
       http: { host: "127.0.0.1", port: 8080, allowedHosts: [] },
-      decode: { share: 0.1, burst: 135 },
+      decode: { share: 0.15, burst: 135 },
       devices: { gate: { line: 17, maximumMs: 10_000 } },
       store: { retentionDays: 30 },
     });

@@ -80,18 +80,47 @@ describe("a plan", () => {
     expect(tryAll()).toBe(0);
     for (let frame = 40; frame < 149; frame++) plan.frame(false);
     plan.refill();
-    expect(plan.afford(100)).toBe(false);
-    plan.frame(false);
+    expect(plan.next(JOB_COST)).toEqual([]);
+    plan.frame(true);
     plan.refill();
-    expect(plan.afford(100)).toBe(true);
+    expect(plan.next(JOB_COST)).not.toEqual([]);
   });
 
   test("deals out nothing that it cannot afford", () => {
     const plan = createPlan(FURTHER_STEPS, { share: 0, burst: 1 });
     plan.frame(true);
     expect(plan.next(JOB_COST)).toEqual([]);
-    expect(plan.afford(1.1)).toBe(false);
-    expect(plan.afford(1)).toBe(true);
-    expect(plan.afford(0.1)).toBe(false);
+    expect(plan.secondLook(1)).toBe(true);
+    expect(plan.secondLook(1)).toBe(false);
+  });
+
+  test("gives everything new a second look, and in an unending bustle every tenth frame", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    const looksIn = (frames: number): number => {
+      let looks = 0;
+      for (let frame = 0; frame < frames; frame++) {
+        plan.frame(true);
+        if (plan.secondLook(1)) looks += 1;
+      }
+      return looks;
+    };
+    expect(looksIn(60)).toBe(60);
+    looksIn(600);
+    expect(looksIn(100)).toBe(10);
+  });
+
+  test("keeps attempts for the first symbol that is made out after minutes of bustle", () => {
+    const plan = createPlan(FURTHER_STEPS);
+    for (let frame = 0; frame < 5_000; frame++) {
+      plan.frame(true);
+      plan.next(JOB_COST);
+    }
+    const tried = new Set<number>();
+    for (let frame = 0; frame < 10; frame++) {
+      plan.frame(true);
+      // The look that makes out symbols is not every frame's.
+      for (const index of plan.next(JOB_COST, frame === 0)) tried.add(index);
+    }
+    expect(costOf([...tried])).toBeGreaterThan(45);
   });
 });

@@ -27,6 +27,18 @@ function frame(scene: Partial<CodeScene> = {}): Luminance {
   return renderScene(complete, GOOD_CONDITIONS, createRandom(3), SIZE);
 }
 
+/** Two pictures of the same size in one. */
+function beside(left: Luminance, right: Luminance): Luminance {
+  const width = 2 * left.width;
+  const luminance = new Uint8Array(width * left.height);
+  for (let row = 0; row < left.height; row++) {
+    const start = row * left.width;
+    luminance.set(left.luminance.subarray(start, start + left.width), row * width);
+    luminance.set(right.luminance.subarray(start, start + left.width), row * width + left.width);
+  }
+  return { width, height: left.height, luminance };
+}
+
 function engineOf(onLost?: (error: Error) => void) {
   const engine = createProcessEngine({ clock, ...(onLost === undefined ? {} : { onLost }) });
   toClose.push(engine);
@@ -89,6 +101,16 @@ describe("the engine in processes", () => {
     const { codes } = await engine.decode(frame({ text: "DARK", darkMode: true }));
     expect(codes).toEqual([]);
     expect(await found).toEqual(["DARK", 1]);
+  });
+
+  test("reads every code in view on its first frame, whichever decoder looked first before", async () => {
+    const engine = engineOf();
+    const empty = renderScene(null, GOOD_CONDITIONS, createRandom(5), SIZE);
+    for (let count = 0; count < 40; count++) await engine.decode(empty);
+    const { codes } = await engine.decode(
+      beside(frame({ text: "LEFT" }), frame({ text: "RIGHT" })),
+    );
+    expect(codes.map(({ text }) => text).sort()).toEqual(["LEFT", "RIGHT"]);
   });
 
   test("may have its frame overwritten as soon as it has answered", async () => {
