@@ -121,7 +121,7 @@ afterAll(async () => {
   await broker.dispose();
 });
 
-describe("sentinel publish", () => {
+describe("sentinel publish", { timeout: 300_000 }, () => {
   it("brings a set to every unit that is there, and says so", async () => {
     const units = await Promise.all([start("door-1"), start("door-2")]);
     const done = await published("policy", write("policy.yaml", policy(5)));
@@ -193,7 +193,7 @@ describe("sentinel publish", () => {
   });
 });
 
-describe("a unit that is killed at any moment of an update", () => {
+describe("a unit that is killed at any moment of an update", { timeout: 300_000 }, () => {
   it("stands with the last good set and its date, and finishes the update", async () => {
     const folder = folders.get("door-1");
     if (folder === undefined) throw new Error("no folder");
