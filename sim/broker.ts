@@ -307,6 +307,11 @@ class SimulatedConnection implements MqttConnection {
       throw new Error("the network lost a message");
     }
     const receivers = this.#broker.take(message);
+    // As the broker is when the message arrives: whoever comes while the answer is on its way heard nothing.
+    const reason =
+      receivers === 0 && this.#broker.conditions.reportsNoSubscribers
+        ? REASON_NO_MATCHING_SUBSCRIBERS
+        : REASON_SUCCESS;
     if (random.chance(conditions.drop)) {
       this.fall("the network lost an acknowledgement");
       throw new Error("the network lost an acknowledgement");
@@ -315,10 +320,7 @@ class SimulatedConnection implements MqttConnection {
       clock.after(conditions.latencyMs, resolve);
     });
     if (this.#closed !== undefined) throw new Error(this.#closed);
-    // As the broker is when it answers: it may have lost its last subscriber on the message's way.
-    return receivers === 0 && this.#broker.conditions.reportsNoSubscribers
-      ? REASON_NO_MATCHING_SUBSCRIBERS
-      : REASON_SUCCESS;
+    return reason;
   }
 
   // Messages of one client are served one after another.

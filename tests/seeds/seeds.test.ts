@@ -30,6 +30,7 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [50_012, "a live code shown again after the clock was set and the power was gone"],
     [40_022, "staff who turned somebody away that had left already"],
     [20_543, "records on a slow way to a broker that loses its last subscriber meanwhile"],
+    [21_017, "a subscriber who came while a record's acknowledgement was on its way"],
     [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);
