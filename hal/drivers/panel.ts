@@ -3,7 +3,7 @@ import type { GpioHost, OutputLine } from "../bus/gpio.ts";
 import type { Clock } from "../clock.ts";
 import type { Panel } from "../devices.ts";
 import type { PanelPins } from "./panel/board.ts";
-import { createLineIo } from "./panel/line-io.ts";
+import { createLineIo, type LineIo } from "./panel/line-io.ts";
 import { SignalPanel } from "./panel/signal-panel.ts";
 import type { PanelBoard } from "./panel/signal-panel.ts";
 
@@ -16,16 +16,18 @@ export interface PanelOptions {
 
 /** A panel on GPIO lines. It shows `idle` until told otherwise and is dark when stopped. */
 export function createPanel({ gpio, clock, lines }: PanelOptions): Panel {
+  const io = createLineIo();
   return new SignalPanel({
     clock,
     pins: lines,
-    withBoard: (use) => withLines(gpio, Object.values(lines), use),
+    withBoard: (use) => withLines(gpio, Object.values(lines), io, use),
   });
 }
 
 async function withLines(
   gpio: GpioHost,
   pins: readonly number[],
+  io: LineIo,
   use: (board: PanelBoard) => Promise<void>,
 ): Promise<void> {
   const lines = new Map<number, OutputLine>();
@@ -35,13 +37,14 @@ async function withLines(
     const failed = new Promise<never>((_resolve, reject) => {
       fault = reject;
     });
-    const io = createLineIo(lines, fault);
+    io.connect(lines, fault);
     await use({
       io,
       settled: () => io.settled(),
       ended: (session) => Promise.race([failed, session.stopped]),
     });
   } finally {
+    io.disconnect();
     for (const line of lines.values()) await line.close().catch(() => undefined);
   }
 }

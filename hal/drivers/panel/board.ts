@@ -33,10 +33,13 @@ export function createSwitches(io: IoPlugin, pins: PanelPins): Record<Lamp, Swit
     return (on) => void (on ? led.on() : led.off());
   };
   const buzzer = new five.Pin({ board, pin: pins.buzzer, type: "digital", as: MODE_OUTPUT });
-  return {
+  const switches = {
     red: lamp(pins.red),
     yellow: lamp(pins.yellow),
     green: lamp(pins.green),
-    buzzer: (on) => void (on ? buzzer.high() : buzzer.low()),
+    buzzer: (on: boolean) => void (on ? buzzer.high() : buzzer.low()),
   };
+  // The other place that keeps it: what makes pin numbers of names, needed while parts are made.
+  five.Board.Pins.normalize.clear();
+  return switches;
 }

@@ -32,6 +32,8 @@ declare module "johnny-five" {
   export class Board extends EventEmitter {
     /** Every board ever made; nothing takes one out by itself. */
     static readonly cache: Board[];
+    /** Keeps every board whose parts had pins to be named, until it is cleared. */
+    static readonly Pins: { readonly normalize: { clear(): void } };
     readonly isReady: boolean;
     constructor(options: BoardOptions);
   }

@@ -9,19 +9,21 @@ const PIN_COUNT = 54;
 const MODES = { INPUT: 0, OUTPUT: 1, ANALOG: 2, PWM: 3, SERVO: 4 } as const;
 
 export interface LineIo extends IoPlugin {
+  /**
+   * Writes go to these lines from now on.
+   * @param lines the lines by number; every other pin is refused
+   * @param onFault a write that failed, whoever caused it
+   */
+  connect(lines: ReadonlyMap<number, OutputLine>, onFault: (error: unknown) => void): void;
+  /** Lets the lines go: johnny-five keeps the plugin of every lamp it ever made. */
+  disconnect(): void;
   /** Resolves when every write so far has reached its line; rejects with the first that did not. */
   settled(): Promise<void>;
 }
 
-/**
- * @param lines the lines by number; every other pin is refused
- * @param onFault a write that failed, whoever caused it
- */
-export function createLineIo(
-  lines: ReadonlyMap<number, OutputLine>,
-  onFault: (error: unknown) => void,
-): LineIo {
-  return new LinePlugin(lines, onFault);
+/** A plugin without lines yet. One serves a panel for good, however often its lines come and go. */
+export function createLineIo(): LineIo {
+  return new LinePlugin();
 }
 
 class LinePlugin extends EventEmitter implements LineIo {
@@ -38,15 +40,20 @@ class LinePlugin extends EventEmitter implements LineIo {
     analogChannel: 127,
   }));
   readonly analogPins = [];
-  readonly #lines: ReadonlyMap<number, OutputLine>;
-  readonly #onFault: (error: unknown) => void;
+  #lines: ReadonlyMap<number, OutputLine> = new Map();
+  #onFault: (error: unknown) => void = () => undefined;
   readonly #written = new Map<number, Level>();
   #pending: Promise<unknown> = Promise.resolve();
 
-  constructor(lines: ReadonlyMap<number, OutputLine>, onFault: (error: unknown) => void) {
-    super();
+  connect(lines: ReadonlyMap<number, OutputLine>, onFault: (error: unknown) => void): void {
     this.#lines = lines;
     this.#onFault = onFault;
+    this.#written.clear();
+    this.#pending = Promise.resolve();
+  }
+
+  disconnect(): void {
+    this.connect(new Map(), () => undefined);
   }
 
   normalize(pin: number): number {

@@ -34,6 +34,8 @@ export class SignalPanel implements Panel {
   readonly #health = createHealth();
   readonly #retry: Retry;
   #signal: PanelSignal = "idle";
+  /** The lamps of the last board: johnny-five never lets go of one, so none is made twice. */
+  #made: { io: IoPlugin; switches: ReturnType<typeof createSwitches> } | undefined;
   #working: { player: Player; board: PanelBoard } | undefined;
 
   constructor(options: SignalPanelOptions) {
@@ -73,7 +75,10 @@ export class SignalPanel implements Panel {
 
   async #use(board: PanelBoard, session: Session): Promise<void> {
     const { clock, pins } = this.#options;
-    const player = createPlayer(clock, createSwitches(board.io, pins));
+    if (this.#made?.io !== board.io) {
+      this.#made = { io: board.io, switches: createSwitches(board.io, pins) };
+    }
+    const player = createPlayer(clock, this.#made.switches);
     try {
       if (!session.live) return;
       this.#working = { player, board };

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import five from "johnny-five";
 import { createPanel } from "../../../hal/drivers/panel.ts";
@@ -129,5 +131,24 @@ describe("panel on GPIO lines", () => {
     expect(five.Board.cache).toHaveLength(boards);
     expect(timers()).toBe(timersBefore);
     await panel.stop();
+  });
+
+  it("lets a board go that is no longer used", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const used = async (): Promise<WeakRef<object>> => {
+      const { gpio, panel } = await setUp();
+      await panel.stop();
+      return new WeakRef(gpio);
+    };
+    const board = await used();
+    // Virtual time remembers whoever let it pass last.
+    await (await setUp()).clock.run(1);
+    await expect
+      .poll(() => {
+        collect();
+        return board.deref();
+      })
+      .toBeUndefined();
   });
 });
