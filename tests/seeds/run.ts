@@ -65,7 +65,9 @@ async function swarm(from: number, days: number, workers: number): Promise<numbe
   const children = Array.from({ length: Math.min(workers, days) }, () => fork(SELF));
   const serve = (child: ChildProcess): Promise<void> =>
     new Promise((resolve, reject) => {
+      let given = next;
       const give = (): void => {
+        given = next;
         if (next < from + days) child.send(next++);
         else child.disconnect();
       };
@@ -80,9 +82,9 @@ async function swarm(from: number, days: number, workers: number): Promise<numbe
         give();
       });
       child.once("error", reject);
-      child.once("exit", (code) => {
+      child.once("exit", (code, signal) => {
         if (code === 0) resolve();
-        else reject(new Error(`a worker ended with status ${code}`));
+        else reject(new Error(`a worker ended by ${signal ?? code} on seed ${given}`));
       });
       give();
     });
