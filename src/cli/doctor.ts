@@ -9,7 +9,7 @@ const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;
 /** The verb, ready to be added to the program. */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .description("Check camera, reader, thermometer, gate, panel, broker, clock and disk")
+    .description("Check camera, decoders, reader, thermometer, gate, panel, broker, clock and disk")
     .option("--config <file>", "the unit's configuration", DEFAULT_CONFIG)
     .option("--json", "one JSON object with every finding")
     .addHelpText(

@@ -4,7 +4,9 @@ import { mkdir, open, readFile, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { withDeadline, type Clock } from "../../hal/clock.ts";
 import type { Device, DeviceHealth } from "../../hal/devices.ts";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { Luminance } from "../../hal/drivers/code-reader/image.ts";
+import { measurePace } from "../../hal/drivers/code-reader/pace.ts";
 import { probeMlx90614 } from "../../hal/drivers/mlx90614.ts";
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
@@ -179,16 +181,28 @@ async function writeDurably(folder: string): Promise<string> {
 }
 
 async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> {
-  const engine = createInlineEngine();
-  const devices = await devicesOf(config.devices, clock, engine);
+  const devices = await devicesOf(config.devices, clock, LOOKS_AWAY);
   const { cardReader, thermometer, camera, gate } = config.devices;
-  const started = (device: Device | undefined, say: string): Check["look"] =>
-    device === undefined ? undefined : () => startAndStop(device, clock, say);
+  const { codeReader } = devices;
+  let picture: Luminance | undefined;
+  const started = (
+    device: Device | undefined,
+    say: string,
+    meanwhile?: () => void,
+  ): Check["look"] =>
+    device === undefined ? undefined : () => startAndStop(device, clock, say, meanwhile);
   return [
     {
       what: "camera",
-      look: started(devices.codeReader, camera?.source ?? ""),
+      look: started(codeReader, camera?.source ?? "", () => {
+        picture = codeReader?.snapshot();
+      }),
       mend: "check the ribbon or the USB plug, and that rpicam-hello or v4l2-ctl sees the camera",
+    },
+    {
+      what: "code reader",
+      look: camera && (() => timeDecoders(picture, camera, config.decode.share, clock)),
+      mend: "mend the camera first; where reading is slow, give it a smaller picture (devices.camera: width, height)",
     },
     {
       what: "card reader",
@@ -218,6 +232,39 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
   ];
 }
 
+/** Seeing whether the camera gives frames takes no decoder. */
+const LOOKS_AWAY: DecodeEngine = {
+  ready: () => Promise.resolve(),
+  decode: () => Promise.resolve({ codes: [] }),
+  onAfterthought() {},
+  close: () => Promise.resolve(),
+};
+
+const LEAST_LOOKS_A_SECOND = 5;
+
+async function timeDecoders(
+  picture: Luminance | undefined,
+  camera: NonNullable<UnitConfig["devices"]["camera"]>,
+  share: number,
+  clock: Clock,
+): Promise<string> {
+  if (picture === undefined) throw new Error("there is no picture of the camera to try it on");
+  const { decoder, lookMs, furtherMs } = await measurePace(picture, clock);
+  const size = `${picture.width}×${picture.height}`;
+  const possible = 1_000 / lookMs;
+  const taken = `a look at ${size} takes ${lookMs.toFixed(1)} ms (${decoder})`;
+  if (possible < LEAST_LOOKS_A_SECOND) {
+    throw new Error(`${taken}: ${possible.toFixed(1)} frames a second are too few`);
+  }
+  const all = `everything that is tried on what is hard to read ${furtherMs.toFixed(0)} ms`;
+  if (!("framesPerSecond" in camera)) {
+    return `${taken}, ${all}; up to ${possible.toFixed(0)} frames a second can be looked at`;
+  }
+  const looks = Math.min(possible, camera.framesPerSecond);
+  const core = (looks * lookMs * (1 + share)) / 10;
+  return `${taken}, ${all}; ${looks.toFixed(0)} frames a second of an empty doorway take about ${core.toFixed(0)} % of a processor core`;
+}
+
 async function readThermometer(where: { bus: number; address: number }): Promise<string> {
   const bus = await createLinuxSmBus({ bus: where.bus }).open();
   try {
@@ -232,7 +279,12 @@ async function readThermometer(where: { bus: number; address: number }): Promise
 }
 
 /** Waits until the device says how it is, and puts it back as it was. */
-async function startAndStop(device: Device, clock: Clock, say: string): Promise<string> {
+async function startAndStop(
+  device: Device,
+  clock: Clock,
+  say: string,
+  meanwhile?: () => void,
+): Promise<string> {
   const settled = new Promise<DeviceHealth>((resolve) => {
     device.onHealth((health) => {
       if (health.state !== "starting") resolve(health);
@@ -247,6 +299,7 @@ async function startAndStop(device: Device, clock: Clock, say: string): Promise<
       () => new Error(`does not answer within ${DEVICE_WAIT_MS / 1_000} s`),
     );
     if (health.state === "failed") throw new Error(`${health.kind}: ${health.detail}`);
+    meanwhile?.();
     return say;
   } finally {
     await device.stop();

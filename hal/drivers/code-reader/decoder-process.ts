@@ -59,6 +59,11 @@ function offerOneself(): void {
   }
 }
 
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
 /** Each step by itself, so that its CPU is known: the engine has the cheaper one look first. */
 function tryEach(job: Job, attempt: (steps: number[]) => Climb): Climb & { cpuMs: number[] } {
   const cpuMs: number[] = [];
@@ -66,8 +71,7 @@ function tryEach(job: Job, attempt: (steps: number[]) => Climb): Climb & { cpuMs
   for (const step of job.steps) {
     const before = process.cpuUsage();
     const climbed = attempt([step]);
-    const { user, system } = process.cpuUsage(before);
-    cpuMs.push((user + system) / 1_000);
+    cpuMs.push(cpuMsSince(before));
     if (climbed.codes.length > 0) return { ...climbed, cpuMs };
     outlined ||= climbed.outlined;
   }
@@ -92,7 +96,9 @@ function look(decoders: Decoders, job: Job): Climb & { cpuMs: number[] } {
     return tryEach(job, (places) => climb(decoders, picture, CHEAP_STEPS, places));
   }
   const stream = frame === undefined ? undefined : { stack, number: frame };
-  return { ...climb(decoders, picture, FURTHER_STEPS, steps, stream), cpuMs: [] };
+  const before = process.cpuUsage();
+  const climbed = climb(decoders, picture, FURTHER_STEPS, steps, stream);
+  return { ...climbed, cpuMs: [cpuMsSince(before)] };
 }
 
 async function work(): Promise<void> {

@@ -32,7 +32,7 @@ export interface Answer {
   step: number | undefined;
   /** A symbol was made out and not read. */
   outlined: boolean;
-  /** CPU of each step that was tried, ms, in the job's order. */
+  /** CPU of each cheap step that was tried, ms, in the job's order; of further ones, of all together. */
   cpuMs: number[];
 }
 

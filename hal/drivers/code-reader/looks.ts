@@ -18,6 +18,8 @@ export interface Looks {
    */
   next(changed: boolean, second: (cost: number) => boolean): number[];
   took(steps: readonly number[], taken: Taken): void;
+  /** CPU of the cheaper look, ms: the unit of the budget; nothing before the first look without a code. */
+  readonly cheapestMs: number | undefined;
 }
 
 // A decoder's cost is the mean of its last dozen looks or so, those without a code.
@@ -64,6 +66,9 @@ export function createLooks(): Looks {
       costs.forEach((ms, place) => {
         if (ms !== undefined && ms < CLEARLY * (costs[cheapest] ?? 0)) cheapest = place;
       });
+    },
+    get cheapestMs() {
+      return costs[cheapest];
     },
   };
 }

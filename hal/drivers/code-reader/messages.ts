@@ -19,7 +19,7 @@ export type DecoderMessage =
       codes: DecodedCode[];
       step: number | undefined;
       outlined: boolean;
-      /** CPU of each step that was tried, ms, in their order. */
+      /** CPU of each cheap step that was tried, ms, in their order; of further ones, of all together. */
       cpuMs: number[];
       residentBytes: number;
     };

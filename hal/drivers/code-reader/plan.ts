@@ -32,6 +32,11 @@ export interface Plan {
    *   those after them, so that bustle without codes cannot use up what the first code needs
    */
   next(mostCost: number, outlined?: boolean): number[];
+  /**
+   * What the steps dealt last really took, as a multiple of the first look on this machine and
+   * picture. The steps' own costs are those of one machine; what comes in is spent at these.
+   */
+  took(cost: number): void;
   /** A code was read: where there are codes, the next one gets everything again, every some seconds. */
   refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
@@ -41,13 +46,17 @@ export interface Plan {
 /** A job short enough that the next one gets a newer frame, and long enough to be worth its copy. */
 export const JOB_COST = 15;
 // Taking a frame over and laying it over those before it.
-const JOB_OVERHEAD = 2;
+export const JOB_OVERHEAD = 2;
 
 // A code that is read in every other frame must not pay for all the frames between: with this even
 // the busiest door spends less than one cheap look a frame on further attempts.
 const REFILL_FRAMES = 150;
 // What was made out is there for a while, also in frames that the other decoder looks at.
 const OUTLINE_FRAMES = 10;
+// What a job really takes, against what it was reckoned at: the mean of the last dozen or so, within
+// bounds in which a machine may differ and a single hiccup may not.
+const PACE_WEIGHT = 1 / 12;
+const PACE = { least: 0.5, most: 4 };
 // Shorter pauses are part of one movement.
 const CALM_FRAMES = 5;
 
@@ -62,13 +71,15 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   let looks = mostLooks;
   let promising = 0;
   let framesSinceRefill = REFILL_FRAMES;
+  let pace = 1;
+  let reckoned = 0;
   let cursor = 0;
   // A picture that did not change is not tried again with what failed on it.
   let triedSinceChange = 0;
   let calm = CALM_FRAMES;
   return {
     frame(changed) {
-      savings = Math.min(burst + kept, savings + share * (1 - SECOND_LOOKS));
+      savings = Math.min(burst + kept, savings + (share * (1 - SECOND_LOOKS)) / pace);
       looks = Math.min(mostLooks, looks + share * SECOND_LOOKS);
       framesSinceRefill += 1;
       promising -= 1;
@@ -102,8 +113,17 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
         cursor = (cursor + 1) % order.length;
         triedSinceChange += 1;
       }
-      if (dealt.length > 0) savings -= cost;
+      if (dealt.length > 0) {
+        savings -= cost;
+        reckoned = cost;
+      }
       return dealt;
+    },
+    took(cost) {
+      if (reckoned === 0) return;
+      const measured = Math.min(PACE.most, Math.max(PACE.least, cost / reckoned));
+      pace += PACE_WEIGHT * (measured - pace);
+      reckoned = 0;
     },
     refill() {
       if (framesSinceRefill < REFILL_FRAMES) return;

@@ -47,8 +47,10 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
   };
   const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
     try {
-      const { codes, step } = await slow.run(frame, "further", steps, number);
-      if (step !== undefined) plan.hit(step);
+      const { codes, step, cpuMs } = await slow.run(frame, "further", steps, number);
+      // With a code it ended early, and says nothing of what its steps take.
+      if (step === undefined) plan.took((cpuMs[0] ?? 0) / (looks.cheapestMs ?? Infinity));
+      else plan.hit(step);
       if (codes.length === 0) return;
       plan.refill();
       afterthought?.({ codes }, number);

@@ -89,7 +89,8 @@ describe("a real unit as a process of its own", () => {
 });
 
 describe("doctor", () => {
-  it("tells what works and what does not, with a mend, and leaves the gate locked", () => {
+  it("tells what works and what does not, with a mend, and leaves the gate locked", async () => {
+    await folder.configure(trust);
     const run = spawnSync(
       NODE,
       ["src/cli/main.ts", "doctor", "--json", "--config", at("unit.yaml")],
@@ -97,7 +98,7 @@ describe("doctor", () => {
     );
     const { ok, findings } = JSON.parse(run.stdout) as {
       ok: boolean;
-      findings: { what: string; state: string; mend?: string }[];
+      findings: { what: string; state: string; detail: string; mend?: string }[];
     };
     const state = Object.fromEntries(findings.map((finding) => [finding.what, finding.state]));
     expect(state).toMatchObject({
@@ -106,6 +107,7 @@ describe("doctor", () => {
       "trust lists": "ok",
       disk: "ok",
       camera: "ok",
+      "code reader": "ok",
       "card reader": "failed",
       thermometer: "absent",
       "gate line": "ok",
@@ -113,6 +115,9 @@ describe("doctor", () => {
     });
     expect(findings.filter((each) => each.state === "failed").every((each) => each.mend)).toBe(
       true,
+    );
+    expect(findings.find(({ what }) => what === "code reader")?.detail).toMatch(
+      /^a look at \d+×\d+ takes \d+\.\d ms \((zxing|rxing)\), .* \d+ ms; up to \d+ frames a second can be looked at$/,
     );
     expect([ok, run.status]).toEqual([false, 1]);
     expect(folder.gate()).toBe("0");

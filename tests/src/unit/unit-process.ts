@@ -74,8 +74,8 @@ export class UnitFolder {
     return readFileSync(this.at("gate"), "utf8").trim();
   }
 
-  /** Starts the unit; resolves when its pages can be opened. @param settings beside the usual ones */
-  async start(settings: Readonly<Record<string, unknown>> = {}): Promise<Started> {
+  /** Writes the unit's configuration. @param settings beside the usual ones */
+  async configure(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const port = await freePort();
     writeFileSync(
       this.at("unit.yaml"),
@@ -99,6 +99,11 @@ export class UnitFolder {
         ...settings,
       }),
     );
+  }
+
+  /** Starts the unit; resolves when its pages can be opened. @param settings beside the usual ones */
+  async start(settings: Readonly<Record<string, unknown>> = {}): Promise<Started> {
+    await this.configure(settings);
     const child = spawn(NODE, ["src/cli/main.ts", "run", "--config", this.at("unit.yaml")], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,6 +1,6 @@
 /** The budget of the slower attempts. */
 import { describe, expect, test } from "vitest";
-import { JOB_COST, createPlan } from "../../../../hal/drivers/code-reader/plan.ts";
+import { JOB_COST, JOB_OVERHEAD, createPlan } from "../../../../hal/drivers/code-reader/plan.ts";
 import { FURTHER_STEPS } from "../../../../hal/drivers/code-reader/steps.ts";
 
 const costOf = (steps: readonly number[]): number =>
@@ -34,6 +34,43 @@ describe("a plan", () => {
       expect(spent).toBeLessThanOrEqual(90 + 0.3 * frames);
     },
   );
+
+  test.each([
+    ["twice as dear as reckoned", 2],
+    ["cheaper than reckoned", 0.7],
+  ])("spends its share of what steps take on this machine: %s", (_name, factor) => {
+    const plan = createPlan(FURTHER_STEPS, { share: 0.3, burst: 135 });
+    let taken = 0;
+    const play = (frames: number): void => {
+      for (let frame = 0; frame < frames; frame++) {
+        plan.frame(true);
+        const steps = plan.next(JOB_COST);
+        if (steps.length === 0) continue;
+        const cost = factor * (costOf(steps) + JOB_OVERHEAD);
+        taken += cost;
+        plan.took(cost);
+      }
+    };
+    play(5_000);
+    taken = 0;
+    const frames = 20_000;
+    play(frames);
+    // A third of the share is for the ladder.
+    expect(taken / frames).toBeCloseTo(0.3 / 3, 2);
+  });
+
+  test("is not put off by one attempt that took long", () => {
+    const plan = createPlan(FURTHER_STEPS, { share: 3, burst: 135 });
+    plan.frame(true);
+    plan.next(JOB_COST);
+    plan.took(10_000);
+    const tried = new Set<number>();
+    for (let frame = 0; frame < 20; frame++) {
+      plan.frame(true);
+      for (const index of plan.next(JOB_COST)) tried.add(index);
+    }
+    expect(tried.size).toBe(FURTHER_STEPS.length);
+  });
 
   test("does not try a still picture twice with what failed on it", () => {
     const plan = createPlan(FURTHER_STEPS);
