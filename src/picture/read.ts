@@ -16,8 +16,8 @@ const startsWith = (bytes: Uint8Array, at: number, ...expected: number[]): boole
   expected.every((value, index) => bytes[at + index] === value);
 
 /**
- * Unpacks a picture file; what is transparent shows white. Only the first picture of an animation
- * is read, and a camera's note on how it was held (EXIF) is left aside: codes read either way up.
+ * Unpacks a picture file; what is transparent shows white, or black where all the rest is light.
+ * A JPEG that was cut off gives what is there of it. Only the first picture of an animation is read, and a camera's note on how it was held (EXIF) is left aside: codes read either way up.
  * @throws PictureError for anything else than a readable PNG, JPEG, WebP or GIF
  */
 export function readPicture(bytes: Uint8Array): GreyPicture {
@@ -48,36 +48,69 @@ function readPng(bytes: Uint8Array): GreyPicture {
 
 function readJpeg(bytes: Uint8Array): GreyPicture {
   try {
-    return grey(
-      jpeg.decode(bytes, {
-        useTArray: true,
-        formatAsRGBA: true,
-        tolerantDecoding: true,
-        maxResolutionInMP: MAX_PIXELS / 1e6,
-        maxMemoryUsageInMB: 1024,
-      }),
-    );
+    return grey(unpackJpeg(bytes));
   } catch (error) {
-    throw new PictureError(`the JPEG file is damaged or too large (${reason(error)})`, {
-      cause: error,
-    });
+    const why = reason(error);
+    // The library's words for a file that is over before its end marker.
+    if (/marker was not found|unexpected marker: ffd9/.test(why)) return readCutJpeg(bytes);
+    throw new PictureError(`the JPEG file is damaged or too large (${why})`, { cause: error });
   }
+}
+
+/** What is missing decodes to anything; above it lies what was sent (a transfer that broke off). */
+function readCutJpeg(bytes: Uint8Array): GreyPicture {
+  const filled = new Uint8Array(2 * bytes.length + FILLING_BYTES);
+  filled.set(bytes);
+  filled.set([0xff, 0xd9], filled.length - 2);
+  try {
+    return grey(unpackJpeg(filled));
+  } catch (error) {
+    throw new PictureError("the JPEG file ends in the middle", { cause: error });
+  }
+}
+
+const FILLING_BYTES = 65_536;
+
+function unpackJpeg(bytes: Uint8Array): { width: number; height: number; data: Uint8Array } {
+  return jpeg.decode(bytes, {
+    useTArray: true,
+    formatAsRGBA: true,
+    tolerantDecoding: true,
+    maxResolutionInMP: MAX_PIXELS / 1e6,
+    maxMemoryUsageInMB: 1024,
+  });
 }
 
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Luma after ITU-R BT.601, in 1/1024, over white where the picture is transparent. */
+// A code drawn in white, for a dark page: on white there would be nothing to see.
+const LIGHT = 200;
+
+/** Luma after ITU-R BT.601, in 1/1024. */
 function grey(picture: { width: number; height: number; data: Uint8Array }): GreyPicture {
   const { width, height, data } = picture;
   checkSize(width, height);
   const luminance = new Uint8Array(width * height);
+  let clear = false;
+  let darkest = 255;
   for (let index = 0; index < luminance.length; index++) {
     const at = index * 4;
-    const alpha = data[at + 3] ?? 255;
     const level =
       (306 * (data[at] ?? 0) + 601 * (data[at + 1] ?? 0) + 117 * (data[at + 2] ?? 0) + 512) >> 10;
-    luminance[index] =
-      alpha === 255 ? level : Math.round((level * alpha + 255 * (255 - alpha)) / 255);
+    luminance[index] = level;
+    const alpha = data[at + 3] ?? 255;
+    if (alpha < 255) clear = true;
+    if (alpha > 127 && level < darkest) darkest = level;
   }
+  if (clear) layOver(luminance, data, darkest > LIGHT ? 0 : 255);
   return { width, height, luminance };
+}
+
+/** @param data red, green, blue and alpha of the same pixels */
+function layOver(luminance: Uint8Array, data: Uint8Array, backdrop: number): void {
+  for (let index = 0; index < luminance.length; index++) {
+    const alpha = data[index * 4 + 3] ?? 255;
+    const level = luminance[index] ?? 0;
+    luminance[index] = Math.round((level * alpha + backdrop * (255 - alpha)) / 255);
+  }
 }

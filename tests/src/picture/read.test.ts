@@ -54,9 +54,20 @@ describe("a picture file", () => {
     expect([...luminance]).toEqual(Array.from({ length: WIDTH * HEIGHT }, (_none, at) => luma(at)));
   });
 
-  test("shows white where it is transparent", () => {
+  test.each([
+    ["white where it is transparent", 0, 255],
+    ["black where all the rest of it is white", 255, 0],
+  ])("shows %s", (_name, drawn, backdrop) => {
     const data = Buffer.alloc(WIDTH * HEIGHT * 4);
-    expect(new Set(readPicture(png(data)).luminance)).toEqual(new Set([255]));
+    data.fill(Buffer.from([drawn, drawn, drawn, 255]), 0, 4 * WIDTH);
+    const { luminance } = readPicture(png(data));
+    expect(new Set(luminance.subarray(0, WIDTH))).toEqual(new Set([drawn]));
+    expect(new Set(luminance.subarray(WIDTH))).toEqual(new Set([backdrop]));
+  });
+
+  test("that is transparent altogether shows a blank page", () => {
+    const nothing = readPicture(png(Buffer.alloc(WIDTH * HEIGHT * 4)));
+    expect(new Set(nothing.luminance).size).toBe(1);
   });
 
   test("in PNG of 16 bits is read", () => {
@@ -68,6 +79,20 @@ describe("a picture file", () => {
     const flat = Buffer.alloc(WIDTH * HEIGHT * 4, 128);
     const { data } = jpeg.encode({ width: WIDTH, height: HEIGHT, data: flat }, 95);
     for (const level of readPicture(data).luminance) expect(Math.abs(level - 128)).toBeLessThan(4);
+  });
+
+  test.each([
+    ["without its end marker", 1, 64],
+    ["cut off after three quarters", 0.75, 32],
+  ])("in JPEG %s is read as far as it goes", (_name, share, rows) => {
+    const side = 64;
+    // Much in every block: the file is mostly picture then, and little of what stands before it.
+    const busy = Buffer.from(Array.from({ length: side * side * 4 }, (_none, at) => at ** 3));
+    const { data } = jpeg.encode({ width: side, height: side, data: busy }, 95);
+    const whole = readPicture(data).luminance;
+    const { luminance } = readPicture(data.subarray(0, Math.floor((data.length - 2) * share)));
+    expect(luminance.length).toBe(side * side);
+    expect([...luminance.subarray(0, rows * side)]).toEqual([...whole.subarray(0, rows * side)]);
   });
 
   test("in GIF gives its first picture", () => {
