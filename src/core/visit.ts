@@ -182,7 +182,13 @@ function writeDecision(
   authority: Authority | undefined,
 ): string {
   const { credential, temperature, companion } = visit;
-  const evidence = [...credential.evidence, ...(companion?.evidence ?? []), ...visit.carried];
+  // Somebody else's card says that it is not the holder's; what is known of its owner is none of this visit's.
+  const theirs = companion !== undefined && sameHolder(credential, companion);
+  const evidence = [
+    ...credential.evidence,
+    ...(theirs ? companion.evidence : []),
+    ...visit.carried,
+  ];
   if (temperature !== undefined) evidence.push(temperature);
   return turn.record(
     {

@@ -236,6 +236,20 @@ describe("the same person", () => {
     core.take(lays(card("holder-2")));
     expect(core.reasons()).toEqual(["holder-mismatch"]);
   });
+
+  it.each([
+    ["of the holder", "holder-1", true],
+    ["of somebody else", "holder-2", false],
+  ])("has in its record what is known by the card %s: %s, %s", (_name, pseudonym, recorded) => {
+    const core = new CoreUnderTest();
+    core.take(measured(36.5));
+    core.take(shows(paper()));
+    const [known] = aCredential().evidence;
+    const evidence = known === undefined ? [] : [{ ...known, id: "known-by-the-card" }];
+    core.take(lays({ ...card(pseudonym), evidence }));
+    const [commit] = core.of("commit-record");
+    expect(JSON.stringify(commit?.record.body).includes("known-by-the-card")).toBe(recorded);
+  });
 });
 
 describe("a showing while the record is being written", () => {
