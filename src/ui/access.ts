@@ -1,16 +1,18 @@
 /**
  * Who may ask the unit's server for what. Until staff have accounts, the list of visits and letting
- * people in are for the unit's own screen (loopback) and for whoever holds the configured token.
+ * people in are for the unit's own screen (loopback) and for whoever holds the configured token, or
+ * signed in with it.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../hal/clock.ts";
+import { StaffSessions } from "./sessions.ts";
 import { TokenAttempts } from "./token-attempts.ts";
 
 export interface AccessOptions {
-  /** Lets a request from another machine act as staff: `Authorization: Bearer …`. */
+  /** Lets another machine act as staff: by `Authorization: Bearer …`, or signed in on the staff page. */
   operatorToken?: string;
   /** Names this unit is reached by, beside its addresses, `localhost` and its own host name. */
   allowedHosts?: readonly string[];
@@ -54,6 +56,7 @@ export function guardRequests(app: FastifyInstance, options: AccessOptions): voi
 export class StaffAccess {
   readonly #token: string | undefined;
   readonly #attempts: TokenAttempts;
+  readonly #sessions: StaffSessions;
   readonly #staff = new WeakSet<FastifyRequest>();
 
   /** @param onGuessing told when tokens are being guessed, and when no more */
@@ -64,17 +67,61 @@ export class StaffAccess {
   ) {
     this.#token = operatorToken === "" ? undefined : operatorToken;
     this.#attempts = new TokenAttempts(clock, onGuessing);
+    this.#sessions = new StaffSessions(clock);
+  }
+
+  /** Whether there is a token to sign in with. */
+  get hasToken(): boolean {
+    return this.#token !== undefined;
   }
 
   /** A hook, for every route on which staff may do more than others. */
   readonly judge = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (isLocal(request)) {
-      // The unit's own screen needs no token and cannot be locked out.
+    // The unit's own screen needs no token and cannot be locked out.
+    if (isLocal(request) || this.isSignedIn(request)) {
       this.#staff.add(request);
       return;
     }
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    if (this.#token === undefined || given === undefined) return;
+    if (given === undefined) return;
+    if (await this.#tokenIsRight(given, request, reply)) this.#staff.add(request);
+  };
+
+  /** Whether the request may see visits and decide; only on routes with the hook. */
+  isStaff(request: FastifyRequest): boolean {
+    return this.#staff.has(request);
+  }
+
+  isSignedIn(request: FastifyRequest): boolean {
+    return this.#sessions.holds(request.headers.cookie);
+  }
+
+  /** Answers somebody who signs in: with a session, or why there is none. */
+  async signIn(given: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (await this.#tokenIsRight(given, request, reply)) {
+      await reply.header("set-cookie", this.#sessions.begin()).send({ done: true });
+    } else if (!reply.sent) {
+      await reply.code(401).send({ error: "that is not the token this unit is configured with" });
+    }
+  }
+
+  async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await reply
+      .header("set-cookie", this.#sessions.end(request.headers.cookie))
+      .send({ done: true });
+  }
+
+  stop(): void {
+    this.#attempts.stop();
+  }
+
+  /** Answers itself where tokens were guessed from there. */
+  async #tokenIsRight(
+    given: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<boolean> {
+    if (this.#token === undefined) return false;
     const address = addressOf(request);
     const waitMs = this.#attempts.waitMs(address);
     if (waitMs > 0) {
@@ -83,19 +130,12 @@ export class StaffAccess {
         .code(429)
         .header("retry-after", seconds)
         .send({ error: `too many wrong tokens from here: try again in ${seconds} s` });
-    } else if (sameSecret(given, this.#token)) {
-      this.#attempts.right(address);
-      this.#staff.add(request);
-    } else this.#attempts.wrong(address);
-  };
-
-  /** Whether the request may see visits and decide; only on routes with the hook. */
-  isStaff(request: FastifyRequest): boolean {
-    return this.#staff.has(request);
-  }
-
-  stop(): void {
-    this.#attempts.stop();
+      return false;
+    }
+    const right = sameSecret(given, this.#token);
+    if (right) this.#attempts.right(address);
+    else this.#attempts.wrong(address);
+    return right;
   }
 }
 

@@ -50,6 +50,8 @@ const DECISION = z.strictObject({
   why: z.string().trim().min(2, "say why, in a few words").max(300),
 });
 
+const SIGN_IN = z.strictObject({ token: z.string().min(1).max(1_000) });
+
 /** Starts serving; rejects when the address is taken or the pages were not built. */
 export async function startUiServer(options: UiServerOptions): Promise<UiServer> {
   const pagesDir = options.pagesDir ?? PAGES;
@@ -122,7 +124,18 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions, access: Staf
     utcOffsetMinutes: feed.utcOffsetMinutes,
     simulated: options.doorway !== undefined,
     aims: feed.cameraFrame !== undefined,
+    staffToken: access.hasToken,
   }));
+  app.post("/api/staff/sign-in", async (request, reply) => {
+    const parsed = SIGN_IN.safeParse(request.body);
+    if (!parsed.success) return reply.code(400).send({ error: sayProblem(parsed.error) });
+    await access.signIn(parsed.data.token, request, reply);
+    return reply;
+  });
+  app.post("/api/staff/sign-out", async (request, reply) => {
+    await access.signOut(request, reply);
+    return reply;
+  });
   app.get("/api/aim", judged, async (request, reply) => {
     // The picture is for the unit's own screen: nobody else has to see who stands there.
     if (options.doorway === undefined && !access.isStaff(request)) {
@@ -167,6 +180,7 @@ function liveRoute(
     const parts: Parts = {
       view: () => feed.view(),
       ...(wanted.has("visits") && seesVisits ? { visits: () => feed.visits() } : {}),
+      ...(wanted.has("visits") && access.isSignedIn(request) ? { signedIn: () => true } : {}),
       ...(wanted.has("doorway") && doorway !== undefined ? doorwayParts(doorway) : {}),
     };
     openStream(reply, {

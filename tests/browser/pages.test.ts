@@ -136,6 +136,56 @@ describe("the staff list", () => {
   });
 });
 
+describe("the staff list at another screen", () => {
+  const TOKEN = "the token of this test";
+  let afar: UiServer;
+
+  beforeEach(async () => {
+    const clock = createSystemClock();
+    afar = await startUiServer({ feed: unit, clock, operatorToken: TOKEN });
+  });
+  afterEach(() => afar.close());
+
+  /** As a proxy would pass it on from a tablet. */
+  async function openFromAfar(size: Size): Promise<Page> {
+    const { page } = await openPage(browser, size, `${afar.url}staff`);
+    await page.context().setExtraHTTPHeaders({ "x-forwarded-for": "203.0.113.7" });
+    await page.reload();
+    return page;
+  }
+
+  it.each(sizes)(
+    "takes the token, and shows visits until staff sign out, at %s size",
+    async (size) => {
+      const page = await openFromAfar(size);
+      const token = page.getByLabel("工作人员令牌");
+      await token.fill("another");
+      await page.getByRole("button", { name: "登录" }).click();
+      await page.getByText("令牌不正确").waitFor();
+      expect(await textOf(page, "body")).not.toContain("李**");
+      await page.screenshot({ path: `${PICTURES}/sign-in-${size}.png`, fullPage: true });
+      await token.fill(TOKEN);
+      await page.getByRole("button", { name: "登录" }).click();
+      await page.locator("details", { hasText: "李**" }).first().waitFor();
+      expect(await overflow(page)).toBe(0);
+      await page.screenshot({ path: `${PICTURES}/signed-in-${size}.png`, fullPage: true });
+      await page.reload();
+      await page.locator("details", { hasText: "李**" }).first().waitFor();
+      await page.getByRole("button", { name: "退出登录" }).click();
+      await token.waitFor();
+      expect(await textOf(page, "body")).not.toContain("李**");
+    },
+  );
+
+  it("has no field where the unit has no token", async () => {
+    await afar.close();
+    afar = await startUiServer({ feed: unit, clock: createSystemClock() });
+    const page = await openFromAfar("phone");
+    await page.getByText("在设备本机上查看").waitFor();
+    expect(await page.getByLabel("工作人员令牌").count()).toBe(0);
+  });
+});
+
 describe("the virtual doorway", () => {
   it.each(sizes)(
     "opens the gate for one visitor and not for the next, at %s size",

@@ -11,12 +11,16 @@ export interface UnitInfo {
   simulated: boolean;
   /** There is a camera picture for the aim hint. */
   aims: boolean;
+  /** Staff at another machine can sign in. */
+  staffToken: boolean;
 }
 
 /** What the stream has told so far; the page asks for the parts beyond the view. */
 export interface LiveParts {
   view?: ScreenView;
   visits?: readonly VisitSummary[];
+  /** This browser signed in with the staff's token; absent on the unit's own screen. */
+  signedIn?: boolean;
   atDoor?: string | null;
   world?: WorldControls;
   broker?: readonly { topic: string; payload: string; atMs: number }[];
@@ -32,10 +36,14 @@ export interface Live extends LiveParts {
 /** The unit sends once a second even if nothing happens: this much silence means it is not live. */
 export const SILENCE_MS = 3_000;
 
-/** Follows the unit. `parts` are names of the stream's further parts, separated by commas. */
-export function useLive(parts = ""): Live {
+/**
+ * Follows the unit, anew where `round` is another one.
+ * @param parts names of the stream's further parts, separated by commas
+ */
+export function useLive(parts = "", round = 0): Live {
   const [state, setState] = useState<Live>({ live: false, heardAtMs: 0 });
   useEffect(() => {
+    setState({ live: false, heardAtMs: 0 });
     const source = new EventSource(`/api/live?with=${parts}`);
     let silence: number | undefined;
     let alive = false;
@@ -56,7 +64,7 @@ export function useLive(parts = ""): Live {
       clearTimeout(silence);
       source.close();
     };
-  }, [parts]);
+  }, [parts, round]);
   return state;
 }
 
@@ -91,7 +99,17 @@ export function useOnce<P extends keyof Once>(path: P): Once[P] | undefined {
   return data;
 }
 
-/** Sends a request to the unit and gives its answer; rejects with its own words when it refuses. */
+/** What the unit said no to, in its own words. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, why: string) {
+    super(why);
+    this.status = status;
+  }
+}
+
+/** Sends a request to the unit and gives its answer; rejects with `Refused` when it says no. */
 export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const response = await fetch(path, {
     method: "POST",
@@ -101,7 +119,7 @@ export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const answer: unknown = await response.json();
   if (response.ok) return answer;
   const { error } = answer as { error?: string };
-  throw new Error(error ?? `the unit answered ${response.status}`);
+  throw new Refused(response.status, error ?? `the unit answered ${response.status}`);
 }
 
 export type { GalleryVisitor, WorldControls };

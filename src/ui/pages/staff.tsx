@@ -6,12 +6,14 @@ import { Freshness } from "./freshness.tsx";
 import { ALARMS, DATA_SETS, DEVICES, isDeviceName, isSetKind, TEXT } from "./i18n/words.ts";
 import { sayClock, type Language, type Saying } from "./i18n/say.ts";
 import { LanguageSwitch, Title, useLanguage } from "./language.tsx";
-import { post, useLive, useOnce } from "./live.ts";
+import { post, Refused, useLive, useOnce } from "./live.ts";
 import { Tick } from "./signs.tsx";
 
 export function StaffPage() {
   const unit = useOnce("/api/unit");
-  const { view, visits, live, heardAtMs } = useLive("visits");
+  const [round, setRound] = useState(0);
+  const again = (): void => setRound((before) => before + 1);
+  const { view, visits, signedIn, live, heardAtMs } = useLive("visits", round);
   const [language, setLanguage] = useLanguage();
   const where = { nowMs: view?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   const saying: Saying = { ...where, language };
@@ -21,6 +23,7 @@ export function StaffPage() {
         <h1>
           <b>{TEXT.product[language]}</b> {unit?.venueName[language]}
         </h1>
+        {signedIn === true && <SignOut language={language} onDone={again} />}
         <LanguageSwitch language={language} onChange={setLanguage} />
       </header>
       {!live && heardAtMs > 0 && (
@@ -38,7 +41,12 @@ export function StaffPage() {
             <h2>
               <Title words={TEXT.visits} language={language} />
             </h2>
-            {visits === undefined && <p class="dim">{TEXT.onlyHere[language]}</p>}
+            {visits === undefined && unit?.staffToken === false && (
+              <p class="dim">{TEXT.onlyHere[language]}</p>
+            )}
+            {visits === undefined && unit?.staffToken === true && (
+              <SignIn language={language} onDone={again} />
+            )}
             {visits?.length === 0 && <p class="dim">{TEXT.noVisits[language]}</p>}
             {visits?.map((visit) => (
               <Visit key={visit.visitRef} visit={visit} saying={saying} />
@@ -74,6 +82,65 @@ function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
         ))}
       </ul>
     </section>
+  );
+}
+
+interface SessionProps {
+  language: Language;
+  /** The unit now knows this browser, or no longer. */
+  onDone: () => void;
+}
+
+function SignIn({ language, onDone }: SessionProps) {
+  const [token, setToken] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const signIn = (event: Event): void => {
+    event.preventDefault();
+    post("/api/staff/sign-in", { token })
+      .then(onDone)
+      .catch((error: unknown) => {
+        const wrong = error instanceof Refused && error.status === 401;
+        const why = error instanceof Error ? error.message : String(error);
+        setProblem(wrong ? TEXT.wrongToken[language] : why);
+        setToken("");
+      });
+  };
+  return (
+    <form class="decide sign-in" onSubmit={signIn}>
+      <p class="dim">{TEXT.signInHere[language]}</p>
+      <label>
+        <span>{TEXT.staffToken[language]}</span>
+        <input
+          type="password"
+          value={token}
+          maxLength={1_000}
+          autocomplete="current-password"
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+      </label>
+      <div class="decide-buttons">
+        <button type="submit" class="grant" disabled={token === ""}>
+          {TEXT.signIn[language]}
+        </button>
+      </div>
+      <p class="answer" role="status">
+        {problem !== undefined && (
+          <>
+            <Tick good={false} /> {problem}
+          </>
+        )}
+      </p>
+    </form>
+  );
+}
+
+function SignOut({ language, onDone }: SessionProps) {
+  // Where the unit cannot be asked nobody is signed out: the page goes on showing that.
+  const signOut = (): void => void post("/api/staff/sign-out").then(onDone, () => undefined);
+  return (
+    <button type="button" class="sign-out" onClick={signOut}>
+      {TEXT.signOut[language]}
+    </button>
   );
 }
 

@@ -36,6 +36,8 @@ afterAll(async () => {
 interface Answer {
   status: number;
   body: string;
+  /** `Set-Cookie`, as far as a browser gives it back. */
+  cookie: string;
 }
 
 /** A request with any headers, `host` too, which fetch does not allow. Resolves with the first chunk. */
@@ -58,7 +60,8 @@ function ask(
       },
       (response) => {
         response.once("data", (chunk: Buffer) => {
-          resolve({ status: response.statusCode ?? 0, body: chunk.toString("utf8") });
+          const [cookie = ""] = response.headers["set-cookie"]?.[0]?.split(";") ?? [];
+          resolve({ status: response.statusCode ?? 0, body: chunk.toString("utf8"), cookie });
           request.destroy();
         });
       },
@@ -113,6 +116,51 @@ describe("who may see visits and decide", () => {
   });
 });
 
+describe("staff at another screen", () => {
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    ask(path, { method: "POST", body, headers: { ...FROM_AFAR, ...headers } });
+  const visits = (cookie: string): Promise<Answer> =>
+    ask("/api/live?with=visits", { headers: { ...FROM_AFAR, cookie } });
+
+  it("sign in with the token, see visits and decide, and sign out", async () => {
+    const { status, cookie } = await post("/api/staff/sign-in", { token: TOKEN });
+    expect([status, cookie]).toEqual([200, expect.stringMatching(/^sentinel-staff=[\w-]{43}$/)]);
+    const beside = `theme=dark; ${cookie}; other=1`;
+    expect((await visits(beside)).body).toMatch(/王\*\*.*"signedIn":true/);
+    expect((await post("/api/operator/decide", DECISION, { cookie })).status).toBe(200);
+    const out = await post("/api/staff/sign-out", {}, { cookie });
+    expect([out.status, out.cookie]).toEqual([200, "sentinel-staff="]);
+    expect((await visits(cookie)).body).not.toContain("王**");
+    expect((await post("/api/operator/decide", DECISION, { cookie })).status).toBe(403);
+  });
+
+  it.each([
+    ["a wrong token", { token: "another" }, 401],
+    ["no token", {}, 400],
+    ["an empty token", { token: "" }, 400],
+    ["a token that is no text", { token: [TOKEN] }, 400],
+  ])("are not signed in with %s", async (_what, body, status) => {
+    const answer = await post("/api/staff/sign-in", body);
+    expect([answer.status, answer.cookie]).toEqual([status, ""]);
+  });
+
+  it.each(["sentinel-staff=", "sentinel-staff=AAAA", "xsentinel-staff=1", "sentinel-staff"])(
+    "are not known by the cookie %s",
+    async (cookie) => {
+      expect((await visits(cookie)).body).not.toContain("王**");
+    },
+  );
+
+  it("are not signed in by another site's page", async () => {
+    const headers = { "sec-fetch-site": "cross-site" };
+    expect((await post("/api/staff/sign-in", { token: TOKEN }, headers)).status).toBe(403);
+  });
+
+  it("are told whether there is a token to sign in with", async () => {
+    expect((await ask("/api/unit")).body).toContain('"staffToken":true');
+  });
+});
+
 describe("whoever guesses the token", () => {
   const asked = (address: string, token: string): Promise<Answer> =>
     ask("/api/operator/decide", {
@@ -132,6 +180,19 @@ describe("whoever guesses the token", () => {
     expect((await asked("203.0.113.9, 198.51.100.1", TOKEN)).status).toBe(429);
     const headers = { "x-forwarded-for": "198.51.100.1", authorization: `Bearer ${TOKEN}` };
     expect((await ask("/api/live?with=visits", { headers })).status).toBe(429);
+    const signIn = { method: "POST", body: { token: TOKEN }, headers };
+    expect((await ask("/api/staff/sign-in", signIn)).status).toBe(429);
+  });
+
+  it("by signing in is not listened to either", async () => {
+    const signIn = (token: string): Promise<Answer> =>
+      ask("/api/staff/sign-in", {
+        method: "POST",
+        body: { token },
+        headers: { "x-forwarded-for": "198.51.100.77" },
+      });
+    for (let time = 1; time <= 5; time++) expect((await signIn("a guess")).status).toBe(401);
+    expect((await signIn(TOKEN)).status).toBe(429);
   });
 
   it("locks out nobody else: not staff elsewhere, not the unit's own screen, not monitoring", async () => {

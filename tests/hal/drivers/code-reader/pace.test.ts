@@ -8,12 +8,16 @@ import { createRandom } from "../../../../sim/random.ts";
 test.each([
   ["nothing", null],
   ["a code", { text: "PACE", medium: "phone" as const }],
-])("the pace before %s is that of its own looks", async (_name, scene) => {
-  const size = { width: 320, height: 240 };
-  const picture = renderScene(scene, GOOD_CONDITIONS, createRandom(1), size);
-  const { decoder, lookMs, furtherMs } = await measurePace(picture, createSystemClock());
-  expect(["zxing", "rxing"]).toContain(decoder);
-  expect(lookMs).toBeGreaterThan(0);
-  // Forty attempts, most of them dearer than a look.
-  expect(furtherMs).toBeGreaterThan(5 * lookMs);
-}, 60_000);
+])(
+  "the pace before %s is that of its own looks",
+  async (_name, scene) => {
+    const size = { width: 320, height: 240 };
+    const picture = renderScene(scene, GOOD_CONDITIONS, createRandom(1), size);
+    const { decoder, lookMs, furtherMs } = await measurePace(picture, createSystemClock());
+    expect(["zxing", "rxing"]).toContain(decoder);
+    expect(lookMs).toBeGreaterThan(0);
+    // Forty attempts, most of them dearer than a look.
+    expect(furtherMs).toBeGreaterThan(5 * lookMs);
+  },
+  60_000,
+);

@@ -1,0 +1,60 @@
+/** Staff who signed in with the unit's token, each page by a number nobody can guess. */
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../hal/clock.ts";
+
+/** A shift; then the token is asked for again. */
+export const SESSION_MS = 12 * 3_600_000;
+/** Signed in at once; the one that signed in longest ago goes first. */
+export const MOST_SESSIONS = 32;
+
+const COOKIE = "sentinel-staff";
+const NUMBER_BYTES = 32;
+// `Strict` keeps it from requests that other sites' pages cause. Not `Secure`: a unit speaks HTTP, and
+// whoever is reached from afar stands behind a proxy that speaks TLS (docs/security.md).
+const ATTRIBUTES = "Path=/api; HttpOnly; SameSite=Strict";
+
+/** Sessions live in memory: a restart ends them all. */
+export class StaffSessions {
+  readonly #clock: Clock;
+  /** When each began, monotonic ms, by the digest of its number, the first one first. */
+  readonly #sessions = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns the `Set-Cookie` that the browser shows from now on */
+  begin(): string {
+    const number = randomBytes(NUMBER_BYTES).toString("base64url");
+    this.#sessions.set(digestOf(number), this.#clock.monotonicMs());
+    const [oldest] = this.#sessions.keys();
+    if (this.#sessions.size > MOST_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
+    return `${COOKIE}=${number}; Max-Age=${SESSION_MS / 1_000}; ${ATTRIBUTES}`;
+  }
+
+  /** @param cookies a request's `Cookie` */
+  holds(cookies: string | undefined): boolean {
+    const number = numberIn(cookies);
+    if (number === undefined) return false;
+    const digest = digestOf(number);
+    const sinceMs = this.#sessions.get(digest);
+    if (sinceMs === undefined) return false;
+    if (this.#clock.monotonicMs() - sinceMs < SESSION_MS) return true;
+    this.#sessions.delete(digest);
+    return false;
+  }
+
+  /** @returns the `Set-Cookie` that makes the browser forget it */
+  end(cookies: string | undefined): string {
+    const number = numberIn(cookies);
+    if (number !== undefined) this.#sessions.delete(digestOf(number));
+    return `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
+  }
+}
+
+function numberIn(cookies = ""): string | undefined {
+  return /(?:^|;\s*)sentinel-staff=([\w-]+)/.exec(cookies)?.[1];
+}
+
+// Looked up by digest: how long that takes says nothing about the number.
+const digestOf = (number: string): string => createHash("sha256").update(number).digest("hex");
