@@ -144,6 +144,7 @@ const DEBIAN = {
   test: { chromium: "chromium", mosquitto: "mosquitto", socat: "socat", "fc-list": "fontconfig" },
   bench: { mosquitto: "mosquitto" },
   torture: { mosquitto: "mosquitto" },
+  arm64: { "qemu-aarch64": "qemu-user" },
   hil: {
     "qemu-system-x86_64": "qemu-system-x86",
     busybox: "busybox-static",
@@ -157,6 +158,10 @@ const DEBIAN = {
 
 /** Debian packages without a program, by a file of theirs. */
 const DEBIAN_FILES = {
+  arm64: {
+    "/usr/aarch64-linux-gnu/lib/libc.so.6": "libc6-arm64-cross",
+    "/usr/aarch64-linux-gnu/lib/libstdc++.so.6": "libstdc++6-arm64-cross",
+  },
   hil: { "/usr/share/doc/linux-headers-amd64": "linux-headers-amd64" },
   test: { "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk" },
   bench: {
