@@ -69,7 +69,7 @@ function certificateCommand(): Command {
       const whose = options.key === undefined ? "by the key it names" : "by this unit's key";
       console.log(
         holds
-          ? `holds: unit ${unit} was wiped at ${when}, ${undelivered} records undelivered; signed ${whose}`
+          ? `holds: unit ${unit} was wiped at ${when}, ${undelivered ?? "an unknown number of"} records undelivered; signed ${whose}`
           : "does not hold: the statement and the signature do not belong together",
       );
       process.exitCode = holds ? 0 : 1;

@@ -1,6 +1,6 @@
 /** Emptying a unit for good, and proving it: everything goes, a signed certificate stays. */
 import { createPublicKey, verify } from "node:crypto";
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import Database from "better-sqlite3";
 import { ordersFileOf } from "./beside.ts";
 import { canonicalJson } from "./canonical.ts";
@@ -20,10 +20,10 @@ export interface WipeStatement {
   clockTrusted: boolean;
   reason: string;
   head: { seq: number; hash: string };
-  /** Rows that were there, by table. */
-  rows: Readonly<Record<string, number>>;
-  /** Records that had not been delivered and are lost with the wipe. */
-  undelivered: number;
+  /** Rows that were there, by table; null where the table is damaged and cannot be counted. */
+  rows: Readonly<Record<string, number | null>>;
+  /** Records that had not been delivered and are lost with the wipe; null where nobody can say. */
+  undelivered: number | null;
   /** Damaged databases of before that lay beside it and went with it. */
   setAside: number;
 }
@@ -50,12 +50,12 @@ const TABLES = [
 ] as const;
 
 /**
- * Overwrites every row, then removes the database. The unit must be stopped: its file is locked
+ * Overwrites every row, or where it is damaged every byte, then removes the database. The unit must be stopped: its file is locked
  * for the whole time. On flash storage overwritten pages may survive in spare blocks; without the
  * keys, which lay in the same file, what is left of the personal parts is noise.
  *
  * @param keep gets the certificate before anything goes: the key that signs it goes as well
- * @throws StoreError when the file is not a unit's, or is in use
+ * @throws StoreError when the file is not a unit's, is in use, or is too damaged to have its key read
  */
 export function wipeUnit(
   path: string,
@@ -67,23 +67,42 @@ export function wipeUnit(
   try {
     const certificate = certify(database, path, moment, reason);
     keep(certificate);
-    database.transaction(() => {
-      for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
-    })();
-    database.pragma("wal_checkpoint(TRUNCATE)");
-    database.exec("VACUUM");
-    database.pragma("wal_checkpoint(TRUNCATE)");
+    const emptied = emptyRows(database);
     database.close();
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+    for (const file of ["", "-wal", "-shm"].map((end) => `${path}${end}`)) {
+      if (emptied) rmSync(file, { force: true });
+      else if (existsSync(file)) overwriteAndRemove(file);
+    }
     rmSync(ordersFileOf(path), { force: true });
     for (const name of filesSetAside(path)) overwriteAndRemove(name);
     clearSuspicion(path);
     return certificate;
   } catch (error) {
     database.close();
-    throw asStoreError(error, `wiping ${path}`);
+    const known = asStoreError(error, `wiping ${path}`);
+    throw known.kind === "damaged" && known !== error
+      ? new StoreError("damaged", tooDamaged(path))
+      : known;
   }
 }
+
+/** False where it is damaged and cannot be emptied. */
+function emptyRows(database: Database.Database): boolean {
+  try {
+    database.transaction(() => {
+      for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
+    })();
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.exec("VACUUM");
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    return true;
+  } catch (error) {
+    if (isDamage(error)) return false;
+    throw error;
+  }
+}
+
+const isDamage = (error: unknown): boolean => asStoreError(error, "wiping").kind === "damaged";
 
 const ZEROS = Buffer.alloc(65_536);
 
@@ -125,8 +144,14 @@ function certify(
   reason: string,
 ): WipeCertificate {
   const meta = new Meta(database);
-  const count = (table: string): number =>
-    Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+  const count = (table: string): number | null => {
+    try {
+      return Number(database.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    } catch (error) {
+      if (isDamage(error)) return null;
+      throw error;
+    }
+  };
   const seed = meta.get("signing-seed");
   if (seed === undefined) {
     throw new StoreError(
@@ -152,6 +177,9 @@ function certify(
   return { statement, publicKey: identity.publicKey, signature };
 }
 
+const tooDamaged = (path: string): string =>
+  `${path} is too damaged to have its key read: start the unit once, which sets it aside, and wipe then; what was set aside is overwritten too`;
+
 function openExclusively(path: string): Database.Database {
   const database = new Database(path, { fileMustExist: true, timeout: 500 });
   try {
@@ -167,6 +195,7 @@ function openExclusively(path: string): Database.Database {
   } catch (error) {
     database.close();
     if (error instanceof StoreError) throw error;
+    if (isDamage(error)) throw new StoreError("damaged", tooDamaged(path));
     throw new StoreError("disk", `${path} is in use: stop the unit first (${String(error)})`);
   }
 }

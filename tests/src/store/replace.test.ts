@@ -2,6 +2,7 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -23,7 +24,7 @@ import { StoreError } from "../../../src/store/errors.ts";
 import { salvage } from "../../../src/store/salvage.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { suspect } from "../../../src/store/suspect.ts";
-import { wipeUnit } from "../../../src/store/wipe.ts";
+import { wipeUnit, type WipeStatement } from "../../../src/store/wipe.ts";
 import { openStoreInWorker, type UnitStore } from "../../../src/store/worker.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
@@ -232,6 +233,36 @@ describe("setting aside", () => {
     suspect(path, "seen while it was in use", START_MS);
     const { statement } = wipeUnit(path, { wallMs: START_MS, trusted: true }, "returned");
     expect(statement.setAside).toBe(2);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("wiping a damaged database", () => {
+  const wipe = (): WipeStatement =>
+    wipeUnit(path, { wallMs: START_MS, trusted: true }, "returned").statement;
+
+  it("overwrites every byte of it where a page is torn", async () => {
+    await fill();
+    settle();
+    overwrite(pageOfRecord(250), PAGE_BYTES);
+    rmSync(join(folder, "made.db"));
+    const beside = join(folder, "still-open");
+    // A second name for the same bytes: what is overwritten shows there.
+    linkSync(path, beside);
+    expect(wipe()).toMatchObject({ unit: "door-1", undelivered: 100 });
+    expect(readdirSync(folder)).toEqual(["still-open"]);
+    expect(readFileSync(beside).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("takes a new one where its key cannot be read, and then overwrites both", async () => {
+    await fill();
+    settle();
+    rmSync(join(folder, "made.db"));
+    overwrite(0, 512);
+    expect(wipe).toThrow(/start the unit once/);
+    await (await start()).close();
+    open.splice(0);
+    expect(wipe()).toMatchObject({ setAside: 1, rows: { records: 0 } });
     expect(readdirSync(folder)).toEqual([]);
   });
 });
