@@ -23,8 +23,13 @@ export interface ResolverOptions {
   failuresBeforeRest?: number;
   /** How long it is left alone. Default 30,000. */
   restMs?: number;
-  /** How long an answer is given again, with its date. Default 600,000. */
+  /**
+   * How long an answer is given again, with its date, without asking. Default 600,000. Where the
+   * service cannot be asked an older one is given too: how old it may be the policy says.
+   */
   keepMs?: number;
+  /** The same for not knowing a token: who registers at the desk is known a moment later. Default 15,000. */
+  keepUnknownMs?: number;
   /** How many answers are kept; the oldest go first. Default 1,000. */
   keepAtMost?: number;
   /** Told when the service is given up for a while, and when it answers again. */
@@ -62,6 +67,7 @@ export class TokenResolver {
       failuresBeforeRest: options.failuresBeforeRest ?? 3,
       restMs: options.restMs ?? 30_000,
       keepMs: options.keepMs ?? 600_000,
+      keepUnknownMs: options.keepUnknownMs ?? 15_000,
       keepAtMost: options.keepAtMost ?? 1_000,
     };
   }
@@ -77,14 +83,14 @@ export class TokenResolver {
    */
   async resolve(token: string, reference: string): Promise<Resolution> {
     const kept = this.#kept.get(reference);
-    if (kept !== undefined && this.#clock.monotonicMs() - kept.atMs < this.#limits.keepMs) {
-      return kept.resolution;
-    }
-    if (this.resting()) return { outcome: "unreachable" };
+    if (kept !== undefined && this.#isNew(kept)) return kept.resolution;
+    const older: Resolution =
+      kept?.resolution.outcome === "known" ? kept.resolution : { outcome: "unreachable" };
+    if (this.resting()) return older;
     const answer = await this.#ask(token);
     if (answer === "failed") {
       this.#fail();
-      return { outcome: "unreachable" };
+      return older;
     }
     this.#failures = 0;
     this.#report(true);
@@ -95,6 +101,12 @@ export class TokenResolver {
         : { outcome: "known", entry: answer, asOfMs: answer.asOfMs };
     this.#keep(reference, resolution);
     return resolution;
+  }
+
+  #isNew({ resolution, atMs }: Kept): boolean {
+    const { keepMs, keepUnknownMs } = this.#limits;
+    const mostMs = resolution.outcome === "known" ? keepMs : keepUnknownMs;
+    return this.#clock.monotonicMs() - atMs < mostMs;
   }
 
   async #ask(token: string): Promise<DirectoryEntry | undefined | "failed"> {

@@ -243,6 +243,32 @@ describe("the resolver", () => {
     expect(known.signals).toHaveLength(2);
   });
 
+  it("asks anew after fifteen seconds about somebody it did not know: they may have registered", async () => {
+    const later = resolverOn([Promise.resolve(undefined), Promise.resolve(ENTRY)]);
+    const outcome = async (): Promise<string> => (await later.resolver.resolve("t", "r")).outcome;
+    expect(await outcome()).toBe("unknown");
+    await later.clock.run(14_999);
+    expect(await outcome()).toBe("unknown");
+    await later.clock.run(1);
+    expect(await outcome()).toBe("known");
+  });
+
+  it("gives an older answer, with its date, while the service cannot be asked", async () => {
+    const answers = [Promise.resolve(ENTRY), Promise.reject(new Error("down"))];
+    for (const answer of answers) answer.catch(() => undefined);
+    const { clock, resolver, signals } = resolverOn([...answers, ...answers.slice(1), "never"]);
+    const first = await resolver.resolve("t", "r");
+    await clock.run(600_000);
+    expect(await resolver.resolve("t", "r")).toEqual(first);
+    await resolver.resolve("t", "r");
+    const third = resolver.resolve("t", "r");
+    await clock.run(300);
+    expect([await third, resolver.resting()]).toEqual([first, true]);
+    expect([await resolver.resolve("t", "r"), signals.length]).toEqual([first, 4]);
+    // Who was not known then may be known by now: nobody can say.
+    expect(await resolver.resolve("another", "r2")).toEqual({ outcome: "unreachable" });
+  });
+
   it("keeps no more answers than it may", async () => {
     const full = resolverOn([1, 2, 3, 4].map(() => Promise.resolve(ENTRY)));
     for (const reference of ["a", "b", "c", "c", "b", "a"]) {
