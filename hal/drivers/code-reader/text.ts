@@ -27,6 +27,17 @@ export function asLatin1(bytes: Uint8Array): string {
   return text;
 }
 
+// These take the mark off: it says how the text is written and is none of it.
+const utf16be = new TextDecoder("utf-16be", { fatal: true });
+const utf16le = new TextDecoder("utf-16le", { fatal: true });
+
+/** A byte order mark says that it is UTF-16: no other text begins with those two bytes. */
+function asUtf16(bytes: Uint8Array): string | undefined {
+  const mark = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  if (mark === 0xfeff) return strictly(utf16be, bytes);
+  return mark === 0xfffe ? strictly(utf16le, bytes) : undefined;
+}
+
 /** A zero byte is nobody's text, in whatever character set: the test that `grep` and `git` use. */
 function isBinary(bytes: Uint8Array): boolean {
   return bytes.includes(0);
@@ -60,25 +71,28 @@ function besideKanji(bytes: Uint8Array, declared: string): string | undefined {
 
 /**
  * Text of a code's bytes. What the code itself says of them comes first (ECI, kanji or hanzi mode),
- * as far as they are valid in it. Undeclared bytes are UTF-8 where they are valid UTF-8; for plain
- * binary what UTF-8 makes of them, with replacement characters (only the bytes count there);
- * Shift_JIS where they hold Japanese script; else Latin-1, the standard's own default
- * (ISO/IEC 18004:2015, 7.3.5).
+ * as far as they are valid in it. Undeclared bytes are UTF-8 where they are valid UTF-8; UTF-16
+ * behind a byte order mark; for plain binary what UTF-8 makes of them, with replacement characters
+ * (only the bytes count there); Shift_JIS where they hold Japanese script; else Latin-1, the
+ * standard's own default (ISO/IEC 18004:2015, 7.3.5).
  * @param declared the text by the code's own declaration, absent where it declares nothing
  */
 export function textOf(bytes: Uint8Array, declared?: string): string {
   if (declared?.includes("\ufffd") === false) return besideKanji(bytes, declared) ?? declared;
   return (
     strictly(utf8, bytes) ??
+    asUtf16(bytes) ??
     (isBinary(bytes) ? lossyUtf8.decode(bytes) : undefined) ??
     asJapanese(bytes) ??
     asLatin1(bytes)
   );
 }
 
-/** What rxing takes bytes for that declare nothing: UTF-8, Shift_JIS or Latin-1. */
+/** What rxing takes bytes for that declare nothing: UTF-8, UTF-16 behind its mark, Shift_JIS or Latin-1. */
 export function guessesOf(bytes: Uint8Array): string[] {
   const strict = [utf8, shiftJis].flatMap((decoder) => strictly(decoder, bytes) ?? []);
+  const marked = asUtf16(bytes);
+  if (marked !== undefined) strict.push(marked);
   return [...strict, lossyUtf8.decode(bytes), asLatin1(bytes)];
 }
 

@@ -10,6 +10,9 @@ describe("text of a code's bytes", () => {
   test.each([
     ["UTF-8 is UTF-8", utf8("健康码 é"), undefined, "健康码 é"],
     ["a byte order mark stays", bytes("efbbbf41"), undefined, "\ufeffA"],
+    ["UTF-16 behind its mark", bytes("feff597d0041"), undefined, "好A"],
+    ["UTF-16 the other way round", bytes("fffe7d594100"), undefined, "好A"],
+    ["a mark before what is no UTF-16", bytes("feff597d00"), undefined, "\ufffd\ufffdY}\u0000"],
     ["what the code declares", bytes("b0a2"), "阿", "阿"],
     ["what the code declares, though it is valid UTF-8", bytes("00410042"), "AB", "AB"],
     ["a declaration that the bytes do not follow is none", utf8("é"), "\ufffd", "é"],
