@@ -21,6 +21,7 @@ import {
   measurementFailed,
   notCommitted,
   presenceChanged,
+  seeingAgain,
   presented,
   resultShown,
 } from "./visit.ts";
@@ -91,11 +92,14 @@ function handle(turn: Turn, event: Event): void {
 }
 
 function deviceChanged(turn: Turn, event: EventOf<"device-changed">): void {
+  const wasDown = turn.state.devices[event.device] === false;
   turn.set({ devices: { ...turn.state.devices, [event.device]: event.ok } });
   if (event.ok) turn.clear("device-failed", event.device);
   else turn.raise("device-failed", event.device);
   // A visit that waited for a thermometer which has just died need not wait for its window.
-  if (event.device === "thermometer" && !event.ok) evaluate(turn, false);
+  if (event.device !== "thermometer") return;
+  if (!event.ok) evaluate(turn, false);
+  else if (wasDown) seeingAgain(turn);
 }
 
 function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {

@@ -356,6 +356,16 @@ export function presenceChanged(turn: Turn, present: boolean): void {
 }
 
 /**
+ * While the thermometer was down nobody saw who came and went: a visit of that time, which waits for
+ * a card, may be somebody's who has left, and the warmth that is felt now another's. The same holder's
+ * card takes it up again.
+ */
+export function seeingAgain(turn: Turn): void {
+  const { visit } = turn.state;
+  if (visit?.phase === "gathering") abandon(turn, visit);
+}
+
+/**
  * Whoever shows the same holder's code next may be another body: their own warmth counts, and their
  * own card. So it is when somebody comes, for a thermometer that failed did not see who left.
  */

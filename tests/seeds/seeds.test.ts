@@ -32,6 +32,7 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [20_543, "records on a slow way to a broker that loses its last subscriber meanwhile"],
     [21_017, "a subscriber who came while a record's acknowledgement was on its way"],
     [61_045, "somebody else's card laid beside the pass of one who had left, unseen"],
+    [62_388, "a thermometer that came back before the next one, while a pass waited for its card"],
     [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);

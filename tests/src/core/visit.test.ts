@@ -229,6 +229,25 @@ describe("the same person", () => {
     expect(core.state.visit?.awaits).toEqual(["id-card"]);
   });
 
+  it("is not taken for who stands there when the thermometer comes back, and goes on with the card", () => {
+    const core = new CoreUnderTest();
+    const thermometer = (ok: boolean) =>
+      core.take(event({ kind: "device-changed", device: "thermometer", ok, detail: "" }));
+    thermometer(false);
+    core.take(shows(paper()));
+    thermometer(true);
+    core.take(arrives());
+    core.take(measured(39.4));
+    expect(core.state.visit).toBeNull();
+    core.take(leaves(4_000));
+    core.take(arrives(5_000));
+    core.take(measured(36.5, 5_500));
+    core.take(lays(card(), at(6_000)));
+    expect(core.outcome()).toBe("granted");
+    expect(core.state.visit?.credential.kind).toBe("health-pass-paper");
+    expect(core.state.visit?.temperature?.estimateC).toBe(36.5);
+  });
+
   it("may not use somebody else's card beside the paper", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));
