@@ -32,6 +32,7 @@ class GateWatch {
   #deadlineMs = 0;
   #limitMs = 0;
   #fire = false;
+  #exitPressed = false;
   #evacuation = false;
   #lockedDown = false;
   /** What was ordered and is on the disk: all that a restart can know of. */
@@ -46,14 +47,17 @@ class GateWatch {
       case "limits":
         this.#limitMs = Math.max(this.#limitMs, Math.min(entry.releaseMs, entry.hardMaximumMs));
         this.#grantsUnrecorded = entry.whenNotCommitted === "grant";
+        // Told at each start: a button that is held down then is one that was pressed, to the program.
+        if (this.#exitPressed) this.#cause(entry.at, "exit request");
         return;
       case "contact":
         if (entry.contact === "fire") {
           this.#fire = entry.active;
           this.#held(entry.at);
         }
-        if (entry.contact === "exit-request" && entry.active) {
-          this.#cause(entry.at, "exit request");
+        if (entry.contact === "exit-request") {
+          this.#exitPressed = entry.active;
+          if (entry.active) this.#cause(entry.at, "exit request");
         }
         return;
       case "staff":

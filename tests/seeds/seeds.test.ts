@@ -33,6 +33,8 @@ describe("seeded days at the doorway", { timeout: 300_000 }, () => {
     [21_017, "a subscriber who came while a record's acknowledgement was on its way"],
     [61_045, "somebody else's card laid beside the pass of one who had left, unseen"],
     [62_388, "a thermometer that came back before the next one, while a pass waited for its card"],
+    [63_479, "the next one's warmth while a pass of somebody who had left waited for its card"],
+    [64_278, "an exit button held down through a restart"],
     [20_167, "a restart ordered while the power was off"],
   ])("keeps every promise on day %i, which once broke one: %s", async (seed) => {
     const { failures } = await runSeed(seed, engine);

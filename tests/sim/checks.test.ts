@@ -114,11 +114,11 @@ const obeys = (at: number): TraceEntry =>
   });
 
 const RUNS: TraceEntry[] = [LIMITS, { at: 0, what: "unit", did: "started" }];
-const pressed = (at: number): TraceEntry => ({
+const pressed = (at: number, active = true): TraceEntry => ({
   at,
   what: "contact",
   contact: "exit-request",
-  active: true,
+  active,
 });
 const fire = (at: number, active: boolean): TraceEntry => ({
   at,
@@ -134,6 +134,20 @@ describe("the checks of a run", () => {
 
   it.each<[string, TraceEntry[], RegExp]>([
     ["a gate that opens by itself", [LIMITS, line(500, 1), line(600, 0)], /without any cause/],
+    [
+      "a gate that opens after a restart by itself",
+      [
+        LIMITS,
+        pressed(0),
+        line(30, 1),
+        pressed(90, false),
+        line(1_900, 0),
+        { ...LIMITS, at: 2_000 },
+        line(2_000, 1),
+        line(2_100, 0),
+      ],
+      /2\.000 s: the gate opened without any cause/,
+    ],
     [
       "a gate that opens after a refusal",
       [LIMITS, arrives(0, "a"), ...decided(1_000, 1, { outcome: "denied" }), line(1_001, 1)],
@@ -272,6 +286,19 @@ describe("the checks of a run", () => {
         { at: 100, what: "contact", contact: "exit-request", active: true },
         line(130, 1),
         line(4_130, 0),
+      ],
+    ],
+    [
+      "an exit button that is held down through a restart",
+      [
+        LIMITS,
+        pressed(100),
+        line(130, 1),
+        line(2_000, 0),
+        { at: 2_000, what: "unit", did: "stopped" },
+        { ...LIMITS, at: 2_000 },
+        line(2_000, 1),
+        line(6_000, 0),
       ],
     ],
     [
