@@ -19,6 +19,9 @@ const purpose = process.argv[2] ?? "start";
 const root = process.cwd();
 const [major = 0] = process.versions.node.split(".").map(Number);
 if (major < 20) stop(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+if (purpose === "arm64" && process.arch === "arm64") {
+  stop("this processor is an ARM64: run npm test, there is nothing to emulate.");
+}
 
 function stop(message) {
   console.error(`\ndigital-sentinel: ${message}\n`);
