@@ -29,7 +29,10 @@ export function doctorCommand(): Command {
     });
 }
 
+/** As long as the longest name of a check. */
+const NAME_WIDTH = 17;
+
 function print({ what, state, detail, mend }: Finding): void {
-  console.log(`${SIGNS[state]} ${what.padEnd(14)} ${detail}`);
-  if (mend !== undefined) console.log(`  ${"".padEnd(14)} → ${mend}`);
+  console.log(`${SIGNS[state]} ${what.padEnd(NAME_WIDTH)} ${detail}`);
+  if (mend !== undefined) console.log(`  ${"".padEnd(NAME_WIDTH)} → ${mend}`);
 }

@@ -1,4 +1,5 @@
 /** The command line: `sentinel <verb>`. */
+import process from "node:process";
 import { Command, CommanderError } from "commander";
 
 const WRONG_USAGE = 2;
@@ -42,6 +43,20 @@ function settle(command: Command): void {
   }
 }
 
+/** Verbs that serve somebody beside whoever reads what they print. */
+const SERVICES: readonly string[] = ["run", "sim", "collect", "publish"];
+
+/** Whoever read the output has gone (`| head`): a service goes on, everything else has nothing left to do. */
+function outliveReaders(verb: string | undefined): void {
+  for (const output of [process.stdout, process.stderr]) {
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      if (verb === undefined || !SERVICES.includes(verb)) process.exit();
+    });
+  }
+}
+
+outliveReaders(process.argv[2]);
 try {
   await (await program(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
