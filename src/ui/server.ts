@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
 import { guardRequests, StaffAccess, type AccessOptions } from "./access.ts";
@@ -162,6 +162,14 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions, access: Staf
   });
 }
 
+/** While the session lasts: a page may stand open longer than that. */
+function staffParts(request: FastifyRequest, feed: UnitFeed, access: StaffAccess): Parts {
+  return {
+    signedIn: () => access.isSignedIn(request),
+    visits: () => (access.isSignedIn(request) ? feed.visits() : []),
+  };
+}
+
 function liveRoute(
   app: FastifyInstance,
   options: UiServerOptions,
@@ -177,10 +185,11 @@ function liveRoute(
     const wanted = new Set([request.query.with ?? []].flat().join(",").split(","));
     // Simulated people have no secrets.
     const seesVisits = doorway !== undefined || access.isStaff(request);
+    const signedIn = access.isSignedIn(request);
     const parts: Parts = {
       view: () => feed.view(),
-      ...(wanted.has("visits") && seesVisits ? { visits: () => feed.visits() } : {}),
-      ...(wanted.has("visits") && access.isSignedIn(request) ? { signedIn: () => true } : {}),
+      ...(wanted.has("visits") && seesVisits && !signedIn ? { visits: () => feed.visits() } : {}),
+      ...(wanted.has("visits") && signedIn ? staffParts(request, feed, access) : {}),
       ...(wanted.has("doorway") && doorway !== undefined ? doorwayParts(doorway) : {}),
     };
     openStream(reply, {

@@ -13,7 +13,8 @@ export function StaffPage() {
   const unit = useOnce("/api/unit");
   const [round, setRound] = useState(0);
   const again = (): void => setRound((before) => before + 1);
-  const { view, visits, signedIn, live, heardAtMs } = useLive("visits", round);
+  const { view, visits: told, signedIn, live, heardAtMs } = useLive("visits", round);
+  const visits = signedIn === false ? undefined : told;
   const [language, setLanguage] = useLanguage();
   const where = { nowMs: view?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   const saying: Saying = { ...where, language };

@@ -126,12 +126,26 @@ describe("staff at another screen", () => {
     const { status, cookie } = await post("/api/staff/sign-in", { token: TOKEN });
     expect([status, cookie]).toEqual([200, expect.stringMatching(/^sentinel-staff=[\w-]{43}$/)]);
     const beside = `theme=dark; ${cookie}; other=1`;
-    expect((await visits(beside)).body).toMatch(/王\*\*.*"signedIn":true/);
+    expect((await visits(beside)).body).toMatch(/"signedIn":true.*王\*\*/);
     expect((await post("/api/operator/decide", DECISION, { cookie })).status).toBe(200);
     const out = await post("/api/staff/sign-out", {}, { cookie });
     expect([out.status, out.cookie]).toEqual([200, "sentinel-staff="]);
     expect((await visits(cookie)).body).not.toContain("王**");
     expect((await post("/api/operator/decide", DECISION, { cookie })).status).toBe(403);
+  });
+
+  it("who signed out see nothing more on a page that stands open", async () => {
+    const { cookie } = await post("/api/staff/sign-in", { token: TOKEN });
+    const headers = { ...FROM_AFAR, cookie };
+    const stream = await fetch(`${server.url}api/live?with=visits`, { headers });
+    const told: string[] = [];
+    for await (const chunk of stream.body ?? []) {
+      told.push(new TextDecoder().decode(chunk));
+      if (told.length === 1) await post("/api/staff/sign-out", {}, { cookie });
+      if (told.at(-1)?.includes('signedIn":false') === true) break;
+    }
+    expect(told[0]).toContain("王**");
+    expect(told.at(-1)).toContain('"visits":[]');
   });
 
   it.each([
