@@ -21,9 +21,9 @@ import {
   measurementFailed,
   notCommitted,
   presenceChanged,
-  seeingAgain,
   presented,
   resultShown,
+  seeingAgain,
 } from "./visit.ts";
 
 /** Takes one event in. The given state is left as it was. */

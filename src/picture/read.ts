@@ -17,7 +17,8 @@ const startsWith = (bytes: Uint8Array, at: number, ...expected: number[]): boole
 
 /**
  * Unpacks a picture file; what is transparent shows white, or black where all the rest is light.
- * A JPEG that was cut off gives what is there of it. Only the first picture of an animation is read, and a camera's note on how it was held (EXIF) is left aside: codes read either way up.
+ * A JPEG that was cut off gives what is there of it. Only the first picture of an animation is read,
+ * and a camera's note on how it was held (EXIF) is left aside: codes read either way up.
  * @throws PictureError for anything else than a readable PNG, JPEG, WebP or GIF
  */
 export function readPicture(bytes: Uint8Array): GreyPicture {
@@ -57,6 +58,9 @@ function readJpeg(bytes: Uint8Array): GreyPicture {
   }
 }
 
+// As much again as was sent, and this: more than any part that can be missing of a small file.
+const FILLING_BYTES = 65_536;
+
 /** What is missing decodes to anything; above it lies what was sent (a transfer that broke off). */
 function readCutJpeg(bytes: Uint8Array): GreyPicture {
   const filled = new Uint8Array(2 * bytes.length + FILLING_BYTES);
@@ -68,8 +72,6 @@ function readCutJpeg(bytes: Uint8Array): GreyPicture {
     throw new PictureError("the JPEG file ends in the middle", { cause: error });
   }
 }
-
-const FILLING_BYTES = 65_536;
 
 function unpackJpeg(bytes: Uint8Array): { width: number; height: number; data: Uint8Array } {
   return jpeg.decode(bytes, {

@@ -279,15 +279,7 @@ describe("the checks of a run", () => {
   });
 
   it.each<[string, TraceEntry[]]>([
-    [
-      "the exit button",
-      [
-        LIMITS,
-        { at: 100, what: "contact", contact: "exit-request", active: true },
-        line(130, 1),
-        line(4_130, 0),
-      ],
-    ],
+    ["the exit button", [LIMITS, pressed(100), line(130, 1), line(4_130, 0)]],
     [
       "an exit button that is held down through a restart",
       [
@@ -303,13 +295,7 @@ describe("the checks of a run", () => {
     ],
     [
       "a fire, however long it lasts",
-      [
-        LIMITS,
-        { at: 100, what: "contact", contact: "fire", active: true },
-        line(130, 1),
-        { at: 90_000, what: "contact", contact: "fire", active: false },
-        line(93_900, 0),
-      ],
+      [LIMITS, fire(100, true), line(130, 1), fire(90_000, false), line(93_900, 0)],
     ],
     [
       "staff who overrule",

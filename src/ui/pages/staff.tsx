@@ -86,6 +86,19 @@ function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
   );
 }
 
+/** What the unit said to what was asked of it; a screen reader says it when it comes. */
+function Answer({ answer }: { answer: { good: boolean; text: string } | undefined }) {
+  return (
+    <p class="answer" role="status">
+      {answer !== undefined && (
+        <>
+          <Tick good={answer.good} /> {answer.text}
+        </>
+      )}
+    </p>
+  );
+}
+
 interface SessionProps {
   language: Language;
   /** The unit now knows this browser, or no longer. */
@@ -124,13 +137,7 @@ function SignIn({ language, onDone }: SessionProps) {
           {TEXT.signIn[language]}
         </button>
       </div>
-      <p class="answer" role="status">
-        {problem !== undefined && (
-          <>
-            <Tick good={false} /> {problem}
-          </>
-        )}
-      </p>
+      <Answer answer={problem === undefined ? undefined : { good: false, text: problem }} />
     </form>
   );
 }
@@ -203,13 +210,7 @@ function Decide({ view, language, live }: DecideProps) {
           </button>
         )}
       </div>
-      <p class="answer" role="status">
-        {answer !== undefined && (
-          <>
-            <Tick good={answer.good} /> {answer.text}
-          </>
-        )}
-      </p>
+      <Answer answer={answer} />
     </form>
   );
 }
