@@ -50,9 +50,9 @@ const TABLES = [
 ] as const;
 
 /**
- * Overwrites every row, or where it is damaged every byte, then removes the database. The unit must be stopped: its file is locked
- * for the whole time. On flash storage overwritten pages may survive in spare blocks; without the
- * keys, which lay in the same file, what is left of the personal parts is noise.
+ * Overwrites every row, or where it is damaged every byte, then removes the database. The unit must
+ * be stopped: its file is locked for the whole time. On flash storage overwritten pages may survive in
+ * spare blocks; without the keys, which lay in the same file, what is left of the personal parts is noise.
  *
  * @param keep gets the certificate before anything goes: the key that signs it goes as well
  * @throws StoreError when the file is not a unit's, is in use, or is too damaged to have its key read

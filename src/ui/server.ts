@@ -162,8 +162,17 @@ function unitRoutes(app: FastifyInstance, options: UiServerOptions, access: Staf
   });
 }
 
-/** While the session lasts: a page may stand open longer than that. */
-function staffParts(request: FastifyRequest, feed: UnitFeed, access: StaffAccess): Parts {
+/** Who came, for those who may see it; while their session lasts, for a page may stand open longer. */
+function visitParts(
+  request: FastifyRequest,
+  { feed, doorway }: UiServerOptions,
+  access: StaffAccess,
+): Parts {
+  if (!access.isSignedIn(request)) {
+    // Simulated people have no secrets.
+    const all = doorway !== undefined || access.isStaff(request);
+    return all ? { visits: () => feed.visits() } : {};
+  }
   return {
     signedIn: () => access.isSignedIn(request),
     visits: () => (access.isSignedIn(request) ? feed.visits() : []),
@@ -183,13 +192,9 @@ function liveRoute(
       return reply.code(503).send({ error: `${MAX_STREAMS} pages are watching already` });
     }
     const wanted = new Set([request.query.with ?? []].flat().join(",").split(","));
-    // Simulated people have no secrets.
-    const seesVisits = doorway !== undefined || access.isStaff(request);
-    const signedIn = access.isSignedIn(request);
     const parts: Parts = {
       view: () => feed.view(),
-      ...(wanted.has("visits") && seesVisits && !signedIn ? { visits: () => feed.visits() } : {}),
-      ...(wanted.has("visits") && signedIn ? staffParts(request, feed, access) : {}),
+      ...(wanted.has("visits") ? visitParts(request, options, access) : {}),
       ...(wanted.has("doorway") && doorway !== undefined ? doorwayParts(doorway) : {}),
     };
     openStream(reply, {

@@ -85,6 +85,9 @@ export interface Workbench {
 // Micro QR M1 has 11 modules: in less than that there is nothing to find.
 const SMALLEST_SIDE = 11;
 
+const isTooSmall = ({ width, height }: View): boolean =>
+  width < SMALLEST_SIDE || height < SMALLEST_SIDE;
+
 /** Corners of a view in the pixels of the picture it was made for. */
 function inOriginal(view: View, codes: readonly DecodedCode[]): DecodedCode[] {
   return codes.map((code) => ({
@@ -117,9 +120,7 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     return unread;
   };
   const readView = (view: View, reader: ReaderName): DecodedCode[] =>
-    view.width < SMALLEST_SIDE || view.height < SMALLEST_SIDE
-      ? []
-      : inOriginal(view, READERS[reader](decoders, view));
+    isTooSmall(view) ? [] : inOriginal(view, READERS[reader](decoders, view));
   return {
     pixels: picture.width * picture.height,
     get outlined() {
@@ -128,7 +129,7 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     read(reader, version) {
       // Outlines come with this look at no cost, and are seldom seen where no code is.
       if (reader !== "zxing" || version !== "original") return readView(versionOf(version), reader);
-      if (picture.width < SMALLEST_SIDE || picture.height < SMALLEST_SIDE) return [];
+      if (isTooSmall(picture)) return [];
       const { codes, outlines } = decoders.zxing.look(picture, QUICK);
       outlined = codes.length === 0 && outlines.length > 0;
       return inOriginal(picture, codes);
