@@ -7,28 +7,39 @@ import { runScenario, type ScenarioResult } from "../scenario/run.ts";
 import { seededDay } from "./plan.ts";
 import { truthOf } from "./unfit.ts";
 
-/** What came of one seed. */
-export interface SeedResult {
-  seed: number;
+/** What came of one day. */
+export interface DayResult {
   /** Broken promises and missed expectations, in sentences. */
   failures: string[];
   result?: ScenarioResult;
 }
 
-/** Runs the day of a seed. A crash is a failure like any other. */
+/** What came of one seed. */
+export interface SeedResult extends DayResult {
+  seed: number;
+}
+
+/** A day as the generator or a frozen file has it. */
+export type Day = ReturnType<typeof seededDay>;
+
+/** Runs the day of a seed, as the generator draws it today. */
 export async function runSeed(seed: number, engine: DecodeEngine): Promise<SeedResult> {
+  return { seed, ...(await runDay(seededDay(seed), engine)) };
+}
+
+/** Runs a day and checks every promise. A crash is a failure like any other. */
+export async function runDay(day: Day, engine: DecodeEngine): Promise<DayResult> {
   try {
-    const day = seededDay(seed);
-    const loaded = await loadFields(day, `seed ${seed}`);
+    const loaded = await loadFields(day, day.name ?? "day");
     const result = await runScenario(loaded, { engine });
     const { checks, expect } = result.totals;
     const admitted = checkAdmissions(result.trace, truthOf(day));
     const undelivered = checkDelivery(result.trace);
     const failures = [...checks.failures, ...admitted, ...undelivered, ...expect.failures];
-    return { seed, failures, result };
+    return { failures, result };
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { seed, failures: [failure] };
+    return { failures: [failure] };
   }
 }
 

@@ -11,7 +11,8 @@ import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
 import { traceLines } from "../../sim/trace.ts";
 
 const USAGE = `npm run seeds -- [N] [--from SEED] [--workers N]   N days, from seed 1 where not said
-npm run seeds -- --replay SEED                     one day, its trace and scenario written to files`;
+npm run seeds -- --replay SEED                     one day, its trace and scenario written to files
+npm run seeds -- --freeze SEED --title "WHAT BROKE"  the day as a file of tests/seeds/frozen, before its fix`;
 
 const SELF = fileURLToPath(import.meta.url);
 const DEFAULT_DAYS = 20;
@@ -35,6 +36,8 @@ async function start(): Promise<number> {
       from: { type: "string", default: "1" },
       workers: { type: "string", default: String(availableParallelism()) },
       replay: { type: "string" },
+      freeze: { type: "string" },
+      title: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -43,6 +46,7 @@ async function start(): Promise<number> {
     return 0;
   }
   if (values.replay !== undefined) return replay(wholeNumber(values.replay));
+  if (values.freeze !== undefined) return freeze(wholeNumber(values.freeze), values.title);
   const days = wholeNumber(positionals[0] ?? String(DEFAULT_DAYS));
   return swarm(wholeNumber(values.from), days, Math.max(1, wholeNumber(values.workers)));
 }
@@ -116,6 +120,19 @@ async function work(): Promise<void> {
       });
     });
   });
+}
+
+/** Writes a seed's day as a file that no change of the generator alters. */
+function freeze(seed: number, title: string | undefined): number {
+  if (title === undefined || title.trim() === "") {
+    console.error(`--freeze needs a --title that says what broke.\n${USAGE}`);
+    return 2;
+  }
+  const file = `tests/seeds/frozen/${String(seed).padStart(5, "0")}.yaml`;
+  const day = { ...seededDay(seed), name: `day ${seed}: ${title}` };
+  writeFileSync(file, stringify(day, { aliasDuplicateObjects: false }));
+  console.log(file);
+  return 0;
 }
 
 async function replay(seed: number): Promise<number> {
