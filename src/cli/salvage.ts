@@ -68,7 +68,7 @@ export function runSalvage(
 ): number {
   if (!existsSync(path)) throw new UsageError(`there is no file at ${path}`);
   const archive = options.into === undefined ? undefined : archiveAt(options.into);
-  const out = options.out === undefined ? undefined : openSync(options.out, "wx");
+  const out = options.out === undefined ? undefined : openSync(options.out, "wx", 0o600);
   try {
     const report = gather(path, nowMs, archive, out);
     if (options.json === true) print(JSON.stringify(report));

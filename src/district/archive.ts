@@ -1,5 +1,6 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
+import { makePrivate } from "../store/private-file.ts";
 import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
 import { PassbackWatch } from "./passback.ts";
@@ -93,6 +94,7 @@ export class Archive {
    * @throws Error when the file is another program's database
    */
   constructor(path: string) {
+    makePrivate(path);
     const database = new Database(path);
     this.#database = database;
     this.#prepare = preparing(database);

@@ -1,5 +1,6 @@
 /** One collector at a time on a database: a lock that the system gives back when its holder dies. */
 import Database from "better-sqlite3";
+import { makePrivate } from "../store/private-file.ts";
 
 /**
  * Takes the lock beside a database.
@@ -8,6 +9,7 @@ import Database from "better-sqlite3";
  * @throws Error when another collector holds it
  */
 export function lockArchive(path: string): () => void {
+  makePrivate(`${path}.lock`);
   const lock = new Database(`${path}.lock`, { timeout: 0 });
   try {
     lock.exec("BEGIN EXCLUSIVE");

@@ -1,6 +1,7 @@
 /** The tables of a unit's database, and how its file is opened. */
 import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
+import { makePrivate } from "./private-file.ts";
 
 /** "DSU1" in ASCII: tells a unit's database from any other SQLite file. */
 export const UNIT_APPLICATION_ID = 0x44_53_55_31;
@@ -47,6 +48,7 @@ const TABLES = `
 export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
+    makePrivate(path);
     database = new Database(path);
     prepare(database, path);
     return database;

@@ -136,7 +136,7 @@ async function unitKeyOf(file: string): Promise<Uint8Array> {
   } catch (error) {
     if (error instanceof SetupError) throw error;
     const key = randomBytes(KEY_BYTES);
-    await mkdir(dirname(file), { recursive: true });
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFile(file, `${key.toString("hex")}\n`, { mode: 0o600, flag: "wx" });
     return key;
   }

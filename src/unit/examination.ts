@@ -162,7 +162,7 @@ async function agesOf(files: readonly string[]): Promise<string> {
 
 /** The same that a record needs: written, flushed to the disk, and gone again. */
 async function writeDurably(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `.doctor-${randomUUID()}`);
   const start = performance.now();
   const handle = await open(path, "wx");
