@@ -166,7 +166,10 @@ const DEBIAN_FILES = {
     "/usr/aarch64-linux-gnu/lib/libstdc++.so.6": "libstdc++6-arm64-cross",
   },
   hil: { "/usr/share/doc/linux-headers-amd64": "linux-headers-amd64" },
-  test: { "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk" },
+  test: {
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc": "fonts-noto-cjk",
+    "/usr/sbin/nginx": "nginx-light",
+  },
   bench: {
     "/usr/lib/python3/dist-packages/pyzbar": "python3-pyzbar",
     "/usr/lib/python3/dist-packages/cv2.cpython-311-x86_64-linux-gnu.so": "python3-opencv",
