@@ -91,7 +91,7 @@ case $arch in
 esac
 (cd "$opt" && npm_config_nodedir=$opt/node_modules/$headers npm ci --omit=dev --no-audit --no-fund)
 
-ln -sf "$opt/deploy/sentinel.mjs" /usr/local/bin/sentinel
+ln -sf "$opt/deploy/sentinel" /usr/local/bin/sentinel
 systemctl daemon-reload
 if [ -n "$far_end" ]; then
   cat <<EOF
