@@ -67,6 +67,17 @@ export type Event = Happening &
     | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
     | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
     /**
+     * Something the door does not need is wrong, or is right again: the broker refuses one thing
+     * (`subject`), another unit uses this one's name, or a file or address of the configuration
+     * (`subject`: its setting) cannot be used.
+     */
+    | {
+        kind: "fault-changed";
+        fault: "broker-restricted" | "unit-name-in-use" | "input-unavailable";
+        subject?: string;
+        active: boolean;
+      }
+    /**
      * The unit starts with a new database: the one before could not be trusted. Without a
      * replacement that was at an earlier start, and its file still lies where it was set aside.
      */

@@ -73,6 +73,9 @@ function handle(turn: Turn, event: Event): void {
       return deviceChanged(turn, event);
     case "link-changed":
       return linkChanged(turn, event);
+    case "fault-changed":
+      if (event.active) return turn.raise(event.fault, event.subject);
+      return turn.clear(event.fault, event.subject);
     case "database-replaced":
       return databaseReplaced(turn, event);
     case "outbox-changed":

@@ -60,6 +60,11 @@ export function StaffPage() {
   );
 }
 
+/** These name what the unit's file or the broker calls it; there is no other word for it. */
+function isSetting({ kind, subject }: ScreenView["alarms"][number]): boolean {
+  return subject !== undefined && (kind === "input-unavailable" || kind === "broker-restricted");
+}
+
 function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
   const { language } = saying;
   return (
@@ -77,6 +82,7 @@ function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
               {ALARMS[alarm.kind][language]}
               {isDeviceName(alarm.subject) && `：${DEVICES[alarm.subject][language]}`}
               {isSetKind(alarm.subject) && `：${DATA_SETS[alarm.subject][language]}`}
+              {isSetting(alarm) && `：${alarm.subject}`}
             </span>
             <time>{sayClock(alarm.raisedAtMs, saying)}</time>
           </li>

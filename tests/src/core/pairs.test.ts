@@ -95,6 +95,10 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     ),
   "device-changed": () => [device("thermometer"), device("gate")],
   "link-changed": () => [event({ kind: "link-changed", link: "broker", ok: false })],
+  "fault-changed": () =>
+    [true, false].map((active) =>
+      event({ kind: "fault-changed", fault: "broker-restricted", subject: "commands", active }),
+    ),
   "codes-remembered": () => [
     event({ kind: "codes-remembered", used: [{ reference: "code-1", agoMs: 1_000 }] }),
   ],

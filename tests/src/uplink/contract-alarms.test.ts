@@ -32,7 +32,21 @@ const FAULTS: [name: string, (ok: boolean) => Event][] = [
     `link to the ${link}`,
     (ok) => event({ kind: "link-changed", link, ok }),
   ]),
+  ...(["broker-restricted", "unit-name-in-use", "input-unavailable"] as const).map(
+    (fault): [string, (ok: boolean) => Event] => [
+      fault,
+      (ok) => event({ kind: "fault-changed", fault, subject: "mqtt.tls.ca", active: !ok }),
+    ],
+  ),
 ];
+
+function saidOf(name: string): { alarm: string; subject?: string } {
+  if (name.startsWith("link")) return { alarm: `${name.split(" ").at(-1)}-unreachable` };
+  const isDevice = (DEVICE_NAMES as readonly string[]).includes(name);
+  return isDevice
+    ? { alarm: "device-failed", subject: name }
+    : { alarm: name, subject: "mqtt.tls.ca" };
+}
 
 describe("a fault", () => {
   it.each(FAULTS)("of the %s is published as an alarm, and so is its end", (name, change) => {
@@ -47,9 +61,7 @@ describe("a fault", () => {
     const bodies = texts.map(
       (text) => (JSON.parse(text) as { data: { record: { body: object } } }).data.record.body,
     );
-    const said = name.startsWith("link")
-      ? { alarm: `${name.split(" ").at(-1)}-unreachable` }
-      : { alarm: "device-failed", subject: name };
+    const said = saidOf(name);
     expect(bodies).toEqual([
       { type: "alarm-raised", ...said },
       { type: "alarm-cleared", ...said },

@@ -120,6 +120,12 @@ export const ALARMS: Readonly<Record<AlarmKind, Both>> = {
   "outbox-filling": both("待发送记录偏多", "Outbox filling"),
   "outbox-full": both("待发送记录已满", "Outbox full"),
   "broker-unreachable": both("网络离线", "Broker offline"),
+  "broker-restricted": both("网络服务受限", "Broker refuses something"),
+  "unit-name-in-use": both("另一台设备使用相同编号", "Another unit uses this unit's name"),
+  "input-unavailable": both(
+    "配置的文件或地址不可用",
+    "A configured file or address cannot be used",
+  ),
   "directory-unreachable": both("在线查询不可用", "Online look-up not available"),
   "clock-untrusted": both("时间未校准", "Clock not certain"),
   "policy-expired": both("准入规则已过期", "Policy expired"),
