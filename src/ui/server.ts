@@ -10,6 +10,7 @@ import type { Clock } from "../../hal/clock.ts";
 import { guardRequests, StaffAccess, type AccessOptions } from "./access.ts";
 import { doorwayParts, doorwayRoutes } from "./doorway-routes.ts";
 import { healthRoutes, type HealthPort } from "./health.ts";
+import { listenOn } from "./listening.ts";
 import { MAX_STREAMS, openStream, type Parts, type Streams } from "./live.ts";
 import { sendPicture } from "./picture.ts";
 import type { DoorwayControl, UnitFeed } from "./ports.ts";
@@ -30,6 +31,11 @@ export interface UiServerOptions extends AccessOptions {
   port?: number;
   /** Where the built pages are. */
   pagesDir?: string;
+  /**
+   * Told what keeps the pages from being served or an address from being listened on, by setting;
+   * `undefined` once nothing does. With it the server always starts, and tries again.
+   */
+  onProblem?: (setting: "http.host" | "pages", problem: string | undefined) => void;
 }
 
 export interface UiServer {
@@ -52,11 +58,17 @@ const DECISION = z.strictObject({
 
 const SIGN_IN = z.strictObject({ token: z.string().min(1).max(1_000) });
 
-/** Starts serving; rejects when the address is taken or the pages were not built. */
+/**
+ * Starts serving. Without `onProblem` it rejects when the address is taken or the pages were not built.
+ */
 export async function startUiServer(options: UiServerOptions): Promise<UiServer> {
   const pagesDir = options.pagesDir ?? PAGES;
-  if (!existsSync(join(pagesDir, "index.html"))) {
-    throw new Error(`the pages are not built: run "npm run build:pages" (nothing in ${pagesDir})`);
+  const { onProblem } = options;
+  const hasPages = existsSync(join(pagesDir, "index.html"));
+  if (!hasPages) {
+    const problem = `the pages are not built: run "npm run build:pages" (nothing in ${pagesDir})`;
+    if (onProblem === undefined) throw new Error(problem);
+    onProblem("pages", `${problem}; then restart the unit`);
   }
   const app = Fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
   const streams: Streams = new Set();
@@ -67,18 +79,25 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   liveRoute(app, options, access, streams);
   if (options.doorway !== undefined) doorwayRoutes(app, options.doorway, options.feed);
   if (options.health !== undefined) healthRoutes(app, options.health);
-  await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
-  pageRoutes(app, options.doorway !== undefined);
-  const host = options.host ?? "127.0.0.1";
-  await app.listen({ host, port: options.port ?? 0 });
-  const address = app.server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  if (hasPages) {
+    await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
+    pageRoutes(app, options.doorway !== undefined);
+  }
+  await app.ready();
+  const { host, port, close } = await listenOn({
+    server: app.server,
+    clock: options.clock,
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? 0,
+    onProblem: onProblem && ((problem) => onProblem("http.host", problem)),
+  });
   return {
     url: `http://${reachable(host)}:${port}/`,
     port,
     async close() {
       for (const end of streams) end();
       access.stop();
+      await close();
       await app.close();
     },
   };
