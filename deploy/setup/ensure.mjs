@@ -144,7 +144,13 @@ const onPath = (program) =>
 
 /** Debian packages by the program that shows they are there. */
 const DEBIAN = {
-  test: { chromium: "chromium", mosquitto: "mosquitto", socat: "socat", "fc-list": "fontconfig" },
+  test: {
+    chromium: "chromium",
+    mosquitto: "mosquitto",
+    socat: "socat",
+    "fc-list": "fontconfig",
+    "systemd-analyze": "systemd",
+  },
   bench: { mosquitto: "mosquitto" },
   torture: { mosquitto: "mosquitto" },
   arm64: { "qemu-aarch64": "qemu-user" },

@@ -236,7 +236,8 @@ export class PublishedSets {
   #own(path: string): void {
     if (process.getuid?.() !== 0) return;
     const { uid, gid } = statSync(this.#folder);
-    chownSync(path, uid, gid);
+    const now = statSync(path);
+    if (now.uid !== uid || now.gid !== gid) chownSync(path, uid, gid);
   }
 
   /** Where each part lies. */

@@ -8,7 +8,7 @@ import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import type { Luminance } from "../../hal/drivers/code-reader/image.ts";
 import { measurePace } from "../../hal/drivers/code-reader/pace.ts";
 import { probeMlx90614 } from "../../hal/drivers/mlx90614.ts";
-import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
+import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import { parseCollectorKeys } from "../config/collector-keys.ts";
@@ -115,7 +115,11 @@ function dataChecks(config: UnitConfig): Check[] {
       look: async () => {
         if (config.clock.vouchedBy === "nobody")
           return "kept by something the kernel does not know";
-        if (!createClockSyncProbe()()) throw new Error("the kernel says it is not synchronised");
+        const sync = createClockSyncReader()();
+        if (sync.state === "unknown") throw new Error(`the kernel cannot be asked: ${sync.why}`);
+        if (sync.state === "unsynchronised") {
+          throw new Error("the kernel says it is not synchronised");
+        }
         return "synchronised";
       },
       mend: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",

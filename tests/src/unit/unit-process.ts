@@ -45,8 +45,11 @@ export class UnitFolder {
   readonly districtKey = randomBytes(32);
   readonly path = mkdtempSync(join(tmpdir(), "unit-"));
   readonly #running: ChildProcess[] = [];
+  readonly #under: readonly string[];
 
-  constructor() {
+  /** @param under what the unit is started by: Node arguments that take a program and its arguments */
+  constructor(under: readonly string[] = []) {
+    this.#under = under;
     writeFileSync(this.at("district.key"), this.districtKey.toString("hex"));
     writeFileSync(this.at("gate"), "0");
     writeFileSync(
@@ -104,7 +107,9 @@ export class UnitFolder {
   /** Starts the unit; resolves when its pages can be opened. @param settings beside the usual ones */
   async start(settings: Readonly<Record<string, unknown>> = {}): Promise<Started> {
     await this.configure(settings);
-    const child = spawn(NODE, ["src/cli/main.ts", "run", "--config", this.at("unit.yaml")], {
+    const run = ["src/cli/main.ts", "run", "--config", this.at("unit.yaml")];
+    const words = this.#under.length === 0 ? run : [...this.#under, NODE, ...run];
+    const child = spawn(NODE, words, {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#running.push(child);
