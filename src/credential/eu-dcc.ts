@@ -19,11 +19,15 @@ import {
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { inflate } from "./inflate.ts";
 import { malformed, reason, type Verified, type VerifyContext } from "./outcome.ts";
-import { inForce, signerAmong, type FoundKey } from "./trust.ts";
+import type { RevocationHit } from "./revocation.ts";
+import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "./signed.ts";
+import type { FoundKey } from "./trust.ts";
 
 export const EU_DCC_PREFIX = "HC1:";
 
 const KIND = "eu-dcc";
+
+const REVOCATION_NAMESPACES = ["eu-dcc-uci", "eu-dcc-country-uci", "eu-dcc-signature"] as const;
 
 // Extended key usages by the kind of entry; the second column was used before the first was registered.
 const KEY_USAGES = {
@@ -48,40 +52,23 @@ export function verifyEuDcc(text: string, context: VerifyContext): Verified {
   const { key, problems } = signer(message, read, context);
   const reasons = [...problems];
   if (read.fault !== undefined) reasons.push(reason("schema-violation", { path: read.fault }));
-  reasons.push(...validity(read, context.at.wallMs));
-  const revoked = revocation(message, read, context);
-  if (revoked !== undefined) reasons.push(revoked);
+  // The states' own tests count the second of expiry itself as valid.
+  reasons.push(...timeProblems(read, context.at, "included"));
+  reasons.push(...revocationProblems(revocation(message, read, context)));
   return describe(read, key, reasons, context);
 }
 
 /** The key that signed, with everything that is wrong with it. */
-function signer(
-  message: Sign1,
-  read: ReadCertificate,
-  { trust, at }: VerifyContext,
-): { key?: FoundKey; problems: Reason[] } {
+function signer(message: Sign1, read: ReadCertificate, { trust, at }: VerifyContext): Signer {
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
-  // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
-  const candidates = trust.find(KIND, keyId);
-  if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
-  const key = signerAmong(
-    candidates,
-    (candidate) => verifySign1(message, candidate.publicKey),
-    at.wallMs,
+  return signerOf(
+    // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
+    trust.find(KIND, keyId),
+    keyId,
+    ({ publicKey }) => verifySign1(message, publicKey),
+    at,
+    (key) => (mayExpress(key, read.payload) ? [] : [reason("issuer-not-allowed", { keyId })]),
   );
-  if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
-  const problems: Reason[] = [];
-  if (!inForce(key, at.wallMs)) {
-    problems.push(
-      reason("issuer-expired", {
-        keyId,
-        notBeforeMs: key.notBeforeMs ?? 0,
-        notAfterMs: key.notAfterMs ?? 0,
-      }),
-    );
-  }
-  if (!mayExpress(key, read.payload)) problems.push(reason("issuer-not-allowed", { keyId }));
-  return { key, problems };
 }
 
 /** Whether the signer's certificate allows all kinds of entry; one that names no kind allows every. */
@@ -91,29 +78,17 @@ function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payl
   return kinds.every((kind) => KEY_USAGES[kind].some((usage) => keyUsages.includes(usage)));
 }
 
-function validity({ issuedAtMs, validUntilMs }: ReadCertificate, atMs: number): Reason[] {
-  const reasons: Reason[] = [];
-  // The states' own tests count the second of expiry itself as valid.
-  if (validUntilMs !== undefined && atMs > validUntilMs) {
-    reasons.push(reason("expired", { validUntilMs }));
-  }
-  if (issuedAtMs !== undefined && atMs < issuedAtMs) {
-    reasons.push(reason("not-yet-valid", { issuedAtMs }));
-  }
-  return reasons;
-}
-
 /** EU revocation lists hold the first 16 bytes of SHA-256 over one of three things, here in hex. */
 function revocation(
   message: Sign1,
   { certificate, issuer = "", issuedAtMs }: ReadCertificate,
   { revocation: lists }: VerifyContext,
-): Reason | undefined {
+): RevocationHit | undefined {
   const identifiers = certificate === undefined ? [] : identifiersOf(certificate);
   // Of an ECDSA signature only the first number counts: the second can be negated by anybody.
   const { algorithm, signature } = message;
   const counted = algorithm === "ES256" ? signature.subarray(0, signature.length / 2) : signature;
-  const hit =
+  return (
     lists.find("eu-dcc-signature", revocationHash(counted), issuedAtMs) ??
     identifiers
       .map(
@@ -121,10 +96,8 @@ function revocation(
           lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs) ??
           lists.find("eu-dcc-country-uci", revocationHash(issuer + identifier), issuedAtMs),
       )
-      .find((each) => each !== undefined);
-  if (hit === undefined) return undefined;
-  const { verdict, falsePositiveRate } = hit;
-  return reason(verdict, falsePositiveRate === undefined ? undefined : { falsePositiveRate });
+      .find((each) => each !== undefined)
+  );
 }
 
 function identifiersOf({ v, t, r }: HealthCertificate): string[] {
@@ -157,9 +130,7 @@ function describe(
   if (issuedAtMs !== undefined) verified.issuedAtMs = issuedAtMs;
   if (validUntilMs !== undefined) verified.validUntilMs = validUntilMs;
   if (key === undefined) return verified;
-  verified.basis = "trust-list";
-  const listed = context.revocation.asOfMs("eu-dcc-uci") ?? Infinity;
-  verified.basisAsOfMs = Math.min(key.setAsOfMs, listed);
+  Object.assign(verified, basisOf(key.setAsOfMs, REVOCATION_NAMESPACES, context.revocation));
   if (certificate !== undefined) verified.evidence = certificateEvidence(read, key, context);
   return verified;
 }

@@ -9,12 +9,13 @@ import type { Reason } from "../core/reason.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { decodeBase45, encodeBase45 } from "./base45.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
-import { parseSign1, signSign1, verifySign1, type Sign1 } from "./cose.ts";
+import { parseSign1, signSign1, verifySign1 } from "./cose.ts";
 import { inflate } from "./inflate.ts";
 import type { IssuerKey } from "./issuer-key.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
-import { inForce, signerAmong, type FoundKey } from "./trust.ts";
+import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
+import type { FoundKey } from "./trust.ts";
 
 export { createIssuerKey, trustOfIssuers, type IssuerKey } from "./issuer-key.ts";
 
@@ -23,9 +24,6 @@ export const HEALTH_PASS_PREFIX = "DS1:";
 /** How long a pass lives unless its issuer says less: a live code on a phone, and a paper one. */
 export const LIVE_LIFETIME_MS = 30 * MINUTE_MS;
 export const PAPER_LIFETIME_MS = 180 * DAY_MS;
-
-/** A pass dated further ahead than this is no clock difference any more. */
-const MAX_AHEAD_MS = 5 * MINUTE_MS;
 
 const COLOURS: readonly CodeColour[] = ["green", "yellow", "red"];
 const RESULTS: readonly TestResult[] = ["negative", "positive", "pending"];
@@ -229,39 +227,24 @@ export function verifyHealthPass(text: string, context: VerifyContext): Verified
   const read = readPass(message.payload);
   if ("fault" in read) return refused(kind, reason("schema-violation", { path: read.fault }));
   const { pass } = read;
-  const { key, problem } = signer(message, context);
-  const reasons = problem === undefined ? [] : [problem];
-  reasons.push(...validity(pass, context));
-  return describe(pass, key, reasons, context);
-}
-
-/** The key that signed, or why there is none to be believed. */
-function signer(message: Sign1, context: VerifyContext): { key?: FoundKey; problem?: Reason } {
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
-  const candidates = context.trust.find("health-pass", keyId);
-  if (candidates.length === 0) return { problem: reason("issuer-unknown", { keyId }) };
-  const key = signerAmong(
-    candidates,
-    (candidate) => verifySign1(message, candidate.publicKey),
-    context.at.wallMs,
+  const { key, problems } = signerOf(
+    context.trust.find("health-pass", keyId),
+    keyId,
+    ({ publicKey }) => verifySign1(message, publicKey),
+    context.at,
   );
-  if (key === undefined) return { problem: reason("signature-invalid", { keyId }) };
-  if (!inForce(key, context.at.wallMs))
-    return { key, problem: reason("issuer-expired", { keyId }) };
-  return { key };
+  return describe(pass, key, [...problems, ...validity(pass, context)], context);
 }
 
 function validity(pass: HealthPass, { at, revocation }: VerifyContext): Reason[] {
   const { issuedAtMs, validUntilMs, serial } = pass;
-  const reasons: Reason[] = [];
-  if (at.wallMs >= validUntilMs) {
-    if (pass.form === "live") reasons.push(tooOld(pass, at.wallMs));
-    reasons.push(reason("expired", { issuedAtMs, validUntilMs }));
-  }
-  if (at.wallMs < issuedAtMs - MAX_AHEAD_MS) reasons.push(reason("not-yet-valid", { issuedAtMs }));
-  const hit = revocation.find("health-pass", serial, issuedAtMs);
-  if (hit !== undefined) reasons.push(reason(hit.verdict, { issuedAtMs }));
-  return reasons;
+  const isOver = pass.form === "live" && at.wallMs >= validUntilMs;
+  return [
+    ...(isOver ? [tooOld(pass, at.wallMs)] : []),
+    ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
+    ...revocationProblems(revocation.find("health-pass", serial, issuedAtMs), { issuedAtMs }),
+  ];
 }
 
 /** A live code that ran out is told to be refreshed, with its time, rather than to be renewed. */
@@ -292,9 +275,7 @@ function describe(
   if (pass.form === "paper") verified.needsAlongside = "id-card";
   if (key !== undefined) {
     verified.issuer = key.issuer ?? key.keyId;
-    verified.basis = "trust-list";
-    const listed = revocation.asOfMs("health-pass") ?? Infinity;
-    verified.basisAsOfMs = Math.min(key.setAsOfMs, listed);
+    Object.assign(verified, basisOf(key.setAsOfMs, ["health-pass"], revocation));
   }
   return verified;
 }

@@ -6,10 +6,11 @@ import { z } from "zod";
 import type { Reason } from "../core/reason.ts";
 import { decodeBase32 } from "./base32.ts";
 import { decodeCbor } from "./cbor.ts";
-import { parseSign1, verifySign1, type Sign1 } from "./cose.ts";
+import { parseSign1, verifySign1 } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
+import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";
 
 export const NZ_COVID_PASS_PREFIX = "NZCP:/1/";
@@ -51,10 +52,14 @@ export function verifyNzCovidPass(text: string, context: VerifyContext): Verifie
     return refused(KIND, reason("schema-violation", { path }));
   }
   const pass = read.data;
-  const { key, problem } = signer(message, pass, context);
-  const reasons = problem === undefined ? [] : [problem];
-  reasons.push(...validity(pass, context));
-  return describe(pass, key, reasons, context);
+  const keyId = `${pass.issuer}#${Buffer.from(message.keyId ?? []).toString("utf8")}`;
+  const { key, problems } = signerOf(
+    context.trust.find(KIND, keyId),
+    keyId,
+    ({ publicKey }) => message.algorithm === "ES256" && verifySign1(message, publicKey),
+    context.at,
+  );
+  return describe(pass, key, [...problems, ...validity(pass, context)], context);
 }
 
 function fieldsOf(claims: Map<unknown, unknown>): Record<string, unknown> {
@@ -77,29 +82,14 @@ function asMap(value: unknown): Map<unknown, unknown> {
   return value instanceof Map ? value : new Map<unknown, unknown>();
 }
 
-function signer(
-  message: Sign1,
-  { issuer }: Pass,
-  { trust }: VerifyContext,
-): { key?: FoundKey; problem?: Reason } {
-  const keyId = `${issuer}#${Buffer.from(message.keyId ?? []).toString("utf8")}`;
-  const candidates = trust.find(KIND, keyId);
-  if (candidates.length === 0) return { problem: reason("issuer-unknown", { keyId }) };
-  const key = candidates.find(
-    ({ publicKey }) => message.algorithm === "ES256" && verifySign1(message, publicKey),
-  );
-  return key === undefined ? { problem: reason("signature-invalid", { keyId }) } : { key };
-}
-
 function validity(pass: Pass, { at, revocation }: VerifyContext): Reason[] {
-  const reasons: Reason[] = [];
   const issuedAtMs = pass.notBefore * 1000;
   const validUntilMs = pass.expires * 1000;
-  if (at.wallMs < issuedAtMs) reasons.push(reason("not-yet-valid", { issuedAtMs }));
-  if (at.wallMs >= validUntilMs) reasons.push(reason("expired", { validUntilMs }));
-  const hit = revocation.find(KIND, Buffer.from(pass.id).toString("hex"), issuedAtMs);
-  if (hit !== undefined) reasons.push(reason(hit.verdict));
-  return reasons;
+  const id = Buffer.from(pass.id).toString("hex");
+  return [
+    ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
+    ...revocationProblems(revocation.find(KIND, id, issuedAtMs)),
+  ];
 }
 
 function describe(
@@ -128,8 +118,7 @@ function describe(
     evidence: [],
   };
   if (key === undefined) return verified;
-  verified.basis = "trust-list";
-  verified.basisAsOfMs = Math.min(key.setAsOfMs, revocation.asOfMs(KIND) ?? Infinity);
+  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], revocation));
   // The pass says that its holder meets the rules, not by what: that is a standing, not a vaccination.
   const roles = pass.types.flatMap((type) => ROLES[type] ?? []);
   const source = { name: "code-reader", detail: key.keyId, asOfMs: issuedAtMs };

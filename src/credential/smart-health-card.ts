@@ -11,7 +11,8 @@ import { inflate } from "./inflate.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { thumbprintOf } from "./trust-files.ts";
-import { inForce, signerAmong, type FoundKey } from "./trust.ts";
+import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "./signed.ts";
+import type { FoundKey } from "./trust.ts";
 
 export const SMART_HEALTH_CARD_PREFIX = "shc:/";
 
@@ -109,17 +110,24 @@ function signer(
   issuer: string,
   signed: { data: Uint8Array; signature: Uint8Array },
   { trust, at }: VerifyContext,
-): { key?: FoundKey; problems: Reason[] } {
+): Signer {
   const candidates = trust.find(KIND, keyId);
-  if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
-  const key = signerAmong(
-    candidates,
-    ({ publicKey }) =>
-      publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
-      verifySignature("ES256", publicKey, signed.data, signed.signature),
-    at.wallMs,
-  );
-  if (key === undefined) return { problems: [reason("signature-invalid", { keyId })] };
+  const hasSigned = ({ publicKey }: FoundKey): boolean =>
+    publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
+    verifySignature("ES256", publicKey, signed.data, signed.signature);
+  const found = signerOf(candidates, keyId, hasSigned, at, (key) => notFor(key, keyId, issuer));
+  if (found.key === undefined) return found;
+  // Which of the sets announces the issuer's revocation list does not matter: the key is the same.
+  const announced = candidates
+    .filter((each) => each.publicKey.equals(found.key?.publicKey ?? each.publicKey))
+    .filter((each) => each.issuer === undefined || each.issuer === issuer)
+    .flatMap(({ crlVersion }) => crlVersion ?? []);
+  if (announced.length > 0) found.key = { ...found.key, crlVersion: Math.max(...announced) };
+  return found;
+}
+
+/** Why a key that signed may not have: another's name, another issuer, a chain that is not its own. */
+function notFor(key: FoundKey, keyId: string, issuer: string): Reason[] {
   const problems: Reason[] = [];
   // A key goes by its own thumbprint and by no other name (§ Generating cryptographic keys).
   const thumbprint = thumbprintOf(key.publicKey);
@@ -127,12 +135,11 @@ function signer(
   if (key.issuer !== undefined && key.issuer !== issuer) {
     problems.push(reason("issuer-not-allowed", { keyId, issuer }));
   }
-  if (!inForce(key, at.wallMs)) problems.push(reason("issuer-expired", { keyId }));
   if (key.chain !== undefined) {
     const problem = chainProblem(key.chain, key, issuer);
     if (problem !== undefined) problems.push(reason(problem, { keyId }));
   }
-  return { key, problems };
+  return problems;
 }
 
 /**
@@ -166,16 +173,13 @@ function validity(
   key: FoundKey | undefined,
   { at, revocation }: VerifyContext,
 ): Reason[] {
-  const reasons: Reason[] = [];
   const issuedAtMs = nbf * 1000;
-  if (at.wallMs < issuedAtMs) reasons.push(reason("not-yet-valid", { issuedAtMs }));
-  if (exp !== undefined && at.wallMs >= exp * 1000) {
-    reasons.push(reason("expired", { validUntilMs: exp * 1000 }));
-  }
+  const validUntilMs = exp === undefined ? undefined : exp * 1000;
+  const reasons = timeProblems({ issuedAtMs, validUntilMs }, at, "excluded");
   // A card without a revocation id cannot be on a list.
   if (key === undefined || vc.rid === undefined) return reasons;
   const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs);
-  if (hit !== undefined) reasons.push(reason(hit.verdict, { rid: vc.rid }));
+  reasons.push(...revocationProblems(hit, { rid: vc.rid }));
   const counter = revocation.counterOf(KIND, key.keyId) ?? 0;
   if (key.crlVersion !== undefined && counter < key.crlVersion) {
     // The issuer announces a newer list than the one here, or none is here: what it says is not known.
@@ -205,8 +209,7 @@ function describe(
   if (holder !== undefined) verified.holder = holder;
   if (exp !== undefined) verified.validUntilMs = Math.round(exp * 1000);
   if (key === undefined) return verified;
-  verified.basis = "trust-list";
-  verified.basisAsOfMs = Math.min(key.setAsOfMs, revocation.asOfMs(KIND) ?? Infinity);
+  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], revocation));
   const source = {
     name: "code-reader",
     detail: `${iss} ${key.keyId}`,

@@ -39,10 +39,13 @@ export interface FoundKey extends TrustedKey {
   setAsOfMs: number;
 }
 
-/** An anchor with the date of the set it stands in. */
+/** An anchor with its span, and the date of the set it stands in. */
 export interface FoundAnchor {
   certificate: X509Certificate;
   setAsOfMs: number;
+  /** Its certificate's span, cut short where its set ends sooner (epoch ms). */
+  notBeforeMs: number;
+  notAfterMs: number;
 }
 
 /**
@@ -113,29 +116,15 @@ export class TrustStore {
         this.#keys.set(place, [...(this.#keys.get(place) ?? []), found]);
       }
       for (const certificate of anchors) {
-        const { subject } = certificate;
-        const found = { certificate, setAsOfMs: asOfMs };
+        const { subject, validFromDate, validToDate } = certificate;
+        const found: FoundAnchor = {
+          certificate,
+          setAsOfMs: asOfMs,
+          notBeforeMs: validFromDate.getTime(),
+          notAfterMs: Math.min(expiresAtMs ?? Infinity, validToDate.getTime()),
+        };
         this.#anchors.set(subject, [...(this.#anchors.get(subject) ?? []), found]);
       }
     }
   }
-}
-
-/**
- * The key that signed, of those that go by its id. The same key may stand in two sets, with two spans
- * of validity: one in force counts before one that is not.
- */
-export function signerAmong(
-  candidates: readonly FoundKey[],
-  hasSigned: (key: FoundKey) => boolean,
-  atMs: number,
-): FoundKey | undefined {
-  const current = candidates.filter((key) => inForce(key, atMs));
-  const others = candidates.filter((key) => !inForce(key, atMs));
-  return [...current, ...others].find(hasSigned);
-}
-
-/** Whether a key may sign at that moment (epoch ms). */
-export function inForce(key: TrustedKey, atMs: number): boolean {
-  return atMs >= (key.notBeforeMs ?? -Infinity) && atMs <= (key.notAfterMs ?? Infinity);
 }

@@ -12,6 +12,8 @@ import { verifySignature } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { timeOf } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
+import { basisOf, inForce, leastProblems, revocationProblems } from "./signed.ts";
+import type { FoundAnchor } from "./trust.ts";
 
 const KIND = "vds-nc";
 
@@ -95,8 +97,7 @@ export function verifyVdsNc(json: unknown, context: VerifyContext): Verified {
   const genuine = isGenuine(seal.signature, certificate, Buffer.from(signed, "utf8"));
   const { problems, setAsOfMs } = chain(certificate, context);
   const reasons = genuine ? problems : [reason("signature-invalid"), ...problems];
-  const hit = context.revocation.find(KIND, seal.number);
-  if (hit !== undefined) reasons.push(reason(hit.verdict));
+  reasons.push(...revocationProblems(context.revocation.find(KIND, seal.number)));
   const trusted = genuine && setAsOfMs !== undefined;
   return {
     ...describe(seal, trusted ? setAsOfMs : undefined, reasons, context),
@@ -153,24 +154,34 @@ function chain(
   certificate: X509Certificate,
   { at, trust }: VerifyContext,
 ): { problems: Reason[]; setAsOfMs?: number } {
+  // An authority may stand here several times: renewed under the same key, or in two sets.
   const found = trust
     .anchorsFor(certificate)
-    .find(
+    .filter(
       (anchor) =>
         isSame(anchor.certificate, certificate) || issued(anchor.certificate, certificate),
-    );
-  if (found === undefined) {
+    )
+    .map((anchor) => ({
+      problems: spanProblems(certificate, anchor, at.wallMs),
+      setAsOfMs: anchor.setAsOfMs,
+    }));
+  if (found.length === 0) {
     return { problems: [reason("issuer-unknown", { issuer: oneLine(certificate.issuer) })] };
   }
-  const problems: Reason[] = [];
-  if (![certificate, found.certificate].every((each) => isInForce(each, at.wallMs))) {
-    problems.push(reason("issuer-expired", { notAfterMs: certificate.validToDate.getTime() }));
-  }
+  const { problems, setAsOfMs } = leastProblems(found);
   const usages = certificate.keyUsage ?? [];
   if (usages.length > 0 && !usages.includes(HEALTH_SIGNER)) {
     problems.push(reason("issuer-not-allowed", { keyUsage: usages.join(" ") }));
   }
-  return { problems, setAsOfMs: found.setAsOfMs };
+  return { problems, setAsOfMs };
+}
+
+/** Signer and authority must both be in force, and the set the authority stands in. */
+function spanProblems(certificate: X509Certificate, anchor: FoundAnchor, atMs: number): Reason[] {
+  const notBeforeMs = certificate.validFromDate.getTime();
+  const notAfterMs = certificate.validToDate.getTime();
+  const both = inForce({ notBeforeMs, notAfterMs }, atMs) && inForce(anchor, atMs);
+  return both ? [] : [reason("issuer-expired", { notAfterMs })];
 }
 
 function isSame(a: X509Certificate, b: X509Certificate): boolean {
@@ -181,10 +192,6 @@ function issued(authority: X509Certificate, certificate: X509Certificate): boole
   // A signer's own certificate must never pass for an authority.
   if (!authority.ca || authority.subject !== certificate.issuer) return false;
   return certificate.verify(authority.publicKey);
-}
-
-function isInForce(certificate: X509Certificate, atMs: number): boolean {
-  return atMs >= certificate.validFromDate.getTime() && atMs <= certificate.validToDate.getTime();
 }
 
 const oneLine = (name: string): string => name.replaceAll("\n", ", ");
@@ -210,8 +217,7 @@ function describe(
     evidence: [],
   };
   if (setAsOfMs === undefined) return verified;
-  verified.basis = "trust-list";
-  verified.basisAsOfMs = Math.min(setAsOfMs, revocation.asOfMs(KIND) ?? Infinity);
+  Object.assign(verified, basisOf(setAsOfMs, [KIND], revocation));
   verified.evidence = evidence({
     trust: "verified",
     source: { name: "code-reader", detail: issuer },

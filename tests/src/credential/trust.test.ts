@@ -11,7 +11,8 @@ import {
   thumbprintOf,
   TrustFileError,
 } from "../../../src/credential/trust-files.ts";
-import { inForce, TrustStore } from "../../../src/credential/trust.ts";
+import { inForce } from "../../../src/credential/signed.ts";
+import { TrustStore } from "../../../src/credential/trust.ts";
 import { AUTHORITY, SEAL_SIGNER, WEB_SERVER } from "./certificates.ts";
 import { cardKeyId, KEY, nzTrust } from "./makers.ts";
 import { NOW, passKey } from "./passes.ts";
