@@ -1,6 +1,7 @@
 /** Times as people write them: durations such as `1h30m`, moments such as `49h ago`. */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
+import { timeOf } from "../../src/credential/moments.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -37,14 +38,14 @@ export function momentMs(moment: Moment, nowMs: number): number {
   if (ago !== undefined) return nowMs - (parseDuration(ago) ?? 0);
   const ahead = AHEAD.exec(moment)?.[1];
   if (ahead !== undefined) return nowMs + (parseDuration(ahead) ?? 0);
-  return Date.parse(moment);
+  return timeOf(moment);
 }
 
 function isMoment(text: string): boolean {
   if (text === "now") return true;
   const relative = AGO.exec(text)?.[1] ?? AHEAD.exec(text)?.[1];
   if (relative !== undefined) return parseDuration(relative) !== undefined;
-  return ISO.test(text) && !Number.isNaN(Date.parse(text));
+  return ISO.test(text) && !Number.isNaN(timeOf(text));
 }
 
 export const duration = z
@@ -68,10 +69,12 @@ export const moment = z
   });
 export type Moment = z.infer<typeof moment>;
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
 export const day = z
   .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, 'not a day: write e.g. "1948-03-02"')
-  .refine((text) => new Date(`${text}T00:00:00Z`).toISOString().startsWith(text), {
+  .regex(DAY, 'not a day: write e.g. "1948-03-02"')
+  .refine((text) => !DAY.test(text) || !Number.isNaN(timeOf(text)), {
     message: "there is no such day",
   })
   .meta({ description: "A calendar day, YYYY-MM-DD." });

@@ -326,7 +326,8 @@ const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 function moment(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const ms = timeOf(text);
-  if (Number.isNaN(ms)) throw new UsageError(`${option}: "${text}" is not an ISO 8601 time`);
+  if (Number.isNaN(ms))
+    throw new UsageError(`${option}: "${text}" is not an ISO 8601 time that exists`);
   return ms;
 }
 

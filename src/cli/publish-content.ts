@@ -163,7 +163,8 @@ function checked<T>({ name }: { name: string }, read: () => T): T {
 
 function momentOf(text: string): number {
   const ms = text === "now" ? Date.now() : timeOf(text);
-  if (Number.isNaN(ms)) throw new UsageError(`--as-of: "${text}" is not an ISO 8601 time`);
+  if (Number.isNaN(ms))
+    throw new UsageError(`--as-of: "${text}" is not an ISO 8601 time that exists`);
   return ms;
 }
 

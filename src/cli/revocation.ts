@@ -196,7 +196,8 @@ function inWords({ entries, bytes, falsePositiveRate, issued, cleared }: BuildRe
 
 function momentOf(text: string | undefined): number {
   const ms = text === undefined ? Date.now() : timeOf(text);
-  if (Number.isNaN(ms)) throw new UsageError(`--as-of: "${text}" is not an ISO 8601 time`);
+  if (Number.isNaN(ms))
+    throw new UsageError(`--as-of: "${text}" is not an ISO 8601 time that exists`);
   return ms;
 }
 

@@ -87,7 +87,8 @@ async function readStandardInput(): Promise<string[]> {
 
 async function verify(texts: readonly string[], options: VerifyOptions): Promise<Credential> {
   const wallMs = options.at === undefined ? Date.now() : timeOf(options.at);
-  if (Number.isNaN(wallMs)) throw new UsageError(`--at: "${options.at}" is not an ISO 8601 time`);
+  if (Number.isNaN(wallMs))
+    throw new UsageError(`--at: "${options.at}" is not an ISO 8601 time that exists`);
   const trust = new TrustStore();
   for (const file of options.trust) {
     const { bytes, dateMs } = readFile(file);

@@ -3,13 +3,15 @@ import { z } from "zod";
 import type { Evidence, Holder, Source, TestResult, Trust } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { timeOf } from "./moments.ts";
+import { fhirTimeOf, isBirthDate } from "./moments.ts";
 
 const Coding = z.looseObject({
   system: z.string().optional(),
   code: z.string().max(100).optional(),
 });
 const Concept = z.looseObject({ coding: z.array(Coding).optional() });
+/** A date or time that exists. One that does not would hide the newest result, or add days to an old one. */
+const time = z.string().refine((text) => !Number.isNaN(fhirTimeOf(text)));
 /** What may end on a screen and in a record. */
 const shown = z.string().max(200);
 const Name = z.looseObject({
@@ -21,26 +23,23 @@ const Name = z.looseObject({
 const Patient = z.looseObject({
   resourceType: z.literal("Patient"),
   name: z.array(Name).optional(),
-  birthDate: z
-    .string()
-    .regex(/^\d{4}(-\d\d(-\d\d)?)?$/)
-    .optional(),
+  birthDate: z.string().refine(isBirthDate).optional(),
 });
 const Immunization = z.looseObject({
   resourceType: z.literal("Immunization"),
   status: z.string(),
   vaccineCode: Concept.optional(),
-  occurrenceDateTime: z.string().optional(),
+  occurrenceDateTime: time.optional(),
 });
 const Observation = z.looseObject({
   resourceType: z.literal("Observation"),
   status: z.string(),
   code: Concept.optional(),
   valueCodeableConcept: Concept.optional(),
-  effectiveDateTime: z.string().optional(),
-  effectiveInstant: z.string().optional(),
-  effectivePeriod: z.looseObject({ start: z.string().optional() }).optional(),
-  issued: z.string().optional(),
+  effectiveDateTime: time.optional(),
+  effectiveInstant: time.optional(),
+  effectivePeriod: z.looseObject({ start: time.optional() }).optional(),
+  issued: time.optional(),
 });
 type Observation = z.infer<typeof Observation>;
 
@@ -166,7 +165,7 @@ export function bundleEvidence(
 
 /** FHIR writes dates to the year, month or day, and times with a zone; NaN where it is none. */
 function momentOf(text = ""): number {
-  return /^\d{4}(-\d\d)?$/.test(text) ? Date.parse(text) : timeOf(text);
+  return fhirTimeOf(text);
 }
 
 /** The US code where there is one, else the first with its code system's own name for it. */

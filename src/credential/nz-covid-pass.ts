@@ -8,7 +8,7 @@ import { decodeBase32 } from "./base32.ts";
 import { decodeCbor } from "./cbor.ts";
 import { parseSign1, verifySign1 } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { LAST_SECOND } from "./moments.ts";
+import { LAST_SECOND, timeOf } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";
@@ -30,7 +30,7 @@ const Pass = z.object({
   subject: z.object({
     givenName: z.string().min(1).max(100),
     familyName: z.string().max(100).optional(),
-    dob: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+    dob: z.string().refine((text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(timeOf(text))),
   }),
 });
 type Pass = z.infer<typeof Pass>;

@@ -10,7 +10,7 @@ import type { Reason } from "../core/reason.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { verifySignature } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { timeOf } from "./moments.ts";
+import { isBirthDate, timeOf } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, inForce, leastProblems, revocationProblems } from "./signed.ts";
 import type { FoundAnchor } from "./trust.ts";
@@ -20,9 +20,17 @@ const KIND = "vds-nc";
 /** Extended key usage of signers of health seals (ICAO Doc 9303-12). */
 const HEALTH_SIGNER = "2.23.136.1.1.14.2";
 
+/** ISO 8601, of a day or a moment that exists. */
+const time = z.string().refine((text) => !Number.isNaN(timeOf(text)));
+const day = time.refine((text) => !/t/i.test(text));
+
 const Person = z.looseObject({
   n: z.string().min(1).max(100),
-  dob: z.string().max(10).optional(),
+  // Empty where it is not known.
+  dob: z
+    .string()
+    .refine((text) => text === "" || isBirthDate(text))
+    .optional(),
   i: z.string().max(40).optional(),
 });
 const Vaccination = z.looseObject({
@@ -33,9 +41,7 @@ const Vaccination = z.looseObject({
       z.looseObject({
         des: z.string(),
         nam: z.string().max(200),
-        vd: z
-          .array(z.looseObject({ dvc: z.iso.date(), seq: z.number().int().min(1).max(99) }))
-          .min(1),
+        vd: z.array(z.looseObject({ dvc: day, seq: z.number().int().min(1).max(99) })).min(1),
       }),
     )
     .min(1),
@@ -43,7 +49,7 @@ const Vaccination = z.looseObject({
 const Test = z.looseObject({
   utci: z.string().max(100),
   pid: Person,
-  dat: z.looseObject({ sc: z.string(), ri: z.string().optional() }),
+  dat: z.looseObject({ sc: time, ri: time.optional() }),
   tr: z.looseObject({ tc: z.string(), r: z.string() }),
 });
 const HEADER = { v: z.literal(1), is: z.string().regex(/^[A-Z<]{3}$/) };
@@ -230,7 +236,7 @@ type Common = Pick<Evidence, "trust" | "source" | "observedAt">;
 
 function vaccination({ ve }: z.infer<typeof Vaccination>, common: Common): Evidence[] {
   const doses = ve
-    .flatMap(({ nam, vd }) => vd.map(({ dvc, seq }) => ({ nam, seq, atMs: Date.parse(dvc) })))
+    .flatMap(({ nam, vd }) => vd.map(({ dvc, seq }) => ({ nam, seq, atMs: timeOf(dvc) })))
     .sort((a, b) => a.atMs - b.atMs);
   const last = doses.at(-1);
   if (last === undefined) return [];

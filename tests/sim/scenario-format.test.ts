@@ -42,6 +42,20 @@ describe("a scenario file", () => {
     ],
     ["name: a\nvisitors:\n- shows: { on: phone }", "visitors[0].shows: shows exactly one of"],
     ["name: a\nvisitors:\n- at: soon", "visitors[0].at: "],
+    ...["2022-13-01", "1990-00-10", "2022-12-32", "2022-02-30", "0000-00-00", "9999-99-99"].map(
+      (birth): [string, string] => [
+        `name: a\nvisitors:\n- shows: { card: { validFrom: ${birth} } }`,
+        "visitors[0].shows.card.validFrom: there is no such day (line 3)",
+      ],
+    ),
+    [
+      "name: a\nvisitors:\n- shows: { card: { validFrom: 3 March } }",
+      'visitors[0].shows.card.validFrom: not a day: write e.g. "1948-03-02" (line 3)',
+    ],
+    [
+      "name: a\nstartsAt: 2022-02-30T09:00:00+08:00",
+      'startsAt: not a moment: write e.g. "2022-04-26T08:00:00+08:00"',
+    ],
     [
       "name: a\nvisitors:\n- shows: { pass: { nucleicAcidTest: { sampled: yesterday } } }",
       'visitors[0].shows.pass.nucleicAcidTest.sampled: not a moment: write e.g. "2022-04-26T08:00:00+08:00"',
