@@ -1,9 +1,10 @@
 /** `sentinel wipe`: empties a unit for good and leaves a signed certificate. */
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { wipeUnit, type WipeCertificate } from "../store/wipe.ts";
+import { eraseFolderSync } from "../base/erase.ts";
+import { finishWipe, wipeUnit, type WipeCertificate } from "../store/wipe.ts";
 import { databaseOf, setsFolderOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { UsageError } from "./usage.ts";
 
@@ -16,8 +17,10 @@ interface WipeOptions extends DatabaseOptions {
 const EXAMPLES = `
 Stop the unit first. Records, keys, directory and settings are overwritten and the database is
 removed; records that were not delivered are lost, and the certificate says how many. With --config
-the data sets of the district are removed as well. Until all of it is done the certificate is called
-FILE.unfinished: after a power cut, wipe again; where nothing is left to wipe, that is the certificate.
+the data sets of the district are overwritten and removed as well. Until all of it is done the
+certificate is called FILE.unfinished: after a power cut, wipe again with the same options.
+Overwriting reaches the blocks of an ext4 or xfs file system; the spare blocks of a flash card may keep
+old copies, which only an encrypted disk settles.
 
 Exit status: 0 wiped, 1 not (the reason is on stderr), 2 wrong usage.
 
@@ -43,17 +46,21 @@ export function wipeCommand(): Command {
       }
       const clock = createSystemClock(createClockSyncProbe());
       const moment = { wallMs: clock.wallMs(), trusted: clock.wallTrusted() };
-      // On the disk before the key is gone: after a power cut in between nobody could sign another.
+      // On the disk before the key is gone: after a power cut in between no other could be signed.
       // Under its own name only once it is true.
       const unfinished = `${options.certificate}.unfinished`;
-      const certificate = wipeUnit(path, moment, options.reason, (early) =>
-        writeFileSync(unfinished, textOf(early), { flush: true }),
-      );
+      const wasInterrupted = finishWipe(path);
+      const certificate = wasInterrupted
+        ? undefined
+        : wipeUnit(path, moment, options.reason, (early) =>
+            writeFileSync(unfinished, textOf(early), { flush: true }),
+          );
       const sets = setsFolderOf(options);
-      // Parts of a directory may lie there.
-      if (sets !== undefined) rmSync(sets, { recursive: true, force: true });
-      renameSync(unfinished, options.certificate);
-      process.stdout.write(textOf(certificate));
+      // Chunks of a directory may lie there.
+      if (sets !== undefined) eraseFolderSync(sets);
+      if (existsSync(unfinished)) renameSync(unfinished, options.certificate);
+      if (certificate !== undefined) process.stdout.write(textOf(certificate));
+      else console.log(`finished the interrupted wipe of ${path}; its certificate was made then`);
     });
 }
 

@@ -1,6 +1,7 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
 import { makePrivate } from "../store/private-file.ts";
+import { closeDatabase, scrubLog } from "../store/scrub.ts";
 import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
 import { PassbackWatch } from "./passback.ts";
@@ -11,6 +12,8 @@ const APPLICATION_ID = 0x44_53_43_31;
 const SCHEMA_VERSION = 1;
 /** Pages in the write-ahead log before it is copied over: 16 MB, a copy for every 10,000 records or so. */
 const LOG_PAGES = 4_096;
+/** How long forgetting waits for a collector's own transaction. */
+const LOG_WAIT_MS = 5_000;
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS records (
@@ -104,6 +107,7 @@ export class Archive {
     // An acknowledgement makes the unit delete its copy: it must be on the disk before.
     database.pragma("synchronous = FULL");
     database.pragma("secure_delete = ON");
+    database.pragma("temp_store = MEMORY");
     const application = database.pragma("application_id", { simple: true });
     const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
     if (application !== APPLICATION_ID && tables !== 0) {
@@ -212,16 +216,16 @@ export class Archive {
       .run(holderPseudonym);
     this.passbacks.forget(holderPseudonym);
     // The write-ahead log still holds old pages with the pseudonym.
-    if (this.#database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) === 1) {
+    if (!scrubLog(this.#database, LOG_WAIT_MS)) {
       throw new Error(
-        "the pseudonym is taken out, but somebody reads the database and keeps its log: do it again",
+        "the pseudonym is taken out, but another process uses the database and its log still holds it: try again",
       );
     }
     return changes;
   }
 
   close(): void {
-    this.#database.close();
+    closeDatabase(this.#database);
   }
 
   #load(): void {

@@ -2,8 +2,14 @@
 import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
+import { closeDatabase, scrubLog } from "./scrub.ts";
 import { Seals } from "./seal.ts";
 import { databasesSetAside } from "./suspect.ts";
+
+/** How long a running unit's own transaction is waited for. */
+const WAIT_MS = 5_000;
+const STILL_IN_THE_LOG =
+  "another process uses the database, and its log may still hold keys destroyed before: try again";
 
 /** What came of forgetting one person in all databases of a unit. */
 export interface Forgotten {
@@ -44,15 +50,18 @@ export function forgetHolder(path: string, holderPseudonym: string): number {
     }
     database.pragma("synchronous = FULL");
     database.pragma("secure_delete = ON");
+    database.pragma("temp_store = MEMORY");
     const meta = new Meta(database);
     const tagKey = Buffer.from(meta.get("tag-key") ?? "", "hex");
     const noRandom = (): never => {
       throw new StoreError("invalid", "forgetting makes no keys");
     };
-    return new Seals(database, "", tagKey, noRandom).forget(holderPseudonym);
+    const forgotten = new Seals(database, "", tagKey, noRandom, WAIT_MS).forget(holderPseudonym);
+    if (!scrubLog(database, WAIT_MS)) throw new StoreError("disk", STILL_IN_THE_LOG);
+    return forgotten;
   } catch (error) {
     throw asStoreError(error, `forgetting in ${path}`);
   } finally {
-    database.close();
+    closeDatabase(database);
   }
 }

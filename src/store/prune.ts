@@ -24,7 +24,6 @@ export interface Pruned {
 // A commit waits for one step at most: 3 to 5 ms on a busy x86-64 machine.
 const REMOVED_AT_ONCE = 64;
 const LOOKED_AT_ONCE = 256;
-const PAGES_AT_ONCE = 64;
 
 export class Pruner {
   readonly #database: Database.Database;
@@ -87,7 +86,9 @@ export class Pruner {
 
   #remove(through: number, prunedAtMs: number): number {
     return relaxed(this.#database, () => {
-      const removed = this.#database.transaction(() => {
+      // The file keeps its size and uses the space again: cutting it would free blocks that still hold
+      // copies of the pages SQLite moves.
+      return this.#database.transaction(() => {
         const hash = this.#prepare<[number], { hash: string }>(
           "SELECT hash FROM records WHERE seq = ?",
         ).get(through)?.hash;
@@ -100,9 +101,6 @@ export class Pruner {
         this.#meta.set(CHECKPOINT, sealCheckpoint(checkpoint, this.#sign));
         return changes;
       })();
-      // Gives the space back to the card; where the file was made without it, it is used again.
-      this.#database.pragma(`incremental_vacuum(${PAGES_AT_ONCE})`);
-      return removed;
     });
   }
 

@@ -1,6 +1,7 @@
 /** Opens a unit's database, whatever has become of it: a damaged one is set aside and a new one begins. */
 import { existsSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
+import { wipingMarkerOf } from "./beside.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { UNIT_APPLICATION_ID } from "./schema.ts";
 import { remainsOf, seedOf, settingsOf } from "./salvage.ts";
@@ -33,6 +34,9 @@ export function openOrReplace(
   atMs: number,
 ): { store: Store; replaced?: Replacement } {
   const { path } = file;
+  if (existsSync(wipingMarkerOf(path))) {
+    throw new StoreError("disk", `a wipe of ${path} was begun: finish it with "sentinel wipe"`);
+  }
   const before = path === ":memory:" ? undefined : suspicion(path);
   if (before === undefined) {
     try {

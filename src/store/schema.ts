@@ -1,7 +1,10 @@
 /** The tables of a unit's database, and how its file is opened. */
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import { makePrivate } from "./private-file.ts";
+import { scrubLog } from "./scrub.ts";
 
 /** "DSU1" in ASCII: tells a unit's database from any other SQLite file. */
 export const UNIT_APPLICATION_ID = 0x44_53_55_31;
@@ -48,9 +51,12 @@ const TABLES = `
 export function openDatabase(path: string): Database.Database {
   let database: Database.Database | undefined;
   try {
+    if (path !== ":memory:" && !existsSync(path)) create(path);
     makePrivate(path);
     database = new Database(path);
     prepare(database, path);
+    // Left by a process that was killed: keys may have been destroyed since its pages were written.
+    scrubLog(database, 0);
     return database;
   } catch (error) {
     database?.close();
@@ -58,14 +64,37 @@ export function openDatabase(path: string): Database.Database {
   }
 }
 
+/** Makes a new database under another name: a power cut never leaves an empty file under its own. */
+function create(path: string): void {
+  const unfinished = `${path}.new`;
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${unfinished}${end}`, { force: true });
+  makePrivate(unfinished);
+  const database = new Database(unfinished);
+  try {
+    prepare(database, unfinished);
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, path);
+  syncFolder(dirname(path));
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
 function prepare(database: Database.Database, path: string): void {
-  // Takes effect in a new file only: what pruning frees is given back step by step.
-  database.pragma("auto_vacuum = INCREMENTAL");
   // A commit returns only after fsync: a record that was reported durable survives a power cut.
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
-  // Deleted keys must not stay readable in free pages.
+  // Deleted keys must not stay readable in free pages, nor in temporary files.
   database.pragma("secure_delete = ON");
+  database.pragma("temp_store = MEMORY");
   const application = database.pragma("application_id", { simple: true });
   const version = database.pragma("user_version", { simple: true });
   const empty =

@@ -9,6 +9,7 @@ import {
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
 import { asStoreError, StoreError } from "./errors.ts";
+import { scrubLog } from "./scrub.ts";
 import { preparing, type Prepare } from "./statements.ts";
 
 /** What links a record to a person. */
@@ -43,17 +44,28 @@ export class Seals {
   readonly #ready = new Map<number, KeyObject>();
   readonly #random: RandomBytes;
   readonly #scope: string;
+  readonly #waitMs: number;
+  /** Keys were destroyed, and the log could not be overwritten since. */
+  #logHoldsKeys = false;
 
   /**
    * @param scope unit and epoch; bound into every box, so that none can be moved to another record
    * @param tagKey secret of this unit: the key table must not name a holder to who steals the file
+   * @param waitMs how long destroying a key waits for another process; a unit's commits wait as long
    */
-  constructor(database: Database.Database, scope: string, tagKey: Uint8Array, random: RandomBytes) {
+  constructor(
+    database: Database.Database,
+    scope: string,
+    tagKey: Uint8Array,
+    random: RandomBytes,
+    waitMs = 0,
+  ) {
     this.#database = database;
     this.#prepare = preparing(database);
     this.#scope = scope;
     this.#tagKey = createSecretKey(tagKey);
     this.#random = random;
+    this.#waitMs = waitMs;
   }
 
   /** @param atMs when the record was made; its UTC day chooses the key */
@@ -121,17 +133,19 @@ export class Seals {
         const { changes } = this.#prepare(
           `DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`,
         ).run(value);
-        this.#prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value);
+        const keys = this.#prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value).changes;
+        if (keys > 0) this.#logHoldsKeys = true;
         return changes;
       })();
-      // The write-ahead log still holds old pages with the keys: copy it over and cut it to nothing.
-      const busy = this.#database.pragma("wal_checkpoint(TRUNCATE)", { simple: true });
-      if (busy === 1) {
+      if (!this.#logHoldsKeys) return links;
+      // The write-ahead log still holds old pages with the keys.
+      if (!scrubLog(this.#database, this.#waitMs)) {
         throw new StoreError(
           "disk",
-          "the keys are destroyed, but somebody reads the database and keeps its log: do it again",
+          "the keys are destroyed, but another process uses the database and its log still holds them: try again",
         );
       }
+      this.#logHoldsKeys = false;
       return links;
     } catch (error) {
       throw asStoreError(error, "destroying keys");

@@ -18,6 +18,7 @@ import {
 import { Pruner, type Pruned, type PruneRequest } from "./prune.ts";
 import { keepRetention, type Retention } from "./retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
+import { closeDatabase } from "./scrub.ts";
 import { preparing, type Prepare } from "./statements.ts";
 import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
 
@@ -135,7 +136,7 @@ class SqliteStore implements Store {
     try {
       this.epoch = this.#begin(options, random);
     } catch (error) {
-      database.close();
+      closeDatabase(database);
       throw asStoreError(error, `opening the database ${options.path}`);
     }
     const secret = (name: string): Uint8Array => Buffer.from(this.#meta.get(name) ?? "", "hex");
@@ -196,7 +197,7 @@ class SqliteStore implements Store {
   async close(): Promise<void> {
     this.#retention?.cancel();
     this.#flush();
-    this.#database.close();
+    closeDatabase(this.#database);
   }
 
   #begin(options: StoreFile, random: RandomBytes): string {

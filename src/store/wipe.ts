@@ -1,13 +1,15 @@
 /** Emptying a unit for good, and proving it: everything goes, a signed certificate stays. */
 import { createPublicKey, verify } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
-import { ordersFileOf } from "./beside.ts";
+import { eraseFileSync } from "../base/erase.ts";
+import { ordersFileOf, wipingMarkerOf } from "./beside.ts";
 import { canonicalJson } from "./canonical.ts";
 import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";
 import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
+import { scrubLog } from "./scrub.ts";
 import { clearSuspicion, databasesSetAside, filesSetAside } from "./suspect.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
@@ -50,9 +52,9 @@ const TABLES = [
 ] as const;
 
 /**
- * Overwrites every row, or where it is damaged every byte, then removes the database. The unit must
- * be stopped: its file is locked for the whole time. On flash storage overwritten pages may survive in
- * spare blocks; without the keys, which lay in the same file, what is left of the personal parts is noise.
+ * Overwrites every file of the unit in place, then removes it. The unit must be stopped: its database
+ * is locked until the certificate is kept. Flash storage may keep overwritten pages in spare blocks,
+ * and a log-structured file system writes elsewhere: only disk encryption settles those.
  *
  * @param keep gets the certificate before anything goes: the key that signs it goes as well
  * @throws StoreError when the file is not a unit's, is in use, or is too damaged to have its key read
@@ -64,62 +66,56 @@ export function wipeUnit(
   keep: (certificate: WipeCertificate) => void = () => {},
 ): WipeCertificate {
   const database = openExclusively(path);
+  let certificate: WipeCertificate;
   try {
-    const certificate = certify(database, path, moment, reason);
+    certificate = certify(database, path, moment, reason);
     keep(certificate);
-    const emptied = emptyRows(database);
-    database.close();
-    for (const file of ["", "-wal", "-shm"].map((end) => `${path}${end}`)) {
-      if (emptied) rmSync(file, { force: true });
-      else if (existsSync(file)) overwriteAndRemove(file);
-    }
-    rmSync(ordersFileOf(path), { force: true });
-    for (const name of filesSetAside(path)) overwriteAndRemove(name);
-    clearSuspicion(path);
-    return certificate;
+    writeFileSync(wipingMarkerOf(path), certificate.statement.unit, { flush: true });
+    // The last close frees the log's blocks: they are overwritten before.
+    scrubLogOf(database);
   } catch (error) {
-    database.close();
     const known = asStoreError(error, `wiping ${path}`);
     throw known.kind === "damaged" && known !== error
       ? new StoreError("damaged", tooDamaged(path))
       : known;
+  } finally {
+    database.close();
   }
+  eraseAll(path);
+  return certificate;
 }
 
-/** False where it is damaged and cannot be emptied. */
-function emptyRows(database: Database.Database): boolean {
+/**
+ * Finishes a wipe that was interrupted after its certificate was kept.
+ * @returns whether there was one to finish
+ */
+export function finishWipe(path: string): boolean {
+  if (!existsSync(wipingMarkerOf(path))) return false;
+  eraseAll(path);
+  return true;
+}
+
+/** Overwrites and removes whatever belongs to the unit; the marker goes last. */
+function eraseAll(path: string): void {
+  const orders = ordersFileOf(path);
+  const beside = ["", "-wal", "-shm", ".new", ".new-wal", ".new-shm"].map((end) => `${path}${end}`);
+  for (const file of [...beside, orders, `${orders}.new`, ...filesSetAside(path)]) {
+    eraseFileSync(file);
+  }
+  clearSuspicion(path);
+  rmSync(wipingMarkerOf(path), { force: true });
+}
+
+function scrubLogOf(database: Database.Database): void {
   try {
-    database.transaction(() => {
-      for (const table of TABLES) database.exec(`DELETE FROM ${table}`);
-    })();
-    database.pragma("wal_checkpoint(TRUNCATE)");
-    database.exec("VACUUM");
-    database.pragma("wal_checkpoint(TRUNCATE)");
-    return true;
+    scrubLog(database, 0);
   } catch (error) {
-    if (isDamage(error)) return false;
-    throw error;
+    // Damaged pages cannot be copied out of the log; the log itself is overwritten with the rest.
+    if (!isDamage(error)) throw error;
   }
 }
 
 const isDamage = (error: unknown): boolean => asStoreError(error, "wiping").kind === "damaged";
-
-const ZEROS = Buffer.alloc(65_536);
-
-/** A damaged database cannot be asked to forget: its bytes are. */
-function overwriteAndRemove(path: string): void {
-  const file = openSync(path, "r+");
-  try {
-    const { size } = statSync(path);
-    for (let at = 0; at < size; at += ZEROS.length) {
-      writeSync(file, ZEROS, 0, Math.min(ZEROS.length, size - at), at);
-    }
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  rmSync(path);
-}
 
 /** Whether a certificate was signed by the key it names, and, if given, by the key of that unit. */
 export function certificateHolds(certificate: WipeCertificate, publicKey?: string): boolean {

@@ -1,8 +1,9 @@
 /** One kind of data set on the unit's disk: the last good one, and the parts of the next. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { eraseFile, eraseFolder } from "../base/erase.ts";
 import { partLength, type Blob } from "./distribution-manifest.ts";
 
 /** Content that is here and hashes right. */
@@ -80,11 +81,11 @@ export class Shelf {
     return (await hashOf(file)) === blob.sha256 ? file : undefined;
   }
 
-  /** Throws away parts that belong to nothing which is still wanted. */
+  /** Erases parts that belong to nothing which is still wanted: a directory of people may lie in them. */
   async keepParts(wanted: ReadonlySet<string>): Promise<void> {
     const folder = join(this.#folder, PARTS);
     for (const name of (await readdir(folder).catch(unlessAbsent)) ?? []) {
-      if (!wanted.has(name)) await rm(join(folder, name), { force: true });
+      if (!wanted.has(name)) await eraseFile(join(folder, name));
     }
   }
 
@@ -102,9 +103,9 @@ export class Shelf {
     await syncFolder(this.#folder);
     const kept = new Set([MANIFEST, PARTS, ...files.map(({ sha256 }) => sha256)]);
     for (const name of await readdir(this.#folder)) {
-      if (!kept.has(name)) await rm(join(this.#folder, name), { force: true });
+      if (!kept.has(name)) await eraseFile(join(this.#folder, name));
     }
-    await rm(join(this.#folder, PARTS), { recursive: true, force: true });
+    await eraseFolder(join(this.#folder, PARTS));
   }
 
   #part(sha256: string): string {

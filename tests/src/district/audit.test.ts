@@ -106,7 +106,7 @@ describe("forgetting at the far end", () => {
     const reader = new Database(path);
     const rows = reader.prepare("SELECT seq FROM records").iterate();
     rows.next();
-    expect(() => archive.forget("planted-holder-1")).toThrow(/do it again/);
+    expect(() => archive.forget("planted-holder-1")).toThrow(/try again/);
     rows.return?.();
     reader.close();
     archive.forget("planted-holder-1");

@@ -2,12 +2,13 @@ import {
   copyFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
@@ -18,7 +19,13 @@ import { auditUnit } from "../../../src/store/audit.ts";
 import { sha256Hex } from "../../../src/store/canonical.ts";
 import { forgetEverywhere, forgetHolder } from "../../../src/store/forget.ts";
 import { openStore } from "../../../src/store/store.ts";
-import { certificateHolds, wipeUnit, type WipeCertificate } from "../../../src/store/wipe.ts";
+import { openOrReplace } from "../../../src/store/replace.ts";
+import {
+  certificateHolds,
+  finishWipe,
+  wipeUnit,
+  type WipeCertificate,
+} from "../../../src/store/wipe.ts";
 import { recordEvent } from "../../../src/uplink/envelope.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
@@ -177,6 +184,17 @@ describe("the wipe", () => {
   it("says so where a wipe was cut off after everything had gone", () => {
     tamper("DELETE FROM records; DELETE FROM meta; DELETE FROM sealed; DELETE FROM holder_keys");
     expect(() => wipeUnit(path, moment, "test")).toThrow(/was emptied before/);
+  });
+
+  it("is finished by the next one where a power cut interrupted it", () => {
+    writeFileSync(`${path}-wiping`, "door-1");
+    writeFileSync(path, "half overwritten");
+    expect(() => openOrReplace({ path, unitId: "door-1" }, START_MS)).toThrow(
+      /a wipe .* was begun/,
+    );
+    expect(finishWipe(path)).toBe(true);
+    expect(finishWipe(path)).toBe(false);
+    expect(readdirSync(dirname(path))).toEqual([]);
   });
 
   it("does not touch a unit that runs", async () => {
