@@ -17,6 +17,7 @@ import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./unit/hardware.ts";
+import { placeScreenPage, recallSecrets } from "./unit/door-secrets.ts";
 import { withOrdersIn } from "./unit/kept-orders.ts";
 import type { Store } from "./store/store.ts";
 import { openUnitStore } from "./store/absent.ts";
@@ -96,13 +97,16 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   uplink = await connectUplink({ ...common, sets, log });
   const telling = startTellingOver(uplink, { ...common, health });
   const forgetting = startForgetting(settings, store, clock);
+  const secrets = await recallSecrets(config, log);
   const ui = await startUiServer({
     feed: feedOf(config, gateway),
     clock,
     health,
     onGuessing: (active) => gateway.dispatch({ kind: "token-guessing", active }),
     ...config.http,
+    ...secrets,
   });
+  await placeScreenPage(config, secrets.screenSecret, ui.ownUrl, log);
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
   manager.ready();

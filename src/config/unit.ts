@@ -92,7 +92,23 @@ const http = section({
     .min(12, "expected at least 12 characters")
     .max(200, "expected at most 200 characters")
     .exactOptional()
-    .describe("lets staff act from another machine; there is none unless you set one"),
+    .describe("what staff sign in with; absent: the one in `operatorTokenFile`"),
+  operatorTokenFile: file()
+    .exactOptional()
+    .describe(
+      "made at the first start, for its owner only; absent: `staff.token` beside the database",
+    ),
+  screenPage: file()
+    .exactOptional()
+    .describe(
+      "the page that the unit's own screen opens first; it holds the secret by which the unit knows it; absent: `screen.html` beside the database",
+    ),
+  proxies: z
+    .array(z.union([z.ipv4(), z.ipv6()], "expected an IP address"))
+    .default([])
+    .describe(
+      "addresses of proxies before this unit: what they say in `X-Forwarded-For` tells askers apart, and lets nobody in",
+    ),
   allowedHosts: z
     .array(text(253))
     .default([])

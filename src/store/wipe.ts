@@ -3,7 +3,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { eraseFileSync } from "../base/erase.ts";
-import { ordersFileOf, wipingMarkerOf } from "./beside.ts";
+import { ordersFileOf, screenPageOf, staffTokenOf, wipingMarkerOf } from "./beside.ts";
 import { canonicalJson } from "./canonical.ts";
 import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
@@ -99,7 +99,8 @@ export function finishWipe(path: string): boolean {
 function eraseAll(path: string): void {
   const orders = ordersFileOf(path);
   const beside = ["", "-wal", "-shm", ".new", ".new-wal", ".new-shm"].map((end) => `${path}${end}`);
-  for (const file of [...beside, orders, `${orders}.new`, ...filesSetAside(path)]) {
+  const secrets = [screenPageOf(path), staffTokenOf(path)];
+  for (const file of [...beside, orders, `${orders}.new`, ...secrets, ...filesSetAside(path)]) {
     eraseFileSync(file);
   }
   clearSuspicion(path);

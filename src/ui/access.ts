@@ -1,19 +1,33 @@
 /**
- * Who may ask the unit's server for what. Until staff have accounts, the list of visits and letting
- * people in are for the unit's own screen (loopback) and for whoever holds the configured token, or
- * signed in with it.
+ * Who asks the unit's server. Nobody is known by their address: a proxy or a forwarder on this
+ * machine gives everybody the unit's own. Staff show the unit's token, or signed in with it; the
+ * unit's own screen shows the secret it was started with; everybody else is a stranger.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../hal/clock.ts";
+import type { Connections } from "./connections.ts";
+import { OwnScreen } from "./own-screen.ts";
+import { placeOf } from "./place.ts";
+import { sameSecret } from "./secrets.ts";
 import { StaffSessions } from "./sessions.ts";
 import { TokenAttempts } from "./token-attempts.ts";
 
+/**
+ * - `screen`: the unit's own screen, which visitors stand before
+ * - `staff`: holds the unit's token
+ * - `stranger`: everybody else, wherever they are
+ */
+export type Asker = "screen" | "staff" | "stranger";
+
 export interface AccessOptions {
-  /** Lets another machine act as staff: by `Authorization: Bearer …`, or signed in on the staff page. */
+  /** Makes somebody staff: by `Authorization: Bearer …`, or signed in on the staff page. */
   operatorToken?: string;
+  /** What the unit's own screen shows; absent: no screen is the unit's own. */
+  screenSecret?: string;
+  /** Addresses of proxies that name who asks in `X-Forwarded-For`. It tells askers apart, and lets nobody in. */
+  proxies?: readonly string[];
   /** Names this unit is reached by, beside its addresses, `localhost` and its own host name. */
   allowedHosts?: readonly string[];
 }
@@ -52,20 +66,24 @@ export function guardRequests(app: FastifyInstance, options: AccessOptions): voi
   });
 }
 
-/** Tells staff from strangers, and has whoever guesses tokens wait. */
-export class StaffAccess {
+/** Says of each request who asks, and has whoever guesses tokens wait. */
+export class Access {
   readonly #token: string | undefined;
+  readonly #screen: OwnScreen;
+  readonly #proxies: ReadonlySet<string>;
   readonly #attempts: TokenAttempts;
   readonly #sessions: StaffSessions;
-  readonly #staff = new WeakSet<FastifyRequest>();
+  readonly #askers = new WeakMap<FastifyRequest, Asker>();
 
   /** @param onGuessing told when tokens are being guessed, and when no more */
   constructor(
-    { operatorToken }: AccessOptions,
+    { operatorToken, screenSecret, proxies = [] }: AccessOptions,
     clock: Clock,
     onGuessing: (guessing: boolean) => void = () => {},
   ) {
     this.#token = operatorToken === "" ? undefined : operatorToken;
+    this.#screen = new OwnScreen(screenSecret);
+    this.#proxies = new Set(proxies);
     this.#attempts = new TokenAttempts(clock, onGuessing);
     this.#sessions = new StaffSessions(clock);
   }
@@ -75,21 +93,19 @@ export class StaffAccess {
     return this.#token !== undefined;
   }
 
-  /** A hook, for every route on which staff may do more than others. */
-  readonly judge = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    // The unit's own screen needs no token and cannot be locked out.
-    if (isLocal(request) || this.isSignedIn(request)) {
-      this.#staff.add(request);
-      return;
-    }
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    if (given === undefined) return;
-    if (await this.#tokenIsRight(given, request, reply)) this.#staff.add(request);
-  };
+  /** Has every request under `/api` judged before anything else is done for it. */
+  judgeAll(app: FastifyInstance, connections: Connections): void {
+    app.addHook("onRequest", async (request, reply) => {
+      const asker = request.url.startsWith("/api/")
+        ? await this.#judge(request, reply)
+        : "stranger";
+      this.#askers.set(request, asker);
+      connections.asked(request.raw.socket, asker !== "stranger");
+    });
+  }
 
-  /** Whether the request may see visits and decide; only on routes with the hook. */
-  isStaff(request: FastifyRequest): boolean {
-    return this.#staff.has(request);
+  askerOf(request: FastifyRequest): Asker {
+    return this.#askers.get(request) ?? "stranger";
   }
 
   isSignedIn(request: FastifyRequest): boolean {
@@ -99,9 +115,13 @@ export class StaffAccess {
   /** Answers somebody who signs in: with a session, or why there is none. */
   async signIn(given: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (await this.#tokenIsRight(given, request, reply)) {
-      await reply.header("set-cookie", this.#sessions.begin()).send({ done: true });
+      const cookie = this.#sessions.begin(this.#isHttps(request));
+      await reply.header("set-cookie", cookie).send({ done: true });
     } else if (!reply.sent) {
-      await reply.code(401).send({ error: "that is not the token this unit is configured with" });
+      const error = this.hasToken
+        ? "that is not the token this unit is configured with"
+        : "this unit has no token to sign in with";
+      await reply.code(401).send({ error });
     }
   }
 
@@ -111,8 +131,30 @@ export class StaffAccess {
       .send({ done: true });
   }
 
+  /** Answers a page that shows the secret of the unit's own screen. */
+  async openScreen(secret: string, reply: FastifyReply): Promise<void> {
+    const cookie = this.#screen.open(secret);
+    if (cookie === undefined) {
+      await reply.code(401).send({ error: "that is not the secret of this unit's own screen" });
+    } else {
+      await reply.header("set-cookie", cookie).send({ done: true });
+    }
+  }
+
+  /** Where a request comes from, as its limits count it. */
+  placeOf(request: FastifyRequest): string {
+    return placeOf(this.#addressOf(request));
+  }
+
   stop(): void {
     this.#attempts.stop();
+  }
+
+  async #judge(request: FastifyRequest, reply: FastifyReply): Promise<Asker> {
+    if (this.isSignedIn(request)) return "staff";
+    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    if (given !== undefined && (await this.#tokenIsRight(given, request, reply))) return "staff";
+    return this.#screen.isMeant(request.headers.cookie) ? "screen" : "stranger";
   }
 
   /** Answers itself where tokens were guessed from there. */
@@ -122,7 +164,7 @@ export class StaffAccess {
     reply: FastifyReply,
   ): Promise<boolean> {
     if (this.#token === undefined) return false;
-    const address = addressOf(request);
+    const address = this.#addressOf(request);
     const waitMs = this.#attempts.waitMs(address);
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1_000);
@@ -137,19 +179,23 @@ export class StaffAccess {
     else this.#attempts.wrong(address);
     return right;
   }
-}
 
-// A request that a proxy passed on is not local, whatever address it arrives from.
-function isLocal({ raw: { headers, socket } }: FastifyRequest): boolean {
-  const passedOn = headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined;
-  return !passedOn && isLoopback(socket.remoteAddress ?? "");
-}
+  // A forwarder passes on what it is given: only a proxy that is configured is believed, and of what
+  // it says only the last address, the one it saw itself.
+  #addressOf({ raw: { headers, socket } }: FastifyRequest): string {
+    const from = socket.remoteAddress ?? "";
+    const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
+    const believed = this.#isProxy(from) && passedOn !== undefined && isIP(passedOn) !== 0;
+    return believed ? passedOn : from;
+  }
 
-/** Where it comes from. Only a proxy on this machine is believed, about the one it heard it from. */
-function addressOf({ raw: { headers, socket } }: FastifyRequest): string {
-  const from = socket.remoteAddress ?? "";
-  const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
-  return isLoopback(from) && passedOn !== undefined && isIP(passedOn) !== 0 ? passedOn : from;
+  #isHttps({ raw: { headers, socket } }: FastifyRequest): boolean {
+    return this.#isProxy(socket.remoteAddress ?? "") && headers["x-forwarded-proto"] === "https";
+  }
+
+  #isProxy(address: string): boolean {
+    return this.#proxies.has(address.replace(/^::ffff:/i, ""));
+  }
 }
 
 // A name that somebody else's DNS points at this machine would make its pages same-origin with
@@ -170,13 +216,4 @@ function isSameOrigin(request: FastifyRequest): boolean {
   const site = request.headers["sec-fetch-site"];
   if (site !== undefined && site !== "same-origin") return false;
   return origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
-}
-
-const isLoopback = (address: string): boolean =>
-  address === "::1" || address.startsWith("127.") || address.startsWith("::ffff:127.");
-
-// Digests have one length, so that the comparison does not tell how long the secret is.
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

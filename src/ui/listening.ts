@@ -126,7 +126,7 @@ function portOf(server: Server): number {
 }
 
 /** Of every address, or of this machine alone: there is nothing to listen on beside it. */
-function isOnThisMachine(host: string): boolean {
+export function isOnThisMachine(host: string): boolean {
   if (host === "localhost" || host === "0.0.0.0" || host === "::") return true;
   return isIP(host) !== 0 && (host.startsWith("127.") || host === "::1");
 }

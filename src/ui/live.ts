@@ -2,22 +2,17 @@
 import type { FastifyReply } from "fastify";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 
-/** One way to end each stream that is open. */
-export type Streams = Set<() => void>;
-
 /** Each part is sent at the start, and again whenever it is another one. */
 export type Parts = Readonly<Record<string, () => unknown>>;
-
-/** Pages that can watch at once; a doorway has a screen, a few members of staff, and an installer. */
-export const MAX_STREAMS = 32;
 
 const SHORTEST_GAP_MS = 33;
 const BEAT_MS = 1_000;
 
 interface StreamOptions {
   clock: Clock;
-  streams: Streams;
   parts: Parts;
+  /** Takes a place for the stream, which is ended by `end`; gives the place back, or there is none. */
+  take: (end: () => void) => (() => void) | undefined;
   subscribe: (notify: () => void) => () => void;
 }
 
@@ -25,15 +20,26 @@ interface StreamOptions {
  * Turns the reply into a stream of JSON objects that hold the parts that changed. Changes that come
  * faster than the gap are merged. A reader that does not keep up gets the newest state and none of
  * the missed ones, so that nothing piles up here. A beat without a change is an empty object.
+ *
+ * @returns false, with nothing sent, when there is no place for it
  */
-export function openStream(reply: FastifyReply, options: StreamOptions): void {
-  const { clock, streams, subscribe } = options;
-  reply.hijack();
+export function openStream(reply: FastifyReply, options: StreamOptions): boolean {
+  const { clock, subscribe } = options;
   const { raw } = reply;
+  let stop = (): void => {};
+  const end = (): void => {
+    stop();
+    raw.end();
+  };
+  const leave = options.take(end);
+  if (leave === undefined) return false;
+  reply.hijack();
   // A hijacked reply sends nothing by itself: its headers are set on the raw response.
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) raw.setHeader(name, value);
   }
+  // nginx would keep messages back until it has a few kilobytes of them.
+  raw.setHeader("x-accel-buffering", "no");
   raw.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
   const changes = createChanges(options.parts);
   let pending: Timer | undefined;
@@ -52,16 +58,17 @@ export function openStream(reply: FastifyReply, options: StreamOptions): void {
   });
   const unsubscribe = subscribe(notify);
   const beat = every(clock, BEAT_MS, send);
-  const end = (): void => {
+  stop = (): void => {
     beat.cancel();
     pending?.cancel();
     unsubscribe();
-    streams.delete(end);
-    raw.end();
+    leave();
   };
   raw.on("close", end);
-  streams.add(end);
-  send();
+  // Whoever left while the request was judged closes nothing any more.
+  if (raw.destroyed) end();
+  else send();
+  return true;
 }
 
 /** Gives, each time it is called, the parts that are not as they were the time before, as JSON. */

@@ -9,8 +9,8 @@ export const MOST_SESSIONS = 32;
 
 const COOKIE = "sentinel-staff";
 const NUMBER_BYTES = 32;
-// `Strict` keeps it from requests that other sites' pages cause. Not `Secure`: a unit speaks HTTP, and
-// whoever is reached from afar stands behind a proxy that speaks TLS (docs/security.md).
+// `Strict` keeps it from requests that other sites' pages cause. `Secure` only where the request came
+// through a proxy that speaks TLS: the unit itself speaks HTTP (docs/security.md).
 const ATTRIBUTES = "Path=/api; HttpOnly; SameSite=Strict";
 
 /** Sessions live in memory: a restart ends them all. */
@@ -23,13 +23,17 @@ export class StaffSessions {
     this.#clock = clock;
   }
 
-  /** @returns the `Set-Cookie` that the browser shows from now on */
-  begin(): string {
+  /**
+   * @param secure the browser speaks TLS, and must never show the cookie without
+   * @returns the `Set-Cookie` that the browser shows from now on
+   */
+  begin(secure = false): string {
     const number = randomBytes(NUMBER_BYTES).toString("base64url");
     this.#sessions.set(digestOf(number), this.#clock.monotonicMs());
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > MOST_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
-    return `${COOKIE}=${number}; Max-Age=${SESSION_MS / 1_000}; ${ATTRIBUTES}`;
+    const attributes = secure ? `${ATTRIBUTES}; Secure` : ATTRIBUTES;
+    return `${COOKIE}=${number}; Max-Age=${SESSION_MS / 1_000}; ${attributes}`;
   }
 
   /** @param cookies a request's `Cookie` */

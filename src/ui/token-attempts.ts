@@ -1,6 +1,6 @@
 /** Wrong tokens, counted by where they come from: whoever guesses waits, and nobody else does. */
-import { isIPv6 } from "node:net";
 import type { Clock, Timer } from "../../hal/clock.ts";
+import { placeOf } from "./place.ts";
 
 /** Wrong tokens from one place before it has to wait. */
 export const MOST_WRONG = 5;
@@ -10,8 +10,6 @@ export const WAIT_MS = 60_000;
 export const QUIET_MS = 600_000;
 /** Places remembered at once; the one seen longest ago goes first. */
 const PLACES_KEPT = 1_024;
-/** A machine has as many IPv6 addresses as it likes; the first four groups are its network's. */
-const GROUPS_OF_A_PLACE = 4;
 
 interface Place {
   wrong: number;
@@ -69,18 +67,4 @@ export class TokenAttempts {
       this.#onGuessing(false);
     });
   }
-}
-
-function placeOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  // On a link every machine makes its own: there the groups in front are the same for all.
-  if (/^fe[89ab]/i.test(address)) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
-  const whole = [...groups, ...Array.from({ length: zeros }, () => "0"), ...after];
-  return whole.slice(0, GROUPS_OF_A_PLACE).join(":");
 }

@@ -181,7 +181,7 @@ describe("the staff list at another screen", () => {
     await afar.close();
     afar = await startUiServer({ feed: unit, clock: createSystemClock() });
     const page = await openFromAfar("phone");
-    await page.getByText("在设备本机上查看").waitFor();
+    await page.getByText("本机没有工作人员令牌").waitFor();
     expect(await page.getByLabel("工作人员令牌").count()).toBe(0);
   });
 });

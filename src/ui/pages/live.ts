@@ -19,7 +19,7 @@ export interface UnitInfo {
 export interface LiveParts {
   view?: ScreenView;
   visits?: readonly VisitSummary[];
-  /** This browser signed in with the staff's token, or no longer; absent on the unit's own screen. */
+  /** This browser signed in with the staff's token, or no longer; absent where it did not. */
   signedIn?: boolean;
   atDoor?: string | null;
   world?: WorldControls;

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { DoorwayPage } from "./doorway.tsx";
 import { KioskPage } from "./kiosk.tsx";
+import { showSecret } from "./own-screen.ts";
 import { StaffPage } from "./staff.tsx";
 import "./style/base.css";
 import "./style/kiosk.css";
@@ -17,5 +18,5 @@ const root = document.querySelector("#app");
 if (root !== null) {
   document.body.className = `page-${page}`;
   const Page = PAGES[page];
-  render(<Page />, root);
+  void showSecret().then(() => render(<Page />, root));
 }

@@ -36,7 +36,7 @@ export function StaffPage() {
       )}
       {view !== undefined && (
         <>
-          <Alarms view={view} saying={saying} />
+          {visits !== undefined && <Alarms view={view} saying={saying} />}
           {visits !== undefined && <Decide view={view} language={language} live={live} />}
           <section aria-label={TEXT.visits[language]}>
             <h2>

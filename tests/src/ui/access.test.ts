@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
-import { createStubUnit, type StubUnit } from "./support/stub-unit.ts";
+import { createStubUnit, STUB_VIEWS, type StubUnit } from "./support/stub-unit.ts";
 
 const TOKEN = "a token of this test only";
+const SECRET = "the secret of this test's own screen";
 const DECISION = { verdict: "grant", operator: "Lin", why: "known to me" };
 
 let pagesDir: string;
@@ -24,6 +25,8 @@ beforeAll(async () => {
     clock: createSystemClock(),
     pagesDir,
     operatorToken: TOKEN,
+    screenSecret: SECRET,
+    proxies: ["127.0.0.1"],
     allowedHosts: ["door.example"],
     onGuessing: (active) => guessing.push(active),
   });
@@ -71,16 +74,18 @@ function ask(
   });
 }
 
-/** As if a proxy had passed the request on from another machine. */
+/** As the unit's proxy passes a request on from another machine. */
 const FROM_AFAR = { "x-forwarded-for": "203.0.113.7" };
 
 describe("who may see visits and decide", () => {
-  it("shows visits to this machine", async () => {
-    expect((await ask("/api/live?with=visits")).body).toContain("王**");
-  });
-
-  it("shows only the screen to another machine", async () => {
-    const { status, body } = await ask("/api/live?with=visits", { headers: FROM_AFAR });
+  it.each([
+    ["this machine", {}],
+    ["another machine", FROM_AFAR],
+    ["a name of this machine", { host: "localhost" }],
+    ["who says to be local", { "x-forwarded-for": "127.0.0.1", "x-real-ip": "127.0.0.1" }],
+    ["who is forwarded in other words", { forwarded: "for=127.0.0.1", via: "1.1 proxy" }],
+  ])("shows only the screen to %s", async (_who, headers) => {
+    const { status, body } = await ask("/api/live?with=visits", { headers });
     expect(status).toBe(200);
     expect(body).toContain('"phase":"welcome"');
     expect(body).not.toContain("王**");
@@ -96,7 +101,8 @@ describe("who may see visits and decide", () => {
     ["a wrong token", { authorization: "Bearer another" }],
     ["an empty token", { authorization: "Bearer " }],
     ["the token in another scheme", { authorization: `Basic ${TOKEN}` }],
-  ])("takes no decision from afar with %s", async (_what, headers) => {
+    ["no token on this machine", { "x-forwarded-for": "127.0.0.1" }],
+  ])("takes no decision with %s", async (_what, headers) => {
     const options = { method: "POST", body: DECISION, headers: { ...FROM_AFAR, ...headers } };
     const { status, body } = await ask("/api/operator/decide", options);
     expect(status).toBe(403);
@@ -175,6 +181,60 @@ describe("staff at another screen", () => {
   });
 });
 
+describe("the unit's own screen", () => {
+  const open = (secret: string): Promise<Answer> =>
+    ask("/api/screen/open", { method: "POST", body: { secret } });
+
+  it("shows its secret once, and sees who stands there, but neither visits nor decides", async () => {
+    const { status, cookie } = await open(SECRET);
+    expect([status, cookie]).toEqual([200, expect.stringMatching(/^sentinel-screen=[\w-]{43}$/)]);
+    unit.show(STUB_VIEWS.granted);
+    const headers = { cookie };
+    const { body } = await ask("/api/live?with=visits", { headers });
+    unit.show(STUB_VIEWS.welcome);
+    expect(body).toContain('"maskedName":"王**"');
+    expect(body).not.toContain('"visits"');
+    const decided = { method: "POST", body: DECISION, headers };
+    expect((await ask("/api/operator/decide", decided)).status).toBe(403);
+  });
+
+  it("stays the unit's own when the unit starts again with the same secret", async () => {
+    const { cookie } = await open(SECRET);
+    const options = { feed: unit, clock: createSystemClock(), pagesDir, screenSecret: SECRET };
+    const again = await startUiServer(options);
+    try {
+      const answer = await fetch(`${again.url}api/aim`, { headers: { cookie } });
+      expect(answer.status).toBe(204);
+    } finally {
+      await again.close();
+    }
+  });
+
+  it.each(["", "another", `${SECRET} `, SECRET.slice(1)])("is not who shows %j", async (secret) => {
+    const answer = await open(secret);
+    expect([answer.status >= 400, answer.cookie]).toEqual([true, ""]);
+  });
+
+  it.each(["sentinel-screen=", "sentinel-screen=AAAA", `sentinel-screen=${TOKEN}`])(
+    "is not known by the cookie %s",
+    async (cookie) => {
+      expect((await ask("/api/aim", { headers: { cookie } })).status).toBe(403);
+    },
+  );
+
+  it("does not exist for a unit without a secret", async () => {
+    const bare = await startUiServer({ feed: unit, clock: createSystemClock(), pagesDir });
+    try {
+      const body = JSON.stringify({ secret: "undefined" });
+      const headers = { "content-type": "application/json" };
+      const opened = await fetch(`${bare.url}api/screen/open`, { method: "POST", body, headers });
+      expect(opened.status).toBe(401);
+    } finally {
+      await bare.close();
+    }
+  });
+});
+
 describe("whoever guesses the token", () => {
   const asked = (address: string, token: string): Promise<Answer> =>
     ask("/api/operator/decide", {
@@ -211,15 +271,12 @@ describe("whoever guesses the token", () => {
 
   it("locks out nobody else: not staff elsewhere, not the unit's own screen, not monitoring", async () => {
     expect((await asked("198.51.100.2", TOKEN)).status).toBe(200);
-    const wrong = { authorization: "Bearer a wrong one" };
-    for (let time = 1; time <= 6; time++) {
-      const own = await ask("/api/operator/decide", {
-        method: "POST",
-        body: DECISION,
-        headers: wrong,
-      });
-      expect(own.status).toBe(200);
-    }
+    const { cookie } = await ask("/api/screen/open", {
+      method: "POST",
+      body: { secret: SECRET },
+      headers: { "x-forwarded-for": "198.51.100.1" },
+    });
+    expect((await fetch(`${server.url}api/aim`, { headers: { cookie } })).status).toBe(204);
     const headers = { "x-forwarded-for": "198.51.100.1" };
     expect((await ask("/api/unit", { headers })).status).toBe(200);
     expect((await ask("/api/live", { headers })).status).toBe(200);

@@ -28,7 +28,10 @@ export interface Started {
   url: string;
 }
 
-/** What the unit's live stream tells. */
+/** What staff of these units sign in with. */
+export const STAFF_TOKEN = "the staff of this test";
+
+/** What the unit's live stream tells its staff. */
 export interface Snapshot {
   view: {
     phase: string;
@@ -88,7 +91,7 @@ export class UnitFolder {
         policy: this.at("policy.yaml"),
         store: { path: this.at("unit.db") },
         keys: { district: this.at("district.key"), unit: this.at("unit.key") },
-        http: { port },
+        http: { port, operatorToken: STAFF_TOKEN },
         devices: {
           gate: { file: this.at("gate") },
           camera: {
@@ -145,12 +148,13 @@ export async function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Waits on the unit's own live stream until it shows what is asked for. */
+/** Waits on the unit's live stream, as its staff, until it shows what is asked for. */
 export async function until(
   url: string,
   wanted: (snapshot: Snapshot) => boolean,
 ): Promise<Snapshot> {
-  const response = await fetch(`${url}api/live`);
+  const headers = { authorization: `Bearer ${STAFF_TOKEN}` };
+  const response = await fetch(`${url}api/live`, { headers });
   const reader = response.body?.getReader();
   if (reader === undefined) throw new Error("the live stream has no body");
   let text = "";
