@@ -4,7 +4,7 @@
  */
 import { evaluate, type CertLogicExpression } from "certlogic-js";
 import { z } from "zod";
-import { entryKinds, type ReadCertificate } from "./eu-dcc-schema.ts";
+import { entryKinds, issuingCountries, type ReadCertificate } from "./eu-dcc-schema.ts";
 import { timeOf } from "./moments.ts";
 
 /** The engine this unit has; a rule for another is open, never passed over. */
@@ -123,19 +123,19 @@ export class RuleBook {
   judge(read: ReadCertificate, keyId: string, atMs: number): RulesOutcome[] {
     const { payload, certificate, issuedAtMs = 0, validUntilMs = 0 } = read;
     if (certificate === undefined) return [];
-    const issuer = issuerOf(read);
+    const issuers = issuingCountries(read);
     const kinds = entryKinds(certificate).map((kind) => KIND_OF[kind]);
     return this.#places.map((place) => {
       const external = {
         valueSets: this.#valueSets,
         validationClock: new Date(atMs).toISOString(),
         countryCode: countryOf(place),
-        issuerCountryCode: issuer,
+        issuerCountryCode: issuers[0] ?? "",
         kid: Buffer.from(keyId, "hex").toString("base64"),
         iat: new Date(issuedAtMs).toISOString(),
         exp: new Date(validUntilMs).toISOString(),
       };
-      const rules = this.#select(place, issuer, kinds, atMs);
+      const rules = this.#select(place, issuers, kinds, atMs);
       const outcome: RulesOutcome = { rulesOf: place, result: "passed", failed: [], open: [] };
       for (const rule of rules) {
         const result = runRule(rule, { payload, external });
@@ -151,13 +151,14 @@ export class RuleBook {
   /** The newest version in force of each rule that concerns the place, the issuer and the kinds. */
   #select(
     place: string,
-    issuer: string,
+    issuers: readonly string[],
     kinds: readonly string[],
     atMs: number,
   ): readonly BusinessRule[] {
     const newest = new Map<string, BusinessRule>();
     for (const rule of this.#rules) {
-      const concerns = rule.Type === "Acceptance" ? holdsIn(rule, place) : rule.Country === issuer;
+      const concerns =
+        rule.Type === "Acceptance" ? holdsIn(rule, place) : issuers.includes(rule.Country);
       const applies = rule.CertificateType === "General" || kinds.includes(rule.CertificateType);
       const inForce = timeOf(rule.ValidFrom) <= atMs && atMs < timeOf(rule.ValidTo);
       const former = newest.get(rule.Identifier);
@@ -179,13 +180,6 @@ function countryOf(place: string): string {
 function holdsIn({ Country, Region }: BusinessRule, place: string): boolean {
   if (Region == null || Region === "") return Country === countryOf(place);
   return `${Country}-${Region}` === place;
-}
-
-/** Whose invalidation rules count: the issuer's, which states may leave out, else the entry's country. */
-function issuerOf({ issuer, certificate }: ReadCertificate): string {
-  if (issuer !== undefined && issuer !== "") return issuer;
-  const { v, t, r } = certificate ?? {};
-  return (v?.[0] ?? t?.[0] ?? r?.[0])?.co ?? "";
 }
 
 function isNewer(version: string, former: string): boolean {

@@ -12,6 +12,7 @@ import { parseSign1, verifySign1, type Sign1 } from "./cose.ts";
 import { certificateEvidence } from "./eu-dcc-evidence.ts";
 import {
   entryKinds,
+  issuersOf,
   readCertificate,
   type HealthCertificate,
   type ReadCertificate,
@@ -26,6 +27,9 @@ import type { FoundKey } from "./trust.ts";
 export const EU_DCC_PREFIX = "HC1:";
 
 const KIND = "eu-dcc";
+
+/** Both names at the schema's longest, and a space: no more goes into a record. */
+const LONGEST_NAME = 161;
 
 const REVOCATION_NAMESPACES = ["eu-dcc-uci", "eu-dcc-country-uci", "eu-dcc-signature"] as const;
 
@@ -55,7 +59,7 @@ export function verifyEuDcc(text: string, context: VerifyContext): Verified {
   // The states' own tests count the second of expiry itself as valid.
   reasons.push(...timeProblems(read, context.at, "included"));
   reasons.push(...revocationProblems(revocation(message, read, context)));
-  return describe(read, key, reasons, context);
+  return describe({ read, message }, key, reasons, context);
 }
 
 /** The key that signed, with everything that is wrong with it. */
@@ -81,27 +85,35 @@ function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payl
 /** EU revocation lists hold the first 16 bytes of SHA-256 over one of three things, here in hex. */
 function revocation(
   message: Sign1,
-  { certificate, issuer = "", issuedAtMs }: ReadCertificate,
+  read: ReadCertificate,
   { revocation: lists }: VerifyContext,
 ): RevocationHit | undefined {
-  const identifiers = certificate === undefined ? [] : identifiersOf(certificate);
+  const { identifiers, issuedAtMs } = read;
+  // Asking by every name costs nothing: a list is made by whoever issued, whatever the claim says.
+  const issuers = issuersOf(read);
   // Of an ECDSA signature only the first number counts: the second can be negated by anybody.
   const { algorithm, signature } = message;
   const counted = algorithm === "ES256" ? signature.subarray(0, signature.length / 2) : signature;
   return (
     lists.find("eu-dcc-signature", revocationHash(counted), issuedAtMs) ??
     identifiers
-      .map(
-        (identifier) =>
-          lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs) ??
+      .flatMap((identifier) => [
+        lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs),
+        ...issuers.map((issuer) =>
           lists.find("eu-dcc-country-uci", revocationHash(issuer + identifier), issuedAtMs),
-      )
+        ),
+      ])
       .find((each) => each !== undefined)
   );
 }
 
-function identifiersOf({ v, t, r }: HealthCertificate): string[] {
-  return [...(v ?? []), ...(t ?? []), ...(r ?? [])].map(({ ci }) => ci);
+/**
+ * The certificate's own identifier together with its holder: an issuer that leaves it empty, or writes
+ * the same into all, must not make one credential of many people's. Without one the signed content.
+ */
+function identityOf({ identifiers }: ReadCertificate, holder: Holder, { payload }: Sign1): string {
+  if (identifiers.length > 0) return [...identifiers, holder.pseudonym].join(" ");
+  return createHash("sha256").update(payload).digest("base64url");
 }
 
 /** How EU revocation lists name a certificate. */
@@ -110,7 +122,7 @@ export function revocationHash(value: string | Uint8Array): string {
 }
 
 function describe(
-  read: ReadCertificate,
+  { read, message }: { read: ReadCertificate; message: Sign1 },
   key: FoundKey | undefined,
   reasons: Reason[],
   context: VerifyContext,
@@ -124,7 +136,7 @@ function describe(
   };
   if (certificate !== undefined) {
     verified.holder = holderOf(certificate, context.districtKey);
-    verified.identity = identifiersOf(certificate).join(" ");
+    verified.identity = identityOf(read, verified.holder, message);
   }
   if (issuer !== undefined) verified.issuer = issuer;
   if (issuedAtMs !== undefined) verified.issuedAtMs = issuedAtMs;
@@ -137,13 +149,14 @@ function describe(
 
 function holderOf({ nam, dob }: HealthCertificate, districtKey: Uint8Array): Holder {
   const written = [nam.fn ?? nam.fnt ?? "", nam.gn ?? nam.gnt ?? ""].join(" ").trim();
+  const shown = Array.from(written).slice(0, LONGEST_NAME).join("");
   const holder: Holder = {
     pseudonym: pseudonymOfPerson(
       districtKey,
       `${nam.fnt ?? ""}<<${nam.gnt ?? ""}`,
       dob.slice(0, 10),
     ),
-    maskedName: maskName(written),
+    maskedName: maskName(shown),
   };
   const year = Number(dob.slice(0, 4));
   if (year > 0) holder.birthYear = year;

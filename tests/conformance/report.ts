@@ -17,6 +17,46 @@ export function unexplained(outcomes: readonly Outcome[]): string[] {
   });
 }
 
+/** The lines of excepted vectors, by the reason they share. */
+function byReason(outcomes: readonly Outcome[]): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const { kind, id, deviations, exception } of outcomes) {
+    if (deviations.length === 0 || exception === undefined) continue;
+    const line = `- **${TITLES[kind]}, \`${id}\`**: ${deviations.join("; ")}`;
+    reasons.set(exception, [...(reasons.get(exception) ?? []), line]);
+  }
+  return reasons;
+}
+
+/** Where the rules for the content of EU certificates are published. */
+const SOURCES = `## What an EU certificate is held to
+
+Schema: \`ehn-dcc-development/eu-dcc-schema\`, all versions from 1.0.0 to 1.3.3. Special cases:
+\`SpecialCaseHandling.md\` of \`eu-digital-green-certificates/dcc-quality-assurance\`.
+
+${table([
+  ["rule", "source"],
+  ["\`ver\` is 1.x.y", "the claim is that of version 1 (eHealth Network, volume 3, §2.6.4)"],
+  [
+    "one entry of one kind from 1.3.0 on",
+    "schema 1.3.0: \`oneOf\`, \`minItems\` and \`maxItems\` 1",
+  ],
+  ["several entries up to 1.2.1", "schemas 1.0.0 to 1.2.1: arrays without an upper bound"],
+  ["null or empty kinds are not there", "special cases, null values"],
+  ["all texts are trimmed first", "special cases, whitespace"],
+  ["\`dn\`, \`sd\` from 1, without an upper bound", "schema, \`dose_posint\`"],
+  ["\`co\` is a country, a longer code, or empty", "schema, \`country_vt\`; Value Sets §2.6"],
+  ["\`dob\` of 1900 to 2099, or a part of it", "schema 1.1.0 and later, \`dob\`"],
+  ["\`fnt\` or \`gnt\` is there", "schema 1.3.2; Implementing Decision (EU) 2022/483"],
+  ["dates and times exist", "schema, \`format\`; RFC 3339 §5.6 and §5.7"],
+  ["offsets of one digit", "CertLogic, \`dateFromString\`; dcc-quality-assurance#274"],
+  ["5 minutes for a clock that is behind", "RFC 7519 §4.1.5, RFC 8392 §3.1"],
+])}
+
+Not asked: the pattern of \`fnt\` and \`gnt\` (special cases: "accept any string"), lengths (50 or 80 by
+version; nothing is decided by them), and whether a code stands in a value set, which is for business
+rules to ask.`;
+
 /** The document. */
 export function report(outcomes: readonly Outcome[]): string {
   const kinds = Object.keys(TITLES);
@@ -27,11 +67,9 @@ export function report(outcomes: readonly Outcome[]): string {
     const wrong = of.length - good - excepted.length;
     return [TITLES[kind] ?? kind, of.length, good, excepted.length, wrong].map(String);
   });
-  const exceptions = outcomes
-    .filter(({ deviations, exception }) => deviations.length > 0 && exception !== undefined)
-    .map(({ kind, id, deviations, exception }) => {
-      return `- **${TITLES[kind]}, \`${id}\`**: ${deviations.join("; ")}. Reason: ${exception}.`;
-    });
+  const exceptions = [...byReason(outcomes)].map(([reason, of]) => {
+    return `${of.length === 1 ? "One vector" : `${of.length} vectors`}: ${reason}.\n\n${of.join("\n")}`;
+  });
   return `# Conformance
 
 Made by \`npm run conformance\` from the public test data that \`SENTINEL_CORPORA\` points to. Every
@@ -44,7 +82,11 @@ ${table([["", "vectors", "as expected", "excepted", "wrong"], ...rows])}
 
 ## Exceptions
 
-${exceptions.join("\n")}
+Each is a vector whose expectation contradicts the published specification, or says less than it.
+
+${exceptions.join("\n\n")}
+
+${SOURCES}
 
 Two seals carry no publisher's verdict. The one of "UTO" is refused because its authority, of
 "Friesland", is not published; the second of Australia holds.

@@ -118,20 +118,40 @@ describe("each damage has its name", () => {
   it.each([
     ["ver", { ...PERSON, ver: "1", v: [VACCINATION] }],
     ["nam.fnt", { ...PERSON, nam: { fn: "X" }, v: [VACCINATION] }],
-    ["nam.fnt", { ...PERSON, nam: { fnt: "straße" }, v: [VACCINATION] }],
-    ["nam.gn", { ...PERSON, nam: { ...PERSON.nam, gn: "😀😃" }, v: [VACCINATION] }],
+    ["ver", { ...PERSON, ver: "2.0.0", v: [VACCINATION] }],
+    ["ver", { ...PERSON, ver: "1.0", v: [VACCINATION] }],
+    ["nam.fnt", { ...PERSON, nam: { fnt: 5, gnt: "X" }, v: [VACCINATION] }],
     ["dob", { ...PERSON, dob: "1815-08-24", v: [VACCINATION] }],
-    ["dob", { ...PERSON, dob: "2027-01-01", v: [VACCINATION] }],
+    ["dob", { ...PERSON, dob: "1990-02-30", v: [VACCINATION] }],
+    ["dob", { ...PERSON, dob: "1960-99-99", v: [VACCINATION] }],
+    ["dob", { ...PERSON, dob: "1990-02-30T00:00:00", v: [VACCINATION] }],
+    ["dob", { ...PERSON, dob: "1968-xx-xx", v: [VACCINATION] }],
     ["v,t,r", PERSON],
     ["v,t,r", { ...PERSON, v: [] }],
-    ["v.0.ma", { ...PERSON, v: [{ ...VACCINATION, ma: "ORG-99999999" }] }],
     ["v.0.co", { ...PERSON, v: [{ ...VACCINATION, co: "XY" }] }],
+    ["v.0.co", { ...PERSON, v: [{ ...VACCINATION, co: "at" }] }],
+    ["v.0.mp", { ...PERSON, v: [{ ...VACCINATION, mp: "x".repeat(201) }] }],
     ["v.0.dt", { ...PERSON, v: [{ ...VACCINATION, dt: "10.01.2026" }] }],
+    ["v.0.dt", { ...PERSON, v: [{ ...VACCINATION, dt: "2026-02-30" }] }],
+    ["v.0.dt", { ...PERSON, v: [{ ...VACCINATION, dt: "0026-01-10" }] }],
+    ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: 0, sd: 0 }] }],
+    ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: 0 }] }],
+    ["v.0.sd", { ...PERSON, v: [{ ...VACCINATION, dn: 1, sd: 0 }] }],
+    ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: -1 }] }],
+    ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: 1.5 }] }],
     ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: "2" }] }],
     ["v.0.dn", { ...PERSON, v: [{ ...VACCINATION, dn: 1e300 }] }],
-    ["t.0.ma", { ...PERSON, t: [{ ...TEST, ma: "9999" }] }],
+    ["t.0.sc", { ...PERSON, t: [{ ...TEST, sc: "2026-04-31T12:00:00Z" }] }],
+    ["t.0.sc", { ...PERSON, t: [{ ...TEST, sc: "2026-05-01T24:00:00Z" }] }],
     ["t.0.sc", { ...PERSON, t: [{ ...TEST, sc: "2026-05-01" }] }],
     ["r.0.du", { ...PERSON, r: [{ ...RECOVERY, du: "later" }] }],
+    ["r.0.fr", { ...PERSON, r: [{ ...RECOVERY, fr: "2026-02-30" }] }],
+    ["r.0.df", { ...PERSON, r: [{ ...RECOVERY, df: "2026-02-29" }] }],
+    ["r.0.du", { ...PERSON, r: [{ ...RECOVERY, du: "2026-06-31" }] }],
+    ["v,t,r", { ...PERSON, v: [VACCINATION], r: [RECOVERY] }],
+    ["v,t,r", { ...PERSON, ver: "1.3.3", v: [VACCINATION], t: [TEST], r: [RECOVERY] }],
+    ["v", { ...PERSON, v: [VACCINATION, { ...VACCINATION, dn: 1, dt: "2025-12-10" }] }],
+    ["t", { ...PERSON, ver: "1.10.0", t: [TEST, TEST] }],
   ])("schema: %s", async (path, content) => {
     const { holds, reasons } = await verify(dccText(dccPayload(content)));
     expect(holds).toBe(false);
@@ -144,6 +164,28 @@ describe("each damage has its name", () => {
     ["no birth date", { dob: "" }],
     ["a birth date with a time", { dob: "1978-01-26T00:00:00" }],
     ["empty groups beside the filled one", { t: [], r: null }],
+    ["an unknown month and day of birth", { dob: "1963-00-00" }],
+    ["standardised names outside their pattern", { nam: { fnt: "Straße-x y", gnt: "Ä" } }],
+    ["a forename of emoji", { nam: { ...PERSON.nam, gn: "😀😃" } }],
+    ["long names", { nam: { ...PERSON.nam, fn: "x".repeat(300) } }],
+    ["a manufacturer with ten digits", { v: [{ ...VACCINATION, ma: "ORG-1000030215" }] }],
+    ["a manufacturer of no directory", { v: [{ ...VACCINATION, ma: "ORG-99999999" }] }],
+    ["12 of 12 doses", { v: [{ ...VACCINATION, dn: 12, sd: 12 }] }],
+    ["a long issuer", { v: [{ ...VACCINATION, is: "x".repeat(300), ci: "y".repeat(300) }] }],
+    ["Kosovo", { v: [{ ...VACCINATION, co: "XK" }] }],
+    ["Greece by the EU's letters", { v: [{ ...VACCINATION, co: "EL" }] }],
+    ["an organisation", { v: [{ ...VACCINATION, co: "UNHCR" }] }],
+    ["a new device", { v: null, t: [{ ...TEST, ma: "5000" }] }],
+    ["a centre with a long name", { v: null, t: [{ ...TEST, tc: "x".repeat(300) }] }],
+    ["null for what is left out", { v: null, t: [{ ...TEST, nm: null, ma: null, tc: null }] }],
+    ["an offset of one digit", { v: null, t: [{ ...TEST, sc: "2026-05-01T10:00:00+0" }] }],
+    ["two vaccinations in 1.0.0", { ver: "1.0.0", v: [VACCINATION, VACCINATION] }],
+    ["two vaccinations in 1.2.1", { ver: "1.2.1", v: [VACCINATION, VACCINATION] }],
+    ["several kinds in 1.2.1", { ver: "1.2.1", r: [RECOVERY] }],
+    [
+      "a blank, a tab and a no-break space",
+      { v: [{ ...VACCINATION, co: "AT ", ma: "\u00a0ORG-1\t" }] },
+    ],
     ["no forename", { nam: { fn: "X", fnt: "X" } }],
     ["no surname", { nam: { gn: "X", gnt: "X" } }],
   ])("takes %s", async (_name, change) => {
@@ -203,6 +245,71 @@ describe("the signer", () => {
   it("with usages that are none of health may sign all", async () => {
     const trust = dccTrust({ keyUsages: ["1.3.6.1.5.5.7.3.2"] });
     expect(await codes(good, { trust })).toEqual([]);
+  });
+});
+
+describe("what an issuer is called", () => {
+  const textBy = (iss: unknown, changes: Record<string, unknown> = {}) =>
+    dccText(dccPayload({ ...PERSON, v: [{ ...VACCINATION, ...changes }] }, { 1: iss }));
+  const listed = (country: string): RevocationList[] => [
+    {
+      namespace: "eu-dcc-country-uci",
+      asOfMs: NOW,
+      entries: new Map([[revocationHash(country + VACCINATION.ci), { verdict: "revoked" }]]),
+    },
+  ];
+
+  it.each(["AT", "at", "CNAM", "AT BMSGPK", "", " ", undefined, 7])(
+    "never keeps a revoked certificate in force: %j",
+    async (iss) => {
+      expect(await codes(textBy(iss), { revocations: listed("AT") })).toEqual(["revoked"]);
+      expect(await codes(textBy(iss), { revocations: listed("FR") })).toEqual([]);
+    },
+  );
+
+  it("is asked for beside the country of the entry", async () => {
+    expect(await codes(textBy("FR"), { revocations: listed("FR") })).toEqual(["revoked"]);
+    expect(await codes(textBy("FR"), { revocations: listed("AT") })).toEqual(["revoked"]);
+  });
+
+  it("and a blank behind the identifier never keep one in force either", async () => {
+    const text = textBy("CNAM", { ci: `${VACCINATION.ci} `, co: "AT " });
+    const asWritten = (ci: string): RevocationList[] => [
+      {
+        namespace: "eu-dcc-uci",
+        asOfMs: NOW,
+        entries: new Map([[revocationHash(ci), { verdict: "revoked" }]]),
+      },
+    ];
+    for (const ci of [VACCINATION.ci, `${VACCINATION.ci} `]) {
+      expect(await codes(text, { revocations: asWritten(ci) })).toEqual(["revoked"]);
+    }
+    expect(await codes(text, { revocations: listed("AT") })).toEqual(["revoked"]);
+  });
+
+  it("is cut where it is long", async () => {
+    expect((await verify(textBy("x".repeat(5000)))).issuer).toHaveLength(80);
+  });
+});
+
+describe("the reference of a showing", () => {
+  const referenceOf = async (content: object, claims: Record<number, unknown> = {}) =>
+    (await verify(dccText(dccPayload(content, claims)))).reference;
+  const another = { ...PERSON, nam: { fnt: "ANOTHER", gnt: "PERSON" } };
+
+  it.each(["", " ", VACCINATION.ci, "not applicable"])(
+    "is another for another holder, though both carry the identifier %j",
+    async (ci) => {
+      const v = [{ ...VACCINATION, ci }];
+      expect(await referenceOf({ ...PERSON, v })).toBe(await referenceOf({ ...PERSON, v }));
+      expect(await referenceOf({ ...PERSON, v })).not.toBe(await referenceOf({ ...another, v }));
+    },
+  );
+
+  it("stays the same when a certificate is issued again", async () => {
+    const content = { ...PERSON, v: [VACCINATION] };
+    const again = { 6: seconds(NOW) - 60 };
+    expect(await referenceOf(content, again)).toBe(await referenceOf(content));
   });
 });
 
@@ -366,6 +473,29 @@ describe("business rules", () => {
       result: "failed",
       failed: ["IR-AT-0001"],
     });
+  });
+
+  it.each([
+    ["AT", ["IR-AT-0001"]],
+    ["at", ["IR-AT-0001"]],
+    ["CNAM", ["IR-AT-0001"]],
+    ["CH BAG", ["IR-AT-0001"]],
+    ["", ["IR-AT-0001"]],
+    ["EL", ["IR-AT-0001", "IR-EL-0001"]],
+    ["FR", []],
+  ])("of the issuer are found though it calls itself %j", async (iss, failed) => {
+    const text = dccText(dccPayload({ ...PERSON, v: [VACCINATION] }, { 1: iss }));
+    const withdrawn = ["AT", "EL"].map((Country) =>
+      rule({ ...never, Identifier: `IR-${Country}-0001`, Type: "Invalidation", Country }),
+    );
+    expect(await outcome([rule({}), ...withdrawn], text)).toMatchObject({ failed });
+  });
+
+  it("see codes without the blanks around them", async () => {
+    const v = [{ ...VACCINATION, mp: "\u00a0EU/1/20/1528 " }];
+    const text = dccText(dccPayload({ ...PERSON, v }));
+    const asks = rule({ Logic: { "===": [{ var: "payload.v.0.mp" }, "EU/1/20/1528"] } });
+    expect(await outcome([asks], text)).toMatchObject({ result: "passed" });
   });
 
   it("carry the date of the rules, not the certificate's", async () => {
