@@ -1,9 +1,13 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../hal/linux/clock.ts";
+import { parseUnitConfig } from "../../src/config/unit.ts";
 import type { ScreenView } from "../../src/core/view.ts";
 import { startUiServer, type UiServer } from "../../src/ui/server.ts";
+import { placeScreenPage, recallSecrets, screenPage } from "../../src/unit/door-secrets.ts";
 import { createStubDoorway, type StubDoorway } from "../src/ui/support/stub-doorway.ts";
 import { createStubUnit, STUB_VIEWS, type StubUnit } from "../src/ui/support/stub-unit.ts";
 import { openBrowser, openPage, overflow, SIZES, type Size } from "./browser.ts";
@@ -183,6 +187,34 @@ describe("the staff list at another screen", () => {
     const page = await openFromAfar("phone");
     await page.getByText("本机没有工作人员令牌").waitFor();
     expect(await page.getByLabel("工作人员令牌").count()).toBe(0);
+  });
+});
+
+describe("the unit's own screen", () => {
+  it("is opened by the page that the unit writes for it, and keeps no secret in its address", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sentinel-screen-"));
+    const config = parseUnitConfig(
+      JSON.stringify({ unitId: "u", district: "d", store: { path: join(folder, "unit.db") } }),
+      "unit.yaml",
+    );
+    const { screenSecret } = await recallSecrets(config, () => {});
+    const clock = createSystemClock();
+    const own = await startUiServer({ feed: unit, clock, screenSecret });
+    try {
+      await placeScreenPage(config, screenSecret, own.ownUrl, () => {});
+      unit.show(STUB_VIEWS.granted);
+      const { page } = await openPage(browser, "kiosk", `file://${screenPage(config)}`);
+      await page.getByText("王**").waitFor();
+      expect(page.url()).toBe(`${own.url}kiosk`);
+      // Another browser at the same address is a stranger.
+      const stranger = await openPage(browser, "kiosk", `${own.url}kiosk`);
+      await waitForPhase(stranger.page, "granted");
+      expect(await textOf(stranger.page, "body")).not.toContain("王**");
+      expect(await textOf(stranger.page, "body")).toContain("Please enter");
+    } finally {
+      await own.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
