@@ -41,7 +41,15 @@ export type TraceEntry = { at: number } & (
   | { what: "setting-stored"; name: string; value: string }
   /** The broker took a message; a record's has its number. */
   | { what: "broker-took"; topic: string; id: string; seq?: number }
-  | { what: "staff"; verdict: "grant" | "deny"; visitRef?: string; refused?: string }
+  /** Asked, and answered: `did` and `refused` are of the answer. */
+  | {
+      what: "staff";
+      verdict: "grant" | "deny";
+      by: string;
+      visitRef?: string;
+      did?: string;
+      refused?: string;
+    }
   /** Given by somebody who may; one with a flaw by somebody who may not. */
   | { what: "command"; name: string; commandId: string; flaw?: CommandFlaw }
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }

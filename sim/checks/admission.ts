@@ -2,6 +2,7 @@
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
+import { isTakenBack } from "./records.ts";
 
 /** Why the rules must not let somebody in. */
 export interface Unfit {
@@ -76,7 +77,7 @@ function grantByRules({ body }: RecordDraft): string | undefined {
   return body.decision.outcome === "granted" ? body.visitRef : undefined;
 }
 
-/** Granted, and not carried out: the store answered too late. */
+/** Granted, and not carried out. */
 function visitsTakenBack(entries: readonly TraceEntry[]): Set<string> {
   const takenBack = new Set<string>();
   for (const entry of entries) {
@@ -84,9 +85,7 @@ function visitsTakenBack(entries: readonly TraceEntry[]): Set<string> {
     for (const effect of entry.effects) {
       if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
       const { decision, visitRef } = effect.record.body;
-      if (decision.reasons.some(({ code }) => code === "record-not-committed")) {
-        takenBack.add(visitRef);
-      }
+      if (isTakenBack(decision)) takenBack.add(visitRef);
     }
   }
   return takenBack;

@@ -1,4 +1,5 @@
 /** Safety of the records: each decision is written down exactly once, in order, without a gap. */
+import type { Decision } from "../../src/core/decision.ts";
 import type { RecordBody } from "../../src/core/record.ts";
 import type { TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
@@ -50,14 +51,19 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   return problems;
 }
 
-/** Staff may decide again, and a decision may be taken back that could not be written down. Nothing else. */
+const TAKEN_BACK: readonly string[] = ["record-not-committed", "gate-failed", "locked-down"];
+
+/** A grant that could not be carried out: not written down, locked down meanwhile, or a gate that failed. */
+export const isTakenBack = ({ reasons }: Decision): boolean =>
+  reasons.length === 1 && TAKEN_BACK.includes(reasons[0]?.code ?? "");
+
+/** Staff may decide again, and a grant may be taken back that could not be carried out. Nothing else. */
 function isDoubled(body: RecordBody, decided: Set<string>): boolean {
   if (body.type !== "visit-decided") return false;
   const { visitRef, decision, authority } = body;
   const again = decided.has(visitRef);
   decided.add(visitRef);
-  const takenBack = decision.reasons.some(({ code }) => code === "record-not-committed");
-  return again && authority === undefined && !takenBack;
+  return again && authority === undefined && !isTakenBack(decision);
 }
 
 /**

@@ -174,6 +174,12 @@ export const happening = z
         whom: z.enum(["at-the-door", "nobody"]).default("at-the-door").meta({
           description: "`nobody`: lets somebody in without a visit.",
         }),
+        thinks: duration.default(0).meta({
+          description: "How long they type before they decide about the visit they saw.",
+        }),
+        confirms: z.boolean().default(false).meta({
+          description: "Whether they take the second step that a red code asks for.",
+        }),
       })
       .optional(),
     command: z

@@ -1,4 +1,5 @@
 /** Carries out what a scenario's timeline says, at its time. */
+import type { OperatorRequest } from "../../src/gateway/gateway.ts";
 import { setFault } from "../faults/apply.ts";
 import type { FaultKind } from "../faults/kinds.ts";
 import type { Stage } from "./run.ts";
@@ -43,19 +44,27 @@ function apply(stage: Stage, kind: FaultKind, on: boolean): void {
 
 async function staff(stage: Stage, wanted: NonNullable<Happening["staff"]>): Promise<void> {
   const { visitRef } = stage.doorway.view();
-  const about = wanted.whom === "nobody" || visitRef === undefined ? {} : { visitRef };
-  stage.note({ what: "staff", verdict: wanted.verdict, ...about });
-  try {
-    await stage.doorway.gateway().operatorDecide({
-      verdict: wanted.verdict,
-      operator: wanted.by,
-      why: wanted.why,
-      ...about,
-    });
-  } catch (error) {
-    const refused = error instanceof Error ? error.message : String(error);
-    stage.note({ what: "staff", verdict: wanted.verdict, refused, ...about });
-  }
+  const { verdict, by: operator, why, whom } = wanted;
+  const about = whom === "nobody" || visitRef === undefined ? {} : { visitRef };
+  // Nobody stands there: their page has nothing to decide about.
+  if (whom === "at-the-door" && visitRef === undefined) return;
+  const request = { verdict, operator, why, ...about };
+  if (wanted.thinks === 0) return decide(stage, request, wanted.confirms);
+  await new Promise<void>((resolve) => {
+    stage.clock.after(durationMs(wanted.thinks), resolve);
+  });
+  return decide(stage, request, wanted.confirms);
+}
+
+async function decide(stage: Stage, request: OperatorRequest, confirms: boolean): Promise<void> {
+  const { verdict, visitRef, operator: by } = request;
+  const about = visitRef === undefined ? {} : { visitRef };
+  stage.note({ what: "staff", verdict, by, ...about });
+  const answer = await stage.doorway.gateway().operatorDecide(request);
+  if (answer.done) return stage.note({ what: "staff", verdict, by, did: answer.did, ...about });
+  stage.note({ what: "staff", verdict, by, refused: answer.code, ...about });
+  if (answer.confirm === undefined || !confirms) return;
+  return decide(stage, { ...request, confirm: answer.confirm }, false);
 }
 
 function command(stage: Stage, wanted: NonNullable<Happening["command"]>, index: number): void {

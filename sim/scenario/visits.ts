@@ -162,6 +162,7 @@ class Reader {
         this.#standing.delete(`${body.alarm}:${body.subject ?? ""}`);
         return;
       case "gate-released":
+      case "gate-not-released":
       case "mode-changed":
       case "command-handled":
       case "policy-changed":

@@ -1,34 +1,22 @@
-/** What people with authority do: staff at the door, and signed commands from afar. */
+/** What people with authority do: signed commands from afar, and releases without a visit. */
 import type { EventOf } from "./event.ts";
 import type { Authority, Orders, ReleaseCause } from "./record.ts";
+import { isLate } from "./outcome.ts";
 import { applyMode, releaseFor } from "./passage.ts";
+import { reply } from "./reply.ts";
+import type { Asker } from "./state.ts";
 import type { Turn } from "./turn.ts";
-import { evaluate, isLate, overrule } from "./visit.ts";
-
-/** Staff lets somebody in, or turns them away. */
-export function operatorDecided(turn: Turn, event: EventOf<"operator-decided">): void {
-  const { visit, mode } = turn.state;
-  const { verdict, authority, visitRef } = event;
-  // A lock-down is lifted by whoever ordered it; until then staff may only refuse.
-  if (verdict === "grant" && mode === "locked-down") return;
-  if (visit !== null && visit.ref === visitRef && visit.phase !== "committing") {
-    overrule(turn, visit, verdict, authority);
-    return;
-  }
-  // A refusal without a visit has nothing to refuse.
-  if (verdict === "deny") return;
-  requestRelease(turn, "operator", authority);
-}
+import { evaluate } from "./visit.ts";
 
 /** A command whose signature, audience, time and counter were already verified. */
 export function commanded(turn: Turn, event: EventOf<"commanded">): void {
   const { command, authority, commandId } = event;
   switch (command.name) {
     case "release":
-      if (turn.state.mode === "locked-down") {
-        answer(turn, event, "refused", "the unit is locked down");
+      if (turn.state.mode === "normal") {
+        requestRelease(turn, "command", authority, { commandId });
       } else {
-        requestRelease(turn, "command", authority, commandId);
+        reply(turn, { commandId }, authority, { done: false, code: turn.state.mode });
       }
       return;
     case "lock-down":
@@ -120,22 +108,17 @@ export function ordersRestored(turn: Turn, event: EventOf<"orders-restored">): v
 }
 
 /** Writes the release down first; it happens when the record is durable, and not otherwise. */
-function requestRelease(
+export function requestRelease(
   turn: Turn,
   cause: ReleaseCause,
   authority: Authority,
-  commandId?: string,
+  asker: Asker,
 ): void {
-  refusePending(turn, "replaced by a newer release");
-  const recordKey = turn.record({ type: "gate-released", cause, authority });
+  refusePending(turn, "replaced");
+  const releaseRef = turn.event.ref;
+  const recordKey = turn.record({ type: "gate-released", cause, authority, releaseRef });
   turn.set({
-    pendingRelease: {
-      askedAt: turn.event.at,
-      recordKey,
-      cause,
-      authority,
-      ...(commandId === undefined ? {} : { commandId }),
-    },
+    pendingRelease: { releaseRef, askedAt: turn.event.at, recordKey, cause, authority, asker },
   });
   turn.effect({
     kind: "start-timer",
@@ -147,35 +130,36 @@ function requestRelease(
 
 /** The record of a release by hand or from afar is durable. */
 export function releaseCommitted(turn: Turn, key: string): void {
-  const { pendingRelease, mode, policy } = turn.state;
-  if (pendingRelease === null || pendingRelease.recordKey !== key) return;
-  if (isLate(pendingRelease.askedAt, turn.event.at, policy.record.commitWithinMs)) {
+  const { pendingRelease: pending, mode, policy } = turn.state;
+  if (pending === null || pending.recordKey !== key) return;
+  if (isLate(pending.askedAt, turn.event.at, policy.record.commitWithinMs)) {
     return releaseNotCommitted(turn, key);
   }
-  if (mode === "locked-down") {
-    refusePending(turn, "the unit was locked down meanwhile");
-    return;
-  }
+  if (mode !== "normal") return refusePending(turn, mode);
   turn.set({ pendingRelease: null });
-  if (mode === "normal") releaseFor(turn, pendingRelease.cause);
-  const { commandId } = pendingRelease;
-  if (commandId === undefined) return;
-  turn.effect({ kind: "answer-command", commandId, result: "done", detail: "release" });
+  turn.effect({ kind: "cancel-timer", timer: "release-deadline" });
+  const { cause, releaseRef, authority, asker } = pending;
+  releaseFor(turn, { cause, releaseRef, authority, asker, recorded: true });
 }
 
 /** It could not be recorded: a release that leaves no trace is not made. */
 export function releaseNotCommitted(turn: Turn, key: string): void {
   if (turn.state.pendingRelease?.recordKey !== key) return;
   turn.raise("record-not-committed");
-  refusePending(turn, "the release could not be recorded");
+  refusePending(turn, "not-recorded");
 }
 
 /** Its record says that the gate was released: another one says that it was not. */
-function refusePending(turn: Turn, detail: string): void {
-  const pending = turn.state.pendingRelease;
+function refusePending(
+  turn: Turn,
+  why: "not-recorded" | "locked-down" | "evacuation" | "replaced",
+): void {
+  const { pendingRelease: pending } = turn.state;
+  if (pending === null) return;
   turn.set({ pendingRelease: null });
-  if (pending?.commandId === undefined) return;
-  const { commandId, authority } = pending;
-  turn.record({ type: "command-handled", command: "release", result: "refused", authority });
-  turn.effect({ kind: "answer-command", commandId, result: "refused", detail });
+  turn.effect({ kind: "cancel-timer", timer: "release-deadline" });
+  const { cause, authority, releaseRef, asker } = pending;
+  turn.record({ type: "gate-not-released", cause, why, authority, releaseRef });
+  const detail = why === "locked-down" ? "the unit was locked down meanwhile" : undefined;
+  reply(turn, asker, authority, { done: false, code: why }, detail);
 }

@@ -1,4 +1,5 @@
 /** Effects: what the core wants done. Only the gateway acts. */
+import type { OperatorAnswer } from "./answer.ts";
 import type { TimerName } from "./event.ts";
 import type { Orders, RecordDraft, ReleaseCause } from "./record.ts";
 
@@ -16,7 +17,14 @@ export type Signal =
 export type Effect =
   /** Make the record durable and say so with `record-committed` or `record-failed`. */
   | { kind: "commit-record"; record: RecordDraft }
-  | { kind: "release-gate"; visitRef?: string; releaseMs: number; cause: ReleaseCause }
+  /** What became of it comes back as `gate-answered` with the same reference. */
+  | {
+      kind: "release-gate";
+      releaseRef: string;
+      visitRef?: string;
+      releaseMs: number;
+      cause: ReleaseCause;
+    }
   | { kind: "lock-gate" }
   /** Write down what is ordered, so that a restart obeys it, and say so with `orders-kept`. */
   | { kind: "keep-orders"; orders: Orders; commandId: string; detail: string }
@@ -25,6 +33,8 @@ export type Effect =
   | { kind: "cancel-timer"; timer: TimerName }
   | { kind: "measure-temperature" }
   | { kind: "signal"; signal: Signal }
-  | { kind: "answer-command"; commandId: string; result: "done" | "refused"; detail: string };
+  | { kind: "answer-command"; commandId: string; result: "done" | "refused"; detail: string }
+  /** Staff asked with the event of this reference. */
+  | { kind: "answer-operator"; requestRef: string; answer: OperatorAnswer };
 
 export type EffectKind = Effect["kind"];

@@ -4,13 +4,15 @@ import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { SetKind } from "./data-set.ts";
 import type { Policy } from "./policy.ts";
-import type { Authority, DatabaseReplacement, Orders } from "./record.ts";
+import type { ReasonCode } from "./reason.ts";
+import type { Authority, DatabaseReplacement, Orders, ReleaseCause } from "./record.ts";
 import type { Instant } from "./time.ts";
 
 export type TimerName =
   | "visit-window"
   | "commit-deadline"
   | "release-deadline"
+  | "gate-deadline"
   | "result"
   | "passage"
   | "door-open"
@@ -40,6 +42,14 @@ export type Event = Happening &
     | { kind: "record-committed"; key: string }
     | { kind: "record-failed"; key: string; detail: string }
     | { kind: "gate-changed"; state: "locked" | "released" }
+    /** The gate did what it was asked for, or could not. */
+    | {
+        kind: "gate-answered";
+        releaseRef: string;
+        cause: ReleaseCause;
+        ok: boolean;
+        detail: string;
+      }
     | {
         kind: "contact-changed";
         contact: "door-open" | "exit-request" | "fire" | "tamper";
@@ -48,8 +58,10 @@ export type Event = Happening &
     | {
         kind: "operator-decided";
         verdict: "grant" | "deny";
-        /** The visit on the screen, or none: letting someone in without evidence. */
+        /** The visit it is about; absent: opening the gate once, without any visit. */
         visitRef?: string;
+        /** The second step: which grave findings are overruled. */
+        confirm?: readonly ReasonCode[];
         authority: Authority;
       }
     | {

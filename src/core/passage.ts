@@ -1,23 +1,32 @@
 /** The way through: who caused a release, whether somebody walked, and a door that is not as it should be. */
 import type { Signal } from "./effect.ts";
 import type { EventOf } from "./event.ts";
-import type { Authority, Mode, ReleaseCause, VisitEnding } from "./record.ts";
-import type { DoorwayState } from "./state.ts";
+import type { Authority, Mode, VisitEnding } from "./record.ts";
+import type { AwaitedRelease, DoorwayState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** In an evacuation the release is renewed this often, so that it ends by itself if the unit does. */
 const HOLD_OPEN_RENEW_MS = 2_000;
 const HOLD_OPEN_RELEASE_MS = 4_000;
 
+/** A gate moves within milliseconds; one that has said nothing by then did not open. */
+const GATE_ANSWERS_WITHIN_MS = 1_000;
+
+/** What the gate is released for. */
+export type Release = Omit<AwaitedRelease, "askedAt">;
+
 /** Releases the gate for one passage and watches what becomes of it. */
-export function releaseFor(turn: Turn, cause: ReleaseCause, visitRef?: string): void {
+export function releaseFor(turn: Turn, release: Release): void {
   endPassage(turn);
   const { releaseMs } = turn.state.policy.visit;
+  const { releaseRef, cause, visitRef, authority } = release;
   const about = visitRef === undefined ? {} : { visitRef };
+  const by = authority === undefined ? {} : { authority };
+  const { doorOpen: doorOpened } = turn.state;
   turn.set({
-    passage: { cause, ...about, releasedAt: turn.event.at, doorOpened: turn.state.doorOpen },
+    passage: { releaseRef, cause, ...about, ...by, releasedAt: turn.event.at, doorOpened },
   });
-  turn.effect({ kind: "release-gate", ...about, releaseMs, cause });
+  askGate(turn, release);
   // The gate reports its own fall; the timer is for a gate that does not.
   turn.effect({
     kind: "start-timer",
@@ -25,6 +34,29 @@ export function releaseFor(turn: Turn, cause: ReleaseCause, visitRef?: string): 
     about: turn.event.ref,
     afterMs: releaseMs + 1_000,
   });
+}
+
+/** Asks the gate to open, and waits for its answer. */
+function askGate(turn: Turn, release: Release): void {
+  const { releaseRef, cause, visitRef } = release;
+  const about = visitRef === undefined ? {} : { visitRef };
+  const awaited = { ...release, askedAt: turn.event.at };
+  turn.set({ awaitedReleases: [...turn.state.awaitedReleases, awaited] });
+  const { releaseMs } = turn.state.policy.visit;
+  turn.effect({ kind: "release-gate", releaseRef, ...about, releaseMs, cause });
+  awaitGate(turn);
+}
+
+/** Wakes when the oldest release that the gate has not answered is overdue. */
+export function awaitGate(turn: Turn): void {
+  const [oldest] = turn.state.awaitedReleases;
+  if (oldest === undefined) {
+    turn.effect({ kind: "cancel-timer", timer: "gate-deadline" });
+    return;
+  }
+  const waitedMs = turn.event.at.monotonicMs - oldest.askedAt.monotonicMs;
+  const afterMs = Math.max(1, GATE_ANSWERS_WITHIN_MS - waitedMs);
+  turn.effect({ kind: "start-timer", timer: "gate-deadline", about: oldest.releaseRef, afterMs });
 }
 
 /** The release is over: was it used? */
@@ -42,7 +74,14 @@ export function endPassage(turn: Turn): void {
 /** The gate's line went up or down. */
 export function gateChanged(turn: Turn, state: "locked" | "released"): void {
   turn.set({ gate: state });
-  if (state === "locked") endPassage(turn);
+  if (state === "released") {
+    turn.set({ holdOpenFailed: false });
+    return;
+  }
+  const { passage, awaitedReleases } = turn.state;
+  // What locks now is the release before, when the gate has not answered for this one yet.
+  if (awaitedReleases.some((each) => each.releaseRef === passage?.releaseRef)) return;
+  endPassage(turn);
 }
 
 /** A contact around the door changed. */
@@ -97,12 +136,12 @@ function exitRequested(turn: Turn): void {
   if (mode === "evacuation") return;
   const exitUntilMs = turn.event.at.monotonicMs + policy.visit.releaseMs + policy.visit.maxOpenMs;
   turn.set({ exitUntilMs });
-  turn.record({ type: "gate-released", cause: "exit-request" });
-  if (passage === null) releaseFor(turn, "exit-request");
-  else {
-    const { releaseMs } = policy.visit;
-    turn.effect({ kind: "release-gate", releaseMs, cause: "exit-request" });
-  }
+  const releaseRef = turn.event.ref;
+  const cause = "exit-request";
+  turn.record({ type: "gate-released", cause, releaseRef });
+  const release: Release = { releaseRef, cause, recorded: true };
+  if (passage === null) releaseFor(turn, release);
+  else askGate(turn, release);
 }
 
 function fireChanged(turn: Turn, active: boolean): void {
@@ -135,7 +174,7 @@ export function applyMode(turn: Turn, authority?: Authority): void {
   const before = turn.state.mode;
   const mode = modeOf(turn.state);
   if (before === mode) return;
-  turn.set({ mode });
+  turn.set({ mode, holdOpenFailed: false });
   turn.record({ type: "mode-changed", mode, ...(authority === undefined ? {} : { authority }) });
   if (before === "evacuation") {
     turn.clear("evacuation");
@@ -162,7 +201,8 @@ export function applyMode(turn: Turn, authority?: Authority): void {
 export function holdOpen(turn: Turn): void {
   if (turn.state.mode !== "evacuation") return;
   const cause = turn.state.fireActive ? "fire" : "evacuation";
-  turn.effect({ kind: "release-gate", releaseMs: HOLD_OPEN_RELEASE_MS, cause });
+  const releaseRef = turn.event.ref;
+  turn.effect({ kind: "release-gate", releaseRef, releaseMs: HOLD_OPEN_RELEASE_MS, cause });
   turn.effect({
     kind: "start-timer",
     timer: "hold-open",

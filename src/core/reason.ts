@@ -63,6 +63,7 @@ export const DECISION_REASONS = [
   "trust-list-too-old",
   "policy-expired",
   "record-not-committed",
+  "gate-failed",
   "operator-refused",
 ] as const;
 export type DecisionReason = (typeof DECISION_REASONS)[number];

@@ -13,6 +13,17 @@ export type ReleaseCause =
   | "fire"
   | "evacuation";
 
+/** Why a release was not made after all. */
+export const NOT_RELEASED = [
+  "not-recorded",
+  "locked-down",
+  "evacuation",
+  "replaced",
+  "gate-failed",
+  "gate-silent",
+] as const;
+export type NotReleased = (typeof NOT_RELEASED)[number];
+
 export type VisitEnding = "taken" | "not-taken" | "unobserved" | "abandoned";
 
 /** Who did something by hand or from afar, and why. */
@@ -47,7 +58,23 @@ export type RecordBody =
       decidedAfterMs: number;
     }
   | { type: "visit-ended"; visitRef: string; ending: VisitEnding }
-  | { type: "gate-released"; cause: ReleaseCause; visitRef?: string; authority?: Authority }
+  | {
+      type: "gate-released";
+      cause: ReleaseCause;
+      visitRef?: string;
+      authority?: Authority;
+      /** Names this release; a correction carries the same. */
+      releaseRef?: string;
+    }
+  /** What another record says was done, or ordered, was not done: the gate stayed locked. */
+  | {
+      type: "gate-not-released";
+      cause: ReleaseCause;
+      why: NotReleased;
+      visitRef?: string;
+      authority?: Authority;
+      releaseRef?: string;
+    }
   | { type: "alarm-raised"; alarm: AlarmKind; subject?: string }
   | { type: "alarm-cleared"; alarm: AlarmKind; subject?: string }
   | { type: "mode-changed"; mode: Mode; authority?: Authority }

@@ -1,6 +1,6 @@
 /** The state of a doorway: plain data, small enough to print. */
 import type { Alarm, DeviceName } from "./alarm.ts";
-import type { Decision, Need } from "./decision.ts";
+import type { Decision, Need, Outcome } from "./decision.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
 import type { Authority, Mode, Orders, ReleaseCause } from "./record.ts";
@@ -30,13 +30,20 @@ export interface Visit {
   decidedAt?: Instant;
   recordKey?: string;
   authority?: Authority;
+  /** Staff who wait for what becomes of their decision. */
+  asker?: Asker;
   /** A showing that came while the record was being written; its turn is next. */
   next?: { credential: Credential; by: "code" | "card"; ref: string };
 }
 
+/** Who waits for an answer: a command from afar, or staff with the event of this reference. */
+export type Asker = { commandId: string } | { requestRef: string };
+
 /** Somebody may walk through right now. */
 export interface Passage {
+  releaseRef: string;
   cause: ReleaseCause;
+  authority?: Authority;
   visitRef?: string;
   releasedAt: Instant;
   doorOpened: boolean;
@@ -50,11 +57,32 @@ export interface UsedCode {
 
 /** A release that is recorded first and done then. */
 export interface PendingRelease {
+  releaseRef: string;
   askedAt: Instant;
   recordKey: string;
   cause: ReleaseCause;
   authority: Authority;
-  commandId?: string;
+  asker: Asker;
+}
+
+/** The gate was asked to open, and has not said yet whether it did. */
+export interface AwaitedRelease {
+  releaseRef: string;
+  askedAt: Instant;
+  cause: ReleaseCause;
+  visitRef?: string;
+  authority?: Authority;
+  asker?: Asker;
+  /** Its record is durable. */
+  recorded: boolean;
+}
+
+/** How a visit came out, for whoever decides about it too late. */
+export interface SettledVisit {
+  visitRef: string;
+  outcome: Outcome;
+  /** Staff who decided; absent: the rules. */
+  by?: string;
 }
 
 export interface DoorwayState {
@@ -90,6 +118,12 @@ export interface DoorwayState {
   measuring: boolean;
   /** A release by staff or command that waits for its record. */
   pendingRelease: PendingRelease | null;
+  /** Oldest first; each is gone within the gate's deadline. */
+  awaitedReleases: readonly AwaitedRelease[];
+  /** The way should stand open and does not: said once. */
+  holdOpenFailed: boolean;
+  /** The last decided visits, oldest first. */
+  settled: readonly SettledVisit[];
   devices: Readonly<Partial<Record<DeviceName, boolean>>>;
   links: Readonly<Partial<Record<"broker" | "directory", boolean>>>;
   alarms: readonly Alarm[];
@@ -117,6 +151,9 @@ export function initialState(policy: Policy): DoorwayState {
     turnedAway: null,
     measuring: false,
     pendingRelease: null,
+    awaitedReleases: [],
+    holdOpenFailed: false,
+    settled: [],
     devices: {},
     links: {},
     alarms: [],

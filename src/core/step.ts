@@ -1,7 +1,6 @@
 /** The core: one state, one event, the next state and what is to be done. Pure: no clock, no chance, no I/O. */
 import {
   commanded,
-  operatorDecided,
   ordersKept,
   ordersRestored,
   releaseCommitted,
@@ -10,21 +9,14 @@ import {
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } from "./passage.ts";
+import { codesRemembered, committed, notCommitted, resultShown } from "./outcome.ts";
+import { presenceChanged, seeingAgain } from "./presence.ts";
+import { countReads } from "./reads.ts";
+import { gateAnswered, gateOverdue } from "./release.ts";
+import { operatorDecided } from "./staff.ts";
 import type { DoorwayState } from "./state.ts";
 import { Turn } from "./turn.ts";
-import {
-  codesRemembered,
-  committed,
-  countReads,
-  evaluate,
-  measured,
-  measurementFailed,
-  notCommitted,
-  presenceChanged,
-  presented,
-  resultShown,
-  seeingAgain,
-} from "./visit.ts";
+import { evaluate, measured, measurementFailed, presented } from "./visit.ts";
 
 /** Takes one event in. The given state is left as it was. */
 export function step(
@@ -57,6 +49,8 @@ function handle(turn: Turn, event: Event): void {
       return releaseNotCommitted(turn, event.key);
     case "gate-changed":
       return gateChanged(turn, event.state);
+    case "gate-answered":
+      return gateAnswered(turn, event);
     case "contact-changed":
       return contactChanged(turn, event);
     case "operator-decided":
@@ -150,6 +144,8 @@ function timerElapsed(turn: Turn, event: EventOf<"timer-elapsed">): void {
       return notCommitted(turn, event.about);
     case "release-deadline":
       return releaseNotCommitted(turn, event.about);
+    case "gate-deadline":
+      return gateOverdue(turn, event.about);
     case "result":
       return resultShown(turn, event.about);
     case "passage":

@@ -1,5 +1,6 @@
 /** From state to screen: what a page shows follows from the state alone. */
 import type { Evidence } from "./evidence.ts";
+import { graveFindings } from "./grave.ts";
 import type { ScreenPhase, ScreenView } from "./view.ts";
 import type { DoorwayState, Visit } from "./state.ts";
 import type { Instant } from "./time.ts";
@@ -56,6 +57,8 @@ function visitPart(visit: Visit): Partial<ScreenView> {
   if (visit.temperature !== undefined) part.temperatureC = visit.temperature.estimateC;
   if (visit.phase === "closed" && visit.decision !== undefined) {
     part.outcome = visit.decision.outcome;
+    const confirm = graveFindings(visit);
+    if (confirm.length > 0 && visit.decision.outcome !== "granted") part.confirm = confirm;
   }
   return part;
 }

@@ -3,7 +3,7 @@ import type { Alarm, DeviceName } from "./alarm.ts";
 import type { Need, Outcome, RuleResult } from "./decision.ts";
 import type { CredentialKind } from "./evidence.ts";
 import type { Mode } from "./record.ts";
-import type { Reason } from "./reason.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
 
 /** What the kiosk shows large. */
 export type ScreenPhase =
@@ -25,6 +25,8 @@ export interface ScreenView {
   maskedName?: string;
   awaits: readonly Need[];
   outcome?: Outcome;
+  /** Grave findings that staff can overrule only in a second step; absent: there are none. */
+  confirm?: readonly ReasonCode[];
   reasons: readonly Reason[];
   rules: readonly RuleResult[];
   temperatureC?: number;

@@ -4,13 +4,9 @@ import type { Decision } from "./decision.ts";
 import type { Credential, EvidenceOf } from "./evidence.ts";
 import type { EventOf } from "./event.ts";
 import type { Authority, RecordDraft } from "./record.ts";
-import { releaseFor } from "./passage.ts";
-import type { DoorwayState, Visit } from "./state.ts";
-import type { Instant } from "./time.ts";
+import { countReads } from "./reads.ts";
+import type { Asker, DoorwayState, Visit } from "./state.ts";
 import type { Turn } from "./turn.ts";
-
-/** How many live codes are remembered for the reuse window; the oldest go first. */
-const USED_CODES_KEPT = 512;
 
 /** A code was held up or a card laid down. */
 export function presented(turn: Turn, event: EventOf<"credential-presented">): void {
@@ -38,7 +34,7 @@ export function presented(turn: Turn, event: EventOf<"credential-presented">): v
  * Shown by somebody who left before it was read: whoever stands there now is somebody else. Theirs
  * is a visit that ended as it began; the same holder's next showing takes it up again.
  */
-function leftBehind(turn: Turn, credential: Credential, ref: string): void {
+export function leftBehind(turn: Turn, credential: Credential, ref: string): void {
   turn.record({ type: "visit-ended", visitRef: ref, ending: "abandoned" });
   const atMs = turn.event.at.monotonicMs;
   if (turn.state.visit !== null) return;
@@ -82,7 +78,7 @@ function merge(
   return before.kind === "resident-id" && !left ? { ...merged, companion: before } : merged;
 }
 
-function open(turn: Turn, credential: Credential, ref: string): void {
+export function open(turn: Turn, credential: Credential, ref: string): void {
   const { state, event } = turn;
   let visit: Visit = {
     ref,
@@ -149,9 +145,14 @@ function rule(
 }
 
 /** Writes the decision down; nothing moves before the store has answered or the wait is over. */
-function commit(turn: Turn, visit: Visit, decision: Decision, authority?: Authority): void {
+function commit(
+  turn: Turn,
+  visit: Visit,
+  decision: Decision,
+  by?: { authority: Authority; asker: Asker },
+): void {
   const { at } = turn.event;
-  const recordKey = writeDecision(turn, visit, decision, authority);
+  const recordKey = writeDecision(turn, visit, decision, by?.authority);
   const decided: Visit = {
     ...visit,
     phase: "committing",
@@ -160,8 +161,7 @@ function commit(turn: Turn, visit: Visit, decision: Decision, authority?: Author
     decidedAt: at,
     recordKey,
   };
-  if (authority !== undefined) decided.authority = authority;
-  turn.set({ visit: decided });
+  turn.set({ visit: { ...decided, ...by } });
   turn.effect({ kind: "cancel-timer", timer: "visit-window" });
   turn.effect({ kind: "cancel-timer", timer: "result" });
   turn.effect({
@@ -175,7 +175,7 @@ function commit(turn: Turn, visit: Visit, decision: Decision, authority?: Author
   }
 }
 
-function writeDecision(
+export function writeDecision(
   turn: Turn,
   visit: Visit,
   decision: Decision,
@@ -214,91 +214,6 @@ function personalOf(credential: Credential): RecordDraft["personal"] {
   };
 }
 
-/** The decision is durable: now it counts. */
-export function committed(turn: Turn, key: string): void {
-  const { visit, policy } = turn.state;
-  const mine = visit?.phase === "committing" && visit.recordKey === key;
-  // A unit that stood still finds the answer before its own timer: by now somebody else may stand there.
-  if (mine && isLate(visit.decidedAt, turn.event.at, policy.record.commitWithinMs)) {
-    return notCommitted(turn, key);
-  }
-  turn.clear("record-not-committed");
-  if (mine) conclude(turn, visit);
-}
-
-/** Whether the answer to what was asked for then came after the time it had. */
-export function isLate(askedAt: Instant | undefined, at: Instant, withinMs: number): boolean {
-  return askedAt !== undefined && at.monotonicMs - askedAt.monotonicMs > withinMs;
-}
-
-/** The decision could not be made durable in time: the policy says what then holds. */
-export function notCommitted(turn: Turn, key: string): void {
-  turn.raise("record-not-committed");
-  const { visit, policy } = turn.state;
-  if (visit?.phase !== "committing" || visit.recordKey !== key) return;
-  const { decision } = visit;
-  const verdict = policy.record.whenNotCommitted;
-  if (decision?.outcome !== "granted" || verdict === "grant") {
-    conclude(turn, visit);
-    return;
-  }
-  const revised: Decision = {
-    ...decision,
-    outcome: verdict === "deny" ? "denied" : "referred",
-    reasons: [{ code: "record-not-committed" }],
-  };
-  // The revision is asked to be recorded too, but nobody waits for a store that does not answer.
-  writeDecision(turn, visit, revised, undefined);
-  conclude(turn, { ...visit, decision: revised });
-}
-
-/** The outcome takes effect. */
-function conclude(turn: Turn, visit: Visit): void {
-  const { decision, next, ...rest } = visit;
-  if (decision === undefined) return;
-  const { at } = turn.event;
-  turn.set({ visit: { ...rest, decision, phase: "closed" }, turnedAway: null });
-  turn.effect({ kind: "cancel-timer", timer: "commit-deadline" });
-  turn.effect({ kind: "signal", signal: decision.outcome });
-  if (decision.outcome === "granted") {
-    remember(turn, visit.credential);
-    releaseFor(turn, visit.authority === undefined ? "granted" : "operator", visit.ref);
-  } else {
-    const { temperature, credential, openedAt } = visit;
-    // Staff may decide about somebody who has left long ago.
-    const left = openedAt.monotonicMs < turn.state.absentAtMs;
-    turn.set({
-      turnedAway: {
-        credential,
-        evidence: visit.carried,
-        ...(temperature === undefined || left ? {} : { temperature }),
-        atMs: at.monotonicMs,
-        ...(left ? { left } : {}),
-      },
-    });
-  }
-  const { resultMs, windowMs } = turn.state.policy.visit;
-  // Somebody who is referred waits for staff, who need to see why.
-  const afterMs = decision.outcome === "referred" ? Math.max(resultMs, 3 * windowMs) : resultMs;
-  turn.effect({ kind: "start-timer", timer: "result", about: visit.ref, afterMs });
-  if (next !== undefined && next.credential.reference !== visit.credential.reference) {
-    open(turn, next.credential, next.ref);
-  }
-}
-
-function remember(turn: Turn, credential: Credential): void {
-  if (credential.kind !== "health-pass-live") return;
-  const used = { reference: credential.reference, atMs: turn.event.at.monotonicMs };
-  turn.set({ usedCodes: [...turn.state.usedCodes, used].slice(-USED_CODES_KEPT) });
-}
-
-/** What let somebody in before the restart is no news after it. */
-export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered">): void {
-  const nowMs = turn.event.at.monotonicMs;
-  const before = used.map(({ reference, agoMs }) => ({ reference, atMs: nowMs - agoMs }));
-  turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
-}
-
 /** The visitor left, or somebody else stepped in: this visit ends without an outcome, and its card is theirs. */
 export function abandon(turn: Turn, visit: Visit): void {
   turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
@@ -306,14 +221,6 @@ export function abandon(turn: Turn, visit: Visit): void {
   const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs, left: true };
   turn.set({ visit: null, standingTemperature: null, turnedAway });
   turn.effect({ kind: "cancel-timer", timer: "visit-window" });
-  turn.effect({ kind: "signal", signal: "idle" });
-}
-
-/** The result has been shown long enough. */
-export function resultShown(turn: Turn, about: string): void {
-  const { visit } = turn.state;
-  if (visit?.phase !== "closed" || visit.ref !== about) return;
-  turn.set({ visit: null });
   turn.effect({ kind: "signal", signal: "idle" });
 }
 
@@ -339,49 +246,13 @@ export function measurementFailed(turn: Turn, event: EventOf<"temperature-failed
   if (event.failure !== "sensor-fault") measure(turn);
 }
 
-/** Somebody came into view of the thermometer, or left it. */
-export function presenceChanged(turn: Turn, present: boolean): void {
-  turn.set({ present });
-  leaveBehind(turn);
-  if (present) return;
-  turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
-  // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
-  // code within the window takes the visit up again where it was left.
-  const { visit } = turn.state;
-  if (visit?.phase === "gathering") abandon(turn, visit);
-  if (visit?.next === undefined) return;
-  const { next, ...rest } = visit;
-  turn.set({ visit: rest });
-  leftBehind(turn, next.credential, next.ref);
-}
-
-/**
- * While the thermometer was down nobody saw who came and went: a visit of that time, which waits for
- * a card, may be somebody's who has left, and the warmth that is felt now another's. The same holder's
- * card takes it up again.
- */
-export function seeingAgain(turn: Turn): void {
-  const { visit } = turn.state;
-  if (visit?.phase === "gathering") abandon(turn, visit);
-}
-
-/**
- * Whoever shows the same holder's code next may be another body: their own warmth counts, and their
- * own card. So it is when somebody comes, for a thermometer that failed did not see who left.
- */
-function leaveBehind(turn: Turn): void {
-  const before = turn.state.turnedAway;
-  if (before === null) return;
-  const { temperature: _temperature, ...rest } = before;
-  turn.set({ turnedAway: { ...rest, left: true } });
-}
-
 /** Staff decided about the visit on the screen. */
 export function overrule(
   turn: Turn,
   visit: Visit,
   verdict: "grant" | "deny",
   authority: Authority,
+  asker: Asker,
 ): void {
   const { policy } = turn.state;
   const before = visit.decision;
@@ -391,17 +262,5 @@ export function overrule(
     rules: before?.rules ?? [],
     policy: { id: policy.id, version: policy.version },
   };
-  commit(turn, visit, decision, authority);
-}
-
-/** Bad readings in a row are somebody trying, or a lens that wants cleaning: staff must know. */
-export function countReads(turn: Turn, good: boolean): void {
-  if (good) {
-    turn.set({ badReads: 0 });
-    turn.clear("repeated-bad-reads");
-    return;
-  }
-  const badReads = turn.state.badReads + 1;
-  turn.set({ badReads });
-  if (badReads >= turn.state.policy.attempts.maxBadReads) turn.raise("repeated-bad-reads");
+  commit(turn, visit, decision, { authority, asker });
 }

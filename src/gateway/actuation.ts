@@ -1,5 +1,6 @@
 /** Effects become actions: the only place where the core's wishes touch devices, store and timers. */
 import type { Clock, Timer } from "../../hal/clock.ts";
+import type { OperatorAnswer } from "../core/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TimerName } from "../core/event.ts";
 import type { Orders, RecordDraft } from "../core/record.ts";
@@ -19,7 +20,11 @@ export interface Surfaces {
   /** The gate's line is up for this visit. */
   onReleased: (visitRef: string | undefined) => void;
   onCommandAnswered: (commandId: string, result: "done" | "refused", detail: string) => void;
+  onOperatorAnswered: (requestRef: string, answer: OperatorAnswer) => void;
 }
+
+/** A disk that has not said by then whether orders are on it holds up whoever gave them no longer. */
+const KEEP_ORDERS_WITHIN_MS = 5_000;
 
 /** Carries out effects. Every failure comes back to the core as an event; none is thrown. */
 export class Actuation {
@@ -31,14 +36,15 @@ export class Actuation {
     this.#surfaces = surfaces;
   }
 
-  /** Starts what the effect asks for. A commit's promise tells when it is through, either way. */
-  perform(effect: Effect): Promise<void> | undefined {
+  /** Starts what the effect asks for. */
+  perform(effect: Effect): void {
     const { devices } = this.#surfaces;
     switch (effect.kind) {
       case "commit-record":
-        return this.#commit(effect.record);
+        void this.#commit(effect.record);
+        return undefined;
       case "release-gate":
-        this.#release(effect.releaseMs, effect.visitRef);
+        this.#release(effect);
         return undefined;
       case "lock-gate":
         // A gate that cannot be locked reports its own failure, and its guard has locked it.
@@ -63,6 +69,9 @@ export class Actuation {
       case "answer-command":
         this.#surfaces.onCommandAnswered(effect.commandId, effect.result, effect.detail);
         return undefined;
+      case "answer-operator":
+        this.#surfaces.onOperatorAnswered(effect.requestRef, effect.answer);
+        return undefined;
     }
   }
 
@@ -85,19 +94,34 @@ export class Actuation {
     }
   }
 
-  #release(releaseMs: number, visitRef: string | undefined): void {
+  #release(effect: Extract<Effect, { kind: "release-gate" }>): void {
     const { devices, emit, onReleased } = this.#surfaces;
+    const { releaseMs, releaseRef, visitRef, cause } = effect;
+    const answered = (ok: boolean, detail: string): void => {
+      if (!this.#stopped) emit({ kind: "gate-answered", releaseRef, cause, ok, detail });
+    };
     devices.gate.release(releaseMs).then(
-      () => onReleased(visitRef),
-      // The gate stays locked; saying so ends the passage that was expected.
-      () => emit({ kind: "gate-changed", state: "locked" }),
+      () => {
+        onReleased(visitRef);
+        // Holding the way open in an evacuation is renewed for ever: nobody waits for an answer.
+        if (cause !== "fire" && cause !== "evacuation") answered(true, "");
+      },
+      (error: unknown) => answered(false, error instanceof Error ? error.message : String(error)),
     );
   }
 
   #keepOrders({ orders, commandId, detail }: Extract<Effect, { kind: "keep-orders" }>): void {
-    const { orders: keeper, emit } = this.#surfaces;
+    const { orders: keeper, emit, clock } = this.#surfaces;
+    let answered = false;
+    const answer = (ok: boolean): void => {
+      if (answered || this.#stopped) return;
+      answered = true;
+      late.cancel();
+      emit({ kind: "orders-kept", ok, commandId, detail });
+    };
+    const late = clock.after(KEEP_ORDERS_WITHIN_MS, () => answer(false));
     const kept = keeper?.keep(orders) ?? Promise.resolve(true);
-    void kept.then((ok) => emit({ kind: "orders-kept", ok, commandId, detail }));
+    void kept.then(answer);
   }
 
   #startTimer(timer: TimerName, about: string, afterMs: number): void {

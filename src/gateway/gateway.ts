@@ -2,10 +2,12 @@
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Device } from "../../hal/devices.ts";
 import type { DeviceName } from "../core/alarm.ts";
+import type { OperatorAnswer } from "../core/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { Policy } from "../core/policy.ts";
 import { signalOf } from "../core/passage.ts";
+import type { ReasonCode } from "../core/reason.ts";
 import { initialState, type DoorwayState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { ScreenView, VisitSummary } from "../core/view.ts";
@@ -60,7 +62,21 @@ export interface VisitTimings extends Marks {
   gateAtMs?: number;
 }
 
+/** What staff ask for. */
+export interface OperatorRequest {
+  verdict: "grant" | "deny";
+  /** The visit it is about; absent: opening the gate once, without any visit. */
+  visitRef?: string;
+  /** The second step: which grave findings are overruled. */
+  confirm?: readonly ReasonCode[];
+  operator: string;
+  why: string;
+}
+
 const MARKS_KEPT = 64;
+/** The gate's own deadline, twice. */
+const ANSWER_WITHIN_MS = 2_000;
+const NO_ANSWER: OperatorAnswer = { done: false, code: "no-answer" };
 
 /** A running doorway. */
 export class Gateway {
@@ -71,7 +87,9 @@ export class Gateway {
   readonly #listeners = new Set<() => void>();
   readonly #marks = new Map<string, Omit<VisitTimings, "visitRef">>();
   #state: DoorwayState;
-  #queue: { event: Event; committed?: (commits: Promise<void>[]) => void }[] = [];
+  #queue: Event[] = [];
+  /** Staff who wait for an answer, by the reference of what they asked. */
+  readonly #asked = new Map<string, (answer: OperatorAnswer) => void>();
   #busy = false;
   readonly #orders: OrderKeeper | undefined;
   #clockWatch: Timer | undefined;
@@ -101,6 +119,7 @@ export class Gateway {
       onReleased: (visitRef) => this.#markReleased(visitRef),
       onCommandAnswered: (commandId, result, detail) =>
         options.onCommandAnswered?.(commandId, result, detail),
+      onOperatorAnswered: (requestRef, answer) => this.#asked.get(requestRef)?.(answer),
     });
     this.#devices = sense(options.devices, options.clock, options.verifier, emit);
     options.outbox?.onState((state) => emit({ kind: "outbox-changed", state }));
@@ -124,6 +143,7 @@ export class Gateway {
     this.#clockWatch?.cancel();
     this.#timeKeeping?.cancel();
     this.#actuation.stop();
+    for (const answer of this.#asked.values()) answer(NO_ANSWER);
     this.#orders?.stop();
     const results = await Promise.allSettled(this.#devices.map(([, device]) => device.stop()));
     const failed = results.find((result) => result.status === "rejected");
@@ -168,29 +188,30 @@ export class Gateway {
     this.#receive(event);
   }
 
-  /**
-   * Staff decides. Resolves when it is on record; rejects with a clear message when there was
-   * nothing to decide or it could not be recorded.
-   */
-  async operatorDecide(request: {
-    verdict: "grant" | "deny";
-    visitRef?: string;
-    operator: string;
-    why: string;
-  }): Promise<void> {
-    const { verdict, visitRef, operator, why } = request;
-    const commits = await new Promise<Promise<void>[]>((resolve) => {
-      const authority = { by: operator, why };
-      const about = visitRef === undefined ? {} : { visitRef };
-      this.#receive({ kind: "operator-decided", verdict, authority, ...about }, undefined, resolve);
+  /** Staff decides. Always resolves, within a bound, to what was done or why it was not. */
+  operatorDecide(request: OperatorRequest): Promise<OperatorAnswer> {
+    const { clock, references } = this.#options;
+    const { verdict, visitRef, confirm, operator, why } = request;
+    const ref = references.next();
+    return new Promise((resolve) => {
+      const answer = (said: OperatorAnswer): void => {
+        late.cancel();
+        this.#asked.delete(ref);
+        resolve(said);
+      };
+      // The core answers within these waits; this is for the day it does not.
+      const afterMs = this.#state.policy.record.commitWithinMs + ANSWER_WITHIN_MS;
+      const late = clock.after(afterMs, () => answer(NO_ANSWER));
+      this.#asked.set(ref, answer);
+      const event: Sensed = {
+        kind: "operator-decided",
+        verdict,
+        authority: { by: operator, why },
+        ...(visitRef === undefined ? {} : { visitRef }),
+        ...(confirm === undefined ? {} : { confirm }),
+      };
+      this.#take({ ...event, at: instant(clock), ref });
     });
-    if (commits.length === 0) {
-      throw new Error("There is nothing to decide: the visit is over, or the unit is locked down.");
-    }
-    await Promise.all(commits);
-    if (this.#state.alarms.some((alarm) => alarm.kind === "record-not-committed")) {
-      throw new Error("The decision could not be recorded, so it was not carried out.");
-    }
   }
 
   /** Records with these numbers reached their destination. */
@@ -221,22 +242,21 @@ export class Gateway {
     this.#clockWatch = watchClock(clock, seen, behindMs);
   }
 
-  #receive(event: Sensed, marks?: Marks, committed?: (commits: Promise<void>[]) => void): void {
+  #receive(event: Sensed, marks?: Marks): void {
     const { clock, references } = this.#options;
     const ref = references.next();
-    const full = { ...event, at: instant(clock), ref };
     if (marks !== undefined) this.#mark(ref, marks);
-    this.#queue.push(committed === undefined ? { event: full } : { event: full, committed });
-    if (!this.#busy) this.#drain();
+    this.#take({ ...event, at: instant(clock), ref });
   }
 
   // Effects may emit events at once; they wait here, so that a turn is never entered twice.
-  #drain(): void {
+  #take(event: Event): void {
+    this.#queue.push(event);
+    if (this.#busy) return;
     this.#busy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        const commits = this.#turn(next.event);
-        next.committed?.(commits);
+        this.#turn(next);
       }
     } finally {
       this.#busy = false;
@@ -244,21 +264,18 @@ export class Gateway {
     this.#notify();
   }
 
-  #turn(event: Event): Promise<void>[] {
+  #turn(event: Event): void {
     const { state, effects } = step(this.#state, event);
     this.#state = state;
     this.#lastTurnAtMs = event.at.monotonicMs;
     this.#options.onTurn?.({ event, effects, state });
-    const commits: Promise<void>[] = [];
     for (const effect of effects) {
       if (effect.kind === "commit-record") {
         this.#journal.note(effect.record);
         this.#markDecided(effect.record.body, event.at.monotonicMs);
       }
-      const commit = this.#actuation.perform(effect);
-      if (commit !== undefined) commits.push(commit);
+      this.#actuation.perform(effect);
     }
-    return commits;
   }
 
   #notify(): void {

@@ -1,4 +1,6 @@
 /** What the pages need from the unit, and what the virtual doorway needs from the simulator. */
+import type { OperatorAnswer } from "../core/answer.ts";
+import type { ReasonCode } from "../core/reason.ts";
 import type { ScreenView, VisitSummary } from "../core/view.ts";
 
 /** The live unit, as seen by its screens. */
@@ -12,15 +14,20 @@ export interface UnitFeed {
   visits(): readonly VisitSummary[];
   /** Called on every change of the view or the list; returns a way to stop. */
   subscribe(listener: () => void): () => void;
-  /** Staff decides; resolves when it is recorded, rejects with a clear message when refused. */
-  operatorDecide(request: {
-    verdict: "grant" | "deny";
-    visitRef?: string;
-    operator: string;
-    why: string;
-  }): Promise<void>;
+  /** Staff decides; always resolves, within a bound, to what was done or why it was not. */
+  operatorDecide(request: OperatorRequest): Promise<OperatorAnswer>;
   /** What the camera sees, for the aim hint: grey, row by row; absent where there is no camera. */
   cameraFrame?(): CameraFrame | undefined;
+}
+
+/** A decision of staff: about one visit, or the gate opened once without any. */
+export interface OperatorRequest {
+  verdict: "grant" | "deny";
+  visitRef?: string;
+  /** The second step: which grave findings are overruled. */
+  confirm?: readonly ReasonCode[];
+  operator: string;
+  why: string;
 }
 
 /** One picture of the camera. `sequence` grows with every frame. */

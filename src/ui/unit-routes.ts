@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
 import type { Access, Asker } from "./access.ts";
+import { answerDecision } from "./decide.ts";
 import { doorwayParts } from "./doorway-routes.ts";
 import type { HealthPort } from "./health.ts";
 import { openStream, type Parts } from "./live.ts";
@@ -14,13 +15,6 @@ import { publicView } from "./public-view.ts";
 
 /** The aim hint shows where something is held, not who holds it. */
 const AIM_WIDTH = 96;
-
-const DECISION = z.strictObject({
-  verdict: z.enum(["grant", "deny"]),
-  visitRef: z.string().max(100).optional(),
-  operator: z.string().trim().min(1, "say who decides").max(60),
-  why: z.string().trim().min(2, "say why, in a few words").max(300),
-});
 
 const OPEN_SCREEN = z.strictObject({ secret: z.string().min(1).max(200) });
 
@@ -82,16 +76,7 @@ export function unitRoutes(app: FastifyInstance, served: Served): void {
     if (askerOf(served, request) !== "staff") {
       return reply.code(403).send({ error: "only staff decide: sign in with the unit's token" });
     }
-    const parsed = DECISION.safeParse(request.body);
-    if (!parsed.success) return reply.code(400).send({ error: sayProblem(parsed.error) });
-    const { visitRef, ...rest } = parsed.data;
-    try {
-      await feed.operatorDecide(visitRef === undefined ? rest : { ...rest, visitRef });
-    } catch (error) {
-      const message = error instanceof Error ? error.message : "refused";
-      return reply.code(409).send({ error: message });
-    }
-    return { done: true };
+    return answerDecision(request.body, reply, feed);
   });
 }
 

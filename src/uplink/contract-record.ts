@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ALARM_KINDS } from "../core/alarm.ts";
 import { CREDENTIAL_KINDS } from "../core/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
-import type { RecordBody } from "../core/record.ts";
+import { NOT_RELEASED, type RecordBody } from "../core/record.ts";
 import { EVENT_TYPE_PREFIX } from "./envelope.ts";
 
 /** A short text that means something to a program. */
@@ -128,6 +128,8 @@ const authority = z.strictObject({
   why: remark,
 });
 const visitRef = word.describe("random; links the records of one visit, and to nobody");
+const releaseRef = word.describe("random; the same in a release and in its correction");
+const cause = z.enum(["granted", "exit-request", "operator", "command", "fire", "evacuation"]);
 const alarm = {
   alarm: z.enum(ALARM_KINDS),
   subject: word
@@ -158,11 +160,24 @@ const recordBodies = {
   "gate-released": z
     .strictObject({
       type: z.literal("gate-released"),
-      cause: z.enum(["granted", "exit-request", "operator", "command", "fire", "evacuation"]),
+      cause,
       visitRef: visitRef.exactOptional(),
       authority: authority.exactOptional(),
+      releaseRef: releaseRef.exactOptional(),
     })
     .describe("The gate was opened, and why."),
+  "gate-not-released": z
+    .strictObject({
+      type: z.literal("gate-not-released"),
+      cause,
+      why: z
+        .enum(NOT_RELEASED)
+        .describe("gate-silent: the gate did not say in time whether it opened"),
+      visitRef: visitRef.exactOptional(),
+      authority: authority.exactOptional(),
+      releaseRef: releaseRef.exactOptional(),
+    })
+    .describe("A correction: the gate was not opened, though an earlier record says or asks so."),
   "alarm-raised": z
     .strictObject({ type: z.literal("alarm-raised"), ...alarm })
     .describe("Something is wrong from now on."),

@@ -123,12 +123,12 @@ describe("the staff list", () => {
 
   it("shows why the unit refuses", async () => {
     unit.show(STUB_VIEWS.referred);
-    unit.refuseStaff("visit visit-3 is over");
+    unit.refuseStaff({ done: false, code: "visit-over" });
     const { page } = await openPage(browser, "desktop", `${server.url}staff`);
     await page.getByLabel("您的姓名").fill("林");
     await page.getByLabel("理由").fill("本楼住户");
     await page.getByRole("button", { name: "拒绝" }).click();
-    await page.getByText("visit visit-3 is over").waitFor();
+    await page.getByText("visit is over").waitFor();
   });
 
   it("speaks English when asked to, and remembers it", async () => {

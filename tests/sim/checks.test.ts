@@ -302,7 +302,7 @@ describe("the checks of a run", () => {
       [
         LIMITS,
         arrives(0, "a"),
-        { at: 900, what: "staff", verdict: "grant" },
+        { at: 900, what: "staff", verdict: "grant", by: "li" },
         ...decided(1_000, 1, { authority: { by: "nurse", why: "measured" } }),
         line(1_001, 1),
         line(5_001, 0),

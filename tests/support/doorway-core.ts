@@ -15,6 +15,8 @@ export class CoreUnderTest {
   effects: Effect[] = [];
   /** Answers every commit at once, and keeps every order, as a healthy store does. */
   storeAnswers = true;
+  /** The gate opens whenever it is asked to. */
+  gateAnswers = true;
 
   constructor(policy: Policy = aPolicy()) {
     this.state = initialState(policy);
@@ -37,6 +39,12 @@ export class CoreUnderTest {
           led.push(...this.#quietly(event(kept, taken.at)));
         }
       }
+    }
+    for (const effect of this.gateAnswers ? result.effects : []) {
+      if (effect.kind !== "release-gate") continue;
+      const { releaseRef, cause } = effect;
+      const answer = { kind: "gate-answered" as const, releaseRef, cause, ok: true, detail: "" };
+      led.push(...this.#quietly(event(answer, taken.at)));
     }
     this.effects.push(...led);
     return led;

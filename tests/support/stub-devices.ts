@@ -93,6 +93,7 @@ export class StubThermometer extends StubDevice implements Thermometer {
 export class StubGate extends StubDevice implements Gate {
   releases: number[] = [];
   refuses = false;
+  hangs = false;
   change: (state: GateState) => void = () => {};
 
   onChange(listener: (state: GateState) => void): void {
@@ -100,6 +101,7 @@ export class StubGate extends StubDevice implements Gate {
   }
 
   async release(releaseMs: number): Promise<void> {
+    if (this.hangs) return new Promise(() => {});
     if (this.refuses) throw new Error("the relay does not answer");
     this.releases.push(releaseMs);
     this.change("released");

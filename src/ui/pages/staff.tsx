@@ -172,7 +172,8 @@ function Decide({ view, language, live }: DecideProps) {
   const waiting = view.phase === "referred" || view.phase === "denied";
   const ready = live && operator.trim() !== "" && why.trim().length >= 2;
   const decide = (verdict: "grant" | "deny"): void => {
-    const about = waiting && view.visitRef !== undefined ? { visitRef: view.visitRef } : {};
+    const about =
+      waiting && view.visitRef !== undefined ? { visitRef: view.visitRef } : { withoutVisit: true };
     post("/api/operator/decide", { verdict, operator, why, ...about })
       .then(() => {
         setAnswer({ good: true, text: TEXT.recorded[language] });

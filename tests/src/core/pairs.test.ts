@@ -20,6 +20,13 @@ const STATES: Record<string, () => DoorwayState> = {
     reach([measured(), shows(aCredential()), gate("released"), contact("door-open", true)]),
   denied: () => reach([shows(aCredential({ kind: "mdoc" }))]),
   referred: () => reach([lays(unknownCard())]),
+  "granted, awaiting the gate": () => reach([measured(), shows(aCredential())], true, false),
+  "committing a grant of staff": () => {
+    const before = reach([lays(unknownCard())]);
+    return step(before, operator(before.visit?.ref)).state;
+  },
+  "a release awaiting the gate": () => reach([operator()], true, false),
+  "an exit awaiting the gate": () => reach([contact("exit-request", true)], true, false),
   "an exit": () => reach([contact("exit-request", true)]),
   "a forced door": () => reach([contact("door-open", true)]),
   "a release awaiting its record": () => reach([operator()], false),
@@ -40,6 +47,7 @@ const TIMERS: readonly TimerName[] = [
   "visit-window",
   "commit-deadline",
   "release-deadline",
+  "gate-deadline",
   "result",
   "passage",
   "door-open",
@@ -68,6 +76,12 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     event({ kind: "record-failed", key: awaitedKey(state), detail: "disk full" }),
   ],
   "gate-changed": () => [gate("locked"), gate("released")],
+  "gate-answered": (state) =>
+    [true, false].flatMap((ok) =>
+      [state.awaitedReleases[0]?.releaseRef ?? "none", "unheard of"].map((releaseRef) =>
+        event({ kind: "gate-answered", releaseRef, cause: "granted", ok, detail: "" }),
+      ),
+    ),
   "contact-changed": () =>
     (["door-open", "exit-request", "fire", "tamper"] as const).flatMap((name) => [
       contact(name, true),
@@ -125,9 +139,10 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     ),
 };
 
-function reach(events: Event[], storeAnswers = true): DoorwayState {
+function reach(events: Event[], storeAnswers = true, gateAnswers = true): DoorwayState {
   const core = new CoreUnderTest();
   core.storeAnswers = storeAnswers;
+  core.gateAnswers = gateAnswers;
   for (const each of events) core.take(each);
   return core.state;
 }
@@ -187,6 +202,18 @@ function warrant(
   }
 }
 
+/** Everybody who asked and waits for an answer. */
+function waitingIn({ visit, pendingRelease, awaitedReleases }: DoorwayState): string[] {
+  const askers = [
+    visit?.asker,
+    pendingRelease?.asker,
+    ...awaitedReleases.map(({ asker }) => asker),
+  ];
+  return askers
+    .filter((asker) => asker !== undefined)
+    .map((asker) => ("requestRef" in asker ? asker.requestRef : asker.commandId));
+}
+
 /** What must hold after every turn; returns what does not. */
 function broken(
   before: DoorwayState,
@@ -209,6 +236,17 @@ function broken(
   if (mode === "evacuation" && passage !== null) found.push("a passage in an evacuation");
   if (visit?.phase === "gathering" && visit.awaits.length === 0) {
     found.push("a visit that gathers and awaits nothing");
+  }
+  const answered = effects.flatMap((effect) => {
+    if (effect.kind === "answer-operator") return [effect.requestRef];
+    return effect.kind === "answer-command" ? [effect.commandId] : [];
+  });
+  const waiting = waitingIn(after);
+  const asked = taken.kind === "operator-decided" ? [taken.ref] : [];
+  for (const asker of [...waitingIn(before), ...asked]) {
+    const times = answered.filter((each) => each === asker).length;
+    if (times === 0 && !waiting.includes(asker)) found.push(`${asker} is never answered`);
+    if (times > 1) found.push(`${asker} is answered ${times} times`);
   }
   if (visit?.phase === "closed" && visit.decision === undefined) {
     found.push("a closed visit without a decision");

@@ -352,10 +352,11 @@ describe("staff", () => {
     const locked = new CoreUnderTest();
     const command = { name: "lock-down" as const, active: true };
     locked.take(event({ kind: "commanded", command, commandId: "c1", authority }));
-    expect(locked.take(decides("grant"))).toEqual([]);
+    const refused = [expect.objectContaining({ answer: { done: false, code: "locked-down" } })];
+    expect(locked.take(decides("grant"))).toEqual(refused);
     locked.take(shows(aCredential()));
     expect(locked.outcome()).toBe("denied");
-    expect(locked.take(decides("grant", locked.state.visit?.ref))).toEqual([]);
+    expect(locked.take(decides("grant", locked.state.visit?.ref))).toEqual(refused);
   });
 });
 

@@ -120,13 +120,50 @@ describe("the gateway", () => {
     expect(bench.gateway.view().clockTrusted).toBe(false);
   });
 
+  const said = { operator: "li", why: "known" };
+
   it("lets staff decide, and tells them when there is nothing to decide", async () => {
-    const said = { operator: "li", why: "known" };
-    await expect(
-      bench.gateway.operatorDecide({ verdict: "deny", visitRef: "gone", ...said }),
-    ).rejects.toThrow(/nothing to decide/);
-    await bench.gateway.operatorDecide({ verdict: "grant", ...said });
+    const late = await bench.gateway.operatorDecide({ verdict: "deny", visitRef: "gone", ...said });
+    expect(late).toEqual({ done: false, code: "visit-over" });
+    const opened = await bench.gateway.operatorDecide({ verdict: "grant", ...said });
+    expect(opened).toEqual({ done: true, did: "opened", recorded: true });
     expect(bench.gate.releases).toEqual([3_000]);
+  });
+
+  it("tells staff that the gate did not open, and corrects the record", async () => {
+    bench.gate.refuses = true;
+    const answer = await bench.gateway.operatorDecide({ verdict: "grant", ...said });
+    expect(answer).toEqual({ done: false, code: "gate-failed" });
+    const [released, corrected] = bench.drafts.map((draft) => draft.body);
+    const releaseRef = expect.any(String);
+    const authority = { by: "li", why: "known" };
+    expect(released).toMatchObject({ type: "gate-released", cause: "operator", releaseRef });
+    expect(corrected).toMatchObject({
+      type: "gate-not-released",
+      why: "gate-failed",
+      authority,
+      releaseRef: released?.type === "gate-released" ? released.releaseRef : "",
+    });
+  });
+
+  it("tells staff within a second when the gate says nothing at all", async () => {
+    bench.gate.hangs = true;
+    let answer: unknown;
+    void bench.gateway.operatorDecide({ verdict: "grant", ...said }).then((each) => {
+      answer = each;
+    });
+    await bench.clock.run(990);
+    expect(answer).toBeUndefined();
+    await bench.clock.run(20);
+    expect(answer).toEqual({ done: false, code: "gate-failed" });
+    expect(bench.drafts.at(-1)?.body).toMatchObject({ why: "gate-silent" });
+  });
+
+  it("answers staff who wait when the unit stops", async () => {
+    bench.gate.hangs = true;
+    const asked = bench.gateway.operatorDecide({ verdict: "grant", ...said });
+    await bench.gateway.stop();
+    expect(await asked).toEqual({ done: false, code: "no-answer" });
   });
 
   it("stops every device and lets no timer fire after that", async () => {
@@ -160,9 +197,51 @@ describe("a store that hangs", () => {
     const failing = { commit: () => Promise.reject(new Error("disk full")) };
     const bench = build({ store: failing });
     await bench.gateway.start();
-    await expect(
-      bench.gateway.operatorDecide({ verdict: "grant", operator: "li", why: "known" }),
-    ).rejects.toThrow(/could not be recorded/);
+    const answer = await bench.gateway.operatorDecide({
+      verdict: "grant",
+      operator: "li",
+      why: "known",
+    });
+    expect(answer).toEqual({ done: false, code: "not-recorded" });
     expect(bench.gate.releases).toEqual([]);
+  });
+
+  it.each([
+    ["without a visit", undefined],
+    ["about the visit on the screen", "on the screen"],
+  ])("answers staff who decide %s within the bounded wait", async (_what, about) => {
+    const bench = build({ store: { commit: () => new Promise(() => {}) } });
+    await bench.gateway.start();
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(600);
+    const { visitRef } = bench.gateway.view();
+    const request = { verdict: "grant" as const, operator: "li", why: "known" };
+    let answer: unknown;
+    void bench.gateway
+      .operatorDecide(
+        about === undefined || visitRef === undefined ? request : { ...request, visitRef },
+      )
+      .then((each) => {
+        answer = each;
+      });
+    await bench.clock.run(501);
+    expect(answer).toEqual({ done: false, code: "not-recorded" });
+    expect(bench.gate.releases).toEqual([]);
+  });
+
+  it("answers a command that orders something when the disk never says that it is written", async () => {
+    const answers: string[] = [];
+    const memory = { get: async () => undefined, set: () => new Promise<void>(() => {}) };
+    const bench = build({
+      memory,
+      onCommandAnswered: (_id, result, detail) => answers.push(`${result}: ${detail}`),
+    });
+    await bench.gateway.start();
+    const command = { name: "lock-down" as const, active: true };
+    const authority = { by: "key-1", why: "drill" };
+    bench.gateway.dispatch({ kind: "commanded", command, commandId: "c", authority });
+    await bench.clock.run(5_001);
+    expect(answers).toEqual([expect.stringMatching(/^done: .*could not be written down/)]);
   });
 });

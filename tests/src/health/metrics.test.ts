@@ -112,6 +112,7 @@ describe("metrics", () => {
     const metrics = unitMetrics();
     const release = (cause: ReleaseCause): Effect => ({
       kind: "release-gate",
+      releaseRef: "r",
       releaseMs: 1,
       cause,
     });

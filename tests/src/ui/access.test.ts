@@ -9,7 +9,7 @@ import { createStubUnit, STUB_VIEWS, type StubUnit } from "./support/stub-unit.t
 
 const TOKEN = "a token of this test only";
 const SECRET = "the secret of this test's own screen";
-const DECISION = { verdict: "grant", operator: "Lin", why: "known to me" };
+const DECISION = { verdict: "grant", visitRef: "visit-3", operator: "Lin", why: "known to me" };
 
 let pagesDir: string;
 let unit: StubUnit;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { OperatorRefusal } from "../../../src/core/answer.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
 import { openEvents } from "./support/events.ts";
@@ -178,11 +179,43 @@ describe("staff", () => {
     expect(response.status).toBe(413);
   });
 
-  it("passes on why the unit refuses", async () => {
-    unit.refuseStaff("visit visit-3 is over");
+  it.each<[string, OperatorRefusal, RegExp]>([
+    ["decided", { done: false, code: "already-decided", by: "Wang" }, /decided already by Wang/],
+    [
+      "a red code",
+      { done: false, code: "confirm-needed", confirm: ["code-red"] },
+      /second step.*code-red/,
+    ],
+    ["over", { done: false, code: "visit-over" }, /visit is over/],
+  ])("passes on why the unit refuses, as a code and in words: %s", async (_what, said, words) => {
+    unit.refuseStaff(said);
     const response = await post("/api/operator/decide", request);
     expect(response.status).toBe(409);
-    expect(await problemOf(response)).toContain("visit visit-3 is over");
+    const answer = await response.json();
+    expect(answer).toMatchObject(said);
+    expect(answer).toMatchObject({ error: expect.stringMatching(words) });
+  });
+
+  it("opens without a visit only where that is said", async () => {
+    const { visitRef: _about, ...unsaid } = request;
+    const response = await post("/api/operator/decide", unsaid);
+    expect(response.status).toBe(400);
+    expect(await problemOf(response)).toMatch(/withoutVisit/);
+    expect((await post("/api/operator/decide", { ...unsaid, withoutVisit: true })).status).toBe(
+      200,
+    );
+    expect(unit.asked).toEqual([unsaid]);
+    const both = await post("/api/operator/decide", { ...request, withoutVisit: true });
+    expect(both.status).toBe(400);
+  });
+
+  it("takes what a second step overrules, and no findings that do not exist", async () => {
+    const confirmed = { ...request, confirm: ["code-red"] };
+    expect((await post("/api/operator/decide", confirmed)).status).toBe(200);
+    expect(unit.asked).toEqual([confirmed]);
+    const made = await post("/api/operator/decide", { ...request, confirm: ["code-blue"] });
+    expect(made.status).toBe(400);
+    expect(await problemOf(made)).toMatch(/confirm/);
   });
 
   it.each([

@@ -229,6 +229,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["设备无法保存记录", "请稍候，工作人员会协助您"],
     en: ["This unit could not keep the record", "Please wait, staff will help you"],
   },
+  "gate-failed": {
+    zh: ["门没有打开，是设备的问题", "请工作人员协助"],
+    en: ["The gate did not open; this is the unit's own fault", "Please ask the staff"],
+  },
   "operator-refused": {
     zh: ["工作人员未予放行", "请与工作人员沟通"],
     en: ["Staff did not let you in", "Please talk to the staff"],

@@ -1,4 +1,5 @@
 /** A stub of the unit behind its screens: shows whatever state a test asks for, decides nothing itself. */
+import type { OperatorAnswer } from "../../../../src/core/answer.ts";
 import type { Reason } from "../../../../src/core/reason.ts";
 import type { RuleResult } from "../../../../src/core/decision.ts";
 import type { ScreenView, VisitSummary } from "../../../../src/core/view.ts";
@@ -200,8 +201,8 @@ export interface StubUnit extends UnitFeed {
   show(view: ScreenView, visits?: readonly VisitSummary[]): void;
   /** What staff asked for so far. */
   readonly asked: readonly OperatorRequest[];
-  /** From now on the unit refuses staff with these words. */
-  refuseStaff(message: string): void;
+  /** From now on the unit answers staff so; undefined: as it usually does. */
+  refuseStaff(answer: OperatorAnswer | undefined): void;
   /** How many are listening. */
   listeners(): number;
 }
@@ -211,7 +212,7 @@ export function createStubUnit(): StubUnit {
   const asked: OperatorRequest[] = [];
   let view: ScreenView = STUB_VIEWS.welcome;
   let visits: readonly VisitSummary[] = STUB_VISITS;
-  let refusal: string | undefined;
+  let refusal: OperatorAnswer | undefined;
   return {
     unitId: "stub-1",
     venueName: { zh: "示范大厦东门", en: "Sample Building, East Gate" },
@@ -225,8 +226,10 @@ export function createStubUnit(): StubUnit {
       };
     },
     async operatorDecide(request) {
-      if (refusal !== undefined) throw new Error(refusal);
+      if (refusal !== undefined) return refusal;
       asked.push(request);
+      const did = request.visitRef === undefined ? "opened" : "admitted";
+      return { done: true, did: request.verdict === "deny" ? "turned-away" : did, recorded: true };
     },
     show(next, nextVisits) {
       view = next;
@@ -234,8 +237,8 @@ export function createStubUnit(): StubUnit {
       for (const listener of listeners) listener();
     },
     asked,
-    refuseStaff(message) {
-      refusal = message;
+    refuseStaff(answer) {
+      refusal = answer;
     },
     listeners: () => listeners.size,
   };

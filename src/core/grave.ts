@@ -1,0 +1,42 @@
+/** Findings that staff can overrule only in a second, explicit step that names them. */
+import type { Evidence } from "./evidence.ts";
+import type { ReasonCode } from "./reason.ts";
+import type { Visit } from "./state.ts";
+
+/** A danger to others, or a credential that was made up, taken back, or is somebody else's. */
+const GRAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "code-red",
+  "test-positive",
+  "antigen-positive",
+  "signature-invalid",
+  "issuer-unknown",
+  "issuer-not-allowed",
+  "revoked",
+  "possibly-revoked",
+  "superseded",
+  "holder-mismatch",
+]);
+
+/** What has to be named to let this visitor in: found by a rule, or seen in what was shown. */
+export function graveFindings(visit: Visit): readonly ReasonCode[] {
+  const { credential, companion, carried, decision } = visit;
+  const evidence = [...credential.evidence, ...(companion?.evidence ?? []), ...carried];
+  const found = [
+    ...credential.reasons,
+    ...(companion?.reasons ?? []),
+    ...(decision?.reasons ?? []),
+    ...(decision?.rules ?? []).flatMap((rule) => rule.reason ?? []),
+  ].map((reason) => reason.code);
+  // A policy that asks for no colour or test does not make a red code a harmless one.
+  const codes = new Set([...found, ...evidence.flatMap(dangerIn)]);
+  return [...codes].filter((code) => GRAVE.has(code));
+}
+
+function dangerIn(piece: Evidence): ReasonCode[] {
+  if (piece.kind === "code-colour") return piece.colour === "red" ? ["code-red"] : [];
+  if (piece.kind === "nucleic-acid-test") {
+    return piece.result === "positive" ? ["test-positive"] : [];
+  }
+  if (piece.kind !== "antigen-test") return [];
+  return piece.result === "positive" ? ["antigen-positive"] : [];
+}

@@ -1,0 +1,87 @@
+/** Staff's decisions over HTTP: each names the visit it is about, or says that it is about none. */
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "../core/answer.ts";
+import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
+import type { OperatorRequest, UnitFeed } from "./ports.ts";
+import { sayProblem } from "./problem.ts";
+
+const WHO_AND_WHY = {
+  operator: z.string().trim().min(1, "say who decides").max(60),
+  why: z.string().trim().min(2, "say why, in a few words").max(300),
+  confirm: z
+    .array(z.enum([...CREDENTIAL_REASONS, ...DECISION_REASONS]))
+    .max(20)
+    .exactOptional(),
+};
+const REQUEST = z.union(
+  [
+    z.strictObject({
+      ...WHO_AND_WHY,
+      verdict: z.enum(["grant", "deny"]),
+      visitRef: z.string().min(1).max(100),
+    }),
+    z.strictObject({
+      ...WHO_AND_WHY,
+      verdict: z.literal("grant"),
+      withoutVisit: z.literal(true),
+    }),
+  ],
+  { error: "name the visit (visitRef), or say withoutVisit: true to open the gate once" },
+);
+
+/** For programs and for people without the page; the page has its own words for each code. */
+const SENTENCES: Readonly<Record<RefusalCode, string>> = {
+  "visit-over": "that visit is over",
+  "already-decided": "that visit is decided already",
+  "being-decided": "that visit is being decided at this moment: look again",
+  "confirm-needed": "this needs a second step: repeat the request with these findings in confirm",
+  "locked-down": "the unit is locked down",
+  evacuation: "the way is open for everybody: there is nothing to decide",
+  "already-open": "the gate is open already, or about to open",
+  "not-recorded": "the decision could not be recorded, so it was not carried out",
+  "gate-failed": "the gate did not open",
+  replaced: "a newer command took its place",
+  "no-answer": "the unit did not answer in time; the list shows whether it was done",
+};
+
+/** Asks the unit and answers the request: 200 when it was done, 409 with a code when it was not. */
+export async function answerDecision(
+  body: unknown,
+  reply: FastifyReply,
+  feed: UnitFeed,
+): Promise<FastifyReply> {
+  const parsed = REQUEST.safeParse(body);
+  if (!parsed.success) {
+    return reply.code(400).send({ code: "bad-request", error: problemOf(body, parsed.error) });
+  }
+  const answer: OperatorAnswer = await feed.operatorDecide(requestOf(parsed.data));
+  if (answer.done) return reply.send(answer);
+  return reply.code(409).send({ ...answer, error: sentenceOf(answer) });
+}
+
+// A union says only that nothing fits; which field is wrong is what helps.
+function problemOf(body: unknown, error: z.ZodError): string {
+  if (typeof body !== "object" || body === null) return sayProblem(error);
+  if (!("visitRef" in body) && !("withoutVisit" in body)) return sayProblem(error);
+  const [about, none] = REQUEST.options;
+  const found = ("visitRef" in body ? about : none).safeParse(body).error;
+  return sayProblem(found ?? error);
+}
+
+function requestOf(data: z.output<typeof REQUEST>): OperatorRequest {
+  const { verdict, operator, why, confirm } = data;
+  return {
+    verdict,
+    operator,
+    why,
+    ...("visitRef" in data ? { visitRef: data.visitRef } : {}),
+    ...(confirm === undefined ? {} : { confirm }),
+  };
+}
+
+function sentenceOf({ code, by, confirm }: OperatorRefusal): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  const what = confirm === undefined ? "" : ` (${confirm.join(", ")})`;
+  return `${SENTENCES[code]}${who}${what}`;
+}
