@@ -36,20 +36,17 @@ Schema: \`ehn-dcc-development/eu-dcc-schema\`, all versions from 1.0.0 to 1.3.3.
 
 ${table([
   ["rule", "source"],
-  ["\`ver\` is 1.x.y", "the claim is that of version 1 (eHealth Network, volume 3, §2.6.4)"],
-  [
-    "one entry of one kind from 1.3.0 on",
-    "schema 1.3.0: \`oneOf\`, \`minItems\` and \`maxItems\` 1",
-  ],
+  ["`ver` is 1.x.y", "the claim is that of version 1 (eHealth Network, volume 3, §2.6.4)"],
+  ["one entry of one kind from 1.3.0 on", "schema 1.3.0: `oneOf`, `minItems` and `maxItems` 1"],
   ["several entries up to 1.2.1", "schemas 1.0.0 to 1.2.1: arrays without an upper bound"],
   ["null or empty kinds are not there", "special cases, null values"],
   ["all texts are trimmed first", "special cases, whitespace"],
-  ["\`dn\`, \`sd\` from 1, without an upper bound", "schema, \`dose_posint\`"],
-  ["\`co\` is a country, a longer code, or empty", "schema, \`country_vt\`; Value Sets §2.6"],
-  ["\`dob\` of 1900 to 2099, or a part of it", "schema 1.1.0 and later, \`dob\`"],
-  ["\`fnt\` or \`gnt\` is there", "schema 1.3.2; Implementing Decision (EU) 2022/483"],
-  ["dates and times exist", "schema, \`format\`; RFC 3339 §5.6 and §5.7"],
-  ["offsets of one digit", "CertLogic, \`dateFromString\`; dcc-quality-assurance#274"],
+  ["`dn`, `sd` from 1, without an upper bound", "schema, `dose_posint`"],
+  ["`co` is a country, a longer code, or empty", "schema, `country_vt`; Value Sets §2.6"],
+  ["`dob` of 1900 to 2099, or a part of it", "schema 1.1.0 and later, `dob`"],
+  ["`fnt` or `gnt` is there", "schema 1.3.2; Implementing Decision (EU) 2022/483"],
+  ["dates and times exist", "schema, `format`; RFC 3339 §5.6 and §5.7"],
+  ["offsets of one digit", "CertLogic, `dateFromString`; dcc-quality-assurance#274"],
   ["5 minutes for a clock that is behind", "RFC 7519 §4.1.5, RFC 8392 §3.1"],
 ])}
 
