@@ -38,6 +38,10 @@ export interface CameraConnection {
   onClose(listener: (error?: Error) => void): void;
   /** Absent where the camera has no such control. */
   control?(controls: CameraControls): Promise<void>;
+  /**
+   * Resolves within a few seconds, also where the camera hangs; it then opens again only once that is
+   * over (`busy` until then).
+   */
   close(): Promise<void>;
 }
 

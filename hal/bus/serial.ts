@@ -18,6 +18,7 @@ export interface SerialConnection {
   onData(listener: (chunk: Uint8Array) => void): void;
   /** Called once: with an error when the line was lost (unplugged), without one after `close()`. */
   onClose(listener: (error?: Error) => void): void;
+  /** Resolves within two seconds, also while a write hangs. */
   close(): Promise<void>;
 }
 

@@ -19,6 +19,10 @@ export interface SmBus {
   readWord(address: number, command: number): Promise<number>;
   /** Command byte, repeated start, one byte. */
   readByte(address: number, command: number): Promise<number>;
+  /**
+   * Resolves within two seconds, also while a transaction hangs; the bus then opens again only once
+   * that one has returned (`busy` until then).
+   */
   close(): Promise<void>;
 }
 

@@ -128,6 +128,10 @@ class Mlx90614 implements Thermometer {
         await this.#lookOnce(bus, session);
         await session.wait(this.#intervalMs);
       }
+    } catch (error) {
+      // Before the bus is closed: what hangs there must not hold up the alarm.
+      if (session.live) this.#fail(error);
+      throw error;
     } finally {
       await bus.close();
     }

@@ -94,15 +94,38 @@ export function ffmpegV4l2(options: V4l2Options): ProcessCameraOptions {
     name: device,
     command: "ffmpeg",
     args: [
-      ..."-nostdin -hide_banner -loglevel error -fflags nobuffer -f v4l2".split(" "),
+      // At this level the program prints the size of its frames, which a driver may have changed.
+      ..."-nostdin -hide_banner -nostats -loglevel info -fflags nobuffer -f v4l2".split(" "),
       ...`-input_format ${inputFormat} -framerate ${fps} -video_size ${width}x${height}`.split(" "),
       "-i",
       device,
       ..."-pix_fmt gray -f rawvideo -".split(" "),
     ],
-    geometry: { width, height, stride: width, layout: "gray8" },
+    geometry: (said) => ffmpegGeometry(width, height, said),
     control: v4l2Control(device),
   };
+}
+
+/**
+ * The geometry once the program has printed what it gives out. A V4L2 driver that does not know the
+ * size asked for chooses another one and goes on (FFmpeg, libavdevice/v4l2.c).
+ * @throws RangeError when the camera gives another size than the one asked for
+ */
+export function ffmpegGeometry(
+  width: number,
+  height: number,
+  said: string,
+): FrameGeometry | undefined {
+  const [, output = ""] = said.split(/^Output #0/m);
+  const size = /Video: rawvideo\b.*?, (\d+)x(\d+)\b/.exec(output);
+  if (size === null) return undefined;
+  const [given, asked] = [`${size[1]}x${size[2]}`, `${width}x${height}`];
+  if (given !== asked) {
+    throw new RangeError(
+      `the camera gives ${given} instead of ${asked}; set width and height to a size it has ("v4l2-ctl --list-formats-ext" lists them)`,
+    );
+  }
+  return { width, height, stride: width, layout: "gray8" };
 }
 
 /** Opened with its first use: most cameras are never asked. */

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { BusError } from "../bus/errors.ts";
 import type { BusErrorKind } from "../bus/errors.ts";
 import type { CameraConnection, CameraHost, FrameGeometry } from "../bus/frames.ts";
+import { atMost } from "./at-most.ts";
 import { toBusError } from "./errno.ts";
 import { openLentPipe, type LentPipe } from "./lent-pipe.ts";
 
@@ -39,7 +40,12 @@ export function createProcessCamera(options: ProcessCameraOptions): CameraHost {
     name,
     async open() {
       if (open !== undefined) {
-        throw new BusError("busy", { bus: name, during: "opening the camera" });
+        const detail = open.abandoned;
+        throw new BusError("busy", {
+          bus: name,
+          during: "opening the camera",
+          ...(detail === undefined ? {} : { detail }),
+        });
       }
       const camera = new CameraProcess(name, options, () => {
         if (open === camera) open = undefined;
@@ -62,6 +68,8 @@ class CameraProcess {
   readonly #frames: LentPipe;
   readonly #onEnd: () => void;
   readonly #exited: Promise<void>;
+  /** Why the camera cannot be opened again yet; set where the program outlived being killed. */
+  abandoned: string | undefined;
   readonly #killAtExit: () => void;
   #said = "";
   /** The stream's first piece, kept until somebody listens. */
@@ -195,14 +203,33 @@ class CameraProcess {
     // A full pipe would keep the program from noticing that it is to end.
     this.#frames.onData(() => true);
     this.#frames.resume();
-    const killer = setTimeout(() => this.#kill("SIGKILL"), this.#options.endMs ?? 1_000);
-    await this.#exited;
-    clearTimeout(killer);
+    const { endMs = 1_000 } = this.#options;
+    const ended = (await atMost(endMs, this.#exited)) || (await this.#killed(endMs));
     // Its helpers may have outlived it.
     this.#kill("SIGKILL");
-    process.removeListener("exit", this.#killAtExit);
     this.#frames.close();
     this.#state = "ended";
+    if (ended) this.#over();
+    else this.#abandon();
+  }
+
+  #killed(withinMs: number): Promise<boolean> {
+    this.#kill("SIGKILL");
+    return atMost(withinMs, this.#exited);
+  }
+
+  /** A driver that hangs in the kernel keeps its process, or a helper keeps its output: go on without. */
+  #abandon(): void {
+    const { exitCode, signalCode, pid } = this.#child;
+    this.#child.stderr.destroy();
+    if (exitCode !== null || signalCode !== null) return this.#over();
+    this.abandoned = `${this.#options.command} (process ${pid}) does not end even when killed; unplug the camera, or restart the machine`;
+    this.#child.unref();
+    this.#child.once("exit", () => this.#over());
+  }
+
+  #over(): void {
+    process.removeListener("exit", this.#killAtExit);
     this.#onEnd();
   }
 

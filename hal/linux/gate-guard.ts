@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { BusError } from "../bus/errors.ts";
 import type { GuardedLine, Level } from "../bus/gpio.ts";
+import { atMost } from "./at-most.ts";
 import { lockLine, nameOf, openGuardLine } from "./guard-line.ts";
 import type { GuardLineSpec, SyncLine } from "./guard-line.ts";
 import {
@@ -36,6 +37,8 @@ const LATE_MS = 50;
 const OVERDUE_MS = 150;
 // Late beats alone prove nothing while this process itself stood still: some must be unanswered.
 const BEATS_UNANSWERED = 4;
+/** After a kill: a process that hangs in the kernel is left behind, its pipe closed. */
+const KILLED_MS = 1_000;
 const PROGRAM = fileURLToPath(new URL("guard-process.ts", import.meta.url));
 
 /**
@@ -149,10 +152,10 @@ class GuardProcess implements ProcessGuardedLine {
       // The guard locks and leaves when its pipe ends; one that does not is made to.
       this.#child.stdin.end();
       const patience = setTimeout(() => this.#child.kill("SIGKILL"), SILENCE_MS);
-      await this.#exited;
+      await atMost(SILENCE_MS + KILLED_MS, this.#exited);
       clearTimeout(patience);
     }
-    await this.#exited;
+    await atMost(KILLED_MS, this.#exited);
   }
 
   #command(command: Exclude<GuardCommand, { kind: "beat" }>): Promise<void> {

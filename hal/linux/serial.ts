@@ -2,6 +2,7 @@
 import type { SerialPort } from "serialport";
 import { BusError, type BusErrorKind } from "../bus/errors.ts";
 import type { SerialConnection, SerialHost, SerialSettings } from "../bus/serial.ts";
+import { atMost } from "./at-most.ts";
 
 export interface LinuxSerialOptions {
   /** Device node; best one of `/dev/serial/by-id/`, which stays the same when plugs change places. */
@@ -44,6 +45,7 @@ function openingError(path: string, cause: Error): BusError {
 }
 
 const PRESENCE_CHECK_MS = 500;
+const CLOSE_MS = 1_500;
 const HUNG_UP = /input\/output error|no such device/i;
 
 class LinuxSerialConnection implements SerialConnection {
@@ -67,7 +69,7 @@ class LinuxSerialConnection implements SerialConnection {
     this.#closed = new Promise((resolve) => {
       port.once("close", (cause?: Error | null) => {
         clearInterval(watch);
-        this.#end(cause ?? undefined);
+        if (this.#state !== "closed") this.#end(cause ?? undefined);
         resolve();
       });
     });
@@ -105,7 +107,8 @@ class LinuxSerialConnection implements SerialConnection {
       this.#failPending();
       if (this.#port.isOpen) this.#port.close(() => {});
     }
-    await this.#closed;
+    // A driver that hangs in a write keeps the port; the line is over for whoever used it.
+    if (!(await atMost(CLOSE_MS, this.#closed)) && this.#state === "closing") this.#end(undefined);
   }
 
   // A line that hangs up before the first read waits is never reported: the binding then reads zero

@@ -5,6 +5,7 @@ import type { PromisifiedBus } from "i2c-bus";
 import { BusError } from "../bus/errors.ts";
 import type { BusErrorKind } from "../bus/errors.ts";
 import type { SmBus, SmBusHost } from "../bus/smbus.ts";
+import { atMost } from "./at-most.ts";
 import { toBusError } from "./errno.ts";
 
 /** The native module's face this host needs. */
@@ -21,6 +22,8 @@ export interface LinuxSmBusOptions {
   load?: () => Promise<I2cModule>;
 }
 
+/** The kernel gives a transaction up after a second; one that takes longer hangs. */
+const CLOSE_MS = 1_500;
 const MAXIMUM_BLOCK = 32; // I2C_SMBUS_BLOCK_MAX in linux/i2c.h
 // During a transaction these mean that nobody answered; at opening they mean there is no bus.
 const TRANSACTION_KINDS: Readonly<Record<string, BusErrorKind>> = {
@@ -31,13 +34,27 @@ const TRANSACTION_KINDS: Readonly<Record<string, BusErrorKind>> = {
 export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
   const name = `i2c-${options.bus}`;
   const { device = `/dev/${name}`, load = () => import("i2c-bus") } = options;
+  // A hung transaction holds one of the few threads that the whole process shares.
+  let hung: Promise<void> | undefined;
+  const onHung = (over: Promise<void>): void => {
+    hung = over.then(() => {
+      hung = undefined;
+    });
+  };
   return {
     async open() {
+      if (hung !== undefined) {
+        throw new BusError("busy", {
+          bus: name,
+          during: "opening the bus",
+          detail: "an earlier transaction has not returned; power-cycle what is wired to the bus",
+        });
+      }
       try {
         // The module opens the device with the first transaction only, so look here.
         await access(device, constants.R_OK | constants.W_OK);
         const native = await load();
-        return new LinuxSmBus(name, await native.openPromisified(options.bus));
+        return new LinuxSmBus(name, await native.openPromisified(options.bus), onHung);
       } catch (error) {
         throw toBusError(error, { bus: name, during: "opening the bus" });
       }
@@ -51,10 +68,12 @@ class LinuxSmBus implements SmBus {
   // The module runs each call on a pool of threads, which keep no order among themselves.
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
+  readonly #onHung: (over: Promise<void>) => void;
 
-  constructor(name: string, native: PromisifiedBus) {
+  constructor(name: string, native: PromisifiedBus, onHung: (over: Promise<void>) => void) {
     this.name = name;
     this.#native = native;
+    this.#onHung = onHung;
   }
 
   async readBlock(address: number, command: number, length: number): Promise<Uint8Array> {
@@ -97,8 +116,9 @@ class LinuxSmBus implements SmBus {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#tail.catch(() => undefined);
-    await this.#native.close();
+    const closed = this.#tail.then(() => this.#native.close());
+    if (await atMost(CLOSE_MS, closed)) return await closed;
+    this.#onHung(closed.catch(() => undefined));
   }
 
   #run<T>(address: number, during: string, transaction: () => Promise<T>): Promise<T> {

@@ -185,8 +185,8 @@ class CameraCodeReader implements CodeReader {
     const connection = this.#connection;
     this.#detach();
     try {
-      // Some cameras keep what was set after they are closed.
-      await connection?.control?.({ exposureBias: 0 }).catch(() => undefined);
+      // Some cameras keep what was set after they are closed. Not waited for: a hung one never answers.
+      connection?.control?.({ exposureBias: 0 }).catch(() => undefined);
       await connection?.close();
     } catch {
       // It is being given up anyway; opening it again tells what is wrong.
@@ -214,7 +214,9 @@ class CameraCodeReader implements CodeReader {
         during: "waiting for a frame",
         detail: `none for ${Math.round(silentMs)} ms; check the cable, or that nothing else holds the camera`,
       });
-      void this.#drop().then(() => this.#failed(error, "waiting for a frame"));
+      // The alarm first: a camera that hangs may hold up its own closing.
+      this.#failed(error, "waiting for a frame");
+      void this.#drop();
     } else if (now - this.#lastPictureMs >= this.#blankAfterMs) {
       this.#setHealth({
         state: "failed",

@@ -1,5 +1,5 @@
 /** One question and one answer at a time over an open serial line, with the protocol's deadlines. */
-import type { Clock, Timer } from "../../clock.ts";
+import { withDeadline, type Clock, type Timer } from "../../clock.ts";
 import { BusError } from "../../bus/errors.ts";
 import type { SerialConnection } from "../../bus/serial.ts";
 import { Waits } from "./waits.ts";
@@ -7,6 +7,8 @@ import { FrameParser, type FrameFault, type ResponseFrame } from "./frame.ts";
 
 // Waits used by published implementations of the protocol.
 const HEADER_WAIT_MS = 2_000;
+/** A request of some bytes leaves within a millisecond at the slowest rate. */
+const WRITE_WAIT_MS = 2_000;
 const FRAME_WAIT_MS = 5_000;
 // A line this long without a byte has said all it had to say.
 const QUIET_MS = 30;
@@ -65,7 +67,13 @@ export class SdtLink {
   }
 
   setBaudRate(baudRate: number): Promise<void> {
-    return this.#connection.setBaudRate(baudRate);
+    const { path } = this.#connection;
+    return withDeadline(
+      this.#clock,
+      WRITE_WAIT_MS,
+      this.#connection.setBaudRate(baudRate),
+      () => new BusError("timeout", { bus: path, during: "setting the card reader's baud rate" }),
+    );
   }
 
   close(): Promise<void> {
@@ -83,7 +91,7 @@ export class SdtLink {
     // A line lost during the write fails the write as well; the reply's own rejection is handled below.
     reply.catch(() => {});
     try {
-      await this.#connection.write(request);
+      await this.#write(request);
       timers.push(
         this.#clock.after(headerWaitMs, () => {
           if (!this.#parser.midFrame) this.#waiter?.settle({ kind: "fault", fault: "silence" });
@@ -98,6 +106,17 @@ export class SdtLink {
       this.#waiter = undefined;
       this.#parser.reset();
     }
+  }
+
+  /** A line whose driver hangs takes no bytes and says nothing: that is a fault of the line. */
+  #write(request: Uint8Array): Promise<void> {
+    const { path } = this.#connection;
+    return withDeadline(
+      this.#clock,
+      WRITE_WAIT_MS,
+      this.#connection.write(request),
+      () => new BusError("timeout", { bus: path, during: "sending to the card reader" }),
+    );
   }
 
   /** After a fault: lets what is still on its way arrive and go, so that no late answer is taken for the next. */

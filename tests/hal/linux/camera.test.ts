@@ -177,8 +177,51 @@ describe("rpicam-vid's frames", () => {
   });
 });
 
-test("ffmpeg's frames are grey and tight", () => {
+describe("frames of a USB camera by ffmpeg", () => {
+  // As ffmpeg 5.1 prints it; the first line comes from libavdevice where a driver changes the size.
+  const said = (given: string): string =>
+    [
+      `[video4linux2,v4l2 @ 0x55d] The V4L2 driver changed the video from 1280x720 to ${given}`,
+      "Input #0, video4linux2,v4l2, from '/dev/video0':",
+      "  Duration: N/A, start: 8.1, bitrate: 147456 kb/s",
+      `  Stream #0:0: Video: rawvideo (YUY2 / 0x32595559), yuyv422, ${given}, 147456 kb/s, 30 fps`,
+      "Stream mapping:",
+      "  Stream #0:0 -> #0:0 (rawvideo (native) -> rawvideo (native))",
+      "Output #0, rawvideo, to 'pipe:':",
+      "  Metadata:",
+      "    encoder         : Lavf59.27.100",
+      `  Stream #0:0: Video: rawvideo (Y800 / 0x30303859), gray(pc, progressive), ${given} [SAR 1:1 DAR 16:9], q=2-31, 73728 kb/s, 30 fps`,
+      "",
+    ].join("\n");
   const { args, geometry } = ffmpegV4l2({ width: 1280, height: 720, fps: 30 });
-  expect(geometry).toEqual({ width: 1280, height: 720, stride: 1280, layout: "gray8" });
-  expect(args.join(" ")).toContain("-i /dev/video0 -pix_fmt gray -f rawvideo -");
+  const geometryOf = (text: string) => (typeof geometry === "function" ? geometry(text) : geometry);
+
+  test("are grey and tight", () => {
+    expect(geometryOf(said("1280x720"))).toEqual({
+      width: 1280,
+      height: 720,
+      stride: 1280,
+      layout: "gray8",
+    });
+    expect(args.join(" ")).toContain("-i /dev/video0 -pix_fmt gray -f rawvideo -");
+  });
+
+  test("are not taken before their size is known", () => {
+    expect(geometryOf("")).toBeUndefined();
+    expect(geometryOf(said("1280x720").split("Output #0")[0] ?? "")).toBeUndefined();
+  });
+
+  test.each(["640x480", "1280x960", "720x1280"])(
+    "of %s where 1280x720 was asked for are refused, naming both",
+    (given) => {
+      expect(() => geometryOf(said(given))).toThrow(`gives ${given} instead of 1280x720`);
+    },
+  );
+
+  test("of another size end the opening with what to do, whoever looks", async () => {
+    const host = camera({ says: said("640x480") }, { geometry: geometryOf });
+    const fault = await faultOf(host.open());
+    expect(fault).toMatchObject({ kind: "unsupported" });
+    expect(fault.message).toContain("set width and height");
+  });
 });
