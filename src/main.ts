@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
-import { every, type Clock, type Timer } from "../hal/clock.ts";
+import { every, withDeadline, type Clock, type Timer } from "../hal/clock.ts";
 import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
@@ -116,7 +116,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway,
     stop: () => {
       for (const timer of [watchdog, telling, forgetting]) timer?.cancel();
-      return stop({ manager, ui, gateway, sets, uplink, store, engine });
+      return stop({ clock, log, manager, ui, gateway, sets, uplink, store, engine });
     },
   };
 }
@@ -189,6 +189,8 @@ function watch(manager: ServiceManager, clock: Clock, health: Health): Timer | u
 }
 
 interface Parts {
+  clock: Clock;
+  log: Log;
   manager: ServiceManager;
   ui: UiServer;
   gateway: Gateway;
@@ -198,19 +200,28 @@ interface Parts {
   engine: { close(): Promise<void> };
 }
 
+/** Each part may take this long to end; together they stay below the service's TimeoutStopSec=10. */
+const STOP_PART_MS = 1_500;
+
 // The gate first: whatever else hangs on the way out, the door is locked.
-async function stop({ manager, ui, gateway, sets, uplink, store, engine }: Parts): Promise<void> {
+async function stop(parts: Parts): Promise<void> {
+  const { clock, log, manager, ui, gateway, sets, uplink, store, engine } = parts;
   manager.stopping();
   const failures: unknown[] = [];
-  for (const end of [
-    () => gateway.stop(),
-    () => ui.close(),
-    () => sets?.stop() ?? Promise.resolve(),
-    () => uplink?.stop() ?? Promise.resolve(),
-    () => store.close(),
-    () => engine.close(),
-  ]) {
-    await end().catch((error: unknown) => failures.push(error));
+  const ends: readonly [part: string, end: () => Promise<void>][] = [
+    ["gateway", () => gateway.stop()],
+    ["pages", () => ui.close()],
+    ["data sets", () => sets?.stop() ?? Promise.resolve()],
+    ["uplink", () => uplink?.stop() ?? Promise.resolve()],
+    ["store", () => store.close()],
+    ["decoders", () => engine.close()],
+  ];
+  for (const [part, end] of ends) {
+    const late = (): Error => new Error(`the ${part} did not end within ${STOP_PART_MS} ms`);
+    await withDeadline(clock, STOP_PART_MS, end(), late).catch((error: unknown) => {
+      failures.push(error);
+      log("stop-failed", { part, detail: error instanceof Error ? error.message : String(error) });
+    });
   }
   if (failures.length > 0) process.exitCode = 1;
 }

@@ -9,6 +9,9 @@ import { SetupError } from "../unit/evidence-base.ts";
 import { startUnit } from "../main.ts";
 import { UsageError } from "./usage.ts";
 
+/** How long the process may outlive its unit. */
+const HANGING_MS = 1_000;
+
 export const DEFAULT_CONFIG = "/etc/sentinel/unit.yaml";
 
 /** Reads a unit's file; what is wrong with it is wrong usage. */
@@ -48,5 +51,7 @@ export function runCommand(): Command {
       const signal = await stopped;
       logger.info({ signal }, "stopping");
       await unit.stop();
+      // A device that hangs in the kernel can keep a thread, and so this process, alive for ever.
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), HANGING_MS).unref();
     });
 }
