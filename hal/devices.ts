@@ -69,27 +69,36 @@ export interface CalendarDay {
   day: number;
 }
 
-/** What a resident card says, checked. Personal data: never logged, never published. */
+/** A field that the card leaves blank or that holds what nobody can understand. */
+export type Unknown = "unknown";
+
+/**
+ * What a resident card says. The number is checked; every other field that is not understood is
+ * `unknown`, or as printed, and the card is read all the same. Personal data: never logged, never
+ * published.
+ */
 export interface CardContent {
   type: CardType;
+  /** Empty where the card says none; what is no character stands as U+FFFD. */
   name: string;
   /** Latin name on foreigners' cards. */
   latinName?: string;
   sex: "male" | "female" | "unknown" | "unspecified";
-  /** Ethnic group of a citizen, in Chinese, per GB/T 3304. */
+  /** Ethnic group of a citizen, in Chinese, per GB/T 3304, or `unknown`: readers know codes beside it. */
   nation?: string;
-  /** ISO 3166-1 alpha-3 or numeric country on foreigners' cards, as printed. */
+  /** Country on foreigners' cards as printed, an ISO 3166-1 code as a rule; or `unknown`. */
   country?: string;
-  birth: CalendarDay;
+  /** `unknown` also where the number says another day. */
+  birth: CalendarDay | Unknown;
   address?: string;
   /** The number on the card: 18 characters, or 15 on a 2017 foreigner's card. */
   number: string;
   issuer?: string;
   /** Travel permit number on a Hong Kong, Macau or Taiwan permit. */
   travelPermitNumber?: string;
-  validFrom: CalendarDay;
-  /** Absent when the card is valid for ever (长期). */
-  validTo?: CalendarDay;
+  validFrom: CalendarDay | Unknown;
+  /** Absent when the card is valid for ever (长期); `unknown` is not that. */
+  validTo?: CalendarDay | Unknown;
   /** The predecessor's number, where the card links to one. */
   formerNumber?: string;
 }

@@ -1,7 +1,7 @@
 /** `sentinel card`: what a resident card's bytes say, or which field of them is at fault. */
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
-import type { CalendarDay, CardContent } from "../../hal/devices.ts";
+import type { CalendarDay, CardContent, Unknown } from "../../hal/devices.ts";
 import {
   CardContentError,
   parseTextBlock,
@@ -169,10 +169,14 @@ function written(content: CardContent): Record<string, string> {
   };
 }
 
-function isoDay({ year, month, day }: CalendarDay): string {
-  return [`${year}`.padStart(4, "0"), `${month}`.padStart(2, "0"), `${day}`.padStart(2, "0")].join(
-    "-",
-  );
+function isoDay(day: CalendarDay | Unknown): string {
+  if (day === "unknown") return day;
+  const { year, month, day: ofMonth } = day;
+  return [
+    `${year}`.padStart(4, "0"),
+    `${month}`.padStart(2, "0"),
+    `${ofMonth}`.padStart(2, "0"),
+  ].join("-");
 }
 
 const LABELS: readonly (readonly [string, string])[] = [

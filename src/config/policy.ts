@@ -82,7 +82,9 @@ export const policySchema = z
         "directory-unreachable": "refer",
         "possibly-revoked": "refer",
       })
-      .describe("by reason; reasons that are not listed deny, and none can grant"),
+      .describe(
+        "by reason; reasons that are not listed deny (`card-validity-unknown`: refer), and none can grant",
+      ),
     visit,
     liveCode,
     freshness: section({

@@ -115,12 +115,16 @@ function credentialFailures(credential: Credential, policy: Policy): RuleResult[
   const reasons: readonly Reason[] =
     credential.reasons.length > 0 ? credential.reasons : [{ code: "malformed" }];
   return reasons.map((reason): RuleResult => {
-    const chosen = policy.whenCredentialFails[reason.code] ?? "deny";
+    const chosen = policy.whenCredentialFails[reason.code] ?? unlistedVerdict(reason);
     // Whatever the policy says, a credential that does not hold never admits by itself.
     const verdict = chosen === "grant" ? "refer" : chosen;
     return { ruleId: "credential", outcome: "unmet", verdict, reason };
   });
 }
+
+// What the unit could not understand is nobody's fault: a person has to look at the card.
+const unlistedVerdict = ({ code }: Reason): "deny" | "refer" =>
+  code === "card-validity-unknown" ? "refer" : "deny";
 
 function judgeCompanion(input: DecisionInput): RuleResult[] {
   const { credential, companion } = input;
@@ -132,12 +136,14 @@ function judgeCompanion(input: DecisionInput): RuleResult[] {
     return [input.windowOver ? result : { ...result, awaits: "id-card" }];
   }
   const invalid = companion.reasons.find((reason) =>
-    ["number-invalid", "card-expired", "malformed"].includes(reason.code),
+    ["number-invalid", "card-expired", "card-validity-unknown", "malformed"].includes(reason.code),
   );
+  const isHolders = sameHolder(credential, companion);
   if (invalid !== undefined) {
-    return [{ ruleId: id, outcome: "unmet", verdict: "deny", reason: invalid }];
+    const verdict = isHolders ? unlistedVerdict(invalid) : "deny";
+    return [{ ruleId: id, outcome: "unmet", verdict, reason: invalid }];
   }
-  return [sameHolder(credential, companion) ? met(id) : line(id, "deny", "holder-mismatch")];
+  return [isHolders ? met(id) : line(id, "deny", "holder-mismatch")];
 }
 
 /** Both name the same holder. Credentials without a holder never match. */

@@ -20,6 +20,7 @@ export const CREDENTIAL_REASONS = [
   "directory-unreachable",
   "number-invalid",
   "card-expired",
+  "card-validity-unknown",
 ] as const;
 export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
 

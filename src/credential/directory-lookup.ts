@@ -3,6 +3,7 @@ import type { DirectoryEntry, DirectoryKey, DirectoryLookup } from "../core/dire
 import type { CredentialKind } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import { evidenceOfEntry } from "./directory-entry.ts";
+import { cleanName } from "./identity.ts";
 import { reason, refused, type Verified } from "./outcome.ts";
 
 /** What the unit's directory says of a key: evidence with its age, or that nobody is known by it. */
@@ -37,7 +38,7 @@ export function credentialOfEntry(
     reasons: [],
     holder: {
       pseudonym,
-      ...(maskedName === undefined ? {} : { maskedName }),
+      ...(maskedName === undefined ? {} : { maskedName: cleanName(maskedName) }),
       ...(birthYear === undefined ? {} : { birthYear }),
     },
     issuer: source,

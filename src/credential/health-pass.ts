@@ -10,6 +10,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import { decodeBase45, encodeBase45 } from "./base45.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
 import { parseSign1, signSign1, verifySign1 } from "./cose.ts";
+import { cleanName } from "./identity.ts";
 import { inflate } from "./inflate.ts";
 import type { IssuerKey } from "./issuer-key.ts";
 import { LAST_SECOND } from "./moments.ts";
@@ -198,7 +199,7 @@ function passOf(claims: z.infer<typeof Claims>, content: z.infer<typeof Content>
     validUntilMs: claims.expires,
     holder: { pseudonym: Buffer.from(content.holder).toString("base64url") },
   };
-  if (maskedName !== undefined) pass.holder.maskedName = maskedName;
+  if (maskedName !== undefined) pass.holder.maskedName = cleanName(maskedName);
   if (colour !== undefined) pass.colour = colour;
   if (nucleicAcidTest !== undefined) {
     const [result, sampledAtMs, reportedAtMs] = nucleicAcidTest;

@@ -31,9 +31,15 @@ function hmac(key: Uint8Array, text: string): string {
   return createHmac("sha256", key).update(text, "utf8").digest("base64url");
 }
 
+// Controls and marks that change how the text around them is shown: no part of a name.
+const NO_LETTERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
+
+/** A name without anything that is no part of one, as an issuer or a directory may have written it. */
+export const cleanName = (name: string): string => name.replace(NO_LETTERS, "").trim();
+
 /** A name as staff may see it: the first character, and a star for each further one. */
 export function maskName(name: string): string {
-  const [first, ...others] = Array.from(name.trim());
+  const [first, ...others] = Array.from(cleanName(name.normalize("NFC")));
   if (first === undefined) return "";
   return first + others.map((character) => (character === " " ? " " : "*")).join("");
 }

@@ -7,13 +7,19 @@ import { lookUp } from "./directory-lookup.ts";
 import { maskName, pseudonymOf } from "./identity.ts";
 import { reason, refused, type Verified } from "./outcome.ts";
 
+interface Day {
+  year: number;
+  month: number;
+  day: number;
+}
+
 /** What is needed of a card; a reader's content has more. */
 export interface CardFacts {
   name: string;
   number: string;
-  birth: { year: number; month: number; day: number };
+  birth: Day | "unknown";
   /** Last day it is valid; absent: for ever. */
-  validTo?: { year: number; month: number; day: number };
+  validTo?: Day | "unknown";
 }
 
 /** Cards are dated in China's time. */
@@ -43,16 +49,18 @@ export async function verifyCard(
   const pseudonym = pseudonymOf(districtKey, card.number);
   const holder: Holder = {
     pseudonym,
-    maskedName: maskName(card.name),
-    birthYear: card.birth.year,
+    ...(card.name === "" ? {} : { maskedName: maskName(card.name) }),
+    ...(card.birth === "unknown" ? {} : { birthYear: card.birth.year }),
   };
-  const expired = expiry(card, at);
-  if (expired !== undefined) return { ...refused(kind, expired), holder };
+  const ended = endOf(card, at);
+  if (ended !== undefined) return { ...refused(kind, ended), holder };
   return { ...(await lookUp(kind, { pseudonym }, at, directory)), holder };
 }
 
-function expiry({ validTo }: CardFacts, at: Instant): Reason | undefined {
+/** Why the card may not be valid any more; nothing while it is. */
+function endOf({ validTo }: CardFacts, at: Instant): Reason | undefined {
   if (validTo === undefined) return undefined;
+  if (validTo === "unknown") return reason("card-validity-unknown");
   const lastDayMs = Date.UTC(validTo.year, validTo.month - 1, validTo.day) - CHINA_OFFSET_MS;
   const validUntilMs = lastDayMs + DAY_MS;
   return at.wallMs < validUntilMs ? undefined : reason("card-expired", { validUntilMs });

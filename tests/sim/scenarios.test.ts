@@ -103,6 +103,23 @@ visitors:
     expect(result.totals.checks.failures).toEqual([]);
   });
 
+  it.each(["01", "59", "81", "95", "00"])(
+    "grants whoever meets the rules, whatever nation their card names: %s",
+    async (nationCode) => {
+      const result = await play(`
+name: one
+policy: community-pharmacy
+people: { a: { name: 王芳, birth: 1990-05-05, sex: female } }
+directory:
+- { person: a, colour: green, nucleicAcidTests: [{ sampled: 10h ago, reported: 5h ago }] }
+visitors:
+- person: a
+  shows: { card: { of: a, nationCode: "${nationCode}" } }
+`);
+      expect(result.visits.map(({ outcome }) => outcome)).toEqual(["granted"]);
+    },
+  );
+
   it.each(["rejected", "unreadable", "damaged"])(
     "makes no visit of a card that is %s",
     async (readsAs) => {

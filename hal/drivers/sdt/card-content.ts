@@ -1,5 +1,9 @@
-/** From the 256 text bytes of a resident card to its content, or to the field that is at fault. */
-import type { CalendarDay, CardContent, CardType } from "../../devices.ts";
+/**
+ * From the 256 text bytes of a resident card to its content. Only what says whose card it is can be at
+ * fault: its type and its number. Every other field that is not understood is unknown, as cards in
+ * people's hands have codes and blanks that no published table lists.
+ */
+import type { CalendarDay, CardContent, CardType, Unknown } from "../../devices.ts";
 import { nationName } from "./nations.ts";
 import { formerNumber, isNumber15, isNumber18, isProvince } from "./number-check.ts";
 
@@ -9,12 +13,11 @@ export const TEXT_BYTES = 256;
 /**
  * - `wrong-length`: not a text block at all
  * - `unknown-type`: the type mark is none of the four
- * - `missing`: a field every such card has is blank
- * - `malformed`: a field holds what it cannot hold
- * - `unknown-code`: a code outside its published table
- * - `impossible-date`: no such day in the calendar
+ * - `missing`: the number is blank
+ * - `malformed`: the number holds what it cannot hold
+ * - `unknown-code`: the number begins with no such region
+ * - `impossible-date`: the number names a day that is not in the calendar
  * - `check-failed`: the number's check character is wrong
- * - `disagrees`: two fields contradict each other
  */
 export type CardContentErrorKind =
   | "wrong-length"
@@ -23,8 +26,7 @@ export type CardContentErrorKind =
   | "malformed"
   | "unknown-code"
   | "impossible-date"
-  | "check-failed"
-  | "disagrees";
+  | "check-failed";
 
 /** A field of `CardContent`, or the block itself. */
 export type CardField = keyof CardContent | "block";
@@ -79,27 +81,23 @@ export function parseTextBlock(block: Uint8Array): CardContent {
 }
 
 function citizen(block: Uint8Array): CardContent {
-  const sex = sexAt(block, 30);
-  const nation = nationName(required(block, "nation", 32, 4));
-  if (nation === undefined) {
-    throw new CardContentError("unknown-code", "nation", "not a code of GB/T 3304");
-  }
-  const birth = dayAt(block, "birth", 36);
-  const number = number18At(block, birth);
-  if (!isProvince(number.slice(0, 2))) {
+  const { number, birth } = number18At(block);
+  const nation = nationName(textAt(block, 32, 4));
+  const isPermits = nation === undefined && PERMIT_REGIONS.test(number);
+  // A permit whose mark was lost has no nation: its fields lie where a citizen's do.
+  if (isPermits || !isProvince(number.slice(0, 2))) {
     throw new CardContentError("unknown-code", "number", "does not begin with a province");
   }
+  const sex = sexAt(block, 30);
   // GB 11643: an odd 17th digit is a man's.
   const written = Number(number[16]) % 2 === 1 ? "male" : "female";
-  if ((sex === "male" || sex === "female") && sex !== written) {
-    throw new CardContentError("disagrees", "sex", "the number's 17th digit says otherwise");
-  }
+  const isContradicted = (sex === "male" || sex === "female") && sex !== written;
   return {
     type: "citizen",
-    name: required(block, "name", 0, 30),
-    sex,
-    nation,
-    birth,
+    name: textAt(block, 0, 30),
+    sex: isContradicted ? "unknown" : sex,
+    nation: nation ?? "unknown",
+    birth: birthAt(block, 36, birth),
     ...optional(block, "address", 52, 70),
     number,
     ...optional(block, "issuer", 158, 30),
@@ -111,16 +109,15 @@ function citizen(block: Uint8Array): CardContent {
 const PERMIT_REGIONS = /^(?:71|81|82|83)/;
 
 function permit(block: Uint8Array): CardContent {
-  const birth = dayAt(block, "birth", 36);
-  const number = number18At(block, birth);
+  const { number, birth } = number18At(block);
   if (!PERMIT_REGIONS.test(number)) {
     throw new CardContentError("unknown-code", "number", "does not begin with a permit's region");
   }
   return {
     type: "hong-kong-macau-taiwan-permit",
-    name: required(block, "name", 0, 30),
+    name: textAt(block, 0, 30),
     sex: sexAt(block, 30),
-    birth,
+    birth: birthAt(block, 36, birth),
     ...optional(block, "address", 52, 70),
     number,
     ...optional(block, "issuer", 158, 30),
@@ -130,27 +127,22 @@ function permit(block: Uint8Array): CardContent {
 }
 
 function foreigner2023(block: Uint8Array): CardContent {
-  const birth = dayAt(block, "birth", 36);
-  const number = number18At(block, birth);
+  const { number, birth } = number18At(block);
   if (!number.startsWith("9")) {
     throw new CardContentError("malformed", "number", "a foreigner's number begins with 9");
   }
-  const country = required(block, "country", 242, 6);
-  if (!/^(?:[A-Z]{3}|[0-9]{3})$/.test(country)) {
-    throw new CardContentError("malformed", "country", "not a three-character ISO 3166 code");
-  }
-  const link = textAt(block, "formerNumber", 250, 6);
-  const former = formerNumber(country, number, link);
+  const country = countryAt(block, 242);
+  const former = formerNumber(country, number, textAt(block, 250, 6));
   return {
     type: "foreigner-2023",
     ...foreignName(
-      textAt(block, "name", 0, 30),
+      textAt(block, 0, 30),
       // A long name runs on at byte 220, a space at the seam included.
-      trimmed(rawText(block, 52, 70) + rawText(block, 220, 22)),
+      readable(rawText(block, 52, 70) + rawText(block, 220, 22)),
     ),
     sex: sexAt(block, 30),
     country,
-    birth,
+    birth: birthAt(block, 36, birth),
     number,
     ...validity(block),
     ...(former === undefined ? {} : { formerNumber: former }),
@@ -158,27 +150,22 @@ function foreigner2023(block: Uint8Array): CardContent {
 }
 
 function foreigner2017(block: Uint8Array): CardContent {
-  const birth = dayAt(block, "birth", 220);
-  const number = required(block, "number", 122, 30);
+  const number = numberAt(block, 30);
   if (!/^[A-Z]{3}[0-9]{12}$/.test(number)) {
     throw new CardContentError("malformed", "number", "not three letters and twelve digits");
   }
   if (!isNumber15(number)) {
     throw new CardContentError("check-failed", "number", "the last digit is not the check digit");
   }
-  if (number.slice(7, 13) !== compact(birth).slice(2)) {
-    throw new CardContentError("disagrees", "birth", "the number says another day");
-  }
-  const country = required(block, "country", 152, 6);
-  if (!/^[A-Z]{3}$/.test(country)) {
-    throw new CardContentError("malformed", "country", "not a three-letter ISO 3166 code");
-  }
+  const birth = dayAt(block, 220);
+  // The number has two digits of the year: it can contradict a birth, and not stand for one.
+  const agrees = birth !== "unknown" && number.slice(7, 13) === compact(birth).slice(2);
   return {
     type: "foreigner-2017",
-    ...foreignName(textAt(block, "name", 158, 30), textAt(block, "latinName", 0, 120)),
+    ...foreignName(textAt(block, 158, 30), textAt(block, 0, 120)),
     sex: sexAt(block, 120),
-    country,
-    birth,
+    country: countryAt(block, 152),
+    birth: agrees ? birth : "unknown",
     number,
     ...optional(block, "issuer", 240, 8),
     ...validity(block),
@@ -187,25 +174,42 @@ function foreigner2017(block: Uint8Array): CardContent {
 
 /** Foreigners may have no Chinese name; then the Latin one stands for both. */
 function foreignName(chinese: string, latin: string): { name: string; latinName?: string } {
-  assertPrintable("latinName", latin);
-  if (chinese === "" && latin === "") {
-    throw new CardContentError("missing", "name", "blank in Chinese and in Latin letters");
-  }
   return { name: chinese === "" ? latin : chinese, ...(latin === "" ? {} : { latinName: latin }) };
 }
 
-function number18At(block: Uint8Array, birth: CalendarDay): string {
-  const number = required(block, "number", 122, 36);
+// As printed: cards carry ISO 3166 codes, and in machine-readable spelling `D<<` for Germany.
+function countryAt(block: Uint8Array, at: number): string {
+  const country = textAt(block, at, 6).replace(/<+$/, "");
+  return country === "" ? "unknown" : country;
+}
+
+/** The number, and the day of birth that it names. */
+function number18At(block: Uint8Array): { number: string; birth: CalendarDay } {
+  const number = numberAt(block, 36);
   if (!/^[0-9]{17}[0-9X]$/.test(number)) {
     throw new CardContentError("malformed", "number", "not 17 digits and a digit or X");
   }
   if (!isNumber18(number)) {
     throw new CardContentError("check-failed", "number", "the last character is not the check one");
   }
-  if (number.slice(6, 14) !== compact(birth)) {
-    throw new CardContentError("disagrees", "birth", "the number says another day");
+  const birth = dayOf(number.slice(6, 14));
+  if (birth === "unknown") {
+    throw new CardContentError("impossible-date", "number", "names no day of the calendar");
   }
+  return { number, birth };
+}
+
+function numberAt(block: Uint8Array, bytes: number): string {
+  const number = textAt(block, 122, bytes).toUpperCase();
+  if (number === "") throw new CardContentError("missing", "number", "blank");
   return number;
+}
+
+/** The printed day; the number's where none is printed that is one, and neither where they differ. */
+function birthAt(block: Uint8Array, at: number, written: CalendarDay): CalendarDay | Unknown {
+  const printed = dayAt(block, at);
+  if (printed === "unknown") return written;
+  return compact(printed) === compact(written) ? printed : "unknown";
 }
 
 const SEX_BY_CODE: ReadonlyMap<string, CardContent["sex"]> = new Map([
@@ -215,41 +219,36 @@ const SEX_BY_CODE: ReadonlyMap<string, CardContent["sex"]> = new Map([
   ["9", "unspecified"],
 ]);
 
-function sexAt(block: Uint8Array, at: number): CardContent["sex"] {
-  const sex = SEX_BY_CODE.get(required(block, "sex", at, 2));
-  if (sex === undefined) {
-    throw new CardContentError("unknown-code", "sex", "not a code of GB/T 2261.1");
-  }
-  return sex;
-}
+// A code outside GB/T 2261.1 says as little as 0.
+const sexAt = (block: Uint8Array, at: number): CardContent["sex"] =>
+  SEX_BY_CODE.get(textAt(block, at, 2)) ?? "unknown";
 
-const FOR_EVER = "长期";
+const FOR_EVER: readonly string[] = ["长期", "長期"];
 
 // All four layouts carry their validity in the same place.
 function validity(block: Uint8Array): Pick<CardContent, "validFrom" | "validTo"> {
-  const validFrom = dayAt(block, "validFrom", 188);
-  if (textAt(block, "validTo", 204, 16) === FOR_EVER) return { validFrom };
-  const validTo = dayAt(block, "validTo", 204);
-  if (compact(validTo) < compact(validFrom)) {
-    throw new CardContentError("disagrees", "validTo", "lies before the first day of validity");
-  }
-  return { validFrom, validTo };
+  const validFrom = dayAt(block, 188);
+  // Some issuers space the two characters out over the field.
+  const word = textAt(block, 204, 16).replace(/\s+/g, "");
+  if (FOR_EVER.includes(word)) return { validFrom };
+  const validTo = dayOf(word);
+  // The end decides whether the card is valid: one before the beginning is not understood.
+  const isReversed =
+    validTo !== "unknown" && validFrom !== "unknown" && compact(validTo) < compact(validFrom);
+  return { validFrom, validTo: isReversed ? "unknown" : validTo };
 }
 
-function dayAt(block: Uint8Array, field: CardField, at: number): CalendarDay {
-  const text = required(block, field, at, 16);
-  if (!/^[0-9]{8}$/.test(text)) {
-    throw new CardContentError("malformed", field, "not a date of eight digits");
-  }
+const dayAt = (block: Uint8Array, at: number): CalendarDay | Unknown =>
+  dayOf(textAt(block, at, 16));
+
+function dayOf(text: string): CalendarDay | Unknown {
+  if (!/^[0-9]{8}$/.test(text)) return "unknown";
   const day = {
     year: Number(text.slice(0, 4)),
     month: Number(text.slice(4, 6)),
     day: Number(text.slice(6)),
   };
-  if (!exists(day)) {
-    throw new CardContentError("impossible-date", field, "no such day in the calendar");
-  }
-  return day;
+  return exists(day) ? day : "unknown";
 }
 
 // Nobody alive was born before, and no card is older.
@@ -266,29 +265,20 @@ function compact({ year, month, day }: CalendarDay): string {
   return `${year}`.padStart(4, "0") + `${month}`.padStart(2, "0") + `${day}`.padStart(2, "0");
 }
 
-function required(block: Uint8Array, field: CardField, at: number, bytes: number): string {
-  const text = textAt(block, field, at, bytes);
-  if (text === "") throw new CardContentError("missing", field, "blank");
-  return text;
-}
-
 function optional<F extends "address" | "issuer" | "travelPermitNumber">(
   block: Uint8Array,
   field: F,
   at: number,
   bytes: number,
 ): Partial<Record<F, string>> {
-  const text = textAt(block, field, at, bytes);
+  const text = textAt(block, at, bytes);
   const found: Partial<Record<F, string>> = {};
   if (text !== "") found[field] = text;
   return found;
 }
 
-function textAt(block: Uint8Array, field: CardField, at: number, bytes: number): string {
-  const text = trimmed(rawText(block, at, bytes));
-  assertPrintable(field, text);
-  return text;
-}
+const textAt = (block: Uint8Array, at: number, bytes: number): string =>
+  readable(rawText(block, at, bytes));
 
 function rawText(block: Uint8Array, at: number, bytes: number): string {
   let text = "";
@@ -303,9 +293,8 @@ function trimmed(text: string): string {
   return text.replace(/^[ \u3000]+|[ \0\u3000]+$/g, "");
 }
 
-// Rare characters live in the private use area, so only what no name can hold is refused.
-function assertPrintable(field: CardField, text: string): void {
-  if (/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(text)) {
-    throw new CardContentError("malformed", field, "holds control characters or half a character");
-  }
+// Rare characters live in the private use area, so only what no text can hold is replaced: controls,
+// and the half of a character that a field's end cut off.
+function readable(text: string): string {
+  return trimmed(text).replace(/[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu, "\uFFFD");
 }

@@ -334,6 +334,26 @@ describe("a paper pass", () => {
   });
 });
 
+describe("a card whose last day nobody can read", () => {
+  const reasons = [{ code: "card-validity-unknown" as const }];
+  const card = aCredential({ kind: "resident-id", reference: "card-1", holds: false, reasons });
+  const paper = aCredential({ kind: "health-pass-paper", needsAlongside: "id-card" });
+  const refers = "referred card-validity-unknown";
+
+  it("is for staff to look at: neither granted nor denied", () => {
+    expect(outcome([], [], { credential: card })).toBe(refers);
+    expect(outcome([], [], { credential: paper, companion: card })).toBe(refers);
+  });
+
+  it("is refused where the policy says so, or where it is somebody else's", () => {
+    const policy = aPolicy({ rules: [], whenCredentialFails: { "card-validity-unknown": "deny" } });
+    const denied = "denied card-validity-unknown";
+    expect(outcome([], [], { credential: card, policy })).toBe(denied);
+    const other = { ...card, holder: { pseudonym: "holder-2" } };
+    expect(outcome([], [], { credential: paper, companion: other })).toBe(denied);
+  });
+});
+
 describe("the house", () => {
   it("denies everything in a lock-down", () => {
     expect(outcome([], [], { mode: "locked-down" })).toBe("denied locked-down");

@@ -97,6 +97,21 @@ describe("resident ID card", () => {
     expect(credential.holder?.pseudonym).toBe(ENTRY.pseudonym);
   });
 
+  it("whose last day nobody can read neither holds nor is expired, and names its holder", async () => {
+    const credential = await card({ validTo: "unknown" });
+    expect(credential).toMatchObject({
+      holds: false,
+      reasons: [{ code: "card-validity-unknown" }],
+      holder: { pseudonym: ENTRY.pseudonym },
+    });
+  });
+
+  it("without a name and a day of birth that can be read is looked up all the same", async () => {
+    const credential = await card({ name: "", birth: "unknown" });
+    expect(credential.holds).toBe(true);
+    expect(credential.holder).toEqual({ pseudonym: ENTRY.pseudonym });
+  });
+
   it.each([
     ["11010519491231002X", true],
     ["440524188001010014", true],
@@ -285,6 +300,11 @@ describe("names and pseudonyms", () => {
     ["李", "李"],
     [" 𠮷田 ", "𠮷*"],
     ["", ""],
+    ["\u001b[2J王五", "[****"],
+    ["\u202e王\u2066五", "王*"],
+    ["\u009b王", "王"],
+    ["\ud83d王", "王"],
+    ["\u2028", ""],
   ])("%s is shown as %s", (name, masked) => {
     expect(maskName(name)).toBe(masked);
   });

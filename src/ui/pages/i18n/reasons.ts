@@ -77,6 +77,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["证件已过有效期", "请使用有效证件"],
     en: ["The card has expired", "Please use a valid card"],
   },
+  "card-validity-unknown": {
+    zh: ["无法识别证件有效期", "请稍候，工作人员会协助您"],
+    en: ["How long the card is valid cannot be read", "Please wait, staff will help you"],
+  },
   "credential-missing": {
     zh: ["没有出示凭证", "请出示健康码或身份证"],
     en: ["Nothing was shown", "Please show a code or card"],
