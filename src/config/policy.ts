@@ -29,7 +29,11 @@ const visit = section({
     .default(20_000)
     .describe("evidence of one visit must come within this time"),
   releaseMs: wholeFrom(500, 10_000).default(4_000).describe("how long the gate is unlocked"),
-  resultMs: wholeFrom(500, 60_000).default(4_000).describe("how long a result stays on the screen"),
+  resultMs: wholeFrom(500, 60_000)
+    .default(4_000)
+    .describe(
+      "how long a result stays on the screen where nobody sees whether its visitor still stands there; 8 s at least",
+    ),
   maxOpenMs: wholeFrom(1_000, 600_000)
     .default(15_000)
     .describe("how long the door may stay open before the alarm"),

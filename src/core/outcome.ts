@@ -4,6 +4,7 @@ import type { EventOf } from "./event.ts";
 import type { Credential } from "./evidence.ts";
 import { releaseFor } from "./passage.ts";
 import { reply } from "./reply.ts";
+import { showResult } from "./result.ts";
 import type { Visit } from "./state.ts";
 import type { Instant } from "./time.ts";
 import type { Turn } from "./turn.ts";
@@ -82,10 +83,8 @@ function conclude(turn: Turn, visit: Visit, recorded: boolean): void {
   if (mode !== "evacuation") turn.effect({ kind: "signal", signal: decision.outcome });
   if (decision.outcome === "granted") admit(turn, visit, recorded);
   else turnAway(turn, visit, recorded);
-  const { resultMs, windowMs } = turn.state.policy.visit;
-  // Somebody who is referred waits for staff, who need to see why.
-  const afterMs = decision.outcome === "referred" ? Math.max(resultMs, 3 * windowMs) : resultMs;
-  turn.effect({ kind: "start-timer", timer: "result", about: visit.ref, afterMs });
+  const shown = turn.state.visit;
+  if (shown !== null) showResult(turn, shown);
   if (next !== undefined && next.credential.reference !== visit.credential.reference) {
     open(turn, next.credential, next.ref);
   }
@@ -151,12 +150,4 @@ export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered"
   const nowMs = turn.event.at.monotonicMs;
   const before = used.map(({ reference, agoMs }) => ({ reference, atMs: nowMs - agoMs }));
   turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
-}
-
-/** The result has been shown long enough. */
-export function resultShown(turn: Turn, about: string): void {
-  const { visit } = turn.state;
-  if (visit?.phase !== "closed" || visit.ref !== about) return;
-  turn.set({ visit: null });
-  turn.effect({ kind: "signal", signal: "idle" });
 }

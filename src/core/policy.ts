@@ -88,7 +88,7 @@ export interface Policy {
     /** Evidence of one visit must come within this time. */
     windowMs: number;
     releaseMs: number;
-    /** How long a result stays on the screen. */
+    /** How long a result stays where nobody sees whether its visitor still stands there; 8 s at least. */
     resultMs: number;
     /** After a release, how long the door may stay open before the alarm. */
     maxOpenMs: number;

@@ -1,4 +1,5 @@
 /** Who stands there: seen by their warmth, and gone when it is. */
+import { presenceOfResult } from "./result.ts";
 import type { Turn } from "./turn.ts";
 import { abandon, leftBehind } from "./visit.ts";
 
@@ -6,6 +7,7 @@ import { abandon, leftBehind } from "./visit.ts";
 export function presenceChanged(turn: Turn, present: boolean): void {
   turn.set({ present });
   leaveBehind(turn);
+  presenceOfResult(turn, present);
   if (present) return;
   turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or

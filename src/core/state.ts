@@ -32,6 +32,8 @@ export interface Visit {
   authority?: Authority;
   /** Staff who wait for what becomes of their decision. */
   asker?: Asker;
+  /** Its visitor was seen to leave; the result goes in a moment. */
+  left?: boolean;
   /** A showing that came while the record was being written; its turn is next. */
   next?: { credential: Credential; by: "code" | "card"; ref: string };
 }

@@ -9,10 +9,11 @@ import {
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } from "./passage.ts";
-import { codesRemembered, committed, notCommitted, resultShown } from "./outcome.ts";
+import { codesRemembered, committed, notCommitted } from "./outcome.ts";
 import { presenceChanged, seeingAgain } from "./presence.ts";
 import { countReads } from "./reads.ts";
 import { gateAnswered, gateOverdue } from "./release.ts";
+import { resultShown, resultUnseen } from "./result.ts";
 import { operatorDecided } from "./staff.ts";
 import type { DoorwayState } from "./state.ts";
 import { Turn } from "./turn.ts";
@@ -95,8 +96,10 @@ function deviceChanged(turn: Turn, event: EventOf<"device-changed">): void {
   else turn.raise("device-failed", event.device);
   // A visit that waited for a thermometer which has just died need not wait for its window.
   if (event.device !== "thermometer") return;
-  if (!event.ok) evaluate(turn, false);
-  else if (wasDown) seeingAgain(turn);
+  if (!event.ok) {
+    evaluate(turn, false);
+    resultUnseen(turn);
+  } else if (wasDown) seeingAgain(turn);
 }
 
 function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {

@@ -4,6 +4,7 @@ import type { Decision } from "./decision.ts";
 import type { Credential, EvidenceOf } from "./evidence.ts";
 import type { EventOf } from "./event.ts";
 import type { Authority, RecordDraft } from "./record.ts";
+import { signalOf } from "./passage.ts";
 import { countReads } from "./reads.ts";
 import type { Asker, DoorwayState, Visit } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -221,7 +222,7 @@ export function abandon(turn: Turn, visit: Visit): void {
   const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs, left: true };
   turn.set({ visit: null, standingTemperature: null, turnedAway });
   turn.effect({ kind: "cancel-timer", timer: "visit-window" });
-  turn.effect({ kind: "signal", signal: "idle" });
+  turn.effect({ kind: "signal", signal: signalOf(turn.state.mode) });
 }
 
 /** A person's temperature was taken. */
