@@ -37,7 +37,7 @@ export const visitorExpectation = z
     visits: count.optional().meta({ description: "How many visits the unit made of it." }),
     credential: z.enum(CREDENTIAL_KINDS).optional(),
     rules: z
-      .record(name, z.enum(["met", "unmet", "missing", "unreachable", "not-applicable"]))
+      .record(name, z.enum(["met", "unmet", "unclear", "missing", "unreachable", "not-applicable"]))
       .optional()
       .meta({ description: "How rules came out, by rule id." }),
     gateOpened: z.boolean().optional(),

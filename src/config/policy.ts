@@ -1,10 +1,20 @@
 /** The policy file: one schema from which types, defaults and the reference follow. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { COVID_19 } from "../core/disease.ts";
 import type { Policy } from "../core/policy.ts";
 import { CREDENTIAL_REASONS } from "../core/reason.ts";
 import { credentialKinds, plainName, rule, ruleProblems, verdict } from "./rule-schema.ts";
-import { moment, numberAboveZero, openingSpan, section, text, wholeFrom } from "./values.ts";
+import {
+  disease,
+  moment,
+  numberAboveZero,
+  openingSpan,
+  section,
+  text,
+  timeZone,
+  wholeFrom,
+} from "./values.ts";
 import { readYaml } from "./yaml-file.ts";
 
 const hours = (): z.ZodNumber => numberAboveZero(87_600);
@@ -13,8 +23,11 @@ const epochMs = (): z.ZodNumber => wholeFrom(0, Number.MAX_SAFE_INTEGER);
 const openingHours = z
   .strictObject({
     utcOffsetMinutes: wholeFrom(-840, 840)
-      .default(480)
-      .describe("how far the venue's local time is ahead of UTC"),
+      .multipleOf(15, "expected minutes in steps of 15, e.g. 480 where clocks are 8 hours ahead")
+      .exactOptional()
+      .describe(
+        "instead of timeZone: how many minutes the venue's local time is ahead of UTC all year, e.g. 480",
+      ),
     spans: z
       .array(openingSpan())
       .min(1, "expected at least one span")
@@ -67,6 +80,18 @@ export const policySchema = z
       .optional()
       .describe("after this the policy is too old to admit anyone silently; absent: never"),
     venueCategory: plainName.default("general"),
+    timeZone: timeZone()
+      .exactOptional()
+      .describe(
+        "the venue's IANA time zone: opening hours and days since a dose are counted by its calendar, " +
+          "summer time included; Asia/Shanghai when neither this nor utcOffsetMinutes is given",
+      ),
+    disease: disease()
+      .default(COVID_19)
+      .describe(
+        "what tests, doses and recoveries have to be of, unless a rule says otherwise: covid-19, or " +
+          "another disease by its code, e.g. snomed:6142004 or icd:1E32",
+      ),
     openingHours,
     acceptedCredentials: credentialKinds.default([
       "health-pass-live",
@@ -116,7 +141,11 @@ type PolicyFile = z.output<typeof policySchema>;
 /** A policy that is data already, e.g. inside something that was signed, in the same form. */
 export const policyDocument = policySchema
   .superRefine((file, context) => {
-    const problems = [...ruleProblems(file.rules, ["rules"]), ...timeProblems(file)];
+    const problems = [
+      ...ruleProblems(file.rules, ["rules"]),
+      ...timeProblems(file),
+      ...zoneProblems(file),
+    ];
     for (const { path, message } of problems) {
       context.addIssue({ code: "custom", path: [...path], message });
     }
@@ -131,6 +160,12 @@ function timeProblems(file: PolicyFile): { path: string[]; message: string }[] {
   if (until === undefined || until > (momentOf(file.issuedAt, file.issuedAtMs) ?? 0)) return twice;
   const name = file.expiresAt === undefined ? "expiresAtMs" : "expiresAt";
   return [...twice, { path: [name], message: "expected a moment after the policy was issued" }];
+}
+
+function zoneProblems({ timeZone: zone, openingHours: hours }: PolicyFile) {
+  if (zone === undefined || hours?.utcOffsetMinutes === undefined) return [];
+  const path = ["openingHours", "utcOffsetMinutes"];
+  return [{ path, message: "expected either this or timeZone, which knows summer time too" }];
 }
 
 function momentOf(written: string | undefined, ms: number | undefined): number | undefined {

@@ -49,7 +49,7 @@ function page(unit: JsonSchema, policy: JsonSchema): string {
     .concat("\n");
 }
 
-const COMMON = ["id", "appliesTo", "whenUnmet", "whenMissing", "whenUnreachable"];
+const COMMON = ["id", "appliesTo", "whenUnmet", "whenMissing", "whenUnclear", "whenUnreachable"];
 
 function ruleForms(policy: JsonSchema): JsonSchema[] {
   const rule = resolved(policy.properties?.["rules"]?.items ?? {}, policy);

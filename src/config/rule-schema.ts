@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CREDENTIAL_KINDS } from "../core/evidence.ts";
 import type { Rule, Verdict } from "../core/policy.ts";
 import type { Problem } from "./problems.ts";
-import { numberAboveZero, numberFrom, text, wholeFrom } from "./values.ts";
+import { disease, numberAboveZero, numberFrom, text, wholeFrom } from "./values.ts";
 
 export const verdict = z.enum(["grant", "refer", "deny"]);
 
@@ -38,9 +38,28 @@ function common(whenUnmet: Verdict = "deny", whenMissing: Verdict = "deny") {
     appliesTo,
     whenUnmet: verdict.default(whenUnmet).describe("there is evidence and it says no"),
     whenMissing: verdict.default(whenMissing).describe("there is no evidence"),
+    whenUnclear: verdict
+      .exclude(["grant"])
+      .default("refer")
+      .describe("there is evidence, and what it says is not known: pending, or not understood"),
     whenUnreachable: verdict.default("refer").describe("its source could not be asked"),
   };
 }
+
+const ofDisease = {
+  disease: disease().exactOptional().describe("the policy's when absent"),
+};
+const ofTest = {
+  ...ofDisease,
+  maxAgeHours: hours(),
+  pendingHides: z
+    .boolean()
+    .default(true)
+    .describe(
+      "whether a newer test whose result is pending hides the result before it; false where " +
+        "everybody is tested every other day and results take a night",
+    ),
+};
 
 const simpleRules = [
   z.strictObject({
@@ -54,22 +73,31 @@ const simpleRules = [
   z.strictObject({
     kind: z.literal("nucleic-acid-test"),
     ...common(),
-    maxAgeHours: hours(),
+    ...ofTest,
     countFrom: z
       .enum(["sampledAt", "reportedAt"])
       .describe("sampling and report are different times: say which one counts"),
   }),
-  z.strictObject({ kind: z.literal("antigen-test"), ...common(), maxAgeHours: hours() }),
+  z.strictObject({ kind: z.literal("antigen-test"), ...common(), ...ofTest }),
   z.strictObject({
     kind: z.literal("vaccination"),
     ...common(),
+    ...ofDisease,
     minDoses: z
       .union([wholeFrom(1, 20), z.literal("complete")])
       .describe("`complete`: what the credential calls a complete series"),
-    minDaysSinceLastDose: days().optional(),
+    minDaysSinceLastDose: days()
+      .optional()
+      .describe("calendar days at the venue; the day of the dose is day 0"),
     maxDaysSinceLastDose: days().optional(),
   }),
-  z.strictObject({ kind: z.literal("recovery"), ...common(), minDays: days(), maxDays: days() }),
+  z.strictObject({
+    kind: z.literal("recovery"),
+    ...common(),
+    ...ofDisease,
+    minDays: days().describe("calendar days at the venue since the first positive test"),
+    maxDays: days().describe("a term that the credential gives counts beside it"),
+  }),
   z.strictObject({
     kind: z.literal("temperature"),
     ...common(),

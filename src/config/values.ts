@@ -1,5 +1,6 @@
 /** Values that stand in configuration files, each with words that say what would be right. */
 import { z } from "zod";
+import { diseaseNamed } from "../core/disease.ts";
 import type { OpeningSpan } from "../core/policy.ts";
 
 /** A number above 0, up to a largest one that still makes sense. */
@@ -20,10 +21,48 @@ export function wholeFrom(least: number, most: number): z.ZodNumber {
   return z.number(message).int(message).min(least, message).max(most, message);
 }
 
-/** A text that is not blank. */
+/** Signs that cannot be seen and change how the rest is shown, or end the line. */
+const UNSEEN = /^[^\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]*$/u;
+
+/** A text that is not blank and holds no control characters. */
 export function text(most = 200): z.ZodString {
   const message = `expected a text of 1 to ${most} characters`;
-  return z.string(message).min(1, message).max(most, message).regex(/\S/, message);
+  return z
+    .string(message)
+    .min(1, message)
+    .max(most, message)
+    .regex(/\S/, message)
+    .refine((said) => UNSEEN.test(said), "expected a text without control characters");
+}
+
+/** An IANA time zone that is known here. */
+export function timeZone(): z.ZodString {
+  const message = "expected an IANA time zone, e.g. Asia/Shanghai or Europe/Vienna";
+  return z
+    .string(message)
+    .max(64, message)
+    .refine(
+      (name) => /^(?:UTC|[A-Za-z]+(?:\/[A-Za-z0-9_+-]+)+)$/.test(name) && isZone(name),
+      message,
+    );
+}
+
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).format(0) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** A disease: COVID-19 by name, another one by its code. */
+export function disease() {
+  const message =
+    "expected covid-19, or another disease by its code, e.g. snomed:6142004 or icd:1E32";
+  return z
+    .string(message)
+    .refine((name) => diseaseNamed(name) !== undefined, message)
+    .overwrite((name) => diseaseNamed(name) ?? name);
 }
 
 /** A moment with its offset from UTC; without one it would mean another moment at each unit. */

@@ -1,11 +1,13 @@
 /** The decision: evidence and policy in, outcome with its whole explanation out. No clock, no chance. */
 import type { Decision, Need, RuleResult } from "./decision.ts";
 import type { Credential, Evidence } from "./evidence.ts";
-import type { Policy, Verdict } from "./policy.ts";
-import type { Reason, ReasonCode } from "./reason.ts";
+import { localMs, type Zone } from "./calendar.ts";
+import type { RuleContext } from "./finding.ts";
+import { diseaseOf, zoneOf, type Policy, type Verdict } from "./policy.ts";
+import { OWN_FAULTS, REASONS_OF_TIME, type Reason, type ReasonCode } from "./reason.ts";
 import type { Mode } from "./record.ts";
 import type { UsedCode } from "./state.ts";
-import { applyRule, type RuleContext } from "./rules.ts";
+import { applyRule } from "./rules.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "./time.ts";
 
 /** Everything a decision depends on. */
@@ -35,12 +37,25 @@ export type Ruling =
  * Granted only when every rule came out `grant`.
  */
 export function decide(input: DecisionInput): Ruling {
-  const rules = [...judgeHouse(input), ...judgeCredential(input), ...judgeRules(input)];
+  const judged = [...judgeHouse(input), ...judgeCredential(input), ...judgeRules(input)];
+  const rules = judged.map((rule) => excuse(rule, input));
   const settled = rules.filter((rule) => rule.awaits === undefined);
   const denied = settled.some((rule) => rule.verdict === "deny");
   const awaits = [...new Set(rules.flatMap((rule) => rule.awaits ?? []))];
   if (!denied && awaits.length > 0) return { decided: false, awaits, rules };
   return { decided: true, decision: conclude(input.policy, rules, denied ? settled : rules) };
+}
+
+/** Whether the clock is at fault and the policy does not refuse everybody for it. */
+function clockInDoubt({ at, policy }: DecisionInput): boolean {
+  return !at.wallTrusted && policy.clock.whenUntrusted !== "deny";
+}
+
+/** A clock that cannot be believed refuses nobody: what rests on the time alone is for staff. */
+function excuse(rule: RuleResult, input: DecisionInput): RuleResult {
+  if (rule.verdict !== "deny" || rule.reason === undefined) return rule;
+  if (!clockInDoubt(input) || !REASONS_OF_TIME.has(rule.reason.code)) return rule;
+  return { ...rule, verdict: "refer" };
 }
 
 function conclude(
@@ -49,12 +64,18 @@ function conclude(
   counted: readonly RuleResult[],
 ): Decision {
   const withVerdict = (verdict: Verdict): RuleResult[] =>
-    counted.filter((rule) => rule.verdict === verdict);
+    ownFaultsFirst(counted.filter((rule) => rule.verdict === verdict));
   const denying = withVerdict("deny");
   const referring = withVerdict("refer");
   const reasons = distinct([...denying, ...referring].flatMap((rule) => rule.reason ?? []));
   const outcome = denying.length > 0 ? "denied" : referring.length > 0 ? "referred" : "granted";
   return { outcome, reasons, rules, policy: { id: policy.id, version: policy.version } };
+}
+
+function ownFaultsFirst(rules: readonly RuleResult[]): RuleResult[] {
+  const isOwn = ({ outcome, reason }: RuleResult): boolean =>
+    outcome === "unreachable" || (reason !== undefined && OWN_FAULTS.has(reason.code));
+  return [...rules.filter(isOwn), ...rules.filter((rule) => !isOwn(rule))];
 }
 
 function distinct(reasons: readonly Reason[]): Reason[] {
@@ -80,7 +101,7 @@ function judgeHouse(input: DecisionInput): RuleResult[] {
   if (input.mode === "locked-down") rules.push(line("mode", "deny", "locked-down"));
   if (policy.openingHours !== undefined) {
     rules.push(
-      isOpen(policy.openingHours, at.wallMs)
+      isOpen(policy.openingHours, at.wallMs, zoneOf(policy))
         ? met("opening-hours")
         : line("opening-hours", policy.openingHours.whenClosed, "outside-opening-hours"),
     );
@@ -106,8 +127,16 @@ function judgeCredential(input: DecisionInput): RuleResult[] {
   if (!policy.acceptedCredentials.includes(credential.kind)) {
     return [line(id, "deny", "credential-kind-not-accepted", { kind: credential.kind })];
   }
-  if (!credential.holds) return credentialFailures(credential, policy);
-  return [met(id), ...judgeCompanion(input), ...judgeLiveCode(input), ...judgeBasis(input)];
+  const failures = credential.holds ? [met(id)] : credentialFailures(credential, policy);
+  if (!credential.holds && !holdsButForTheClock(input)) return failures;
+  return [...failures, ...judgeCompanion(input), ...judgeLiveCode(input), ...judgeBasis(input)];
+}
+
+/** Only the time speaks against it, and the time is not known: the rest is judged all the same. */
+function holdsButForTheClock(input: DecisionInput): boolean {
+  const { reasons } = input.credential;
+  if (!clockInDoubt(input) || reasons.length === 0) return false;
+  return reasons.every(({ code }) => REASONS_OF_TIME.has(code));
 }
 
 function credentialFailures(credential: Credential, policy: Policy): RuleResult[] {
@@ -122,9 +151,9 @@ function credentialFailures(credential: Credential, policy: Policy): RuleResult[
   });
 }
 
-// What the unit could not understand is nobody's fault: a person has to look at the card.
+// What the unit could not understand or does not have is no visitor's fault: a person has to look.
 const unlistedVerdict = ({ code }: Reason): "deny" | "refer" =>
-  code === "card-validity-unknown" ? "refer" : "deny";
+  code === "card-validity-unknown" || OWN_FAULTS.has(code) ? "refer" : "deny";
 
 function judgeCompanion(input: DecisionInput): RuleResult[] {
   const { credential, companion } = input;
@@ -141,7 +170,10 @@ function judgeCompanion(input: DecisionInput): RuleResult[] {
   const isHolders = sameHolder(credential, companion);
   if (invalid !== undefined) {
     const verdict = isHolders ? unlistedVerdict(invalid) : "deny";
-    return [{ ruleId: id, outcome: "unmet", verdict, reason: invalid }];
+    const faulty: RuleResult = { ruleId: id, outcome: "unmet", verdict, reason: invalid };
+    // The clock may be what is wrong with the card; whose it is does not depend on that.
+    if (isHolders || !clockInDoubt(input)) return [faulty];
+    return [faulty, line(id, "deny", "holder-mismatch")];
   }
   return [isHolders ? met(id) : line(id, "deny", "holder-mismatch")];
 }
@@ -197,7 +229,7 @@ function judgeBasis(input: DecisionInput): RuleResult[] {
 function judgeRules(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
   // Without a credential that holds there is nobody to apply the rules to.
-  if (!credential.holds) return [];
+  if (!credential.holds && !holdsButForTheClock(input)) return [];
   const evidence = [...credential.evidence, ...input.evidence];
   const roles = evidence.flatMap((piece) => (piece.kind === "membership" ? piece.roles : []));
   const admitted = policy.alwaysAdmitRoles.find((role) => roles.includes(role));
@@ -207,17 +239,26 @@ function judgeRules(input: DecisionInput): RuleResult[] {
     evidence,
     roles,
     at,
+    zone: zoneOf(policy),
+    disease: diseaseOf(policy),
     thermometerDown: input.thermometerDown,
     windowOver: input.windowOver,
   };
   return policy.rules.flatMap((rule) => applyRule(rule, context));
 }
 
-/** Whether a moment lies inside one of the spans, in the venue's own local time. */
-export function isOpen(hours: NonNullable<Policy["openingHours"]>, wallMs: number): boolean {
-  const localMs = wallMs + hours.utcOffsetMinutes * MINUTE_MS;
-  const dayIndex = Math.floor(localMs / DAY_MS);
-  const minute = (localMs - dayIndex * DAY_MS) / MINUTE_MS;
+/**
+ * Whether a moment lies inside one of the spans, by the venue's clock on the wall. The hour that
+ * summer time leaves out does not come, and the one it repeats is open, or closed, both times.
+ */
+export function isOpen(
+  hours: NonNullable<Policy["openingHours"]>,
+  wallMs: number,
+  zone: Zone = zoneOf({ openingHours: hours }),
+): boolean {
+  const wall = localMs(wallMs, zone);
+  const dayIndex = Math.floor(wall / DAY_MS);
+  const minute = (wall - dayIndex * DAY_MS) / MINUTE_MS;
   // 1970-01-01 was a Thursday, day 4 of the ISO week.
   const weekday = ((((dayIndex + 3) % 7) + 7) % 7) + 1;
   const yesterday = weekday === 1 ? 7 : weekday - 1;

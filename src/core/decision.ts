@@ -11,10 +11,17 @@ export type Need = "credential" | "id-card" | "temperature";
 /**
  * How one rule came out.
  * - `met`, `unmet`: there was evidence
+ * - `unclear`: there was evidence, and what it says is not known (pending, not understood)
  * - `missing`: there was none; `unreachable`: its source could not be asked
  * - `not-applicable`: not a rule for this visitor
  */
-export type RuleOutcome = "met" | "unmet" | "missing" | "unreachable" | "not-applicable";
+export type RuleOutcome =
+  | "met"
+  | "unmet"
+  | "unclear"
+  | "missing"
+  | "unreachable"
+  | "not-applicable";
 
 /** One line of the explanation. */
 export interface RuleResult {
@@ -34,7 +41,10 @@ export interface RuleResult {
 /** An outcome and its explanation. */
 export interface Decision {
   outcome: Outcome;
-  /** Why not granted, strictest first; empty when granted by met rules alone. */
+  /**
+   * Why not granted: what denies before what refers, and in each the unit's own faults first; empty
+   * when granted by met rules alone.
+   */
   reasons: readonly Reason[];
   rules: readonly RuleResult[];
   policy: { id: string; version: number };

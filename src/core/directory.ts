@@ -1,5 +1,23 @@
 /** The unit's directory: who is known here, as far as the district sent it, each entry with its age. */
-import type { CodeColour, TestResult } from "./evidence.ts";
+import type { Disease } from "./disease.ts";
+import type { CodeColour, ReportedResult } from "./evidence.ts";
+
+/** A statement without a disease is one of COVID-19. */
+interface OfDisease {
+  disease?: Disease;
+}
+
+interface KnownTest extends OfDisease {
+  result: ReportedResult;
+  sampledAtMs: number;
+}
+
+interface KnownVaccination extends OfDisease {
+  doses: number;
+  dosesNeeded?: number;
+  lastDoseAtMs: number;
+  product?: string;
+}
 
 /** What the district knows of one person, under a pseudonym. Times are epoch ms. */
 export interface DirectoryEntry {
@@ -9,9 +27,9 @@ export interface DirectoryEntry {
   birthYear?: number;
   roles: readonly string[];
   colour?: CodeColour;
-  nucleicAcidTests: readonly { result: TestResult; sampledAtMs: number; reportedAtMs?: number }[];
-  antigenTests: readonly { result: TestResult; sampledAtMs: number }[];
-  vaccination?: { doses: number; dosesNeeded?: number; lastDoseAtMs: number; product?: string };
+  nucleicAcidTests: readonly (KnownTest & { reportedAtMs?: number })[];
+  antigenTests: readonly KnownTest[];
+  vaccination?: KnownVaccination;
   /** When the district last confirmed this entry. */
   asOfMs: number;
 }

@@ -1,4 +1,5 @@
 /** Evidence: what was observed, by whom, when, until when it is valid and how far it is trusted. */
+import type { Disease } from "./disease.ts";
 import type { Instant } from "./time.ts";
 import type { Reason } from "./reason.ts";
 
@@ -36,29 +37,61 @@ interface Statement {
   validUntilMs?: number;
 }
 
-export type TestResult = "negative" | "positive" | "pending";
+/**
+ * What a test came to. `unknown`: there is a result, and what it says is not understood here, not
+ * final, or not certain. Only `negative` speaks for anybody.
+ */
+export type TestResult = "negative" | "positive" | "pending" | "unknown";
+
+/** What an issuer or the district reports of a test it knows. */
+export type ReportedResult = Exclude<TestResult, "unknown">;
+
+/** What every test says. */
+interface Tested {
+  disease: Disease;
+  result: TestResult;
+  /** When the swab was taken; the earliest moment that it can have been. */
+  sampledAtMs: number;
+  /** The latest moment that it can have been, where only a day or a period is known. */
+  sampledUntilMs?: number;
+}
 
 export type Evidence = Statement &
   (
     | { kind: "code-colour"; colour: CodeColour }
-    | {
+    | (Tested & {
         kind: "nucleic-acid-test";
-        result: TestResult;
-        /** When the swab was taken. */
-        sampledAtMs: number;
         /** When the laboratory reported; absent while pending. */
         reportedAtMs?: number;
-      }
-    | { kind: "antigen-test"; result: TestResult; sampledAtMs: number }
+      })
+    | (Tested & { kind: "antigen-test" })
+    /** A test of a kind that no list here has: it proves nothing, and it is not left out either. */
+    | (Tested & {
+        kind: "other-test";
+        /** Which test, as the credential names it. */
+        test?: string;
+      })
     | {
         kind: "vaccination";
+        disease: Disease;
+        /** Doses given: the same dose reported twice is one. */
         doses: number;
         /** Doses that complete the series; absent when the credential does not say. */
         dosesNeeded?: number;
+        /** A day without a time is midnight UTC (`dayOf` in calendar.ts). */
         lastDoseAtMs: number;
+        /** The last day that it can have been, where only a month or a year is known. */
+        lastDoseUntilMs?: number;
         product?: string;
       }
-    | { kind: "recovery"; firstPositiveAtMs: number; fromMs?: number; untilMs?: number }
+    | {
+        kind: "recovery";
+        disease: Disease;
+        firstPositiveAtMs: number;
+        /** First and last day for which its issuer lets it count. */
+        fromMs?: number;
+        untilMs?: number;
+      }
     | {
         kind: "temperature";
         estimateC: number;

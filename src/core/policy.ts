@@ -1,4 +1,6 @@
 /** Policy as data: what a venue asks for, how fresh, and what happens when it cannot be had. */
+import type { Zone } from "./calendar.ts";
+import { COVID_19, type Disease } from "./disease.ts";
 import type { CodeColour, CredentialKind } from "./evidence.ts";
 
 /** What follows from a rule that is not met. The strictest of all rules decides. */
@@ -20,28 +22,47 @@ interface RuleBase {
   whenUnmet: Verdict;
   /** Nobody said anything. */
   whenMissing: Verdict;
+  /** What the evidence says is not known: pending, or not understood. Absent: refer; it never grants. */
+  whenUnclear?: Exclude<Verdict, "grant">;
   /** Its source could not be asked (device broken, directory out of reach). */
   whenUnreachable: Verdict;
+}
+
+/** Rules about one disease. */
+interface OfDisease {
+  /** Which one; absent: the policy's. */
+  disease?: Disease;
+}
+
+/** Rules about a test. */
+interface OfTest extends OfDisease {
+  maxAgeHours: number;
+  /**
+   * Whether a newer test whose result is still pending hides the result before it. Absent: it does;
+   * `false` suits places where everybody is tested every other day and results take a night.
+   */
+  pendingHides?: boolean;
 }
 
 export type Rule = RuleBase &
   (
     | { kind: "code-colour"; accepted: readonly CodeColour[] }
-    | {
+    | (OfTest & {
         kind: "nucleic-acid-test";
-        maxAgeHours: number;
         /** Sampling and report are different times: the rule must say which one it counts from. */
         countFrom: "sampledAt" | "reportedAt";
-      }
-    | { kind: "antigen-test"; maxAgeHours: number }
-    | {
+      })
+    | (OfTest & { kind: "antigen-test" })
+    | (OfDisease & {
         kind: "vaccination";
         /** Doses asked for; `complete` asks for what the credential calls a complete series. */
         minDoses: number | "complete";
+        /** Calendar days at the venue; the day of the dose is day 0. */
         minDaysSinceLastDose?: number;
         maxDaysSinceLastDose?: number;
-      }
-    | { kind: "recovery"; minDays: number; maxDays: number }
+      })
+    /** Calendar days at the venue since the first positive test, within the credential's own term. */
+    | (OfDisease & { kind: "recovery"; minDays: number; maxDays: number })
     | { kind: "temperature"; maxC: number; minC: number }
     | { kind: "roster"; roles: readonly string[] }
     | { kind: "business-rules"; rulesOf: string }
@@ -72,9 +93,13 @@ export interface Policy {
   /** After this the policy itself is too old to admit anyone silently; absent: never. */
   expiresAtMs?: number;
   venueCategory: string;
+  /** The venue's IANA time zone, e.g. `Asia/Shanghai`: opening hours and days are counted in it. */
+  timeZone?: string;
+  /** The disease that rules ask about unless they name another; absent: COVID-19. */
+  disease?: Disease;
   openingHours?: {
-    /** Minutes the venue's local time is ahead of UTC; +480 in China. */
-    utcOffsetMinutes: number;
+    /** Minutes the venue's local time is ahead of UTC, all year, where no time zone is given. */
+    utcOffsetMinutes?: number;
     spans: readonly OpeningSpan[];
     whenClosed: Verdict;
   };
@@ -117,4 +142,20 @@ export interface Policy {
     /** Bad reads in a row before the alarm; at most 5 (GB 50396-2007 §5.1.5). */
     maxBadReads: number;
   };
+}
+
+/** The zone of a policy that names none. */
+export const DEFAULT_TIME_ZONE = "Asia/Shanghai";
+
+/** By which clock on the wall a policy counts days and hours. */
+export function zoneOf({
+  timeZone,
+  openingHours,
+}: Pick<Policy, "timeZone" | "openingHours">): Zone {
+  return timeZone ?? openingHours?.utcOffsetMinutes ?? DEFAULT_TIME_ZONE;
+}
+
+/** The disease a policy's rules ask about. */
+export function diseaseOf({ disease }: Pick<Policy, "disease">): Disease {
+  return disease ?? COVID_19;
 }

@@ -38,19 +38,25 @@ export const DECISION_REASONS = [
   "code-colour-missing",
   "test-missing",
   "test-pending",
+  "test-unclear",
   "test-positive",
   "test-too-old",
   "test-from-future",
   "antigen-missing",
+  "antigen-pending",
   "antigen-positive",
   "antigen-too-old",
   "vaccination-missing",
+  "vaccination-unclear",
   "vaccination-incomplete",
   "vaccination-too-recent",
   "vaccination-too-old",
   "recovery-missing",
+  "recovery-unclear",
   "recovery-too-recent",
   "recovery-too-old",
+  "recovery-not-yet",
+  "recovery-over",
   "business-rules-failed",
   "business-rules-open",
   "not-on-roster",
@@ -70,6 +76,46 @@ export const DECISION_REASONS = [
 export type DecisionReason = (typeof DECISION_REASONS)[number];
 
 export type ReasonCode = CredentialReason | DecisionReason;
+
+/**
+ * Faults of the unit and of what it was sent, not of the visitor: they are named first, and where
+ * the policy says nothing they are for staff.
+ */
+export const OWN_FAULTS: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "clock-untrusted",
+  "directory-unreachable",
+  "directory-too-old",
+  "trust-list-too-old",
+  "possibly-revoked",
+  "policy-expired",
+  "record-not-committed",
+]);
+
+/** Reasons that rest on what time it is: a clock that cannot be believed cannot refuse by them. */
+export const REASONS_OF_TIME: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "not-yet-valid",
+  "expired",
+  "issuer-expired",
+  "card-expired",
+  "live-code-too-old",
+  "live-code-from-future",
+  "test-too-old",
+  "test-from-future",
+  "antigen-too-old",
+  "vaccination-too-recent",
+  "vaccination-too-old",
+  "recovery-too-recent",
+  "recovery-too-old",
+  "recovery-not-yet",
+  "recovery-over",
+  // A certificate's rules are judged at the unit's own time.
+  "business-rules-failed",
+  "business-rules-open",
+  "outside-opening-hours",
+  "directory-too-old",
+  "trust-list-too-old",
+  "policy-expired",
+]);
 
 /**
  * A reason with what a translation needs to say it fully: times in epoch milliseconds, ages and

@@ -1,24 +1,10 @@
 /** Rules applied to evidence: one pure function a kind, each saying what it found and how old it was. */
-import type { Evidence, EvidenceOf, Credential } from "./evidence.ts";
 import type { RuleResult } from "./decision.ts";
+import { current, found, missing, type Finding, type RuleContext, type RuleOf } from "./finding.ts";
+import { findRecovery, findVaccination } from "./immunity-rules.ts";
 import type { Rule, Verdict } from "./policy.ts";
-import type { Reason, ReasonCode } from "./reason.ts";
-import { DAY_MS, HOUR_MS, type Instant } from "./time.ts";
-
-/** What a rule may look at. */
-export interface RuleContext {
-  credential: Credential;
-  evidence: readonly Evidence[];
-  roles: readonly string[];
-  at: Instant;
-  /** The thermometer is broken or unplugged: no temperature can come. */
-  thermometerDown: boolean;
-  /** Nothing more will come in this visit. */
-  windowOver: boolean;
-}
-
-type Finding = Omit<RuleResult, "ruleId" | "verdict">;
-type RuleOf<K extends Rule["kind"]> = Extract<Rule, { kind: K }>;
+import { REASONS_OF_TIME } from "./reason.ts";
+import { findTest } from "./test-rules.ts";
 
 /** Applies one rule. An `any-of` gives its own line first and then one for each alternative. */
 export function applyRule(rule: Rule, context: RuleContext): RuleResult[] {
@@ -47,6 +33,8 @@ function verdictOf(rule: Rule, outcome: RuleResult["outcome"]): Verdict {
       return "grant";
     case "unmet":
       return rule.whenUnmet;
+    case "unclear":
+      return rule.whenUnclear ?? "refer";
     case "missing":
       return rule.whenMissing;
     case "unreachable":
@@ -67,7 +55,7 @@ function applyAnyOf(rule: RuleOf<"any-of">, context: RuleContext): RuleResult[] 
     return [{ ...found, ruleId: rule.id, verdict: "grant" }, ...lines];
   }
   const awaiting = alternatives.find((result) => result.awaits !== undefined);
-  const telling = awaiting ?? strictest(alternatives);
+  const telling = awaiting ?? undecidable(alternatives, context) ?? strictest(alternatives);
   const outcome = outcomeOfNone(alternatives);
   const finding: RuleResult = {
     ruleId: rule.id,
@@ -79,9 +67,18 @@ function applyAnyOf(rule: RuleOf<"any-of">, context: RuleContext): RuleResult[] 
   return [finding, ...lines];
 }
 
+/** With a clock that cannot be believed, an alternative that only time speaks against may be met. */
+function undecidable(results: readonly RuleResult[], { at }: RuleContext): RuleResult | undefined {
+  if (at.wallTrusted) return undefined;
+  return results.find(({ reason }) => reason !== undefined && REASONS_OF_TIME.has(reason.code));
+}
+
 // An empty or wholly inapplicable alternative proves nothing, so it counts as missing, never as met.
-function outcomeOfNone(results: readonly RuleResult[]): "unmet" | "missing" | "unreachable" {
+function outcomeOfNone(
+  results: readonly RuleResult[],
+): "unmet" | "unclear" | "missing" | "unreachable" {
   if (results.some((result) => result.outcome === "unmet")) return "unmet";
+  if (results.some((result) => result.outcome === "unclear")) return "unclear";
   if (results.some((result) => result.outcome === "unreachable")) return "unreachable";
   return "missing";
 }
@@ -98,9 +95,8 @@ function find(rule: Exclude<Rule, { kind: "any-of" }>, context: RuleContext): Fi
     case "code-colour":
       return findColour(rule, context);
     case "nucleic-acid-test":
-      return findNucleicAcidTest(rule, context);
     case "antigen-test":
-      return findAntigenTest(rule, context);
+      return findTest(rule, context);
     case "vaccination":
       return findVaccination(rule, context);
     case "recovery":
@@ -114,32 +110,6 @@ function find(rule: Exclude<Rule, { kind: "any-of" }>, context: RuleContext): Fi
   }
 }
 
-/** Pieces of one kind that say something now, newest first by `timeOf`. */
-function current<K extends Evidence["kind"]>(
-  context: RuleContext,
-  kind: K,
-  timeOf: (evidence: EvidenceOf<K>) => number,
-): EvidenceOf<K>[] {
-  const now = context.at.wallMs;
-  return context.evidence
-    .filter((piece): piece is EvidenceOf<K> => piece.kind === kind)
-    .filter((piece) => piece.validFromMs === undefined || piece.validFromMs <= now)
-    .filter((piece) => piece.validUntilMs === undefined || now < piece.validUntilMs)
-    .sort((a, b) => timeOf(b) - timeOf(a));
-}
-
-const missing = (code: ReasonCode): Finding => ({ outcome: "missing", reason: { code } });
-
-function found(piece: Evidence, ageMs?: number, reason?: Reason): Finding {
-  return {
-    outcome: reason === undefined ? "met" : "unmet",
-    evidenceId: piece.id,
-    evidenceKind: piece.kind,
-    ...(ageMs === undefined ? {} : { ageMs }),
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
 function findColour(rule: RuleOf<"code-colour">, context: RuleContext): Finding {
   const [piece] = current(context, "code-colour", (each) => each.source.asOfMs ?? 0);
   if (piece === undefined) return missing("code-colour-missing");
@@ -148,77 +118,6 @@ function findColour(rule: RuleOf<"code-colour">, context: RuleContext): Finding 
   if (rule.accepted.includes(piece.colour)) return found(piece, age);
   const code = piece.colour === "red" ? "code-red" : "code-yellow";
   return found(piece, age, { code });
-}
-
-/** Too old and from the future are both exact: a sample of exactly the limit still counts. */
-function judgeAge(ageMs: number, maxAgeHours: number, tooOld: ReasonCode): Reason | undefined {
-  if (ageMs < 0) return { code: "test-from-future", params: { ageMs } };
-  if (ageMs > maxAgeHours * HOUR_MS) return { code: tooOld, params: { ageMs, maxAgeHours } };
-  return undefined;
-}
-
-function findNucleicAcidTest(rule: RuleOf<"nucleic-acid-test">, context: RuleContext): Finding {
-  const tests = current(context, "nucleic-acid-test", (each) => each.sampledAtMs);
-  // The latest result decides; a pending test neither helps nor hides the one before it.
-  const test = tests.find((each) => each.result !== "pending");
-  const pending = tests[0];
-  if (test === undefined) {
-    if (pending === undefined) return missing("test-missing");
-    return { ...missing("test-pending"), evidenceId: pending.id, evidenceKind: pending.kind };
-  }
-  const counted = rule.countFrom === "sampledAt" ? test.sampledAtMs : test.reportedAtMs;
-  if (counted === undefined) return missing("test-pending");
-  const ageMs = context.at.wallMs - counted;
-  if (test.result === "positive") return found(test, ageMs, { code: "test-positive" });
-  return found(test, ageMs, judgeAge(ageMs, rule.maxAgeHours, "test-too-old"));
-}
-
-function findAntigenTest(rule: RuleOf<"antigen-test">, context: RuleContext): Finding {
-  const [test] = current(context, "antigen-test", (each) => each.sampledAtMs).filter(
-    (each) => each.result !== "pending",
-  );
-  if (test === undefined) return missing("antigen-missing");
-  const ageMs = context.at.wallMs - test.sampledAtMs;
-  if (test.result === "positive") return found(test, ageMs, { code: "antigen-positive" });
-  return found(test, ageMs, judgeAge(ageMs, rule.maxAgeHours, "antigen-too-old"));
-}
-
-function findVaccination(rule: RuleOf<"vaccination">, context: RuleContext): Finding {
-  const [latest] = current(context, "vaccination", (each) => each.lastDoseAtMs);
-  if (latest === undefined) return missing("vaccination-missing");
-  const ageMs = context.at.wallMs - latest.lastDoseAtMs;
-  const needed = rule.minDoses === "complete" ? latest.dosesNeeded : rule.minDoses;
-  // A credential that does not say what is complete cannot meet a rule that asks for it.
-  if (needed === undefined || latest.doses < needed) {
-    const params = { doses: latest.doses, ...(needed === undefined ? {} : { needed }) };
-    return found(latest, ageMs, { code: "vaccination-incomplete", params });
-  }
-  return found(latest, ageMs, judgeDoseAge(rule, ageMs));
-}
-
-function judgeDoseAge(rule: RuleOf<"vaccination">, ageMs: number): Reason | undefined {
-  const minDays = rule.minDaysSinceLastDose ?? 0;
-  if (ageMs < minDays * DAY_MS) {
-    return { code: "vaccination-too-recent", params: { ageMs, minDays } };
-  }
-  const maxDays = rule.maxDaysSinceLastDose;
-  if (maxDays !== undefined && ageMs > maxDays * DAY_MS) {
-    return { code: "vaccination-too-old", params: { ageMs, maxDays } };
-  }
-  return undefined;
-}
-
-function findRecovery(rule: RuleOf<"recovery">, context: RuleContext): Finding {
-  const [piece] = current(context, "recovery", (each) => each.firstPositiveAtMs);
-  if (piece === undefined) return missing("recovery-missing");
-  const ageMs = context.at.wallMs - piece.firstPositiveAtMs;
-  if (ageMs < rule.minDays * DAY_MS) {
-    return found(piece, ageMs, { code: "recovery-too-recent", params: { minDays: rule.minDays } });
-  }
-  if (ageMs > rule.maxDays * DAY_MS) {
-    return found(piece, ageMs, { code: "recovery-too-old", params: { maxDays: rule.maxDays } });
-  }
-  return found(piece, ageMs);
 }
 
 function findTemperature(rule: RuleOf<"temperature">, context: RuleContext): Finding {

@@ -1,9 +1,17 @@
 /** What an EU certificate says, in the core's terms; and what a venue's business rules make of it. */
+import {
+  COVID_19,
+  OTHER_DISEASE,
+  UNKNOWN_DISEASE,
+  diseaseOfSnomed,
+  type Disease,
+} from "../core/disease.ts";
 import type { Evidence, TestResult } from "../core/evidence.ts";
 import type { HealthCertificate, ReadCertificate } from "./eu-dcc-schema.ts";
 import { timeOf } from "./moments.ts";
 import type { VerifyContext } from "./outcome.ts";
 import type { FoundKey } from "./trust.ts";
+import { diseaseOfAtc } from "./value-sets.ts";
 
 // LOINC and SNOMED CT codes of the eHealth Network's value sets.
 const NUCLEIC_ACID_AMPLIFICATION = "LP6464-4";
@@ -59,6 +67,7 @@ function vaccinations({ v }: HealthCertificate): Statement[] {
   return (v ?? []).map((entry, index) => ({
     id: `vaccination-${index + 1}`,
     kind: "vaccination",
+    disease: diseaseVaccinated(entry),
     doses: entry.dn,
     dosesNeeded: entry.sd,
     lastDoseAtMs: timeOf(entry.dt),
@@ -66,19 +75,31 @@ function vaccinations({ v }: HealthCertificate): Statement[] {
   }));
 }
 
+/** What the entry says, unless its vaccine is one against something else. */
+function diseaseVaccinated({ tg, vp }: { tg: string; vp: string }): Disease {
+  const disease = diseaseOfSnomed(tg.trim());
+  return diseaseOfAtc(vp.trim()) === OTHER_DISEASE && disease === COVID_19
+    ? UNKNOWN_DISEASE
+    : disease;
+}
+
 function tests({ t }: HealthCertificate): Statement[] {
-  return (t ?? []).flatMap((entry, index): Statement[] => {
-    const result = RESULTS[entry.tr];
-    const sampledAtMs = timeOf(entry.sc);
-    if (result === undefined) return [];
-    if (entry.tt === NUCLEIC_ACID_AMPLIFICATION) {
-      return [{ id: `nat-${index + 1}`, kind: "nucleic-acid-test", result, sampledAtMs }];
+  return (t ?? []).map((entry, index): Statement => {
+    const tested = {
+      disease: diseaseOfSnomed(entry.tg.trim()),
+      // A result that no value set has is a result all the same, and not a negative one.
+      result: RESULTS[entry.tr.trim()] ?? "unknown",
+      sampledAtMs: timeOf(entry.sc),
+    };
+    const test = entry.tt.trim();
+    if (test === NUCLEIC_ACID_AMPLIFICATION) {
+      return { id: `nat-${index + 1}`, kind: "nucleic-acid-test", ...tested };
     }
-    if (entry.tt === RAPID_ANTIGEN) {
-      return [{ id: `antigen-${index + 1}`, kind: "antigen-test", result, sampledAtMs }];
+    if (test === RAPID_ANTIGEN) {
+      return { id: `antigen-${index + 1}`, kind: "antigen-test", ...tested };
     }
-    // A test of a kind nobody registered is not evidence of a known one.
-    return [];
+    const named = test === "" ? {} : { test };
+    return { id: `test-${index + 1}`, kind: "other-test", ...tested, ...named };
   });
 }
 
@@ -86,6 +107,7 @@ function recoveries({ r }: HealthCertificate): Statement[] {
   return (r ?? []).map((entry, index) => ({
     id: `recovery-${index + 1}`,
     kind: "recovery",
+    disease: diseaseOfSnomed(entry.tg.trim()),
     firstPositiveAtMs: timeOf(entry.fr),
     fromMs: timeOf(entry.df),
     untilMs: timeOf(entry.du),

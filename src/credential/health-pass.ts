@@ -3,21 +3,26 @@
  * byte for byte; the names of its fields are there.
  */
 import { deflateRawSync } from "node:zlib";
-import { z } from "zod";
-import type { CodeColour, Evidence, TestResult } from "../core/evidence.ts";
+import { COVID_19 } from "../core/disease.ts";
+import type { Evidence } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
-import { DAY_MS, MINUTE_MS, SECOND_MS } from "../core/time.ts";
+import { DAY_MS, MINUTE_MS } from "../core/time.ts";
 import { decodeBase45, encodeBase45 } from "./base45.ts";
-import { decodeCbor, encodeCbor } from "./cbor.ts";
+import { encodeCbor } from "./cbor.ts";
 import { parseSign1, signSign1, verifySign1 } from "./cose.ts";
-import { cleanName } from "./identity.ts";
+import {
+  claimsOf,
+  readPass,
+  type HealthPass,
+  type HealthPassContent,
+} from "./health-pass-content.ts";
 import { inflate } from "./inflate.ts";
 import type { IssuerKey } from "./issuer-key.ts";
-import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";
 
+export type { HealthPass, HealthPassContent } from "./health-pass-content.ts";
 export { createIssuerKey, trustOfIssuers, type IssuerKey } from "./issuer-key.ts";
 
 export const HEALTH_PASS_PREFIX = "DS1:";
@@ -25,48 +30,6 @@ export const HEALTH_PASS_PREFIX = "DS1:";
 /** How long a pass lives unless its issuer says less: a live code on a phone, and a paper one. */
 export const LIVE_LIFETIME_MS = 30 * MINUTE_MS;
 export const PAPER_LIFETIME_MS = 180 * DAY_MS;
-
-const COLOURS: readonly CodeColour[] = ["green", "yellow", "red"];
-const RESULTS: readonly TestResult[] = ["negative", "positive", "pending"];
-const FORMS = ["live", "paper"] as const;
-
-// CWT claims (RFC 8392 §4); the private one holds what a pass says.
-const CLAIM_EXPIRES = 4;
-const CLAIM_ISSUED = 6;
-const CLAIM_SERIAL = 7;
-const CLAIM_CONTENT = -65537;
-
-// Fields of the content.
-const FORM = 0;
-const HOLDER = 1;
-const COLOUR = 2;
-const NUCLEIC_ACID_TEST = 3;
-const ANTIGEN_TEST = 4;
-const VACCINATION = 5;
-const MASKED_NAME = 6;
-
-/** What a pass says. Times are epoch ms and kept to the second. */
-export interface HealthPass {
-  /** A live code on a phone, or paper that counts only beside the ID card. */
-  form: (typeof FORMS)[number];
-  /** 16 hexadecimal digits, never given twice: what revocation names. */
-  serial: string;
-  issuedAtMs: number;
-  validUntilMs: number;
-  holder: {
-    /** HMAC-SHA-256 of the ID number under the district's key, base64url (43 characters). */
-    pseudonym: string;
-    /** At most 12 characters, e.g. `王**`. */
-    maskedName?: string;
-  };
-  colour?: CodeColour;
-  nucleicAcidTest?: { result: TestResult; sampledAtMs: number; reportedAtMs?: number };
-  antigenTest?: { result: TestResult; sampledAtMs: number };
-  vaccination?: { doses: number; dosesNeeded?: number; lastDoseAtMs: number };
-}
-
-/** What an issuer decides; the validity follows from the form unless given. */
-export type HealthPassContent = Omit<HealthPass, "validUntilMs"> & { validUntilMs?: number };
 
 /** Issues a pass: the text of its code. With an EdDSA key the same content gives the same text. */
 export function issueHealthPass(key: IssuerKey, content: HealthPassContent): string {
@@ -85,135 +48,6 @@ export function issueHealthPass(key: IssuerKey, content: HealthPassContent): str
   const keyId = Buffer.from(key.keyId, "hex");
   const message = signSign1(key.algorithm, new Uint8Array(keyId), key.privateKey, payload);
   return HEALTH_PASS_PREFIX + encodeBase45(deflateRawSync(message, { level: 9 }));
-}
-
-function claimsOf(pass: HealthPass): Map<number, unknown> {
-  const { holder, colour, nucleicAcidTest, antigenTest, vaccination } = pass;
-  const pseudonym = bytesOf(holder.pseudonym, "base64url", 32, "a pseudonym");
-  const content = new Map<number, unknown>([
-    [FORM, FORMS.indexOf(pass.form)],
-    [HOLDER, pseudonym],
-  ]);
-  if (colour !== undefined) content.set(COLOUR, COLOURS.indexOf(colour));
-  if (nucleicAcidTest !== undefined) {
-    const { result, sampledAtMs, reportedAtMs } = nucleicAcidTest;
-    const test = [RESULTS.indexOf(result), seconds(sampledAtMs)];
-    if (reportedAtMs !== undefined) test.push(seconds(reportedAtMs));
-    content.set(NUCLEIC_ACID_TEST, test);
-  }
-  if (antigenTest !== undefined) {
-    const { result, sampledAtMs } = antigenTest;
-    content.set(ANTIGEN_TEST, [RESULTS.indexOf(result), seconds(sampledAtMs)]);
-  }
-  if (vaccination !== undefined) {
-    const { doses, dosesNeeded = 0, lastDoseAtMs } = vaccination;
-    content.set(VACCINATION, [doses, dosesNeeded, seconds(lastDoseAtMs)]);
-  }
-  if (holder.maskedName !== undefined) content.set(MASKED_NAME, holder.maskedName);
-  return new Map<number, unknown>([
-    [CLAIM_EXPIRES, seconds(pass.validUntilMs)],
-    [CLAIM_ISSUED, seconds(pass.issuedAtMs)],
-    [CLAIM_SERIAL, bytesOf(pass.serial, "hex", 8, "a serial")],
-    [CLAIM_CONTENT, content],
-  ]);
-}
-
-function bytesOf(
-  text: string,
-  encoding: "hex" | "base64url",
-  length: number,
-  what: string,
-): Uint8Array {
-  const bytes = new Uint8Array(Buffer.from(text, encoding));
-  if (bytes.length !== length || Buffer.from(bytes).toString(encoding) !== text) {
-    throw new RangeError(`${what} is ${length} bytes in ${encoding}, not "${text}"`);
-  }
-  return bytes;
-}
-
-const seconds = (ms: number): number => Math.floor(ms / SECOND_MS);
-
-const code = <T>(values: readonly T[]) =>
-  z
-    .number()
-    .int()
-    .min(0)
-    .max(values.length - 1)
-    .transform((index) => values[index] as T);
-const time = z
-  .number()
-  .int()
-  .min(0)
-  .max(LAST_SECOND)
-  .transform((value) => value * SECOND_MS);
-const exactly = (length: number) =>
-  z.instanceof(Uint8Array).refine((bytes) => bytes.length === length);
-const count = z.number().int().min(0).max(99);
-
-const Claims = z.object({ expires: time, issued: time, serial: exactly(8) });
-const Content = z.object({
-  form: code(FORMS),
-  holder: exactly(32),
-  colour: code(COLOURS).optional(),
-  nucleicAcidTest: z
-    .union([z.tuple([code(RESULTS), time, time]), z.tuple([code(RESULTS), time])])
-    .optional(),
-  antigenTest: z.tuple([code(RESULTS), time]).optional(),
-  vaccination: z.tuple([count, count, time]).optional(),
-  maskedName: z.string().max(12).optional(),
-});
-
-/** Reads the claims of a pass; the path to the first fault where they are none. */
-function readPass(payload: Uint8Array): { pass: HealthPass } | { fault: string } {
-  const claims = decodeCbor(payload)?.value;
-  if (!(claims instanceof Map)) return { fault: "claims" };
-  const content: unknown = claims.get(CLAIM_CONTENT);
-  if (!(content instanceof Map)) return { fault: "content" };
-  const outer = Claims.safeParse({
-    expires: claims.get(CLAIM_EXPIRES),
-    issued: claims.get(CLAIM_ISSUED),
-    serial: claims.get(CLAIM_SERIAL),
-  });
-  const inner = Content.safeParse({
-    form: content.get(FORM),
-    holder: content.get(HOLDER),
-    colour: content.get(COLOUR),
-    nucleicAcidTest: content.get(NUCLEIC_ACID_TEST),
-    antigenTest: content.get(ANTIGEN_TEST),
-    vaccination: content.get(VACCINATION),
-    maskedName: content.get(MASKED_NAME),
-  });
-  if (!outer.success || !inner.success) {
-    const issue = outer.error?.issues[0] ?? inner.error?.issues[0];
-    return { fault: issue?.path.join(".") ?? "claims" };
-  }
-  return { pass: passOf(outer.data, inner.data) };
-}
-
-function passOf(claims: z.infer<typeof Claims>, content: z.infer<typeof Content>): HealthPass {
-  const { form, colour, nucleicAcidTest, antigenTest, vaccination, maskedName } = content;
-  const pass: HealthPass = {
-    form,
-    serial: Buffer.from(claims.serial).toString("hex"),
-    issuedAtMs: claims.issued,
-    validUntilMs: claims.expires,
-    holder: { pseudonym: Buffer.from(content.holder).toString("base64url") },
-  };
-  if (maskedName !== undefined) pass.holder.maskedName = cleanName(maskedName);
-  if (colour !== undefined) pass.colour = colour;
-  if (nucleicAcidTest !== undefined) {
-    const [result, sampledAtMs, reportedAtMs] = nucleicAcidTest;
-    pass.nucleicAcidTest = { result, sampledAtMs };
-    if (reportedAtMs !== undefined) pass.nucleicAcidTest.reportedAtMs = reportedAtMs;
-  }
-  if (antigenTest !== undefined) {
-    pass.antigenTest = { result: antigenTest[0], sampledAtMs: antigenTest[1] };
-  }
-  if (vaccination !== undefined) {
-    const [doses, dosesNeeded, lastDoseAtMs] = vaccination;
-    pass.vaccination = { doses, lastDoseAtMs, ...(dosesNeeded > 0 ? { dosesNeeded } : {}) };
-  }
-  return pass;
 }
 
 /** Verifies a text that begins with `DS1:`. */
@@ -293,18 +127,29 @@ function evidenceOf(pass: HealthPass, key: FoundKey, at: VerifyContext["at"]): E
     validUntilMs: pass.validUntilMs,
   };
   const evidence: Evidence[] = [];
-  const { colour, nucleicAcidTest, antigenTest, vaccination } = pass;
+  const { colour, nucleicAcidTest, antigenTest, vaccination, ofOtherDiseases = [] } = pass;
+  // The format says so: these three are about COVID-19 (docs/health-pass.md).
+  const disease = COVID_19;
   if (colour !== undefined) {
     evidence.push({ id: "colour-1", kind: "code-colour", colour, ...common });
   }
   if (nucleicAcidTest !== undefined) {
-    evidence.push({ id: "nat-1", kind: "nucleic-acid-test", ...nucleicAcidTest, ...common });
+    evidence.push({
+      id: "nat-1",
+      kind: "nucleic-acid-test",
+      disease,
+      ...nucleicAcidTest,
+      ...common,
+    });
   }
   if (antigenTest !== undefined) {
-    evidence.push({ id: "antigen-1", kind: "antigen-test", ...antigenTest, ...common });
+    evidence.push({ id: "antigen-1", kind: "antigen-test", disease, ...antigenTest, ...common });
   }
   if (vaccination !== undefined) {
-    evidence.push({ id: "vaccination-1", kind: "vaccination", ...vaccination, ...common });
+    evidence.push({ id: "vaccination-1", kind: "vaccination", disease, ...vaccination, ...common });
+  }
+  for (const [index, statement] of ofOtherDiseases.entries()) {
+    evidence.push({ id: `other-${index + 1}`, ...statement, ...common });
   }
   return evidence;
 }

@@ -5,15 +5,18 @@
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { COVID_19, UNKNOWN_DISEASE, diseaseOfIcd, type Disease } from "../core/disease.ts";
 import type { Evidence, TestResult } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { verifySignature } from "./cose.ts";
+import { doseEvents, spanOf } from "./dose-events.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
 import { isBirthDate, timeOf } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, inForce, leastProblems, revocationProblems } from "./signed.ts";
 import type { FoundAnchor } from "./trust.ts";
+import { agreed, diseaseOfIcdVaccine } from "./value-sets.ts";
 
 const KIND = "vds-nc";
 
@@ -41,6 +44,7 @@ const Vaccination = z.looseObject({
       z.looseObject({
         des: z.string(),
         nam: z.string().max(200),
+        dis: z.unknown().optional(),
         vd: z.array(z.looseObject({ dvc: day, seq: z.number().int().min(1).max(99) })).min(1),
       }),
     )
@@ -50,7 +54,7 @@ const Test = z.looseObject({
   utci: z.string().max(100),
   pid: Person,
   dat: z.looseObject({ sc: time, ri: time.optional() }),
-  tr: z.looseObject({ tc: z.string(), r: z.string() }),
+  tr: z.looseObject({ tc: z.string().max(200), r: z.string() }),
 });
 const HEADER = { v: z.literal(1), is: z.string().regex(/^[A-Z<]{3}$/) };
 const Signature = z.looseObject({
@@ -234,22 +238,48 @@ function describe(
 
 type Common = Pick<Evidence, "trust" | "source" | "observedAt">;
 
+/**
+ * The highest dose number that is believed: published certificates go up to 12
+ * (dcc-quality-assurance), and what lies far beyond is a slip of somebody's pen.
+ */
+const HIGHEST_DOSE_NUMBER = 12;
+
 function vaccination({ ve }: z.infer<typeof Vaccination>, common: Common): Evidence[] {
-  const doses = ve
-    .flatMap(({ nam, vd }) => vd.map(({ dvc, seq }) => ({ nam, seq, atMs: timeOf(dvc) })))
-    .sort((a, b) => a.atMs - b.atMs);
-  const last = doses.at(-1);
-  if (last === undefined) return [];
-  return [
-    {
-      id: "vaccination-1",
-      kind: "vaccination",
-      doses: Math.max(doses.length, ...doses.map(({ seq }) => seq)),
-      lastDoseAtMs: last.atMs,
-      product: last.nam,
-      ...common,
-    },
-  ];
+  const doses = ve.flatMap((each) =>
+    each.vd.flatMap(({ dvc, seq }) => {
+      const span = spanOf(dvc);
+      return span === undefined ? [] : [{ disease: diseaseOf(each), nam: each.nam, seq, ...span }];
+    }),
+  );
+  const diseases = [...new Set(doses.map(({ disease }) => disease))];
+  return diseases.flatMap((disease, index): Evidence[] => {
+    const events = doseEvents(doses.filter((dose) => dose.disease === disease));
+    const last = events.at(-1);
+    if (last === undefined) return [];
+    // `seq` is the number of the dose (VDS-NC, table of proof of vaccination): the third dose comes
+    // after two others, also where they stand in another seal. It is no count of what stands here.
+    const numbers = events
+      .map((event) => Math.min(...event.map(({ seq }) => seq)))
+      .filter((seq) => seq <= HIGHEST_DOSE_NUMBER);
+    const [{ fromMs, nam }] = last;
+    return [
+      {
+        id: `vaccination-${index + 1}`,
+        kind: "vaccination",
+        disease,
+        doses: Math.max(events.length, ...numbers),
+        lastDoseAtMs: fromMs,
+        ...(nam === "" ? {} : { product: nam }),
+        ...common,
+      },
+    ];
+  });
+}
+
+/** What the seal says it is against, together with what its vaccine is against. */
+function diseaseOf({ des, dis }: { des: string; dis?: unknown }): Disease {
+  const said = typeof dis === "string" ? diseaseOfIcd(dis) : UNKNOWN_DISEASE;
+  return agreed([said, diseaseOfIcdVaccine(des)]);
 }
 
 const RESULTS: Readonly<Record<string, TestResult>> = {
@@ -260,21 +290,29 @@ const RESULTS: Readonly<Record<string, TestResult>> = {
 };
 
 function test({ dat, tr }: z.infer<typeof Test>, common: Common): Evidence[] {
-  const result = RESULTS[tr.r.toLowerCase()];
-  const sampledAtMs = timeOf(dat.sc);
+  const type = tr.tc.trim().toLowerCase();
+  // An immune answer is no infection, and none is no absence of one.
+  if (type.startsWith("antibod")) return [];
+  const result = RESULTS[tr.r.trim().toLowerCase()] ?? "unknown";
+  const taken = timeOf(dat.sc);
   const reportedAtMs = timeOf(dat.ri ?? "");
-  if (result === undefined || Number.isNaN(sampledAtMs)) return [];
-  const type = tr.tc.toLowerCase();
-  if (type === "antigen") {
-    return [{ id: "antigen-1", kind: "antigen-test", result, sampledAtMs, ...common }];
+  const known = !Number.isNaN(taken);
+  const tested = {
+    // A proof of testing is one of COVID-19 (VDS-NC, proof of testing); it has no field to say so.
+    disease: COVID_19,
+    result: known || result === "positive" ? result : ("unknown" as const),
+    sampledAtMs: known ? taken : common.observedAt.wallMs,
+  };
+  if (type === "antigen") return [{ id: "antigen-1", kind: "antigen-test", ...tested, ...common }];
+  if (!type.startsWith("molecular")) {
+    const named = type === "" ? {} : { test: tr.tc.trim() };
+    return [{ id: "test-1", kind: "other-test", ...tested, ...named, ...common }];
   }
-  if (!type.startsWith("molecular")) return [];
   return [
     {
       id: "nat-1",
       kind: "nucleic-acid-test",
-      result,
-      sampledAtMs,
+      ...tested,
       ...(Number.isNaN(reportedAtMs) ? {} : { reportedAtMs }),
       ...common,
     },

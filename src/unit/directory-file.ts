@@ -1,9 +1,16 @@
 /** The directory as a file: who is known here, one JSON line each. */
 import { z } from "zod";
+import { diseaseNamed } from "../core/disease.ts";
 import type { DirectoryEntry } from "../core/directory.ts";
 import type { DirectoryRow } from "../store/directory.ts";
 
 const testResult = z.enum(["negative", "positive", "pending"]);
+/** COVID-19 where a statement names none; others by their code. */
+const disease = z
+  .string()
+  .refine((name) => diseaseNamed(name) !== undefined, "expected covid-19 or e.g. snomed:6142004")
+  .overwrite((name) => diseaseNamed(name) ?? name)
+  .exactOptional();
 const entry = z.strictObject({
   pseudonym: z.string().min(16).max(64),
   maskedName: z.string().max(16).exactOptional(),
@@ -13,6 +20,7 @@ const entry = z.strictObject({
   nucleicAcidTests: z
     .array(
       z.strictObject({
+        disease,
         result: testResult,
         sampledAtMs: z.number(),
         reportedAtMs: z.number().exactOptional(),
@@ -20,10 +28,11 @@ const entry = z.strictObject({
     )
     .default([]),
   antigenTests: z
-    .array(z.strictObject({ result: testResult, sampledAtMs: z.number() }))
+    .array(z.strictObject({ disease, result: testResult, sampledAtMs: z.number() }))
     .default([]),
   vaccination: z
     .strictObject({
+      disease,
       doses: z.number().int().min(0),
       dosesNeeded: z.number().int().exactOptional(),
       lastDoseAtMs: z.number(),

@@ -37,7 +37,20 @@ const statement = {
   validFromMs: epochMs.exactOptional(),
   validUntilMs: epochMs.exactOptional(),
 };
-const testResult = z.enum(["negative", "positive", "pending"]);
+const testResult = z
+  .enum(["negative", "positive", "pending", "unknown"])
+  .describe("unknown: a result that is not understood, not final, or not certain");
+const disease = word
+  .describe(
+    "covid-19, unknown, other, or a code such as snomed:6142004; absent in records made before it was said",
+  )
+  .exactOptional();
+const tested = {
+  disease,
+  result: testResult,
+  sampledAtMs: epochMs,
+  sampledUntilMs: epochMs.describe("where only a day or a period is known").exactOptional(),
+};
 
 const evidence = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -48,27 +61,32 @@ const evidence = z.discriminatedUnion("kind", [
   z.strictObject({
     ...statement,
     kind: z.literal("nucleic-acid-test"),
-    result: testResult,
-    sampledAtMs: epochMs,
+    ...tested,
     reportedAtMs: epochMs.exactOptional(),
   }),
-  z.strictObject({
-    ...statement,
-    kind: z.literal("antigen-test"),
-    result: testResult,
-    sampledAtMs: epochMs,
-  }),
+  z.strictObject({ ...statement, kind: z.literal("antigen-test"), ...tested }),
+  z
+    .strictObject({
+      ...statement,
+      kind: z.literal("other-test"),
+      ...tested,
+      test: word.describe("as the credential names it").exactOptional(),
+    })
+    .describe("a test of a kind that is not known"),
   z.strictObject({
     ...statement,
     kind: z.literal("vaccination"),
+    disease,
     doses: z.number(),
     dosesNeeded: z.number().exactOptional(),
     lastDoseAtMs: epochMs,
+    lastDoseUntilMs: epochMs.describe("where only a month or a year is known").exactOptional(),
     product: word.exactOptional(),
   }),
   z.strictObject({
     ...statement,
     kind: z.literal("recovery"),
+    disease,
     firstPositiveAtMs: epochMs,
     fromMs: epochMs.exactOptional(),
     untilMs: epochMs.exactOptional(),
@@ -96,7 +114,7 @@ const outcome = z.enum(["granted", "denied", "referred"]);
 
 const ruleResult = z.strictObject({
   ruleId: word,
-  outcome: z.enum(["met", "unmet", "missing", "unreachable", "not-applicable"]),
+  outcome: z.enum(["met", "unmet", "unclear", "missing", "unreachable", "not-applicable"]),
   verdict: z.enum(["grant", "refer", "deny"]),
   reason: reason.exactOptional(),
   evidenceId: word.exactOptional(),
@@ -105,6 +123,7 @@ const ruleResult = z.strictObject({
       "code-colour",
       "nucleic-acid-test",
       "antigen-test",
+      "other-test",
       "vaccination",
       "recovery",
       "temperature",
@@ -118,7 +137,9 @@ const ruleResult = z.strictObject({
 
 const decision = z.strictObject({
   outcome,
-  reasons: z.array(reason).describe("why not granted, strictest first"),
+  reasons: z
+    .array(reason)
+    .describe("why not granted: what denies before what refers, the unit's own faults first"),
   rules: z.array(ruleResult).describe("every rule that was applied"),
   policy: z.strictObject({ id: word, version: z.number() }),
 });
@@ -285,7 +306,17 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
   : T extends object
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
+/** Records made before statements named their disease are records still. */
+type DiseaseMayLack<T> = T extends readonly (infer Item)[]
+  ? readonly DiseaseMayLack<Item>[]
+  : T extends { disease: infer Disease }
+    ? { [Key in keyof T as Exclude<Key, "disease">]: DiseaseMayLack<T[Key]> } & {
+        disease?: Disease;
+      }
+    : T extends object
+      ? { [Key in keyof T]: DiseaseMayLack<T[Key]> }
+      : T;
 type Published = DeepReadonly<z.output<(typeof recordBodies)[RecordType]>>;
 /** Compiles only while core and contract say the same of every record. */
 type Agree<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
-export const AGREES_WITH_CORE: Agree<Published, DeepReadonly<RecordBody>> = true;
+export const AGREES_WITH_CORE: Agree<Published, DeepReadonly<DiseaseMayLack<RecordBody>>> = true;

@@ -155,7 +155,12 @@ describe("two staff, one visitor", () => {
 describe("a second, explicit step", () => {
   const green = aCredential().evidence;
   const nobodyAsks = aPolicy({ rules: [] });
-  const positive = piece({ kind: "nucleic-acid-test", result: "positive", sampledAtMs: 0 });
+  const positive = piece({
+    kind: "nucleic-acid-test",
+    disease: "covid-19",
+    result: "positive",
+    sampledAtMs: 0,
+  });
   const failing = (code: ReasonCode): Credential =>
     aCredential({ holds: false, reasons: [{ code }] as Credential["reasons"] });
 

@@ -72,13 +72,15 @@ describe("a good certificate", () => {
   });
 
   it.each([
-    ["an unregistered kind of test", { tt: "a test" }],
-    ["an unregistered result", { tr: "NEGATIVO" }],
-  ])("of %s is no evidence", async (_name, change) => {
+    ["kind", { tt: "a test" }, { kind: "other-test", result: "negative", test: "a test" }],
+    ["result", { tr: "NEGATIVO" }, { kind: "nucleic-acid-test", result: "unknown" }],
+    ["disease", { tg: "6142004" }, { kind: "nucleic-acid-test", disease: "snomed:6142004" }],
+    ["text for a disease", { tg: "flu" }, { kind: "nucleic-acid-test", disease: "unknown" }],
+  ])("of another %s says so", async (_name, change, evidence) => {
     const credential = await verify(
       dccText(dccPayload({ ...PERSON, t: [{ ...TEST, ...change }] })),
     );
-    expect(credential).toMatchObject({ holds: true, evidence: [] });
+    expect(credential).toMatchObject({ holds: true, evidence: [evidence] });
   });
 
   it("of a recovery gives its three dates", async () => {

@@ -6,7 +6,6 @@ import type { TrustSet } from "../../../src/credential/trust.ts";
 import { AUTHORITY, SEAL_SIGNER, WEB_SERVER, WEB_SERVER_KEY } from "./certificates.ts";
 import { readTrustFile } from "../../../src/credential/trust-files.ts";
 import {
-  BUNDLE,
   cardDigits,
   cardJws,
   cardKeyId,
@@ -156,18 +155,6 @@ describe("SMART Health Card", async () => {
     expect(await codes(text, announcing)).toEqual(["trust-list-too-old"]);
     expect(await codes(text, { ...announcing, revocations: listed([], 1) })).toEqual([]);
     expect(await codes(cardText(whole), announcing)).toEqual([]);
-  });
-
-  it("a preliminary or unknown laboratory result is no evidence", async () => {
-    const [, , , observation] = BUNDLE.entry;
-    const changed = { resource: { ...observation?.resource, status: "preliminary" } };
-    const bundle = { ...BUNDLE, entry: [BUNDLE.entry[0], changed] };
-    const vc = {
-      type: ["https://smarthealth.cards#health-card"],
-      credentialSubject: { fhirVersion: "4.0.1", fhirBundle: bundle },
-    };
-    const credential = await verify(cardText(await cardJws(cardPayload({ vc }))), given);
-    expect(credential).toMatchObject({ holds: true, evidence: [] });
   });
 });
 

@@ -351,10 +351,25 @@ describe("SMART Health Cards", () => {
   it.each([
     ["cancelled", { status: "cancelled" }],
     ["entered in error", { status: "entered-in-error" }],
-    ["without a time", { effectiveDateTime: undefined }],
-    ["of another illness", { code: coded(LOINC, "718-7") }],
+    ["for antibodies", { code: coded(LOINC, "94563-4") }],
   ])("of a test that is %s give no evidence", async (_name, changes) => {
     expect(await withResource(result(changes))).toMatchObject({ holds: true, evidence: [] });
+  });
+
+  it.each([["without a time", { effectiveDateTime: undefined }]])(
+    "of a good test %s are not understood",
+    async (_name, changes) => {
+      expect((await withResource(result(changes))).evidence).toMatchObject([
+        { kind: "nucleic-acid-test", disease: "covid-19", result: "unknown" },
+      ]);
+    },
+  );
+
+  it("of a test that is on no list say so", async () => {
+    const { evidence } = await withResource(result({ code: coded(LOINC, "718-7") }));
+    expect(evidence).toMatchObject([
+      { kind: "other-test", disease: "unknown", result: "negative", test: "718-7" },
+    ]);
   });
 
   it("may hold places and people beside what is read, of whatever shape", async () => {

@@ -98,7 +98,7 @@ describe("every other word", () => {
     [
       "rule outcomes",
       words.RULE_OUTCOMES,
-      ["met", "unmet", "missing", "unreachable", "not-applicable"],
+      ["met", "unmet", "unclear", "missing", "unreachable", "not-applicable"],
     ],
     ["house rules", words.HOUSE_RULES, Object.keys(words.HOUSE_RULES)],
     ["texts", words.TEXT, Object.keys(words.TEXT)],

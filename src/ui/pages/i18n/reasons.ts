@@ -129,6 +129,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["核酸检测结果未出", "请待结果出来后再来"],
     en: ["The test result is not there yet", "Please come back with the result"],
   },
+  "test-unclear": {
+    zh: ["无法读懂检测结果", "请稍候，工作人员会协助您"],
+    en: ["The test result is not understood here", "Please wait, staff will help you"],
+  },
   "test-positive": {
     zh: ["核酸检测阳性", "请勿进入，工作人员会联系您"],
     en: ["The test is positive", "Please do not enter; staff will talk to you"],
@@ -145,6 +149,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["没有抗原检测记录", "请先做抗原检测"],
     en: ["No antigen test is known", "Please take a test first"],
   },
+  "antigen-pending": {
+    zh: ["抗原检测结果未出", "请待结果出来后再来"],
+    en: ["The antigen test's result is not there yet", "Please come back with the result"],
+  },
   "antigen-positive": {
     zh: ["抗原检测阳性", "请勿进入，工作人员会联系您"],
     en: ["The antigen test is positive", "Please do not enter; staff will talk to you"],
@@ -156,6 +164,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
   "vaccination-missing": {
     zh: ["没有疫苗接种记录", "请出示接种证明"],
     en: ["No vaccination is known", "Please show proof of it"],
+  },
+  "vaccination-unclear": {
+    zh: ["无法识别疫苗种类", "请稍候，工作人员会协助您"],
+    en: ["The vaccine is not known here", "Please wait, staff will help you"],
   },
   "vaccination-incomplete": {
     zh: ["疫苗接种未完成（{doses} 剂）", "请完成接种"],
@@ -173,6 +185,10 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["没有康复记录", "请出示证明"],
     en: ["No recovery is known", "Please show proof of it"],
   },
+  "recovery-unclear": {
+    zh: ["无法识别康复的疾病", "请稍候，工作人员会协助您"],
+    en: ["The recovery is from an unknown disease", "Please wait, staff will help you"],
+  },
   "recovery-too-recent": {
     zh: ["康复未满 {minDays} 天", "请稍后再来"],
     en: ["Recovered less than {minDays} days ago", "Please come back later"],
@@ -180,6 +196,14 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
   "recovery-too-old": {
     zh: ["康复已超过 {maxDays} 天", "请做检测"],
     en: ["Recovered more than {maxDays} days ago", "Please take a test"],
+  },
+  "recovery-not-yet": {
+    zh: ["康复证明尚未生效", "请稍后再来"],
+    en: ["The proof of recovery is not valid yet", "Please come back later"],
+  },
+  "recovery-over": {
+    zh: ["康复证明已过期", "请做检测"],
+    en: ["The proof of recovery is no longer valid", "Please take a test"],
   },
   "business-rules-failed": {
     zh: ["不符合准入规则", "请工作人员协助"],

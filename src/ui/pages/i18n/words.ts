@@ -80,6 +80,7 @@ export const EVIDENCE: Readonly<Record<EvidenceKind, Both>> = {
   "code-colour": both("码色", "Code colour"),
   "nucleic-acid-test": both("核酸检测", "Nucleic acid test"),
   "antigen-test": both("抗原检测", "Antigen test"),
+  "other-test": both("其他检测", "Other test"),
   vaccination: both("疫苗接种", "Vaccination"),
   recovery: both("康复", "Recovery"),
   temperature: both("体温", "Temperature"),
@@ -102,6 +103,7 @@ export const RULES: Readonly<Record<RuleKind, Both>> = {
 export const RULE_OUTCOMES: Readonly<Record<RuleOutcome, Both>> = {
   met: both("符合", "met"),
   unmet: both("不符合", "not met"),
+  unclear: both("无法判断", "unclear"),
   missing: both("缺少", "missing"),
   unreachable: both("无法查询", "unreachable"),
   "not-applicable": both("不适用", "not applicable"),

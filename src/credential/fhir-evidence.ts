@@ -1,0 +1,165 @@
+/** What the immunizations and laboratory results of a FHIR bundle come to, in the core's terms. */
+import { z } from "zod";
+import { COVID_19, UNKNOWN_DISEASE, diseaseOfSnomed, type Disease } from "../core/disease.ts";
+import type { Evidence, Source, TestResult, Trust } from "../core/evidence.ts";
+import type { Instant } from "../core/time.ts";
+import { doseEvents, spanOf, type Span } from "./dose-events.ts";
+import { Concept, type HealthBundle, type Immunization, type Observation } from "./fhir-bundle.ts";
+import {
+  CVX,
+  NEGATIVE_INTERPRETATIONS,
+  SNOMED,
+  agreed,
+  diseaseOfVaccine,
+  kindOfTest,
+  resultOf,
+  systemOf,
+  type Coding,
+} from "./value-sets.ts";
+
+interface Common {
+  trust: Trust;
+  source: Source;
+  observedAt: Instant;
+}
+
+/** One statement for each disease that was vaccinated against, and one for each test. */
+export function bundleEvidence(bundle: HealthBundle, common: Common): Evidence[] {
+  const vaccinations = vaccinationsOf(bundle.immunizations, common);
+  const tests = bundle.observations.flatMap((observation, index): Evidence[] => {
+    const test = testOf(observation, common);
+    return test === undefined
+      ? []
+      : [{ id: `${PREFIXES[test.kind]}-${index + 1}`, ...test, ...common }];
+  });
+  return [...vaccinations, ...tests];
+}
+
+const PREFIXES = { "nucleic-acid-test": "nat", "antigen-test": "antigen", "other-test": "test" };
+
+type Dose = Span & { disease: Disease; product?: string };
+
+function vaccinationsOf(immunizations: readonly Immunization[], common: Common): Evidence[] {
+  const doses = immunizations
+    .filter(({ status }) => status === "completed")
+    .map((immunization) => doseOf(immunization, common));
+  const diseases = [...new Set(doses.map(({ disease }) => disease))];
+  return diseases.flatMap((disease, index): Evidence[] => {
+    const events = doseEvents(doses.filter((dose) => dose.disease === disease));
+    const last = events.at(-1);
+    if (last === undefined) return [];
+    const [{ fromMs, untilMs, day }] = last;
+    const product = productOf(last);
+    return [
+      {
+        id: `vaccination-${index + 1}`,
+        kind: "vaccination",
+        disease,
+        doses: events.length,
+        lastDoseAtMs: fromMs,
+        // Of a year or a month the dose may have been on any day.
+        ...(day === undefined && untilMs > fromMs ? { lastDoseUntilMs: untilMs } : {}),
+        ...(product === undefined ? {} : { product }),
+        ...common,
+      },
+    ];
+  });
+}
+
+function doseOf(immunization: Immunization, { source, observedAt }: Common): Dose {
+  const codings = immunization.vaccineCode?.coding ?? [];
+  const span = spanOf(immunization.occurrenceDateTime);
+  const product = nameOfProduct(codings);
+  const named = product === undefined ? {} : { product };
+  if (span === undefined) {
+    // A dose of which nobody can tell when it was cannot be told from another one either.
+    const asOfMs = source.asOfMs ?? observedAt.wallMs;
+    return { disease: UNKNOWN_DISEASE, fromMs: asOfMs, untilMs: asOfMs, ...named };
+  }
+  const disease = agreed([diseaseOfVaccine(codings), targetOf(immunization)]);
+  return { disease, ...span, ...named };
+}
+
+const Protocols = z.array(z.looseObject({ targetDisease: z.array(Concept).optional() }));
+
+/** The disease that the immunization itself says it is against. */
+function targetOf({ protocolApplied }: Immunization): Disease {
+  const protocols = Protocols.safeParse(protocolApplied).data ?? [];
+  const targets = protocols.flatMap(({ targetDisease }) => targetDisease ?? []);
+  const codings = targets.flatMap(({ coding }) => coding ?? []);
+  return agreed(
+    codings.map((coding) =>
+      systemOf(coding) === SNOMED ? diseaseOfSnomed(coding.code ?? "") : UNKNOWN_DISEASE,
+    ),
+  );
+}
+
+/** The US code where there is one, else the first with its code system's own name for it. */
+function nameOfProduct(codings: readonly Coding[]): string | undefined {
+  const cvx = codings.find((each) => systemOf(each) === CVX && each.code !== undefined);
+  const named = cvx?.code === undefined ? codings[0]?.code : `CVX ${cvx.code}`;
+  return named === undefined || named === "" ? undefined : named;
+}
+
+function productOf(event: readonly Dose[]): string | undefined {
+  const products = event.flatMap(({ product }) => product ?? []);
+  return products.find((product) => product.startsWith("CVX ")) ?? products[0];
+}
+
+/** What the laboratory stands by: a first report, or one it changed since (FHIR observation-status). */
+const STANDS = ["final", "amended", "corrected"];
+/** Taken back, or never made (FHIR observation-status): the record itself says that there is none. */
+const WITHDRAWN = ["entered-in-error", "cancelled"];
+
+function testOf(observation: Observation, common: Common) {
+  if (WITHDRAWN.includes(observation.status)) return undefined;
+  const codings = observation.code?.coding ?? [];
+  const kind = kindOfTest(codings);
+  // An immune answer is no infection, and none is no absence of one.
+  if (kind === "immunity") return undefined;
+  const tested = { ...timesOf(observation, resultOfObservation(observation), common) };
+  if (kind === "antigen-test") return { kind, disease: COVID_19, ...tested };
+  if (kind === "nucleic-acid-test") {
+    const reported = spanOf(observation.issued);
+    const times = reported === undefined ? {} : { reportedAtMs: reported.fromMs };
+    return { kind, disease: COVID_19, ...tested, ...times };
+  }
+  const test = codings.find(({ code }) => code !== undefined && code !== "")?.code;
+  const named = test === undefined ? {} : { test };
+  return { kind: "other-test" as const, disease: UNKNOWN_DISEASE, ...tested, ...named };
+}
+
+/** When the sample was taken. A good result of an unknown time is no good result. */
+function timesOf(
+  { effectiveDateTime, effectivePeriod, effectiveInstant, issued }: Observation,
+  result: TestResult,
+  { source, observedAt }: Common,
+): { result: TestResult; sampledAtMs: number; sampledUntilMs?: number } {
+  // Of a period the beginning counts: nobody gains from an unclear time.
+  const begin = spanOf(effectiveDateTime ?? effectivePeriod?.start ?? effectiveInstant);
+  if (begin === undefined) {
+    const latestMs = spanOf(issued)?.untilMs ?? source.asOfMs ?? observedAt.wallMs;
+    return { result: result === "positive" ? result : "unknown", sampledAtMs: latestMs };
+  }
+  const end = effectiveDateTime === undefined ? spanOf(effectivePeriod?.end) : undefined;
+  const untilMs = Math.max(begin.untilMs, end?.untilMs ?? begin.untilMs);
+  const sampled = { result, sampledAtMs: begin.fromMs };
+  return untilMs > begin.fromMs ? { ...sampled, sampledUntilMs: untilMs } : sampled;
+}
+
+function resultOfObservation(observation: Observation): TestResult {
+  const coded = resultOf(observation.valueCodeableConcept?.coding ?? []);
+  const hasValue = Object.keys(observation).some((key) => key.startsWith("value"));
+  const result = coded ?? (hasValue ? "unknown" : undefined);
+  const stands = STANDS.includes(observation.status);
+  if (result === undefined) return stands ? "unknown" : "pending";
+  // What the laboratory does not stand by yet clears nobody, and convicts nobody.
+  if (!stands) return result === "negative" ? "pending" : "unknown";
+  return result === "negative" && isContradicted(observation) ? "unknown" : result;
+}
+
+function isContradicted({ interpretation }: Observation): boolean {
+  const concepts = z.array(Concept).safeParse(interpretation).data ?? [];
+  const said = concepts.flatMap(({ coding }) => (coding ?? []).flatMap(({ code }) => code ?? []));
+  return said.some((code) => !NEGATIVE_INTERPRETATIONS.has(code));
+}
