@@ -11,6 +11,7 @@ import { createGate } from "../hal/drivers/gate.ts";
 import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { HOUR_MS } from "../src/core/time.ts";
+import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
 import { Gateway, type VisitTimings } from "../src/gateway/gateway.ts";
 import { openStore } from "../src/store/store.ts";
 import { createSimulatedGpio } from "../sim/bus/gpio.ts";
@@ -79,7 +80,7 @@ async function openDoor(folder: string): Promise<Door> {
   const pseudonym = district.pseudonymOf(HOLDER);
   const hall = renderScene(null, GOOD_CONDITIONS, random, SIZE).luminance;
   const camera = new ReplayCamera(clock, hall, SIZE);
-  const engine = createProcessEngine({ clock });
+  const engine = createProcessEngine({ clock, wanted: CREDENTIAL_SHAPES });
   await engine.ready();
   const gpio = createSimulatedGpio(clock);
   const line = createSimulatedGuard({ gpio, line: GATE_LINE, clock, maximumMs: 1_000 });
@@ -95,7 +96,7 @@ async function openDoor(folder: string): Promise<Door> {
     references: { next: () => Math.floor(random.next() * 2 ** 48).toString(36) },
     policy,
     devices: {
-      codeReader: createCodeReader({ camera, engine, clock }),
+      codeReader: createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES }),
       cardReader: createSdtReader({ host: serial, clock }),
       gate: createGate({ line, clock, maximumMs: 1_000 }),
     },

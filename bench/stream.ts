@@ -39,7 +39,7 @@ export function framesUntilRead(
     const looks = plan.secondLook(SECOND_LOOK_COST) ? [1, 0] : [1];
     const cheap = climb(decoders, picture, CHEAP_STEPS, looks);
     if (cheap.codes.length > 0) return { frame, codes: cheap.codes };
-    const stream = { stack, number: frame };
+    const stream = { stream: { stack, number: frame } };
     const places = plan.next(JOB_COST, cheap.outlined);
     const { codes } = climb(decoders, picture, FURTHER_STEPS, places, stream);
     if (codes.length > 0) return { frame, codes };

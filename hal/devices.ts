@@ -35,6 +35,21 @@ export interface DecodedCode {
   corners: Point[];
   /** Which decoder and variant read it, e.g. `zxing`, `zbar+inverted`. */
   decoder: string;
+  /** Modules along a side, where the decoder says. */
+  modules?: number;
+  /** Set where this is one of several symbols that carry one message together and the others are missing. */
+  part?: CodePart;
+  /** From how many symbols the message was joined; absent for the usual one. */
+  joinedFrom?: number;
+}
+
+/** Which part of a message a symbol is (structured append, ISO/IEC 18004:2015, clause 8). */
+export interface CodePart {
+  /** From 1. */
+  number: number;
+  of: number;
+  /** Exclusive or of all bytes of the message; the same in all its parts. */
+  parity: number;
 }
 
 /** A code shown to the camera: reported once for each showing. */
@@ -46,6 +61,11 @@ export interface CodeReading {
   decodedAtMs: number;
   /** Frames looked at since the code came into view, this one included. */
   framesTried: number;
+  /**
+   * Whether the text looks like a credential, by the patterns that the reader was given; true where
+   * it was given none. Never for a part of a code.
+   */
+  credentialShaped: boolean;
 }
 
 /** Reads what visitors hold up. */

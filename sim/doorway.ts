@@ -1,6 +1,7 @@
 /** One composition of the unit on the simulated doorway, for virtual and for real time alike. */
 import type { Clock } from "../hal/clock.ts";
 import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
 import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
 import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
 import { createGate } from "../hal/drivers/gate.ts";
@@ -233,7 +234,12 @@ class SimulatedDoorway implements Doorway {
     };
     const has = (device: OptionalDevice): boolean => !without.includes(device);
     if (has("camera")) {
-      devices.codeReader = createCodeReader({ camera: bench.camera, engine, clock });
+      devices.codeReader = createCodeReader({
+        camera: bench.camera,
+        engine,
+        clock,
+        wanted: CREDENTIAL_SHAPES,
+      });
     }
     if (has("card-reader")) devices.cardReader = createSdtReader({ host: bench.serial, clock });
     if (has("thermometer")) devices.thermometer = createMlx90614({ host: bench.smbus, clock });

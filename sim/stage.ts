@@ -1,5 +1,6 @@
 /** A doorway in real time and all it stands on: people and their credentials, buses, decoders, store and broker. */
 import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
+import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import type { Clock } from "../hal/clock.ts";
 import type { VisitTimings } from "../src/gateway/gateway.ts";
@@ -70,7 +71,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       noiseFrames: 4,
     },
   });
-  const engine = createProcessEngine({ clock });
+  const engine = createProcessEngine({ clock, wanted: CREDENTIAL_SHAPES });
   await engine.ready();
   const backend = await createRealBackend({
     clock: unitClock,

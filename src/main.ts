@@ -9,6 +9,7 @@ import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
 import { parsePolicy } from "./config/policy.ts";
+import { CREDENTIAL_SHAPES } from "./credential/shapes.ts";
 import type { UnitConfig } from "./config/unit.ts";
 import { connectUplink, startTellingOver, type Log } from "./unit/connection.ts";
 import { openDataSets, type DataSets } from "./unit/data-sets.ts";
@@ -58,6 +59,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const engine = createProcessEngine({
     ...config.decode,
     clock,
+    wanted: CREDENTIAL_SHAPES,
     onLost: ({ message }) => log("decoder-lost", { detail: message }),
   });
   let uplink: Uplink | undefined;

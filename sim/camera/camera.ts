@@ -139,8 +139,9 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
       changed();
     },
     setConditions(next) {
-      const { light, noise, exposureStops } = next;
-      if (light !== undefined || noise !== undefined || exposureStops !== undefined) empty = [];
+      const { light, noise, exposureStops, posters } = next;
+      const seen = [light, noise, exposureStops, posters];
+      if (seen.some((value) => value !== undefined)) empty = [];
       conditions = { ...conditions, ...next };
       changed();
     },

@@ -39,6 +39,8 @@ export interface Conditions {
   /** Where the code's middle is, in frame widths and heights from the centre. */
   offsetX: number;
   offsetY: number;
+  /** Texts of codes that hang in view around whoever stands there, four at most; absent: none. */
+  posters?: readonly string[];
 }
 
 /** A well held code in a well lit hall. */
@@ -74,6 +76,9 @@ export function renderScene(
 ): Picture {
   const gain = 2 ** conditions.exposureStops;
   const picture = renderHall(size, conditions.light, gain);
+  conditions.posters?.slice(0, POSTER_PLACES.length).forEach((text, place) => {
+    hang(picture, text, place, conditions, chance);
+  });
   if (scene !== null) {
     const face = drawFace(scene, chance);
     // A screen gives its own light; paper has only what falls on it.
@@ -86,6 +91,38 @@ export function renderScene(
   }
   addNoise(picture, conditions.noise, chance);
   return picture;
+}
+
+// Where posters hang, in frame widths and heights from the centre.
+const POSTER_PLACES = [
+  { offsetX: -0.36, offsetY: -0.2 },
+  { offsetX: 0.36, offsetY: -0.2 },
+  { offsetX: -0.36, offsetY: 0.25 },
+  { offsetX: 0.36, offsetY: 0.25 },
+];
+// As large in the frame as a code on a poster of the usual size three metres away.
+const POSTER = { distanceM: 0.6, widthMm: 110 };
+
+function hang(
+  picture: Picture,
+  text: string,
+  place: number,
+  conditions: Conditions,
+  chance: Chance,
+): void {
+  const { light, exposureStops, blur } = conditions;
+  const face = drawFace({ text, medium: "paper", widthMm: POSTER.widthMm }, chance);
+  const lit = shade(face, light, 0, 2 ** exposureStops);
+  const at = {
+    ...GOOD_CONDITIONS,
+    ...POSTER_PLACES[place],
+    distanceM: POSTER.distanceM,
+    tiltDeg: 0,
+    rollDeg: 0,
+  };
+  const { width, height } = picture;
+  const painted = paintFace(picture, lit, poseOf(lit, at, { width, height }));
+  blurWithin(picture, painted, blur);
 }
 
 // The hall stands still: the last few are kept, because drawing one costs more than anything else.

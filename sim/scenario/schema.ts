@@ -118,6 +118,7 @@ const ACTIONS = [
   "light",
   "distanceM",
   "noise",
+  "posters",
   "ambientC",
   "fault",
   "heal",
@@ -148,6 +149,9 @@ export const happening = z
       .max(40)
       .optional()
       .meta({ description: "Of the camera, grey levels." }),
+    posters: z.array(z.string().min(1).max(120)).max(4).optional().meta({
+      description: "Texts of the codes that hang in view of the camera from then on.",
+    }),
     ambientC: z.number().min(-20).max(50).optional(),
     fault: z.enum(FAULT_KINDS).optional().meta({ description: "Begins; see `for`." }),
     for: duration.optional().meta({ description: "With `fault`: heals by itself after so long." }),

@@ -121,7 +121,7 @@ function changePolicy(stage: Stage, index: number): void {
 
 function surroundings(stage: Stage, happening: Happening): void {
   const { world } = stage.doorway;
-  const { light, distanceM, noise, ambientC, press, fire, tamper, door } = happening;
+  const { light, distanceM, noise, posters, ambientC, press, fire, tamper, door } = happening;
   for (const [change, value] of Object.entries({ light, distanceM, noise })) {
     if (value !== undefined) stage.note({ what: "world", change, value });
   }
@@ -129,6 +129,10 @@ function surroundings(stage: Stage, happening: Happening): void {
   if (light !== undefined) world.setConditions({ light: 2 * light });
   if (distanceM !== undefined) world.setConditions({ distanceM });
   if (noise !== undefined) world.setConditions({ noise });
+  if (posters !== undefined) {
+    stage.note({ what: "world", change: "posters", value: posters.length });
+    world.setConditions({ posters });
+  }
   if (ambientC !== undefined) world.setAmbient(ambientC);
   if (press !== undefined) world.pressExit();
   if (fire !== undefined) world.moveContact("fire", fire === "on");

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import type { DecodedCode, Point } from "../../hal/devices.ts";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import { PictureError } from "../picture/limits.ts";
 import { readPicture } from "../picture/read.ts";
@@ -57,7 +58,7 @@ async function decodeFiles(
   json: boolean,
   print: (line: string) => void,
 ): Promise<number> {
-  const engine = createInlineEngine();
+  const engine = createInlineEngine({ wanted: CREDENTIAL_SHAPES, everyCode: true });
   await engine.ready();
   let failures = 0;
   for (const file of files) {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import { startSimulatedDoorway } from "../../sim/main.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 import { ScenarioError } from "../../sim/scenario/problems.ts";
@@ -100,7 +101,10 @@ async function play(file: string, options: SimOptions): Promise<void> {
   const loaded = await loadScenario(file).catch((error: unknown) => {
     throw error instanceof ScenarioError ? new UsageError(error.message) : error;
   });
-  const engine = createInlineEngine({ cacheFrames: CACHED_FRAMES });
+  const engine = createInlineEngine({
+    cacheFrames: CACHED_FRAMES,
+    wanted: CREDENTIAL_SHAPES,
+  });
   await engine.ready();
   const result = await runScenario(loaded, {
     engine,

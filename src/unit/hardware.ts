@@ -17,6 +17,7 @@ import { createLinuxGpio } from "../../hal/linux/gpio.ts";
 import { createLinuxSerial } from "../../hal/linux/serial.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import type { UnitConfig } from "../config/unit.ts";
+import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import type { Devices } from "../gateway/sensing.ts";
 
 type DeviceConfig = UnitConfig["devices"];
@@ -60,7 +61,12 @@ export async function devicesOf(
     gate: createGate({ line: () => createGuardedLine({ line, maximumMs }), clock, maximumMs }),
   };
   if (config.camera !== undefined) {
-    devices.codeReader = createCodeReader({ camera: cameraOf(config.camera), engine, clock });
+    devices.codeReader = createCodeReader({
+      camera: cameraOf(config.camera),
+      engine,
+      clock,
+      wanted: CREDENTIAL_SHAPES,
+    });
   }
   if (config.cardReader !== undefined) {
     const { path, pollMs } = config.cardReader;

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { seededDay } from "../../sim/faults/plan.ts";
 import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
 import { traceLines } from "../../sim/trace.ts";
@@ -107,7 +108,7 @@ function tell({ seed, failures }: Report): void {
 }
 
 async function work(): Promise<void> {
-  const engine = createInlineEngine({ cacheFrames: CACHED_FRAMES });
+  const engine = createInlineEngine({ cacheFrames: CACHED_FRAMES, wanted: CREDENTIAL_SHAPES });
   await engine.ready();
   process.on("message", (seed) => {
     void runSeed(Number(seed), engine).then(({ seed: done, failures, result }) => {
@@ -136,7 +137,7 @@ function freeze(seed: number, title: string | undefined): number {
 }
 
 async function replay(seed: number): Promise<number> {
-  const engine = createInlineEngine({ cacheFrames: CACHED_FRAMES });
+  const engine = createInlineEngine({ cacheFrames: CACHED_FRAMES, wanted: CREDENTIAL_SHAPES });
   await engine.ready();
   const { failures, result } = await runSeed(seed, engine);
   const scenario = `seed-${seed}.yaml`;

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { seededDay } from "../../sim/faults/plan.ts";
 import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
 
-const engine = createInlineEngine({ cacheFrames: 4_000 });
+const engine = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());
 
 // On a busy machine a day takes longer than a test may by default.

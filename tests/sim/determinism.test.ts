@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { GALLERY, GALLERY_PEOPLE } from "../../sim/gallery.ts";
 import { loadFields } from "../../sim/scenario/load.ts";
 import { runScenario } from "../../sim/scenario/run.ts";
 import { traceLines } from "../../sim/trace.ts";
 
-const engine = createInlineEngine({ cacheFrames: 4_000 });
+const engine = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());
 
 /** Everybody of the gallery again and again for an hour, on an afternoon with some trouble. */

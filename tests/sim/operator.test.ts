@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { COMMAND_FLAWS } from "../../sim/operator.ts";
 import { parseScenario } from "../../sim/scenario/load.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
 
-const engine = createInlineEngine({ cacheFrames: 100 });
+const engine = createInlineEngine({ cacheFrames: 100, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());
 
 async function play(...timeline: string[]): Promise<ScenarioResult> {

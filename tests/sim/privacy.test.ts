@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { seededDay } from "../../sim/faults/plan.ts";
 import { loadFields } from "../../sim/scenario/load.ts";
@@ -33,7 +34,7 @@ interface Leavings {
 }
 
 async function aDay(seed: number): Promise<Leavings> {
-  const inline = createInlineEngine({ cacheFrames: 4_000 });
+  const inline = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
   await inline.ready();
   const codes = new Set<string>();
   const engine = {

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { toBuffer } from "qrcode";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { GALLERY } from "../../sim/gallery.ts";
 import { loadScenario, parseScenario } from "../../sim/scenario/load.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
 
-const engine = createInlineEngine({ cacheFrames: 4_000 });
+const engine = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());
 
 const EXAMPLES = "sim/scenarios";

@@ -46,7 +46,7 @@ export class StubCodeReader extends StubDevice implements CodeReader {
   show(text: string): void {
     const bytes = new TextEncoder().encode(text);
     const code = { bytes, text, format: "qr" as const, corners: [], decoder: "stub" };
-    this.read({ code, frameAtMs: 0, decodedAtMs: 0, framesTried: 1 });
+    this.read({ code, frameAtMs: 0, decodedAtMs: 0, framesTried: 1, credentialShaped: true });
   }
 }
 

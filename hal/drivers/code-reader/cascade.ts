@@ -1,15 +1,19 @@
-/** Everything tried on one picture: cheap first, and on until something is read. */
+/** Everything tried on one picture: cheap first, and on until what is wanted was read. */
 import type { DecodedCode } from "../../devices.ts";
 import type { Decoders } from "./decoders.ts";
+import { erase } from "./erase.ts";
 import { createGuard } from "./guard.ts";
 import type { Guard } from "./guard.ts";
 import { scale, whole } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
-import { ranked } from "./rank.ts";
-import { CHEAP_STEPS, FURTHER_STEPS, WITNESS_STEPS } from "./steps.ts";
+import { joinParts } from "./parts.ts";
+import { contentKey, ranked } from "./rank.ts";
+import { CHEAP_STEPS, FURTHER_STEPS, SURVEY_STEPS, WITNESS_STEPS } from "./steps.ts";
 import type { Step } from "./steps.ts";
+import { holdsWanted, isWantedCode } from "./wanted.ts";
+import type { IsWanted } from "./wanted.ts";
 import { createWorkbench } from "./workbench.ts";
-import type { InStream } from "./workbench.ts";
+import type { InStream, Workbench } from "./workbench.ts";
 
 /** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
 const LONG_SIDE = 1280;
@@ -17,73 +21,153 @@ const LONG_SIDE = 1280;
 // once more at up to this size.
 const LAST_RESORT_LONG_SIDE = 2560;
 
-/** The codes in a picture, the one nearest to the centre and largest first; corners in its pixels. */
-export function readThoroughly(decoders: Decoders, image: Luminance): DecodedCode[] {
+/** What a reading of a picture may end with. */
+export interface Sought {
+  /** Texts that look like a credential; absent: any text. */
+  isWanted?: IsWanted;
+  /** Go on for every code in view, also when a wanted one was read. */
+  everyCode?: boolean;
+}
+
+const ANY_TEXT: IsWanted = () => true;
+
+/**
+ * The codes in a picture, wanted ones first, then the one nearest to the centre and largest; corners
+ * in its pixels.
+ */
+export function readThoroughly(
+  decoders: Decoders,
+  image: Luminance,
+  sought: Sought = {},
+): DecodedCode[] {
+  const { isWanted = ANY_TEXT, everyCode = false } = sought;
   const guard = createGuard();
+  const ladder = everyCode ? EVERY_CODE_STEPS : ALL_STEPS;
+  const isEnough = everyCode
+    ? (bench: Workbench, next: Step | undefined) =>
+        next !== undefined && !SURVEY.has(next) && !bench.hasOutlines()
+    : undefined;
   const view = bounded(image, LONG_SIDE);
-  const { codes } = climbView(decoders, view, [...CHEAP_STEPS, ...FURTHER_STEPS], guard);
-  if (codes.length > 0 || view.scale === 1) return ranked(codes, image);
-  const larger = bounded(image, LAST_RESORT_LONG_SIDE);
-  return ranked(climbView(decoders, larger, CHEAP_STEPS, guard).codes, image);
+  const climbed = climbView({ decoders, view, steps: ladder, guard, isWanted, isEnough });
+  const codes = [...climbed.codes];
+  if (view.scale > 1 && (everyCode || !holdsWanted(codes, isWanted))) {
+    const larger = erase(bounded(image, LAST_RESORT_LONG_SIDE), codes);
+    const last = { decoders, view: larger, steps: CHEAP_STEPS, guard, isWanted };
+    codes.push(...climbView(last).codes);
+  }
+  return ranked(joinParts(codes), image, (code) => isWantedCode(code, isWanted));
 }
 
 /** What was read, and by which step of those given. */
 export interface Climb {
   codes: DecodedCode[];
+  /** The step that read a wanted code, or part of one. */
   step: number | undefined;
   /** A symbol was made out and not read. */
   outlined: boolean;
 }
 
+export interface ClimbOptions {
+  /** Where the frame belongs; unread it is kept for those after it. */
+  stream?: InStream;
+  /** Texts to stop for; absent: any text. */
+  isWanted?: IsWanted;
+}
+
 /**
- * Tries the named places of a ladder on a camera's frame until one reads something.
+ * Tries the named places of a ladder on a camera's frame until one reads a wanted code.
  * @param places indices into `ladder`, in the order to try
- * @param stream where the frame belongs; unread it is kept for those after it
  */
 export function climb(
   decoders: Decoders,
   image: Luminance,
   ladder: readonly Step[],
   places: readonly number[],
-  stream?: InStream,
+  { stream, isWanted = ANY_TEXT }: ClimbOptions = {},
 ): Climb {
   const view = bounded(image, LONG_SIDE);
   const steps = places.flatMap((place) => ladder[place] ?? []);
-  const { codes, step, outlined } = climbView(decoders, view, steps, createGuard(), stream);
-  if (codes.length === 0) stream?.stack.add(view, stream.number);
+  const guard = createGuard();
+  const climbed = climbView({ decoders, view, steps, guard, isWanted, stream });
+  const { codes, step, outlined } = climbed;
+  if (!holdsWanted(codes, isWanted)) stream?.stack.add(climbed.view, stream.number);
   return {
-    codes: ranked(codes, image),
+    codes: ranked(codes, image, (code) => isWantedCode(code, isWanted)),
     step: step === undefined ? undefined : places[step],
     outlined,
   };
 }
 
-function climbView(
-  decoders: Decoders,
-  view: View,
-  steps: readonly Step[],
-  guard: Guard,
-  stream?: InStream,
-): Climb {
-  const workbench = createWorkbench(decoders, view, stream);
+const ALL_STEPS: readonly Step[] = [...CHEAP_STEPS, ...FURTHER_STEPS];
+const SURVEY: ReadonlySet<Step> = new Set(SURVEY_STEPS);
+// For every code in view those steps come first that between them find what any of the others would:
+// with something read, and no outline left, there is nothing to go on for.
+const EVERY_CODE_STEPS: readonly Step[] = [
+  ...SURVEY_STEPS,
+  ...ALL_STEPS.filter((step) => !SURVEY.has(step)),
+];
+
+interface Attempts {
+  decoders: Decoders;
+  view: View;
+  steps: readonly Step[];
+  guard: Guard;
+  isWanted: IsWanted;
+  stream?: InStream | undefined;
+  /** Asked before each step once something was read; absent: enough is a wanted code. */
+  isEnough?: ((bench: Workbench, next: Step | undefined) => boolean) | undefined;
+}
+
+// Of a decoder that gives one code at a time.
+const MOST_TURNS = 8;
+
+/** @returns besides, the picture as it is without what was read */
+function climbView(attempts: Attempts): Climb & { view: View } {
+  const { decoders, steps, guard, isWanted, stream, isEnough } = attempts;
+  const codes: DecodedCode[] = [];
+  let { view } = attempts;
+  let bench = createWorkbench(decoders, view, stream);
   let doubted: number | undefined;
-  const attempt = (step: Step, index: number): Climb | undefined => {
-    const codes = guard.believe(step.attempt(workbench), step.changed);
-    if (guard.doubtful) doubted ??= index;
-    if (codes.length === 0) return undefined;
-    const named = codes.map((code) => ({ ...code, decoder: step.name }));
-    return { codes: named, step: index, outlined: false };
+  let outlined = false;
+  let hit: number | undefined;
+
+  /** Whether it read something new; what it read is taken out of the picture. */
+  const attempt = (step: Step, place: number): boolean => {
+    const read = guard.believe(step.attempt(bench), step.changed);
+    outlined ||= bench.outlined;
+    if (guard.doubtful) doubted ??= place;
+    if (read.length === 0) return false;
+    const before = codes.length;
+    for (const code of read) {
+      const known = codes.some((each) => contentKey(each) === contentKey(code));
+      if (!known) codes.push({ ...code, decoder: step.name });
+    }
+    view = erase(view, read);
+    bench = createWorkbench(decoders, view, stream);
+    const fresh = codes.slice(before);
+    if (fresh.some((code) => code.part !== undefined || isWanted(code.text))) hit ??= place;
+    return fresh.length > 0;
   };
-  for (const [index, step] of steps.entries()) {
-    const climbed = attempt(step, index);
-    if (climbed !== undefined) return climbed;
+  const done = (next: Step | undefined): boolean => {
+    if (codes.length === 0) return false;
+    return isEnough === undefined ? holdsWanted(codes, isWanted) : isEnough(bench, next);
+  };
+  const exhaust = (step: Step, place: number): void => {
+    for (let turn = 0; turn < MOST_TURNS && attempt(step, place); turn++) {
+      if (step.seesEveryCode || done(undefined)) return;
+    }
+  };
+
+  for (const [place, step] of steps.entries()) {
+    if (done(step)) break;
+    exhaust(step, place);
   }
   // A stream's job is a few steps only: what was found in one of them gets its second witness now.
   for (const witness of doubted === undefined ? [] : WITNESS_STEPS) {
-    const climbed = steps.includes(witness) ? undefined : attempt(witness, doubted ?? 0);
-    if (climbed !== undefined) return climbed;
+    if (codes.length > 0) break;
+    if (!steps.includes(witness)) attempt(witness, doubted ?? 0);
   }
-  return { codes: [], step: undefined, outlined: workbench.outlined };
+  return { codes, step: hit, outlined, view };
 }
 
 function bounded(image: Luminance, longSide: number): View {

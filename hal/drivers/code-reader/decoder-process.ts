@@ -13,8 +13,12 @@ import { loadDecoders } from "./decoders.ts";
 import type { Decoders } from "./decoders.ts";
 import { JOB_BYTES, decodeJob, encodeMessage } from "./messages.ts";
 import type { DecoderMessage, Job } from "./messages.ts";
+import { erase } from "./erase.ts";
+import { whole } from "./image.ts";
+import type { Luminance } from "./image.ts";
 import { createStack } from "./stack.ts";
 import { CHEAP_STEPS, FURTHER_STEPS } from "./steps.ts";
+import { holdsWanted, wantedBy } from "./wanted.ts";
 
 const INPUT = 0;
 const OUTPUT = 1;
@@ -64,24 +68,37 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
   return (user + system) / 1_000;
 }
 
-/** Each step by itself, so that its CPU is known: the engine has the cheaper one look first. */
-function tryEach(job: Job, attempt: (steps: number[]) => Climb): Climb & { cpuMs: number[] } {
-  const cpuMs: number[] = [];
-  let outlined = false;
-  for (const step of job.steps) {
+/**
+ * Each step by itself, so that its CPU is known: the engine has the cheaper one look first. Where
+ * that reads nothing wanted, the next one looks at the rest of the picture.
+ */
+function tryEach(decoders: Decoders, picture: Luminance, job: Job): Climb & { cpuMs: number[] } {
+  const seen: Climb & { cpuMs: number[] } = {
+    codes: [],
+    step: undefined,
+    outlined: false,
+    cpuMs: [],
+  };
+  let rest = picture;
+  for (const place of job.steps) {
     const before = process.cpuUsage();
-    const climbed = attempt([step]);
-    cpuMs.push(cpuMsSince(before));
-    if (climbed.codes.length > 0) return { ...climbed, cpuMs };
-    outlined ||= climbed.outlined;
+    const { codes, step, outlined } = climb(decoders, rest, CHEAP_STEPS, [place], { isWanted });
+    seen.cpuMs.push(cpuMsSince(before));
+    seen.codes.push(...codes);
+    seen.step ??= step;
+    seen.outlined ||= outlined;
+    if (holdsWanted(seen.codes, isWanted)) break;
+    if (codes.length > 0) rest = erase(whole(rest), codes);
   }
-  return { codes: [], step: undefined, outlined, cpuMs };
+  return seen;
 }
 
 // How often the process looks after itself, in jobs: what is asked of the kernel for it costs as much
 // as a tenth of a cheap look.
 const HOUSEKEEPING_JOBS = 32;
 
+const [wanted = "null"] = process.argv.slice(3);
+const isWanted = wantedBy((JSON.parse(wanted) as string[] | null) ?? undefined);
 const stack = createStack();
 const head = Buffer.alloc(JOB_BYTES);
 let pixels = new Uint8Array(0);
@@ -92,12 +109,10 @@ function look(decoders: Decoders, job: Job): Climb & { cpuMs: number[] } {
   if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
   fetchPicture(pixels);
   const picture = { width, height, luminance: pixels };
-  if (ladder === "cheap") {
-    return tryEach(job, (places) => climb(decoders, picture, CHEAP_STEPS, places));
-  }
-  const stream = frame === undefined ? undefined : { stack, number: frame };
+  if (ladder === "cheap") return tryEach(decoders, picture, job);
+  const stream = frame === undefined ? {} : { stream: { stack, number: frame } };
   const before = process.cpuUsage();
-  const climbed = climb(decoders, picture, FURTHER_STEPS, steps, stream);
+  const climbed = climb(decoders, picture, FURTHER_STEPS, steps, { ...stream, isWanted });
   return { ...climbed, cpuMs: [cpuMsSince(before)] };
 }
 

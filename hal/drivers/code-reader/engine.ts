@@ -4,11 +4,14 @@ import { readThoroughly } from "./cascade.ts";
 import type { Decoders } from "./decoders.ts";
 import { hashOf } from "./hash.ts";
 import type { Luminance } from "./image.ts";
+import { wantedBy } from "./wanted.ts";
 
 /** What was read in one frame. */
 export interface DecodeResult {
-  /** Every code in view, the one nearest to the centre and largest first; empty for none. */
+  /** The codes in view, wanted ones first, then the one nearest to the centre and largest; empty for none. */
   codes: DecodedCode[];
+  /** Everything there is was tried on this frame: what else is in it is not going to be read. */
+  settled?: boolean;
 }
 
 /** A frame to be read. */
@@ -31,6 +34,10 @@ export interface DecodeEngine {
 }
 
 export interface InlineEngineOptions {
+  /** Patterns of the texts that a reading may end with; absent: any text. */
+  wanted?: readonly string[];
+  /** Goes on for every code in a picture, also when a wanted one was read. */
+  everyCode?: boolean;
   /** Results remembered by the frame's content, so that a repeated frame costs a hash; default 0. */
   cacheFrames?: number;
 }
@@ -49,22 +56,24 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
     decoders = await loadDecoders();
     return decoders;
   };
-  const read = readThoroughly;
+  const sought = { isWanted: wantedBy(options.wanted), everyCode: options.everyCode ?? false };
+  const read = (loaded: Decoders, frame: Frame): DecodedCode[] =>
+    readThoroughly(loaded, frame, sought);
   return {
     async ready() {
       await load();
     },
     async decode(frame) {
       const loaded = decoders ?? (await load());
-      if (capacity === 0) return { codes: read(loaded, frame) };
+      if (capacity === 0) return { codes: read(loaded, frame), settled: true };
       const key = hashOf(frame);
       const known = cache.get(key);
-      if (known !== undefined) return { codes: known };
+      if (known !== undefined) return { codes: known, settled: true };
       const codes = read(loaded, frame);
       const oldest = cache.size >= capacity ? cache.keys().next().value : undefined;
       if (oldest !== undefined) cache.delete(oldest);
       cache.set(key, codes);
-      return { codes };
+      return { codes, settled: true };
     },
     onAfterthought() {},
     close: () => Promise.resolve(),

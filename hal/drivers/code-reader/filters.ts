@@ -27,6 +27,14 @@ export function gamma(view: View, exponent: number): View {
   );
 }
 
+/** That many times the light, cut off at white: a screen turned far down beside something lit. */
+export function gain(view: View, factor: number): View {
+  return mapped(
+    view,
+    Uint8Array.from({ length: 256 }, (_, level) => clamp(Math.round(level * factor))),
+  );
+}
+
 /** Stretches the levels between two shares of the histogram to the full range. */
 export function stretch(view: View, lowShare: number, highShare: number): View {
   const counts = new Uint32Array(256);

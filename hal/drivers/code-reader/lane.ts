@@ -22,6 +22,8 @@ export interface LaneOptions {
   jobMs?: number;
   /** Resident memory at which a process is replaced, bytes; default 256 MB. */
   mostBytes?: number;
+  /** Patterns of the texts to stop for; absent: any text. */
+  wanted?: readonly string[];
   /** Told whenever a process was lost that was not told to end. */
   onLost?: (error: Error) => void;
 }
@@ -160,8 +162,9 @@ class DecoderLane implements Lane {
 
   async #start(): Promise<void> {
     this.#picture ??= openSharedMemory();
+    const { name, wanted = null } = this.#options;
     // The name is for whoever looks at the list of processes.
-    const child = spawn(process.execPath, [...LIMITS, PROGRAM, this.#options.name], {
+    const child = spawn(process.execPath, [...LIMITS, PROGRAM, name, JSON.stringify(wanted)], {
       // A group of its own: an interrupt from the keyboard reaches the unit, which closes the pipe.
       detached: true,
       stdio: ["pipe", "pipe", "inherit", this.#picture],

@@ -5,6 +5,8 @@ import { CHEAP_STEPS, SEES_EVERY_CODE } from "./steps.ts";
 /** What came of a frame's looks. */
 interface Taken {
   codes: readonly DecodedCode[];
+  /** A wanted code is among them. */
+  satisfied: boolean;
   /** CPU of each look that was taken, ms, in their order. */
   cpuMs: readonly number[];
 }
@@ -18,11 +20,11 @@ export interface Looks {
    */
   next(changed: boolean, second: (cost: number) => boolean): number[];
   took(steps: readonly number[], taken: Taken): void;
-  /** CPU of the cheaper look, ms: the unit of the budget; nothing before the first look without a code. */
+  /** CPU of the cheaper look, ms: the unit of the budget; nothing before the first look without a wanted code. */
   readonly cheapestMs: number | undefined;
 }
 
-// A decoder's cost is the mean of its last dozen looks or so, those without a code.
+// A decoder's cost is the mean of its last dozen looks or so, those without a wanted code.
 const WEIGHT = 1 / 12;
 // What differs less than this is noise: the one at work stays.
 const CLEARLY = 0.9;
@@ -39,6 +41,7 @@ export function createLooks(): Looks {
   const costs: (number | undefined)[] = CHEAP_STEPS.map(() => undefined);
   let cheapest = SEES_EVERY_CODE;
   let sinceCode = CODE_FRAMES;
+  let satisfiedBefore = false;
   let still = 0;
   return {
     next(changed, second) {
@@ -46,18 +49,18 @@ export function createLooks(): Looks {
       const others = CHEAP_STEPS.map((_, place) => place).filter((place) => place !== first);
       if (!changed) {
         still += 1;
-        return still % STILL_TURN === 1 && sinceCode > 0 ? others : [first];
+        if (still % STILL_TURN !== 1 || satisfiedBefore) return [first];
+        // Beside a code that is not the one wanted, the other decoder looks at the rest.
+        return sinceCode === 0 ? [first, ...others] : others;
       }
       still = 0;
       const cost = others.reduce((sum, place) => sum + (costs[place] ?? 0), 0);
       return second(cost / (costs[first] ?? cost) || 1) ? [first, ...others] : [first];
     },
-    took(steps, { codes, cpuMs }) {
-      if (codes.length > 0) {
-        sinceCode = 0;
-        return;
-      }
-      sinceCode += 1;
+    took(steps, { codes, satisfied, cpuMs }) {
+      satisfiedBefore = satisfied;
+      sinceCode = codes.length > 0 ? 0 : sinceCode + 1;
+      if (satisfied) return;
       cpuMs.forEach((ms, index) => {
         const place = steps[index] ?? 0;
         const before = costs[place] ?? ms;

@@ -37,7 +37,7 @@ export interface Plan {
    * picture. The steps' own costs are those of one machine; what comes in is spent at these.
    */
   took(cost: number): void;
-  /** A code was read: where there are codes, the next one gets everything again, every some seconds. */
+  /** A wanted code was read: where there are some, the next one gets everything again, every some seconds. */
   refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
   hit(step: number): void;

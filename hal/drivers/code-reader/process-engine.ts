@@ -1,16 +1,28 @@
 /** The decoding engine of a unit: decoders in processes of their own, which may die without the door. */
 import type { Clock } from "../../clock.ts";
+import type { DecodedCode } from "../../devices.ts";
 import type { DecodeEngine, DecodeResult, Frame } from "./engine.ts";
+import { erase } from "./erase.ts";
+import { createFamiliar } from "./familiar.ts";
+import { whole } from "./image.ts";
+import type { Luminance } from "./image.ts";
 import { createLane } from "./lane.ts";
 import type { Answer } from "./lane.ts";
 import { createLooks } from "./looks.ts";
 import { JOB_COST, createPlan } from "./plan.ts";
 import type { PlanOptions } from "./plan.ts";
+import { joinParts } from "./parts.ts";
 import { ranked } from "./rank.ts";
 import { FURTHER_STEPS, SEES_EVERY_CODE } from "./steps.ts";
+import { holdsWanted, isWantedCode, wantedBy } from "./wanted.ts";
 
 export interface ProcessEngineOptions extends PlanOptions {
   clock: Clock;
+  /**
+   * Patterns of the texts that a reading may end with; absent: any text. Whatever else is in view is
+   * told, and looked past: for a poster beside it no visitor's code goes unread.
+   */
+  wanted?: readonly string[];
   /** Told when a decoder process was lost and is started anew. */
   onLost?: (error: Error) => void;
 }
@@ -26,33 +38,45 @@ export interface ProcessEngine extends DecodeEngine {
  * not the unit's, and a decoder that crashes, hangs or grows is replaced while the door goes on.
  */
 export function createProcessEngine(options: ProcessEngineOptions): ProcessEngine {
-  const { clock, onLost = () => undefined } = options;
-  const quick = createLane({ clock, name: "decoder", onLost });
-  const slow = createLane({ clock, name: "thorough decoder", onLost });
+  const { clock, onLost = () => undefined, wanted } = options;
+  const lane = { clock, onLost, ...(wanted === undefined ? {} : { wanted }) };
+  const quick = createLane({ ...lane, name: "decoder" });
+  const slow = createLane({ ...lane, name: "thorough decoder" });
+  const isWanted = wantedBy(wanted);
   const plan = createPlan(FURTHER_STEPS, options);
   const looks = createLooks();
+  const familiar = createFamiliar();
+  /** A wanted code was read that is not part of the doorway: what the frame was looked at for. */
+  const isSatisfied = (codes: readonly DecodedCode[], number: number): boolean =>
+    familiar.isFresh(
+      joinParts(codes).filter((code) => isWantedCode(code, isWanted)),
+      number,
+    );
   let frames = 0;
   let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
 
   const lookAt = async (frame: Frame, changed: boolean): Promise<Answer> => {
     const steps = looks.next(changed, (cost) => plan.secondLook(cost));
     const answer = await quick.run(frame, "cheap", steps);
-    looks.took(steps, answer);
+    looks.took(steps, { ...answer, satisfied: holdsWanted(answer.codes, isWanted) });
     // Looks end with the one that reads: where it is not the last of all, the others did not look.
     const tried = steps.slice(0, answer.cpuMs.length);
     if (answer.codes.length === 0 || tried.includes(SEES_EVERY_CODE)) return answer;
     // What was read is one code, whichever it came upon; which of several is meant takes all of them.
     const all = await quick.run(frame, "cheap", [SEES_EVERY_CODE]);
-    return { ...answer, codes: ranked([...all.codes, ...answer.codes], frame) };
+    const codes = ranked([...all.codes, ...answer.codes], frame, (code) =>
+      isWantedCode(code, isWanted),
+    );
+    return { ...answer, codes };
   };
-  const tryFurther = async (frame: Frame, number: number, steps: number[]): Promise<void> => {
+  const tryFurther = async (frame: Luminance, number: number, steps: number[]): Promise<void> => {
     try {
       const { codes, step, cpuMs } = await slow.run(frame, "further", steps, number);
-      // With a code it ended early, and says nothing of what its steps take.
+      // With a wanted code it ended early, and says nothing of what its steps take.
       if (step === undefined) plan.took((cpuMs[0] ?? 0) / (looks.cheapestMs ?? Infinity));
       else plan.hit(step);
       if (codes.length === 0) return;
-      plan.refill();
+      if (isSatisfied(codes, number)) plan.refill();
       afterthought?.({ codes }, number);
     } catch {
       // The quick lane goes on; the slow one starts a new process with its next job.
@@ -72,10 +96,11 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
       const changed = frame.changed ?? true;
       plan.frame(changed);
       const { codes, outlined } = await lookAt(frame, changed);
-      if (codes.length > 0) plan.refill();
+      if (isSatisfied(codes, number)) plan.refill();
       else if (!slow.busy) {
         const steps = plan.next(JOB_COST, outlined);
-        if (steps.length > 0) void tryFurther(frame, number, steps);
+        const rest = codes.length === 0 ? frame : erase(whole(frame), codes);
+        if (steps.length > 0) void tryFurther(rest, number, steps);
       }
       return { codes };
     },

@@ -33,19 +33,27 @@ function prominence(code: DecodedCode, image: Luminance): number {
   return width * (1 - 0.75 * Math.min(1, away));
 }
 
-// More than these nobody holds up at once; the rest of a wall of codes is scenery.
-const MOST_CODES = 8;
-
-/** The codes, each content once, the one nearest to the centre and largest first. */
-export function ranked(codes: readonly DecodedCode[], image: Luminance): DecodedCode[] {
+/**
+ * The codes, each content once: wanted ones first, then the one nearest to the centre and largest.
+ * @param isWanted whether a code is one that the door decides about; absent: all are
+ */
+export function ranked(
+  codes: readonly DecodedCode[],
+  image: Luminance,
+  isWanted: (code: DecodedCode) => boolean = () => true,
+): DecodedCode[] {
   const unique = new Map<string, DecodedCode>();
   for (const code of codes) {
     const key = contentKey(code);
     if (!unique.has(key)) unique.set(key, code);
   }
-  return [...unique.values()]
-    .sort((a, b) => prominence(b, image) - prominence(a, image))
-    .slice(0, MOST_CODES);
+  const marks = new Map(
+    [...unique.values()].map((code) => [
+      code,
+      (isWanted(code) ? 1 : 0) * 2 + prominence(code, image),
+    ]),
+  );
+  return [...marks].sort(([, a], [, b]) => b - a).map(([code]) => code);
 }
 
 /** The same for two codes exactly when they carry the same bytes in the same kind of symbol. */

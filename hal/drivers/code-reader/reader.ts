@@ -3,14 +3,16 @@ import type { CameraConnection, CameraHost } from "../../bus/frames.ts";
 import { BusError } from "../../bus/errors.ts";
 import { every } from "../../clock.ts";
 import type { Clock, Timer } from "../../clock.ts";
-import type { CodeReader, CodeReading, DecodedCode, DeviceHealth } from "../../devices.ts";
+import type { CodeReader, CodeReading, DeviceHealth } from "../../devices.ts";
 import { createFrameAssembler, tightLuminance } from "./assembler.ts";
-import type { DecodeEngine } from "./engine.ts";
+import type { DecodeEngine, DecodeResult } from "./engine.ts";
 import { createExposurePolicy } from "./exposure.ts";
 import type { Luminance } from "./image.ts";
+import { createPartCollector } from "./parts.ts";
 import { createSceneWatch } from "./scene.ts";
 import type { SceneLook } from "./scene.ts";
 import { createShowings } from "./showing.ts";
+import { isWantedCode, wantedBy } from "./wanted.ts";
 
 export interface CodeReaderOptions {
   camera: CameraHost;
@@ -18,6 +20,12 @@ export interface CodeReaderOptions {
   clock: Clock;
   /** A code must be out of view this long before showing it again counts as a new showing; default 1,500 ms. */
   forgetAfterMs?: number;
+  /** Patterns of the texts that look like a credential; absent: any text does. */
+  wanted?: readonly string[];
+  /** How long a code that does not look like one waits for one beside it, while the engine is still at it; default 1,000 ms. */
+  waitMs?: number;
+  /** How long the parts of a code that is divided among several wait for one another; default 10,000 ms. */
+  partsMs?: number;
   /** Without a frame for this long the camera counts as stalled and is opened anew; default 3,000 ms. */
   stallAfterMs?: number;
   /** A picture of one grey level for this long counts as no picture; default 10,000 ms. */
@@ -58,6 +66,8 @@ class CameraCodeReader implements CodeReader {
   readonly #blankAfterMs: number;
   readonly #reopenMs: { first: number; longest: number };
   readonly #showings;
+  readonly #parts;
+  readonly #isWanted;
   #scene = createSceneWatch();
   #exposure = createExposurePolicy();
   #readSinceFrame = false;
@@ -87,10 +97,12 @@ class CameraCodeReader implements CodeReader {
     this.#blankAfterMs = options.blankAfterMs ?? 10_000;
     this.#reopenMs = options.reopenMs ?? { first: 500, longest: 15_000 };
     this.#nextReopenMs = this.#reopenMs.first;
-    this.#showings = createShowings(options.forgetAfterMs ?? 1_500);
+    this.#showings = createShowings(options.forgetAfterMs ?? 1_500, options.waitMs ?? 1_000);
+    this.#parts = createPartCollector(options.partsMs ?? 10_000);
+    this.#isWanted = wantedBy(options.wanted);
     this.#engine.onAfterthought((result, frame) => {
       const note = this.#notes.get(frame);
-      if (note !== undefined) this.#report(result.codes, note);
+      if (note !== undefined) this.#report(result, note);
     });
   }
 
@@ -276,9 +288,9 @@ class CameraCodeReader implements CodeReader {
       if (slot.changed) this.#showings.change(note.atMs);
       else this.#showings.hold(note.atMs);
       try {
-        const { codes } = await this.#engine.decode(slot);
+        const result = await this.#engine.decode(slot);
         this.#decoderFault = false;
-        this.#report(codes, note);
+        this.#report(result, note);
       } catch (error) {
         this.#decoderFault = true;
         const detail = error instanceof Error ? error.message : String(error);
@@ -295,16 +307,21 @@ class CameraCodeReader implements CodeReader {
     this.#frameNumber += 1;
   }
 
-  #report(codes: readonly DecodedCode[], note: FrameNote): void {
+  #report({ codes, settled = false }: DecodeResult, note: FrameNote): void {
     if (!this.#running) return;
-    if (codes.length > 0) this.#readSinceFrame = true;
-    const code = this.#showings.look(codes, note.atMs);
-    if (code === undefined) return;
+    const sightings = this.#parts
+      .take(codes, note.atMs)
+      .map((code) => ({ code, wanted: isWantedCode(code, this.#isWanted) }));
+    // What is not wanted may hang in the picture for ever and says nothing of how a screen is exposed.
+    if (sightings.some(({ wanted }) => wanted)) this.#readSinceFrame = true;
+    const sighting = this.#showings.look(sightings, note.atMs, settled);
+    if (sighting === undefined) return;
     this.#readingListener?.({
-      code,
+      code: sighting.code,
       frameAtMs: note.atMs,
       decodedAtMs: this.#clock.monotonicMs(),
       framesTried: note.framesTried,
+      credentialShaped: sighting.wanted,
     });
   }
 }

@@ -52,7 +52,10 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   );
   try {
     if (result.format() !== BarcodeFormat.QrCode) return [];
-    const content = contentOf(result.raw_bytes(), result.text(), declaresCharacterSet(result));
+    const notes = notesOn(result);
+    // Which part of a message a symbol is, rxing says only in part: that is left to ZXing.
+    if (isPart(notes)) return [];
+    const content = contentOf(result.raw_bytes(), result.text(), declaresCharacterSet(notes));
     if (content === undefined) return [];
     const { bytes, declared } = content;
     const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
@@ -78,10 +81,23 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
   }
 }
 
+/** A symbol's metadata: names by their values, as rxing gives them. */
+type Notes = readonly (readonly [value: unknown, name: unknown])[];
+
+function notesOn(result: ReturnType<typeof decode_barcode_with_hints>): Notes {
+  return [...(result.get_meta_data() as Map<unknown, unknown>)];
+}
+
+/** Whether the symbol is one of several that carry a message together; of others it notes -1. */
+function isPart(notes: Notes): boolean {
+  return notes.some(
+    ([value, name]) => String(name).startsWith("Structured_Append") && Number(value) >= 0,
+  );
+}
+
 /** Whether the symbol holds an ECI designator, by its symbology identifier (ISO/IEC 18004:2015, annex F). */
-function declaresCharacterSet(result: ReturnType<typeof decode_barcode_with_hints>): boolean {
-  const metadata = [...(result.get_meta_data() as Map<unknown, unknown>)].flat();
-  return metadata.some((value) => value === "]Q2" || value === "]Q4" || value === "]Q6");
+function declaresCharacterSet(notes: Notes): boolean {
+  return notes.some(([value]) => value === "]Q2" || value === "]Q4" || value === "]Q6");
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Step {
   cost: number;
   /** Whether the picture was changed so much that weakly protected symbols need a second witness. */
   changed: boolean;
+  /** Whether one attempt gives all that this step can read; the others give one code at a time. */
+  seesEveryCode: boolean;
   attempt(bench: Workbench): DecodedCode[];
 }
 
@@ -20,6 +22,7 @@ function step(version: VersionName, reader: ReaderName, cost: number, maxPixels?
     name: version === "original" ? reader : `${reader}+${version}`,
     cost,
     changed: version !== "original",
+    seesEveryCode: reader !== "rxing",
     attempt(bench) {
       const tooLarge = maxPixels !== undefined && bench.pixels > maxPixels;
       return tooLarge ? [] : bench.read(reader, version);
@@ -32,6 +35,7 @@ const STACKED: Step = {
   name: "frames together",
   cost: 8,
   changed: true,
+  seesEveryCode: true,
   attempt: (bench) => bench.readStacked(),
 };
 
@@ -40,6 +44,7 @@ const ENLARGED: Step = {
   name: "zxing-harder+enlarged",
   cost: 2,
   changed: true,
+  seesEveryCode: false,
   attempt: (bench) => bench.readEnlarged(),
 };
 
@@ -53,6 +58,7 @@ function bendSteps(): Step[] {
       name: "zxing-global+straightened",
       cost: 1,
       changed: true,
+      seesEveryCode: false,
       attempt: (bench: Workbench) => bench.readStraightened(bends),
     };
   });
@@ -77,6 +83,7 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("padded", "zxing-harder", 2),
   step("half", "zxing-harder", 1.2),
   step("brighter", "zxing-harder", 2.2),
+  step("muchBrighter", "zxing-harder", 3.5),
   step("padded", "rxing", 1),
   step("original", "zxing-denoise", 3.3),
   step("levelled", "zxing-harder", 3.5),
@@ -106,3 +113,18 @@ export const FURTHER_STEPS: readonly Step[] = [
 export const WITNESS_STEPS: readonly Step[] = FURTHER_STEPS.filter(
   ({ name, cost }) => name.startsWith("zxing-harder") && cost < 4,
 );
+
+const SURVEYED = new Set([
+  "zxing-harder",
+  "zxing-global+third",
+  "zxing-harder+half",
+  "zxing-harder+brighter",
+  "zxing-harder+muchBrighter",
+  "zxing-harder+smoothLevelled",
+]);
+
+/** What between them make out nearly everything that is there: inverted, dim, pale, large and small. */
+export const SURVEY_STEPS: readonly Step[] = [
+  ...CHEAP_STEPS,
+  ...FURTHER_STEPS.filter(({ name }) => SURVEYED.has(name)),
+];

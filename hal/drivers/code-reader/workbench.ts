@@ -3,7 +3,8 @@ import type { DecodedCode, Point } from "../../devices.ts";
 import { straighten } from "./bend.ts";
 import type { Bend } from "./bend.ts";
 import type { Decoders } from "./decoders.ts";
-import { blur, clahe, gamma, localNormalise, median, sharpen } from "./filters.ts";
+import { isOutlineOf } from "./erase.ts";
+import { blur, boxBlur, clahe, gain, gamma, localNormalise, median, sharpen } from "./filters.ts";
 import { borderLevel, crop, pad, scale, toOriginal } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
 import { area } from "./rank.ts";
@@ -20,6 +21,7 @@ const VERSIONS = {
   padded: (view: View) => pad(view, marginOf(view), borderLevel(view)),
   paddedWhite: (view: View) => pad(view, marginOf(view), 255),
   brighter: (view: View) => gamma(view, 0.5),
+  muchBrighter: (view: View) => gain({ ...view, luminance: boxBlur(view, 1) }, 10),
   darker: (view: View) => gamma(view, 2),
   sharper: (view: View) => sharpen(view, 2, 1.5),
   muchSharper: (view: View) => sharpen(view, 3, 3),
@@ -73,12 +75,14 @@ export interface Workbench {
   readonly pixels: number;
   /** Whether the quickest look made out a symbol that it could not read. */
   readonly outlined: boolean;
+  /** Whether any thorough look made out a symbol that it could not read. */
+  hasOutlines(): boolean;
   read(reader: ReaderName, version: VersionName): DecodedCode[];
   /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
   readStacked(): DecodedCode[];
   /** Cuts out what is there but does not read, and looks at it enlarged and much sharpened. */
   readEnlarged(): DecodedCode[];
-  /** Cuts out the largest symbol that is there but does not read, and tries it with some bends undone. */
+  /** Cuts out the symbols that are there but do not read, and tries them with some bends undone. */
   readStraightened(bends: readonly Bend[]): DecodedCode[];
 }
 
@@ -105,9 +109,10 @@ export interface InStream {
 /** @param stream absent for a single picture */
 export function createWorkbench(decoders: Decoders, picture: View, stream?: InStream): Workbench {
   const made = new Map<VersionName, View>([["original", picture]]);
-  let bent: View | "none" | undefined;
+  let bent: View[] | undefined;
   let unread: Point[][] | undefined;
   let outlined = false;
+  let outlinedOtherwise = false;
   const versionOf = (version: VersionName): View => {
     const known = made.get(version);
     if (known !== undefined) return known;
@@ -116,8 +121,15 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     return view;
   };
   const located = (): Point[][] => {
-    unread ??= decoders.zxing.look(picture, HARDER).outlines;
+    unread ??= isTooSmall(picture) ? [] : lookFor(picture, HARDER).outlines;
     return unread;
+  };
+  const lookFor = (
+    view: View,
+    effort: ZxingEffort,
+  ): { codes: DecodedCode[]; outlines: Point[][] } => {
+    const { codes, outlines } = decoders.zxing.look(view, effort);
+    return { codes, outlines: outlines.filter((outline) => !isOutlineOf(codes, outline)) };
   };
   const readView = (view: View, reader: ReaderName): DecodedCode[] =>
     isTooSmall(view) ? [] : inOriginal(view, READERS[reader](decoders, view));
@@ -126,13 +138,17 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     get outlined() {
       return outlined;
     },
+    hasOutlines: () => outlined || outlinedOtherwise || located().length > 0,
     read(reader, version) {
-      // Outlines come with this look at no cost, and are seldom seen where no code is.
-      if (reader !== "zxing" || version !== "original") return readView(versionOf(version), reader);
-      if (isTooSmall(picture)) return [];
-      const { codes, outlines } = decoders.zxing.look(picture, QUICK);
-      outlined = codes.length === 0 && outlines.length > 0;
-      return inOriginal(picture, codes);
+      const effort = OUTLINING[reader];
+      const view = versionOf(version);
+      if (effort === undefined || isTooSmall(view)) return readView(view, reader);
+      // Outlines come with these looks at no cost, and are seldom seen where no code is.
+      const { codes, outlines } = lookFor(view, effort);
+      if (version !== "original") outlinedOtherwise ||= outlines.length > 0;
+      else if (reader === "zxing") outlined = outlines.length > 0;
+      else unread = outlines;
+      return inOriginal(view, codes);
     },
     readStacked() {
       stream?.stack.add(picture, stream.number);
@@ -140,24 +156,37 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
       return together === undefined ? [] : readTogether(createWorkbench(decoders, together));
     },
     readEnlarged() {
-      const part = longSide(picture) <= SMALL_PICTURE_SIDE ? picture : around(picture, located());
-      const factor = part === undefined ? 0 : Math.min(3, ENLARGED_SIDE / longSide(part));
-      if (part === undefined || factor < SMALLEST_ENLARGEMENT) return [];
-      const enlarged = sharpen(scale(part, factor), 3, 4);
-      const codes = readView(enlarged, "zxing-harder");
-      return codes.length > 0 ? codes : readView(enlarged, "rxing");
+      const parts =
+        longSide(picture) <= SMALL_PICTURE_SIDE ? [picture] : surroundings(picture, located());
+      for (const part of parts) {
+        const factor = Math.min(3, ENLARGED_SIDE / longSide(part));
+        if (factor < SMALLEST_ENLARGEMENT) continue;
+        const enlarged = sharpen(scale(part, factor), 3, 4);
+        for (const reader of ["zxing-harder", "rxing"] as const) {
+          const codes = readView(enlarged, reader);
+          if (codes.length > 0) return codes;
+        }
+      }
+      return [];
     },
     readStraightened(bends) {
-      bent ??= cutOut(picture, located()) ?? "none";
-      if (bent === "none") return [];
-      for (const bend of bends) {
-        const codes = readView(straighten(bent, bend), "zxing-global");
-        if (codes.length > 0) return codes;
+      bent ??= surroundings(picture, located()).map(shrunk);
+      for (const part of bent) {
+        for (const bend of bends) {
+          const codes = readView(straighten(part, bend), "zxing-global");
+          if (codes.length > 0) return codes;
+        }
       }
       return [];
     },
   };
 }
+
+/** The ways to ask ZXing that tell of what they could not read. */
+const OUTLINING: Partial<Record<ReaderName, ZxingEffort>> = {
+  zxing: QUICK,
+  "zxing-harder": HARDER,
+};
 
 // What frames laid together show lacks noise and glare; what remains is want of contrast and size.
 const TOGETHER: readonly (readonly [ReaderName, VersionName])[] = [
@@ -187,19 +216,26 @@ const SMALL_PICTURE_SIDE = 480;
 const MARGIN_SHARE = 0.5;
 const CUT_OUT_SIDE = 320;
 
-/** The surroundings of the largest located symbol, no larger than bends need it. */
-function cutOut(picture: View, located: readonly Point[][]): View | undefined {
-  const cut = around(picture, located);
-  const factor = cut === undefined ? 1 : CUT_OUT_SIDE / longSide(cut);
-  return cut !== undefined && factor < 1 ? scale(cut, factor) : cut;
+// A stain that looks like a symbol must not keep the others from being tried.
+const MOST_LOCATED = 3;
+
+const shrunk = (part: View): View => {
+  const factor = CUT_OUT_SIDE / longSide(part);
+  return factor < 1 ? scale(part, factor) : part;
+};
+
+/** The surroundings of the largest located symbols. */
+function surroundings(picture: View, located: readonly Point[][]): View[] {
+  return located
+    .filter((outline) => area(outline) >= SMALLEST_SIDE ** 2)
+    .toSorted((a, b) => area(b) - area(a))
+    .slice(0, MOST_LOCATED)
+    .map((outline) => around(picture, outline));
 }
 
-/** The surroundings of the largest located symbol. */
-function around(picture: View, located: readonly Point[][]): View | undefined {
-  const largest = located.toSorted((a, b) => area(b) - area(a))[0];
-  if (largest === undefined || area(largest) < SMALLEST_SIDE ** 2) return undefined;
-  const xs = largest.map(({ x }) => x);
-  const ys = largest.map(({ y }) => y);
+function around(picture: View, outline: readonly Point[]): View {
+  const xs = outline.map(({ x }) => x);
+  const ys = outline.map(({ y }) => y);
   const margin =
     MARGIN_SHARE * Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
   return crop(picture, {

@@ -41,8 +41,9 @@ type ZxingWasm = ZXingReaderModule & {
   _free(pointer: number): void;
 };
 
-// Which of several codes is meant is decided afterwards, so all that may be in view are wanted.
-const MOST_SYMBOLS = 32;
+// Which of several codes is meant is decided afterwards, so all that may be in view are wanted. The
+// library counts them in one byte.
+const MOST_SYMBOLS = 255;
 
 const FORMATS = {
   QRCode: "qr",
@@ -138,5 +139,28 @@ function toCode(result: ReadResult): DecodedCode[] {
   // Undeclared bytes come as Latin-1; kanji and hanzi segments declare themselves without an ECI.
   const declared = result.hasECI || result.text !== asLatin1(bytes) ? result.text : undefined;
   const text = textOf(bytes, declared);
-  return [{ bytes, text, format, corners: cornersOf(result), decoder: "zxing" }];
+  const { width: modules } = result.symbol;
+  return [
+    {
+      bytes,
+      text,
+      format,
+      corners: cornersOf(result),
+      decoder: "zxing",
+      ...(modules > 0 ? { modules } : {}),
+      ...partOf(result),
+    },
+  ];
+}
+
+// Clause 8.2: sixteen symbols at most, so a single one or more than those is no sequence.
+const MOST_PARTS = 16;
+
+function partOf({
+  sequenceSize,
+  sequenceIndex,
+  sequenceId,
+}: ReadResult): Pick<DecodedCode, "part"> {
+  if (sequenceSize < 2 || sequenceSize > MOST_PARTS || sequenceIndex >= sequenceSize) return {};
+  return { part: { number: sequenceIndex + 1, of: sequenceSize, parity: Number(sequenceId) } };
 }

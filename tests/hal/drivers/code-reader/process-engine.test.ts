@@ -134,6 +134,34 @@ describe("the engine in processes", () => {
   });
 });
 
+describe("a poster in view", () => {
+  const poster = frame({ text: "https://example.org/venue/12345", medium: "paper" });
+  const withDark = beside(poster, frame({ text: "HC1:DARK", darkMode: true }));
+
+  test("is told, and the certificate beside it is read afterwards all the same", async () => {
+    const engine = createProcessEngine({ clock, wanted: ["^HC1:"] });
+    toClose.push(engine);
+    const found = new Promise<string[]>((resolve) => {
+      engine.onAfterthought(({ codes }) => resolve(codes.map(({ text }) => text)));
+    });
+    const { codes } = await engine.decode(withDark);
+    expect(codes.map(({ text }) => text)).toEqual(["https://example.org/venue/12345"]);
+    expect(await found).toEqual(["HC1:DARK"]);
+  });
+
+  test("does not fill the budget again, however long it hangs there", async () => {
+    const engine = createProcessEngine({ clock, wanted: ["^HC1:"], share: 0, burst: 40 });
+    toClose.push(engine);
+    const found: string[] = [];
+    engine.onAfterthought(({ codes }) => found.push(...codes.map(({ text }) => text)));
+    const alone = beside(poster, renderScene(null, GOOD_CONDITIONS, createRandom(5), SIZE));
+    // Longer than what is read may fill it again after.
+    for (let count = 0; count < 170; count++) await engine.decode(alone);
+    for (let count = 0; count < 10; count++) await engine.decode(withDark);
+    expect(found).toEqual([]);
+  });
+});
+
 describe("a decoder process", () => {
   test("that is killed is missed, said, and replaced", async () => {
     const lost: string[] = [];

@@ -60,7 +60,7 @@ describe("a stack", () => {
   const readings = (frames: readonly [number, View][]): string[] => {
     const stack = createStack();
     return frames.map(([number, picture]) => {
-      const stream = { stack, number };
+      const stream = { stream: { stack, number } };
       const { codes } = climb(decoders, picture, FURTHER_STEPS, [STACKED], stream);
       return codes.map(({ text }) => text).join();
     });
