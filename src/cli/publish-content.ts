@@ -96,7 +96,9 @@ function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): C
         }),
       );
       const keys = own.reduce((sum, set) => sum + set.keys.length, 0);
-      return { files, asOfMs: oldest(own.map(({ asOfMs }) => asOfMs)), what: `${keys} keys` };
+      const warnings = own.flatMap((set) => set.warnings ?? []);
+      const what = [`${keys} keys`, ...warnings].join("; ");
+      return { files, asOfMs: oldest(own.map(({ asOfMs }) => asOfMs)), what };
     }
     case "revocation": {
       const lists = inputs.flatMap((input) =>

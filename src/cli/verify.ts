@@ -64,8 +64,10 @@ export function verifyCommand(print: Print = (line) => console.log(line)): Comma
     .addHelpText("after", EXAMPLES)
     .action(async (texts: string[], options: VerifyOptions) => {
       const shown = texts.length === 1 && texts[0] === "-" ? await readStandardInput() : texts;
-      const credential = await verify(shown, options);
-      print(options.json === true ? asJson(credential, options) : asText(credential));
+      const warnings: string[] = [];
+      const credential = await verify(shown, options, (warning) => warnings.push(warning));
+      for (const warning of warnings) console.error(`warning: ${warning}`);
+      print(options.json === true ? asJson(credential, options, warnings) : asText(credential));
       process.exitCode = credential.holds ? 0 : 1;
     });
 }
@@ -85,17 +87,20 @@ async function readStandardInput(): Promise<string[]> {
   return lines.every((line) => line.startsWith("shc:/")) ? lines : [whole];
 }
 
-async function verify(texts: readonly string[], options: VerifyOptions): Promise<Credential> {
+async function verify(
+  texts: readonly string[],
+  options: VerifyOptions,
+  warn: (warning: string) => void,
+): Promise<Credential> {
   const wallMs = options.at === undefined ? Date.now() : timeOf(options.at);
   if (Number.isNaN(wallMs))
     throw new UsageError(`--at: "${options.at}" is not an ISO 8601 time that exists`);
   const trust = new TrustStore();
   for (const file of options.trust) {
     const { bytes, dateMs } = readFile(file);
-    trust.replace(
-      file,
-      guarded(file, () => readTrustFile(bytes, dateMs)),
-    );
+    const set = guarded(file, () => readTrustFile(bytes, dateMs));
+    for (const warning of set.warnings ?? []) warn(`${file}: ${warning}`);
+    trust.replace(file, set);
   }
   const revocation = new RevocationStore();
   for (const file of options.revoked) {
@@ -173,13 +178,18 @@ function readJson(file: string): unknown {
   return guarded(file, () => JSON.parse(readFileSync(file, "utf8")) as unknown);
 }
 
-function asJson(credential: Credential, options: VerifyOptions): string {
+function asJson(
+  credential: Credential,
+  options: VerifyOptions,
+  warnings: readonly string[],
+): string {
   const { kind, holds, reasons, evidence, holder, reference: _ofThisRun, ...rest } = credential;
   const { pseudonym, ...seen } = holder ?? { pseudonym: "" };
   // A pseudonym under no key would look like one and mean nothing.
   const shown = options.districtKey === undefined ? seen : { pseudonym, ...seen };
   const who = holder === undefined ? {} : { holder: shown };
-  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest });
+  const told = warnings.length === 0 ? {} : { warnings };
+  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest, ...told });
 }
 
 function asText(credential: Credential): string {

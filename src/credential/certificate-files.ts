@@ -1,7 +1,9 @@
 /** X.509 certificates however they are kept: PEM, DER, base64 of DER, or somewhere in a JSON file. */
 import { createHash, X509Certificate } from "node:crypto";
+import { verificationKeyOf } from "./jwk.ts";
+import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
-import { TrustFileError } from "./trust-file-error.ts";
+import { TrustFileError, usableOf } from "./trust-file-error.ts";
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
@@ -25,13 +27,19 @@ export function readDer(bytes: Uint8Array, asOfMs: number): TrustSet {
   return signers([certificateOf(Buffer.from(bytes), "certificate 1")], asOfMs);
 }
 
-/** @throws TrustFileError */
+/** @throws TrustFileError where none of them can be used */
 export function readPem(text: string, asOfMs: number): TrustSet {
-  const certificates = [...text.matchAll(PEM)].map((match, index) =>
-    certificateOf(match[0], `certificate ${index + 1}`),
-  );
-  if (certificates.length === 0) throw new TrustFileError("certificate 1", "has no end line");
-  return signers(certificates, asOfMs);
+  const blocks = [...text.matchAll(PEM)].map(([block]) => block);
+  if (blocks.length === 0) throw new TrustFileError("certificate 1", "has no end line");
+  const { items, warnings } = usableOf(blocks, (block, index) => [
+    certificateOf(block, `certificate ${index + 1}`),
+  ]);
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    warnings.push(
+      "left out: a private key, which is never used here. Whoever has read this file can sign with it",
+    );
+  }
+  return signers(items, asOfMs, warnings);
 }
 
 /** One certificate in base64 without PEM's lines around it; undefined where the text is no base64 of one. */
@@ -41,34 +49,96 @@ export function readBase64(text: string, asOfMs: number): TrustSet | undefined {
   return signers([certificateOf(Buffer.from(trimmed, "base64"), "certificate 1")], asOfMs);
 }
 
-/**
- * Every certificate in a JSON document, as lists of signers and published test data carry them;
- * undefined where there is none.
- * @throws TrustFileError where a field that promises a certificate holds something else in base64
- */
-export function readCertificatesInJson(json: unknown, asOfMs: number): TrustSet | undefined {
-  const found = new Map<string, X509Certificate>();
-  collect(json, "", "certificates", 0, found);
-  return found.size === 0 ? undefined : signers([...found.values()], asOfMs);
+/** What a JSON document holds: signers, their certificates, and what of it could not be used. */
+interface Found {
+  keys: Map<string, TrustedKey>;
+  anchors: Map<string, X509Certificate>;
+  faults: TrustFileError[];
 }
 
-function collect(
-  value: unknown,
-  path: string,
-  field: string,
-  depth: number,
-  found: Map<string, X509Certificate>,
-): void {
-  if (typeof value === "string") {
-    for (const certificate of certificatesIn(value, path, field)) {
-      found.set(certificate.fingerprint256, certificate);
+/**
+ * Every certificate and every key in a JSON document, as lists of signers and published test data
+ * carry them: a gateway's list, lists and maps of certificates, key sets by country. A key id that is
+ * written there counts beside the certificate's hash: not every state makes its ids by the hash.
+ * @returns undefined where there is neither
+ * @throws TrustFileError where a field that promises a certificate holds something else in base64, and
+ * nothing else can be used
+ */
+export function readCertificatesInJson(json: unknown, asOfMs: number): TrustSet | undefined {
+  const found: Found = { keys: new Map(), anchors: new Map(), faults: [] };
+  collect(json, { path: "", field: "certificates", depth: 0, keyIds: [] }, found);
+  const [fault] = found.faults;
+  if (found.keys.size === 0 && fault !== undefined) throw fault;
+  if (found.keys.size === 0) return undefined;
+  const set = { asOfMs, keys: [...found.keys.values()], anchors: [...found.anchors.values()] };
+  const warnings = found.faults.map(({ message }) => `left out: ${message}`);
+  return warnings.length === 0 ? set : { ...set, warnings };
+}
+
+/** Where in a document, and which key ids are written beside what stands there. */
+interface Place {
+  path: string;
+  field: string;
+  depth: number;
+  keyIds: readonly string[];
+}
+
+function collect(value: unknown, place: Place, found: Found): void {
+  try {
+    if (typeof value === "string") return addCertificates(value, place, found);
+    if (typeof value !== "object" || value === null || place.depth >= MAX_DEPTH) return;
+    if ("kty" in value && addKey(value, place, found)) return;
+  } catch (error) {
+    if (!(error instanceof TrustFileError)) throw error;
+    found.faults.push(error);
+    return;
+  }
+  const given =
+    "kid" in value && typeof value.kid === "string" ? keyIdsOf(value.kid) : place.keyIds;
+  for (const [name, item] of Object.entries(value)) {
+    const isList = Array.isArray(value);
+    collect(
+      item,
+      {
+        path: place.path === "" ? name : `${place.path}.${name}`,
+        field: isList ? place.field : name,
+        depth: place.depth + 1,
+        keyIds: isList ? inList(value, name, place) : given.length > 0 ? given : named(name),
+      },
+      found,
+    );
+  }
+}
+
+/** A map may name each of its certificates by a key id. */
+function named(name: string): readonly string[] {
+  return looksLikeKeyId(name) && !CERTIFICATE_FIELD.test(name) ? keyIdsOf(name) : [];
+}
+
+/** Of a chain the first is the signer's own; of a list of objects each has its own. */
+function inList(list: readonly unknown[], index: string, place: Place): readonly string[] {
+  return index === "0" && typeof list[0] === "string" ? place.keyIds : [];
+}
+
+function addCertificates(value: string, { path, field, keyIds }: Place, found: Found): void {
+  for (const certificate of certificatesIn(value, path, field)) {
+    found.anchors.set(certificate.fingerprint256, certificate);
+    for (const key of documentSigners(certificate, keyIds)) {
+      found.keys.set(`${key.keyId} ${certificate.fingerprint256}`, key);
     }
   }
-  if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return;
-  for (const [key, item] of Object.entries(value)) {
-    const name = Array.isArray(value) ? field : key;
-    collect(item, path === "" ? key : `${path}.${key}`, name, depth + 1, found);
+}
+
+/** A key as a JWK; false where it comes with a certificate, which says more. */
+function addKey(jwk: object, { path }: Place, found: Found): boolean {
+  const { publicKey, kid = "", algorithm } = verificationKeyOf(jwk, path);
+  if (!looksLikeKeyId(kid) || "x5c" in jwk) return false;
+  for (const keyId of keyIdsOf(kid)) {
+    const key: TrustedKey = { use: "eu-dcc", keyId, publicKey };
+    if (algorithm !== undefined) key.algorithm = algorithm;
+    found.keys.set(`${keyId} ${path}`, key);
   }
+  return true;
 }
 
 function certificatesIn(value: string, path: string, field: string): X509Certificate[] {
@@ -99,8 +169,22 @@ function readable(content: string | Buffer): X509Certificate {
   return certificate;
 }
 
-function signers(anchors: readonly X509Certificate[], asOfMs: number): TrustSet {
-  return { asOfMs, keys: anchors.map(documentSigner), anchors };
+function signers(
+  anchors: readonly X509Certificate[],
+  asOfMs: number,
+  warnings: readonly string[] = [],
+): TrustSet {
+  const set = { asOfMs, keys: anchors.map(documentSigner), anchors };
+  return warnings.length === 0 ? set : { ...set, warnings };
+}
+
+/** A signer under its hash, and under the ids that are written beside it. */
+export function documentSigners(
+  certificate: X509Certificate,
+  keyIds: readonly string[],
+): TrustedKey[] {
+  const signer = documentSigner(certificate);
+  return [...new Set([signer.keyId, ...keyIds])].map((keyId) => ({ ...signer, keyId }));
 }
 
 /** A certificate as a signer of EU certificates: its key id is the first 8 bytes of its SHA-256. */

@@ -14,7 +14,17 @@ export type CoseAlgorithm = keyof typeof COSE_ALGORITHMS;
 
 /** Header labels (RFC 9052 §3.1). */
 const LABEL_ALGORITHM = 1;
+const LABEL_CRITICAL = 2;
+const LABEL_CONTENT_TYPE = 3;
 const LABEL_KEY_ID = 4;
+
+/** What a message may insist on that is understood here. */
+const UNDERSTOOD: ReadonlySet<unknown> = new Set([
+  LABEL_ALGORITHM,
+  LABEL_CRITICAL,
+  LABEL_CONTENT_TYPE,
+  LABEL_KEY_ID,
+]);
 
 /** A signed message, taken apart but not yet believed. */
 export interface Sign1 {
@@ -39,7 +49,7 @@ export function parseSign1(bytes: Uint8Array): Sign1 | undefined {
   // RFC 9052 §3: an empty protected header may be the empty string instead of an empty map.
   const header =
     protectedBytes.length === 0 ? new Map() : (decodeCbor(protectedBytes)?.value ?? undefined);
-  if (!(header instanceof Map)) return undefined;
+  if (!(header instanceof Map) || !insistsOnWhatIsKnown(header, unprotected)) return undefined;
   const number = header.get(LABEL_ALGORITHM) ?? unprotected.get(LABEL_ALGORITHM);
   const keyId = header.get(LABEL_KEY_ID) ?? unprotected.get(LABEL_KEY_ID);
   return {
@@ -49,6 +59,21 @@ export function parseSign1(bytes: Uint8Array): Sign1 | undefined {
     signature,
     toBeSigned: signatureStructure(protectedBytes, payload),
   };
+}
+
+/**
+ * Labels in `crit` must be understood, or the message is not valid (RFC 9052 §3.1): an array of one or
+ * more, in the protected header, of labels that stand in it.
+ */
+function insistsOnWhatIsKnown(
+  header: ReadonlyMap<unknown, unknown>,
+  unprotected: ReadonlyMap<unknown, unknown>,
+): boolean {
+  if (unprotected.has(LABEL_CRITICAL)) return false;
+  if (!header.has(LABEL_CRITICAL)) return true;
+  const labels: unknown = header.get(LABEL_CRITICAL);
+  if (!Array.isArray(labels) || labels.length === 0) return false;
+  return labels.every((label: unknown) => UNDERSTOOD.has(label) && header.has(label));
 }
 
 /** Bytes by the standard (RFC 9052 §3.1); some issuers write the same id as text. */
@@ -66,10 +91,17 @@ function signatureStructure(protectedBytes: Uint8Array, payload: Uint8Array): Ui
   return encodeCbor(["Signature1", protectedBytes, new Uint8Array(0), payload]);
 }
 
-/** Whether the signature is this key's. A key of another type than the algorithm's is a no. */
-export function verifySign1(message: Sign1, key: KeyObject): boolean {
+/** A key, and the one algorithm it is for where that was said (RFC 7517 §4.4). */
+export interface SignatureKey {
+  publicKey: KeyObject;
+  algorithm?: CoseAlgorithm;
+}
+
+/** Whether the signature is this key's. A key of another type or algorithm than the message's is a no. */
+export function verifySign1(message: Sign1, { publicKey, algorithm }: SignatureKey): boolean {
   if (message.algorithm === undefined) return false;
-  return verifySignature(message.algorithm, key, message.toBeSigned, message.signature);
+  if (algorithm !== undefined && algorithm !== message.algorithm) return false;
+  return verifySignature(message.algorithm, publicKey, message.toBeSigned, message.signature);
 }
 
 /**

@@ -69,7 +69,7 @@ function signer(message: Sign1, read: ReadCertificate, { trust, at }: VerifyCont
     // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
     trust.find(KIND, keyId),
     keyId,
-    ({ publicKey }) => verifySign1(message, publicKey),
+    (each) => verifySign1(message, each),
     at,
     (key) => (mayExpress(key, read.payload) ? [] : [reason("issuer-not-allowed", { keyId })]),
   );

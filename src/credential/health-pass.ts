@@ -66,7 +66,7 @@ export function verifyHealthPass(text: string, context: VerifyContext): Verified
   const { key, problems } = signerOf(
     context.trust.find("health-pass", keyId),
     keyId,
-    ({ publicKey }) => verifySign1(message, publicKey),
+    (each) => verifySign1(message, each),
     context.at,
   );
   return describe(pass, key, [...problems, ...validity(pass, context)], context);

@@ -56,7 +56,7 @@ export function verifyNzCovidPass(text: string, context: VerifyContext): Verifie
   const { key, problems } = signerOf(
     context.trust.find(KIND, keyId),
     keyId,
-    ({ publicKey }) => message.algorithm === "ES256" && verifySign1(message, publicKey),
+    (each) => message.algorithm === "ES256" && verifySign1(message, each),
     context.at,
   );
   return describe(pass, key, [...problems, ...validity(pass, context)], context);

@@ -11,7 +11,7 @@ import { bundleEvidence } from "./fhir-evidence.ts";
 import { inflate } from "./inflate.ts";
 import { LAST_SECOND } from "./moments.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
-import { thumbprintOf } from "./trust-files.ts";
+import { thumbprintOf } from "./jwk.ts";
 import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";
 
@@ -45,14 +45,24 @@ export function readCardText(text: string): CardText | undefined {
   return { part: Number(part), of: Number(of), jws };
 }
 
-const Header = z.object({ alg: z.literal("ES256"), zip: z.literal("DEF"), kid: z.string().min(1) });
+const Header = z.object({
+  alg: z.literal("ES256"),
+  zip: z.literal("DEF"),
+  kid: z.string().min(1),
+  // No extension is understood here, and an empty list is not allowed (RFC 7515 §4.1.11).
+  crit: z.undefined().optional(),
+});
 const Payload = z.looseObject({
   iss: z.string().max(500).refine(isIssuer),
   nbf: z.number().min(0).max(LAST_SECOND),
   exp: z.number().min(0).max(LAST_SECOND).optional(),
   vc: z.looseObject({
     type: z.array(z.string()).refine((types) => types.includes(HEALTH_CARD_TYPE)),
-    credentialSubject: z.looseObject({ fhirVersion: z.string(), fhirBundle: HealthBundle }),
+    credentialSubject: z.looseObject({
+      // Resources are read as R4 has them (§ Modeling content: "4.0.*" is R4).
+      fhirVersion: z.string().regex(/^4\.\d/),
+      fhirBundle: HealthBundle,
+    }),
     // Revocation ids are base64url, at most 24 characters (§ Revocation).
     rid: z
       .string()

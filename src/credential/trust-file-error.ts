@@ -1,4 +1,4 @@
-/** What is said of a trust or revocation file that cannot be used. */
+/** What is said of a trust or revocation file that cannot be used, or not wholly. */
 
 /** A file that cannot be used, with the path to the fault. Nothing of it comes into force. */
 export class TrustFileError extends Error {
@@ -9,4 +9,34 @@ export class TrustFileError extends Error {
     super(path === "" ? problem : `${path}: ${problem}`);
     this.path = path;
   }
+}
+
+/** What of a file's items can be used, and what is to be told of the others. */
+export interface Usable<T> {
+  items: T[];
+  warnings: string[];
+}
+
+/**
+ * Reads each item by itself: one key of a kind that is not known here must not cost the others
+ * (RFC 7517 §5). What is left out is named in a warning.
+ * @throws TrustFileError the first fault, where nothing is left
+ */
+export function usableOf<S, T>(
+  items: readonly S[],
+  read: (item: S, index: number) => readonly T[],
+): Usable<T> {
+  const usable: Usable<T> = { items: [], warnings: [] };
+  const faults: TrustFileError[] = [];
+  for (const [index, item] of items.entries()) {
+    try {
+      usable.items.push(...read(item, index));
+    } catch (error) {
+      if (!(error instanceof TrustFileError)) throw error;
+      faults.push(error);
+    }
+  }
+  if (usable.items.length === 0 && faults[0] !== undefined) throw faults[0];
+  usable.warnings = faults.map(({ message }) => `left out: ${message}`);
+  return usable;
 }

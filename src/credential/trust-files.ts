@@ -1,9 +1,9 @@
 /** Reads trust from files: certificates, key sets, DID documents, issuer keys; told by content. */
-import { createHash, createPublicKey, type KeyObject, type X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import {
   certificateOf,
-  documentSigner,
+  documentSigners,
   isDer,
   readBase64,
   readCertificatesInJson,
@@ -11,43 +11,42 @@ import {
   readPem,
 } from "./certificate-files.ts";
 import { ISSUERS_KIND, keyIdOf } from "./issuer-key.ts";
+import { verificationKeyOf, thumbprintOf, type VerificationKey } from "./jwk.ts";
+import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
-import { TrustFileError } from "./trust-file-error.ts";
+import { TrustFileError, usableOf, type Usable } from "./trust-file-error.ts";
 
+export { thumbprintOf } from "./jwk.ts";
 export { TrustFileError } from "./trust-file-error.ts";
 
-const Jwk = z.looseObject({ kty: z.string(), kid: z.string().min(1).optional() });
-const KeySet = z.object({ keys: z.array(Jwk) });
+const KeySet = z.object({ keys: z.array(z.unknown()) });
 const IssuerKeySet = z.object({ iss: z.string().min(1), jwks: KeySet });
-const Method = z.looseObject({ id: z.string().min(1), publicKeyJwk: Jwk.optional() });
+const Method = z.looseObject({ id: z.string().min(1), publicKeyJwk: z.unknown() });
 type Method = z.infer<typeof Method>;
 const Relation = z.union([z.string(), Method]);
 const DidDocument = z.looseObject({
   id: z.string().startsWith("did:"),
-  verificationMethod: z.array(Method).default([]),
-  assertionMethod: z.union([Relation, z.array(Relation)]),
+  verificationMethod: z.array(z.unknown()).default([]),
+  assertionMethod: z.union([Relation, z.array(z.unknown())]),
 });
 const IssuerFile = z.object({
   kind: z.literal(ISSUERS_KIND),
   asOf: z.iso.datetime({ offset: true }),
-  keys: z
-    .array(
-      Jwk.extend({
-        kid: z.string(),
-        alg: z.enum(["ES256", "EdDSA"]),
-        iss: z.string().min(1),
-        nbf: z.number().int(),
-        exp: z.number().int(),
-      }),
-    )
-    .min(1),
+  keys: z.array(z.unknown()).min(1),
+});
+const IssuerJwk = z.looseObject({
+  kid: z.string(),
+  alg: z.enum(["ES256", "EdDSA"]),
+  iss: z.string().min(1),
+  nbf: z.number().int(),
+  exp: z.number().int(),
 });
 
 /**
- * Reads one trust file.
+ * Reads one trust file. A key that cannot be used is left out and named in the set's warnings.
  * @param content text, or bytes where the file may be DER
  * @param importedAtMs the set's date where the file does not give its own (epoch ms)
- * @throws TrustFileError where the content is none of the kinds, or damaged
+ * @throws TrustFileError where the content is none of the kinds, or nothing in it can be used
  */
 export function readTrustFile(content: string | Uint8Array, importedAtMs: number): TrustSet {
   if (typeof content !== "string" && isDer(content)) return readDer(content, importedAtMs);
@@ -56,19 +55,20 @@ export function readTrustFile(content: string | Uint8Array, importedAtMs: number
     typeof content === "string" ? content : Buffer.from(content).toString("utf8")
   ).replace(/^\uFEFF/, "");
   const json = parseJson(text);
-  if (json === undefined) {
-    if (text.includes("-----BEGIN CERTIFICATE-----")) return readPem(text, importedAtMs);
-    const set = readBase64(text, importedAtMs);
-    if (set !== undefined) return set;
-    throw new TrustFileError("", "neither certificates in PEM, DER or base64, nor JSON");
+  if (json !== undefined) return readJson(json, importedAtMs);
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return readPem(text, importedAtMs);
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    throw new TrustFileError("", "a private key: a unit needs certificates or public keys only");
   }
-  return readJson(json, importedAtMs);
+  const set = readBase64(text, importedAtMs);
+  if (set !== undefined) return set;
+  throw new TrustFileError("", "neither certificates in PEM, DER or base64, nor JSON");
 }
 
 function readJson(json: unknown, asOfMs: number): TrustSet {
   if (hasField(json, "kind")) return readIssuers(checked(IssuerFile, json));
   const keys = keysIn(json);
-  if (keys !== undefined) return { asOfMs, keys, anchors: [] };
+  if (keys !== undefined) return setOf(keys, asOfMs);
   const set = readCertificatesInJson(json, asOfMs);
   if (set !== undefined) return set;
   throw new TrustFileError(
@@ -77,16 +77,21 @@ function readJson(json: unknown, asOfMs: number): TrustSet {
   );
 }
 
-function keysIn(json: unknown): TrustedKey[] | undefined {
+function setOf({ items, warnings }: Usable<TrustedKey>, asOfMs: number): TrustSet {
+  const set: TrustSet = { asOfMs, keys: items, anchors: [] };
+  return warnings.length === 0 ? set : { ...set, warnings };
+}
+
+function keysIn(json: unknown): Usable<TrustedKey> | undefined {
   if (hasField(json, "assertionMethod") || hasField(json, "verificationMethod")) {
     return readDid(checked(DidDocument, json));
   }
   if (hasField(json, "jwks")) {
     const { iss, jwks } = checked(IssuerKeySet, json);
-    return readKeySet(jwks, "jwks.", iss);
+    return readKeySet(jwks.keys, "jwks.", iss);
   }
-  if (hasField(json, "keys")) return readKeySet(checked(KeySet, json), "");
-  if (hasField(json, "kty")) return readKeySet({ keys: [checked(Jwk, json)] }, "");
+  if (hasField(json, "keys")) return readKeySet(checked(KeySet, json).keys, "");
+  if (hasField(json, "kty")) return readKeySet([json], "");
   return undefined;
 }
 
@@ -104,62 +109,77 @@ function hasField(value: unknown, field: string): boolean {
   return typeof value === "object" && value !== null && Object.hasOwn(value, field);
 }
 
-function checked<T>(schema: z.ZodType<T>, json: unknown): T {
+function checked<T>(schema: z.ZodType<T>, json: unknown, path = ""): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new TrustFileError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
+  const where = [path, ...(issue?.path ?? [])].filter((part) => part !== "").join(".");
+  throw new TrustFileError(where, issue?.message ?? "invalid");
+}
+
+/** A key of a set with the certificate chain it may come with, its own certificate first. */
+interface SetKey extends VerificationKey {
+  where: string;
+  chain?: X509Certificate[];
 }
 
 function readKeySet(
-  { keys }: z.infer<typeof KeySet>,
+  keys: readonly unknown[],
   path: string,
   givenIssuer?: string,
-): TrustedKey[] {
-  // A key set is published by one issuer; where nobody says which, a certificate in it may.
-  const issuer = givenIssuer ?? issuerIn(keys, path);
-  return keys.map((jwk, index) => {
+): Usable<TrustedKey> {
+  const read = usableOf(keys, (json, index): SetKey[] => {
     const where = `${path}keys.${index}`;
-    const publicKey = publicKeyOf(jwk, where);
-    const signer = euSigner(jwk, publicKey, where);
-    if (signer !== undefined) return signer;
-    const key: TrustedKey = {
-      use: "smart-health-card",
-      keyId: jwk.kid ?? thumbprintOf(publicKey),
-      publicKey,
-    };
-    if (issuer !== undefined) key.issuer = issuer;
-    if (typeof jwk["crlVersion"] === "number") key.crlVersion = jwk["crlVersion"];
-    if (Array.isArray(jwk["x5c"])) key.chain = chainOf(jwk["x5c"], where);
-    return key;
+    const key = verificationKeyOf(json, where);
+    const { x5c } = key.jwk;
+    return [{ ...key, where, ...(Array.isArray(x5c) ? { chain: chainOf(x5c, where) } : {}) }];
   });
+  // A key set is published by one issuer; where nobody says which, a certificate in it may.
+  const issuer = givenIssuer ?? issuerIn(read.items);
+  const used = usableOf(read.items, (key) =>
+    looksLikeKeyId(key.kid ?? "") ? euSigners(key) : [cardSigner(key, issuer)],
+  );
+  return { items: used.items, warnings: [...read.warnings, ...used.warnings] };
+}
+
+/** A key of a SMART Health Card issuer, which signs with ES256 and nothing else. */
+function cardSigner(key: SetKey, issuer: string | undefined): TrustedKey {
+  const { kid, publicKey, algorithm, where, chain } = key;
+  if (algorithm !== undefined && algorithm !== "ES256") {
+    throw new TrustFileError(where, `for another algorithm than health cards have (${algorithm})`);
+  }
+  const trusted: TrustedKey = {
+    use: "smart-health-card",
+    keyId: kid ?? thumbprintOf(publicKey),
+    publicKey,
+  };
+  if (issuer !== undefined) trusted.issuer = issuer;
+  const { crlVersion } = key.jwk;
+  if (typeof crlVersion === "number") trusted.crlVersion = crlVersion;
+  if (chain !== undefined) trusted.chain = chain;
+  return trusted;
 }
 
 /**
- * A key of an EU list as a JWK: named by the 8 bytes (base64) that COSE names it by, where a SMART
- * Health Card's is named by a thumbprint of 32. With a certificate, its validity and usages count.
+ * A key of an EU list as a JWK: named by the 8 bytes that COSE names it by, where a SMART Health
+ * Card's is named by a thumbprint of 32. With a certificate, its validity and usages count, and it
+ * goes by its hash as well.
  */
-function euSigner(
-  jwk: z.infer<typeof Jwk>,
-  publicKey: KeyObject,
-  where: string,
-): TrustedKey | undefined {
-  const { kid = "" } = jwk;
-  if (!/^[A-Za-z0-9+/_-]{11}=?$/.test(kid)) return undefined;
-  const keyId = Buffer.from(kid, "base64").toString("hex");
-  const [own] = Array.isArray(jwk["x5c"]) ? chainOf(jwk["x5c"], where) : [];
-  if (own === undefined) return { use: "eu-dcc", keyId, publicKey };
-  if (!own.publicKey.equals(publicKey)) {
+function euSigners({ kid = "", publicKey, algorithm, where, chain }: SetKey): TrustedKey[] {
+  const [own] = chain ?? [];
+  if (own !== undefined && !own.publicKey.equals(publicKey)) {
     throw new TrustFileError(`${where}.x5c.0`, "the certificate of another key");
   }
-  return { ...documentSigner(own), keyId };
+  const only = algorithm === undefined ? {} : { algorithm };
+  if (own !== undefined) {
+    return documentSigners(own, keyIdsOf(kid)).map((key) => ({ ...key, ...only }));
+  }
+  return keyIdsOf(kid).map((keyId) => ({ use: "eu-dcc", keyId, publicKey, ...only }));
 }
 
 /** The issuer that the certificates of a key set name as their subject, if they name one. */
-function issuerIn(keys: readonly z.infer<typeof Jwk>[], path: string): string | undefined {
-  const names = keys.flatMap((jwk, index) => {
-    if (!Array.isArray(jwk["x5c"])) return [];
-    const [own] = chainOf(jwk["x5c"], `${path}keys.${index}`);
+function issuerIn(keys: readonly SetKey[]): string | undefined {
+  const names = keys.flatMap(({ chain: [own] = [] }) => {
     const subjects = (own?.subjectAltName ?? "").split(", ");
     return subjects.filter((name) => name.startsWith("URI:https://")).map((name) => name.slice(4));
   });
@@ -172,56 +192,45 @@ function chainOf(x5c: readonly unknown[], where: string): X509Certificate[] {
   );
 }
 
-function publicKeyOf(jwk: z.infer<typeof Jwk>, where: string): KeyObject {
-  try {
-    return createPublicKey({ key: jwk, format: "jwk" });
-  } catch {
-    throw new TrustFileError(where, `not a public key (kty ${jwk.kty})`);
-  }
-}
-
-/** The key id of a JWK after RFC 7638: SHA-256 over its required members in order, base64url. */
-export function thumbprintOf(publicKey: KeyObject): string {
-  const { crv, e, kty, n, x, y } = publicKey.export({ format: "jwk" });
-  const members = kty === "RSA" ? { e, kty, n } : { crv, kty, x, y };
-  return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
-}
-
-function readDid(document: z.infer<typeof DidDocument>): TrustedKey[] {
+function readDid(document: z.infer<typeof DidDocument>): Usable<TrustedKey> {
   // A method may be named by its fragment alone (DID Core §5.2, relative URLs).
   const absolute = (id: string): string => (id.startsWith("#") ? `${document.id}${id}` : id);
   const relations = [document.assertionMethod].flat();
-  const allowed = new Set(
-    relations.map((each) => absolute(typeof each === "string" ? each : each.id)),
-  );
-  const embedded = relations.flatMap((each): [string, Method][] =>
-    typeof each === "string" ? [] : [["assertionMethod", each]],
-  );
-  const listed = document.verificationMethod.map((each, index): [string, Method] => [
-    `verificationMethod.${index}`,
-    each,
-  ]);
-  return [...listed, ...embedded].flatMap(([where, { id, publicKeyJwk }]): TrustedKey[] => {
+  const idOf = (each: unknown): string[] => {
+    if (typeof each === "string") return [absolute(each)];
+    const method = Method.safeParse(each);
+    return method.success ? [absolute(method.data.id)] : [];
+  };
+  const allowed = new Set(relations.flatMap(idOf));
+  const methods = [
+    ...document.verificationMethod.map((each, index) => ({
+      where: `verificationMethod.${index}`,
+      each,
+    })),
+    ...relations
+      .map((each, index) => ({ where: `assertionMethod.${index}`, each }))
+      .filter(({ each }) => typeof each !== "string"),
+  ];
+  return usableOf(methods, ({ where, each }): TrustedKey[] => {
+    const { id, publicKeyJwk } = checked(Method, each, where);
     if (!allowed.has(absolute(id)) || publicKeyJwk === undefined) return [];
-    const publicKey = publicKeyOf(publicKeyJwk, `${where}.publicKeyJwk`);
-    return [{ use: "nz-covid-pass", keyId: absolute(id), publicKey, issuer: document.id }];
+    const { publicKey, algorithm } = verificationKeyOf(publicKeyJwk, `${where}.publicKeyJwk`);
+    const only = algorithm === undefined ? {} : { algorithm };
+    const keyId = absolute(id);
+    return [{ use: "nz-covid-pass", keyId, publicKey, issuer: document.id, ...only }];
   });
 }
 
 function readIssuers({ asOf, keys }: z.infer<typeof IssuerFile>): TrustSet {
-  const trusted = keys.map((jwk, index): TrustedKey => {
-    const publicKey = publicKeyOf(jwk, `keys.${index}`);
-    if (keyIdOf(publicKey) !== jwk.kid) {
-      throw new TrustFileError(`keys.${index}.kid`, `the key's own id is ${keyIdOf(publicKey)}`);
+  const trusted = usableOf(keys, (json, index): TrustedKey[] => {
+    const where = `keys.${index}`;
+    const { publicKey } = verificationKeyOf(json, where);
+    const { kid, alg, iss, nbf, exp } = checked(IssuerJwk, json, where);
+    if (keyIdOf(publicKey) !== kid) {
+      throw new TrustFileError(`${where}.kid`, `the key's own id is ${keyIdOf(publicKey)}`);
     }
-    return {
-      use: "health-pass",
-      keyId: jwk.kid,
-      publicKey,
-      issuer: jwk.iss,
-      notBeforeMs: jwk.nbf * 1000,
-      notAfterMs: jwk.exp * 1000,
-    };
+    const span = { notBeforeMs: nbf * 1000, notAfterMs: exp * 1000 };
+    return [{ use: "health-pass", keyId: kid, publicKey, algorithm: alg, issuer: iss, ...span }];
   });
-  return { asOfMs: Date.parse(asOf), keys: trusted, anchors: [] };
+  return setOf(trusted, Date.parse(asOf));
 }

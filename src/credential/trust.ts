@@ -1,5 +1,6 @@
 /** Who is trusted to sign: keys by key id, as data with a date, replaced whole or not at all. */
 import type { KeyObject, X509Certificate } from "node:crypto";
+import type { CoseAlgorithm } from "./cose.ts";
 
 /** What a key may sign. */
 export type TrustUse = "health-pass" | "eu-dcc" | "smart-health-card" | "nz-covid-pass";
@@ -15,6 +16,8 @@ export interface TrustedKey {
   /** Outside this span (epoch ms) nothing signed by it holds. */
   notBeforeMs?: number;
   notAfterMs?: number;
+  /** The one signature algorithm it is for; without it any that fits the key. */
+  algorithm?: CoseAlgorithm;
   /** What the key's certificate allows: its extended key usage, as object identifiers. */
   keyUsages?: readonly string[];
   /** A SMART Health Card key's certificate chain, its own certificate first. */
@@ -32,6 +35,8 @@ export interface TrustSet {
   keys: readonly TrustedKey[];
   /** Certificates that others are checked against: country signing authorities, card issuers' roots. */
   anchors: readonly X509Certificate[];
+  /** What of the file was left out, and why; the rest is in force. */
+  warnings?: readonly string[];
 }
 
 /** A key that was found, with the date of the set it stands in. */

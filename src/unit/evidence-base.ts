@@ -34,7 +34,7 @@ export interface EvidenceBase {
 
 /**
  * Loads everything there is. A trust, revocation or directory file that cannot be read is told to
- * `onProblem` and left out: less is trusted then, never more. `onReachable` hears when the online
+ * `onProblem` and left out: less is trusted then, never more. So is a key in a file that is else good. `onReachable` hears when the online
  * resolver is given up for a while, and when it answers again.
  * @throws SetupError when a key is missing or damaged: without it nobody could be recognised
  */
@@ -62,7 +62,11 @@ export async function loadEvidenceBase(
     }
   };
   for (const file of config.trust.files) {
-    await attempt(file, (bytes, asOfMs) => trust.replace(file, readTrustFile(bytes, asOfMs)));
+    await attempt(file, (bytes, asOfMs) => {
+      const set = readTrustFile(bytes, asOfMs);
+      trust.replace(file, set);
+      for (const warning of set.warnings ?? []) onProblem(`${file}: ${warning}`);
+    });
   }
   for (const file of config.trust.revoked) {
     await attempt(file, (bytes, asOfMs) =>

@@ -36,6 +36,12 @@ async function verify(text: string, { at = NOW, ...given }: Given) {
 const codes = async (text: string, given: Given) =>
   (await verify(text, given)).reasons.map(({ code }) => code);
 
+function withFhir(fhirVersion: string) {
+  const payload = cardPayload();
+  const { type, credentialSubject } = payload["vc"] as Record<string, object>;
+  return { ...payload, vc: { type, credentialSubject: { ...credentialSubject, fhirVersion } } };
+}
+
 describe("SMART Health Card", async () => {
   const given = { trust: cardTrust() };
   const whole = await cardJws(cardPayload());
@@ -68,6 +74,8 @@ describe("SMART Health Card", async () => {
     ["a signature of something else", `${whole.slice(0, -6)}AAAAAA`, "signature-invalid"],
     ["no zip", await cardJws(cardPayload(), { zip: undefined }), "malformed"],
     ["no key id", await cardJws(cardPayload(), { kid: undefined }), "malformed"],
+    ["content of FHIR's third release", await cardJws(withFhir("3.0.2")), "schema-violation"],
+    ["content of no release", await cardJws(withFhir("")), "schema-violation"],
     ["not yet valid", await cardJws(cardPayload({ nbf: seconds(NOW) + 301 })), "not-yet-valid"],
     ["expired", await cardJws(cardPayload({ exp: seconds(NOW) })), "expired"],
     ["no health card", await cardJws(cardPayload({ vc: { type: [] } })), "schema-violation"],
