@@ -6,6 +6,7 @@ import type {
   MqttConnection,
   MqttLink,
   OutgoingMessage,
+  RefusedFilter,
 } from "../src/uplink/link.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../src/uplink/link.ts";
 import { topicMatches } from "../src/uplink/topics.ts";
@@ -210,6 +211,7 @@ function deliver(session: Session, message: IncomingMessage): void {
 class SimulatedConnection implements MqttConnection {
   readonly sessionPresent: boolean;
   readonly receiveMaximum: number;
+  readonly features = { protocol: "5", retain: true, maximumQoS: 2, wildcards: true } as const;
   readonly #broker: Broker;
   readonly #session: Session;
   readonly #request: ConnectRequest;
@@ -240,7 +242,7 @@ class SimulatedConnection implements MqttConnection {
     return this.#during(this.#carry(message));
   }
 
-  subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<void> {
+  subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<readonly RefusedFilter[]> {
     return this.#during(
       this.#broker.trip().then(() => {
         if (this.#closed !== undefined) throw new Error(this.#closed);
@@ -248,6 +250,7 @@ class SimulatedConnection implements MqttConnection {
           this.#session.filters.add(filter);
           for (const kept of this.#broker.retainedFor(filter)) this.hand(incoming(kept, true));
         }
+        return [];
       }),
     );
   }

@@ -45,6 +45,7 @@ function watched(connection: MqttConnection): MqttConnection {
   return {
     sessionPresent: connection.sessionPresent,
     receiveMaximum: connection.receiveMaximum,
+    features: connection.features,
     async publish(message) {
       const reason = await connection.publish(message);
       if (message.topic.endsWith("/ack")) pass("told the unit");

@@ -81,6 +81,7 @@ function watched(connection: MqttConnection): MqttConnection {
   return {
     sessionPresent: connection.sessionPresent,
     receiveMaximum: connection.receiveMaximum,
+    features: connection.features,
     async publish(message) {
       if (!message.topic.endsWith("/evt")) return connection.publish(message);
       pass("publish asked");

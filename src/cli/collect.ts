@@ -126,7 +126,9 @@ function describe(collector: Collector, archive: Archive, json: boolean): string
     });
   }
   const { stored, duplicates, conflicts, refused } = counters;
-  const link = online ? "connected" : `not connected (${failure ?? "connecting"})`;
+  const unheard = collector.refusedFilter();
+  const without = unheard === undefined ? "" : ` (without the units' states: ${unheard})`;
+  const link = online ? `connected${without}` : `not connected (${failure ?? "connecting"})`;
   const bad = Object.values(refused).reduce((sum, count) => sum + count, 0);
   return `${link}: ${stored} stored, ${duplicates} duplicates dropped, ${gaps} missing, ${conflicts} conflicting, ${bad} refused, ${codesReused} codes used again`;
 }

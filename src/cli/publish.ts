@@ -184,19 +184,30 @@ async function publish(
   });
 }
 
+/** With some verbs the options hold `key` too: that one signs, and is none of the broker's business. */
+function brokerOptionsOf(options: ServeOptions): BrokerOptions {
+  const { certKey, root, mqtt, ca, cert, username, passwordFile } = options;
+  return {
+    root,
+    mqtt,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(certKey === undefined ? {} : { key: certKey }),
+    ...(username === undefined ? {} : { username }),
+    ...(passwordFile === undefined ? {} : { passwordFile }),
+  };
+}
+
 async function serving(
   print: Print,
   options: ServeOptions,
   sets: PublishedSets,
   work: (distributor: Distributor, stopped: Promise<void>, clock: Clock) => Promise<void>,
 ): Promise<void> {
-  const { certKey, ...rest } = options;
   const clock = createSystemClock();
   const told = new Map<string, string>();
   const distributor = new Distributor({
-    link: createMqttJsLink(
-      linkOptions(options.broker, { ...rest, ...(certKey === undefined ? {} : { key: certKey }) }),
-    ),
+    link: createMqttJsLink(linkOptions(options.broker, brokerOptionsOf(options))),
     sets,
     clock,
     chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,

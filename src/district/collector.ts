@@ -6,7 +6,12 @@ import {
   type AcknowledgementKey,
 } from "../uplink/acknowledgement.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
-import type { IncomingMessage, MqttConnection, MqttLink } from "../uplink/link.ts";
+import {
+  subscribeAll,
+  type IncomingMessage,
+  type MqttConnection,
+  type MqttLink,
+} from "../uplink/link.ts";
 import {
   DEFAULT_ROOT,
   districtTopics,
@@ -53,6 +58,8 @@ export interface Collector {
   online(): boolean;
   counters(): CollectorCounters;
   lastFailure(): string | undefined;
+  /** The units' states, where the broker does not let the collector read them. */
+  refusedFilter(): string | undefined;
 }
 
 /** Messages stored in one transaction, at most. */
@@ -99,6 +106,7 @@ class MqttCollector implements Collector {
   #conflicts = 0;
   readonly #refused: Partial<Record<ArrivalFault, number>> = {};
   #lastFailure: string | undefined;
+  #refusedFilter: string | undefined;
   readonly #lack = new LackWatch();
   #looking: Timer | undefined;
   /** The newest word for each unit that is not out yet. */
@@ -158,6 +166,10 @@ class MqttCollector implements Collector {
     return this.#lastFailure;
   }
 
+  refusedFilter(): string | undefined {
+    return this.#refusedFilter;
+  }
+
   #connect(): Promise<MqttConnection> {
     return this.#options.link.connect({
       // One name, so that a second collector takes the session over instead of dividing it.
@@ -176,12 +188,11 @@ class MqttCollector implements Collector {
     this.#connection = connection;
     connection.onMessage((message, acknowledge) => this.#arrived(connection, message, acknowledge));
     const { events, state } = this.#topics.everyUnit;
-    await this.#answered(
-      connection.subscribe([
-        { filter: events, qos: 1 },
-        { filter: state, qos: 1 },
-      ]),
-    );
+    await this.#answered(subscribeAll(connection, [events]));
+    // Records are collected without it too; what is lacking is then asked for less often.
+    const [refused] = await this.#answered(connection.subscribe([{ filter: state, qos: 1 }]));
+    this.#refusedFilter = refused && `${refused.filter}: ${refused.why}`;
+    this.#lastFailure = undefined;
     if (!connection.sessionPresent) await this.#introduce(connection);
     for (const unit of this.#words.keys()) void this.#tell(unit);
     return await ended;
@@ -297,7 +308,9 @@ class MqttCollector implements Collector {
       ) {
         connection = this.#connection;
         const payload = acknowledgementText(word, { district, unitId: unit }, key);
-        await this.#answered(connection.publish({ topic, payload, qos: 1, retain: true }));
+        // Retained where the broker can, so that a unit that was away hears it as it comes back.
+        const { retain } = connection.features;
+        await this.#answered(connection.publish({ topic, payload, qos: 1, retain }));
         if (this.#words.get(unit) === word) this.#words.delete(unit);
       }
     } catch {

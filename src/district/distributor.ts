@@ -4,7 +4,12 @@ import type { SetKind } from "../core/data-set.ts";
 import { Pace } from "../uplink/distribution-pace.ts";
 import { readPartRequest, readSetReports, type SetReports } from "../uplink/distribution-set.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
-import type { IncomingMessage, MqttConnection, MqttLink } from "../uplink/link.ts";
+import {
+  subscribeAll,
+  type IncomingMessage,
+  type MqttConnection,
+  type MqttLink,
+} from "../uplink/link.ts";
 import {
   DEFAULT_ROOT,
   districtTopics,
@@ -134,10 +139,7 @@ export class Distributor {
     connection.onMessage((message) => this.#received(message));
     this.#connection = connection;
     const { state, request } = districtTopics(this.#options.district, this.#root).everyUnit;
-    await connection.subscribe([
-      { filter: state, qos: 1 },
-      { filter: request, qos: 1 },
-    ]);
+    await subscribeAll(connection, [state, request]);
     this.#refreshed();
     await this.#publishManifests(connection);
     this.#lastFailure = undefined;

@@ -18,12 +18,14 @@ export interface KeeperOptions {
   /** Uses a connection; resolves with why it ended, or rejects when it could not be used. */
   serve: (connection: MqttConnection) => Promise<string>;
   /** A try failed, or a connection ended. */
-  onEnd: (why: string) => void;
+  onEnd: (why: string, error?: unknown) => void;
+  /** Asked after each end for a pause in the place of the usual one. */
+  pauseMs?: (usualMs: number) => number;
 }
 
 const USUAL_PAUSE: ReconnectPause = { firstMs: 1_000, lastMs: 15_000 };
-/** A connection that lasted this long was a good one. */
-const SETTLED_MS = 5_000;
+/** A connection that lasted this long was a good one: a broker that drops it sooner is left in peace. */
+const SETTLED_MS = 60_000;
 
 export class ConnectionKeeper {
   readonly #options: KeeperOptions;
@@ -57,27 +59,31 @@ export class ConnectionKeeper {
   }
 
   async #run(): Promise<void> {
-    const { clock, chance, onEnd, pause = USUAL_PAUSE } = this.#options;
+    const { clock, chance, pauseMs = (usualMs) => usualMs, pause = USUAL_PAUSE } = this.#options;
     const backoff = createBackoff(chance, pause.firstMs, pause.lastMs);
     while (this.#running) {
       const beganMs = clock.monotonicMs();
-      onEnd(await this.#once());
+      await this.#once();
       if (clock.monotonicMs() - beganMs >= SETTLED_MS) backoff.reset();
-      if (this.#running) await this.#pause(backoff.nextMs());
+      if (this.#running) await this.#pause(pauseMs(backoff.nextMs()));
     }
   }
 
-  /** One connection from its try to its end; says why it ended. */
-  async #once(): Promise<string> {
+  /** One connection from its try to its end. */
+  async #once(): Promise<void> {
+    const { connect, serve, onEnd } = this.#options;
     let connection: MqttConnection | undefined;
     try {
-      connection = await this.#options.connect();
-      if (this.#running) return await this.#options.serve(connection);
+      connection = await connect();
+      if (this.#running) {
+        onEnd(await serve(connection));
+        return;
+      }
       await connection.close();
-      return "no longer wanted";
+      onEnd("no longer wanted");
     } catch (error) {
       await connection?.close().catch(() => {});
-      return error instanceof Error ? error.message : String(error);
+      onEnd(error instanceof Error ? error.message : String(error), error);
     }
   }
 

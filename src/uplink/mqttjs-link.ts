@@ -1,34 +1,36 @@
 /** The link over mqtt.js, with its queue, its store and its reconnecting left unused: the outbox does that. */
-import { createHmac } from "node:crypto";
 import { Socket } from "node:net";
-import { connect, type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
+import { MqttClient, type IClientPublishOptions, type MqttClientEventCallbacks } from "mqtt";
+import { brokerAddress, shownUrl, type BrokerAddress } from "./broker-address.ts";
+import { openSocket, speaksTls } from "./broker-socket.ts";
+import { sayFailure, sayReason } from "./link-words.ts";
 import {
+  ConnectRefused,
+  LARGEST_PACKET_BYTES,
   REASON_PACKET_TOO_LARGE,
+  type BrokerFeatures,
   type ConnectRequest,
   type IncomingMessage,
   type MqttConnection,
   type MqttLink,
   type OutgoingMessage,
+  type RefusedFilter,
 } from "./link.ts";
+import { clientOptions, type BrokerSecrets } from "./mqttjs-options.ts";
 
-export interface MqttJsOptions {
+export interface MqttJsOptions extends BrokerSecrets {
   /** e.g. `mqtts://broker.example:8883`. */
   url: string;
   /** `auto` tries 5 and falls back to 3.1.1 when the broker does not speak it. */
   version?: "5" | "3.1.1" | "auto";
-  /** PEM texts. The server's certificate is always verified. */
-  tls?: { ca?: string; cert?: string; key?: string };
-  username?: string;
-  password?: string;
+  /** Asked at each connect: a renewed certificate or a changed password counts from the next one on. */
+  secrets?: () => Promise<BrokerSecrets>;
 }
 
 // MQTT 5 §3.1.2.11.3: without the property the maximum is 65,535; 3.1.1 has none at all.
 const DEFAULT_RECEIVE_MAXIMUM = 65_535;
 /** "Unsupported protocol version" in MQTT 5, "unacceptable protocol version" in 3.1.1. */
-const VERSION_REFUSED = new Set([0x84, 0x01]);
-
-/** Of the part of a client id that nobody can guess: 96 bits. */
-const TAG_LENGTH = 16;
+const VERSION_REFUSED: readonly (number | undefined)[] = [0x84, 0x01];
 
 /** Nobody reads it, and making one for each message would cost more than the message. */
 const ACKNOWLEDGED_LATER = new Error("acknowledged later");
@@ -37,21 +39,26 @@ const ACKNOWLEDGED_LATER = new Error("acknowledged later");
 const FAREWELL_MS = 1_000;
 /** More than a PUBLISH packet takes beside its texts: headers, lengths and property names. */
 const FRAMING_BYTES = 64;
+/** MQTT 5 §3.9.3: reason codes from here on are failures. */
+const FAILURES_FROM = 0x80;
 
 type Packet = Parameters<MqttClient["handleMessage"]>[0];
+type IncomingPacket = Parameters<MqttClientEventCallbacks["packetreceive"]>[0];
 
 /** A link that opens one mqtt.js client for each connection. */
 export function createMqttJsLink(options: MqttJsOptions): MqttLink {
   let version = options.version ?? "auto";
   return {
     async connect(request) {
+      const address = brokerAddress(options.url);
+      const secrets = { ...options, ...(await options.secrets?.()) };
       try {
-        return await open(options, version === "3.1.1" ? 4 : 5, request);
+        return await open(address, secrets, version === "3.1.1" ? 4 : 5, request);
       } catch (error) {
-        const refused = VERSION_REFUSED.has(codeOf(error));
-        if (version !== "auto" || !refused) throw error;
+        const reason = error instanceof ConnectRefused ? error.reason : undefined;
+        if (version !== "auto" || !VERSION_REFUSED.includes(reason)) throw error;
         version = "3.1.1";
-        return open(options, 4, request);
+        return open(address, secrets, 4, request);
       }
     },
   };
@@ -64,93 +71,47 @@ function codeOf(error: unknown): number {
 }
 
 function open(
-  options: MqttJsOptions,
+  address: BrokerAddress,
+  secrets: BrokerSecrets & { url: string },
   protocol: 4 | 5,
   request: ConnectRequest,
 ): Promise<MqttConnection> {
-  const client = connect(options.url, clientOptions(options, protocol, request));
+  const tls = speaksTls(address, secrets.tls);
+  const socket = openSocket(address, secrets.tls, LARGEST_PACKET_BYTES);
+  const client = new MqttClient(() => socket, clientOptions(address, secrets, protocol, request));
   return new Promise((resolve, reject) => {
     let failure: Error | undefined;
-    const connection = new MqttJsConnection(client, request.manualAcknowledgement === true);
+    const connection = new MqttJsConnection(client, protocol, request);
     // A client without an error listener would end the process; every error ends in "close".
-    client.on("error", (error) => {
+    const failed = (error: Error): void => {
       failure ??= error;
-    });
+    };
+    socket.on("error", failed);
+    client.on("error", failed);
     client.once("connect", (packet) => {
-      // A record waits for no other to fill its segment; that costs 40 ms wherever one comes alone.
-      if (client.stream instanceof Socket) client.stream.setNoDelay(true);
       connection.begin(packet.sessionPresent, packet.properties);
       resolve(connection);
     });
     client.once("close", () => {
       client.end(true);
-      connection.ended(failure?.message ?? "the connection was closed");
-      reject(failure ?? new Error(`nobody answers as a broker at ${options.url}`));
+      const why = failure === undefined ? undefined : sayFailure(failure, tls);
+      connection.ended(connection.farewell ?? why ?? "the broker or the network closed it");
+      const { refusal } = connection;
+      if (refusal !== undefined) reject(new ConnectRefused(refusal.why, refusal.reason));
+      else if (why !== undefined) reject(new Error(why));
+      else reject(new ConnectRefused(`nobody answers as a broker at ${shownUrl(secrets.url)}`));
     });
   });
-}
-
-function clientOptions(
-  options: MqttJsOptions,
-  protocol: 4 | 5,
-  request: ConnectRequest,
-): IClientOptions {
-  const { will } = request;
-  const five = protocol === 5;
-  return {
-    protocolVersion: protocol,
-    clientId: clientIdOf(request.clientId, options.tls?.key),
-    clean: request.cleanStart,
-    keepalive: request.keepAliveSeconds,
-    connectTimeout: request.connectTimeoutMs,
-    // One client is one connection: the uplink decides when to try again.
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
-    // mqtt.js would keep a buffer for each of 65,536 message ids: 8 MB to spare two bytes a message.
-    writeCache: false,
-    rejectUnauthorized: true,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === undefined ? {} : { password: options.password }),
-    ...options.tls,
-    ...(five
-      ? {
-          properties: {
-            sessionExpiryInterval: request.sessionExpirySeconds,
-            ...(request.receiveMaximum === undefined
-              ? {}
-              : { receiveMaximum: request.receiveMaximum }),
-          },
-        }
-      : {}),
-    ...(will === undefined
-      ? {}
-      : {
-          will: {
-            topic: will.topic,
-            payload: Buffer.from(will.payload),
-            qos: 1 as const,
-            retain: will.retain,
-            ...(five ? { properties: { willDelayInterval: will.delaySeconds } } : {}),
-          },
-        }),
-  };
-}
-
-/**
- * Brokers end a connection when another comes under the same client id, whoever it is, and hand it
- * the session: a name that everybody knows lets any unit keep its neighbour, or the collector, away.
- * With a client certificate the id ends in what only its key's holder can tell, the same each time.
- */
-function clientIdOf(name: string, key: string | undefined): string {
-  if (key === undefined) return name;
-  const tag = createHmac("sha256", key).update(`mqtt client id of ${name}`).digest("base64url");
-  return `${name}-${tag.slice(0, TAG_LENGTH)}`;
 }
 
 class MqttJsConnection implements MqttConnection {
   sessionPresent = false;
   receiveMaximum = DEFAULT_RECEIVE_MAXIMUM;
+  features: BrokerFeatures;
+  /** Why the broker did not let us in. */
+  refusal: { why: string; reason: number } | undefined;
+  /** Why the broker says it ends the connection. */
+  farewell: string | undefined;
   readonly #client: MqttClient;
   readonly #manual: boolean;
   /** Reason codes by packet id, between the packet's arrival and its callback. */
@@ -160,21 +121,19 @@ class MqttJsConnection implements MqttConnection {
   #onMessage: (message: IncomingMessage, acknowledge: () => void) => void = () => {};
   #early: Packet[] = [];
   #listening = false;
-  #onClose: (why: string) => void = () => {};
+  #onClose: (why: string, reason?: number) => void = () => {};
+  #reason: number | undefined;
   #largestBytes = Infinity;
   /** Messages with QoS 1 that the broker has not answered. */
   #underWay = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(client: MqttClient, manual: boolean) {
+  constructor(client: MqttClient, protocol: 4 | 5, request: ConnectRequest) {
     this.#client = client;
-    this.#manual = manual;
-    client.on("packetreceive", (packet) => {
-      // The publish callback hides "no matching subscribers"; only the packet itself shows it.
-      if (packet.cmd === "puback" && packet.messageId !== undefined && packet.reasonCode) {
-        this.#reasons.set(packet.messageId, packet.reasonCode);
-      }
-    });
+    this.#manual = request.manualAcknowledgement === true;
+    const version = protocol === 5 ? "5" : "3.1.1";
+    this.features = { protocol: version, retain: true, maximumQoS: 2, wildcards: true };
+    client.on("packetreceive", (packet) => this.#noteReason(packet));
     client.handleMessage = (packet, done) => {
       // mqtt.js acknowledges when `done` is called without an error; with one it goes on reading
       // and leaves the acknowledging to us.
@@ -187,11 +146,24 @@ class MqttJsConnection implements MqttConnection {
 
   begin(
     sessionPresent: boolean,
-    limits: { receiveMaximum?: number; maximumPacketSize?: number } = {},
+    limits: {
+      receiveMaximum?: number;
+      maximumPacketSize?: number;
+      retainAvailable?: boolean;
+      maximumQoS?: number;
+      wildcardSubscriptionAvailable?: boolean;
+    } = {},
   ): void {
+    const { maximumQoS = 2 } = limits;
     this.sessionPresent = sessionPresent;
     this.receiveMaximum = limits.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
     this.#largestBytes = limits.maximumPacketSize ?? Infinity;
+    this.features = {
+      ...this.features,
+      retain: limits.retainAvailable !== false,
+      maximumQoS: maximumQoS >= 2 ? 2 : maximumQoS >= 1 ? 1 : 0,
+      wildcards: limits.wildcardSubscriptionAvailable !== false,
+    };
   }
 
   ended(why: string): void {
@@ -199,7 +171,22 @@ class MqttJsConnection implements MqttConnection {
     this.#closed = why;
     for (const fail of this.#failures) fail(new Error(why));
     this.#failures.clear();
-    this.#onClose(why);
+    this.#onClose(why, this.#reason);
+  }
+
+  // mqtt.js hides "no matching subscribers" from the publish callback, and drops the words of the
+  // broker's refusals and farewells: only the packets themselves show them.
+  #noteReason(packet: IncomingPacket): void {
+    if (packet.cmd === "puback" && packet.messageId !== undefined && packet.reasonCode) {
+      this.#reasons.set(packet.messageId, packet.reasonCode);
+    } else if (packet.cmd === "connack") {
+      const reason = packet.reasonCode ?? packet.returnCode ?? 0;
+      const why = `Connection refused: ${sayReason({ ...packet, reasonCode: reason })}`;
+      if (reason !== 0) this.refusal = { why, reason };
+    } else if (packet.cmd === "disconnect") {
+      this.#reason = packet.reasonCode ?? 0;
+      this.farewell = `the broker ended the connection: ${sayReason(packet)}`;
+    }
   }
 
   publish(message: OutgoingMessage): Promise<number> {
@@ -211,7 +198,7 @@ class MqttJsConnection implements MqttConnection {
       }
       this.#failures.add(reject);
       const send = (): void => this.#send(message, resolve, reject);
-      if (message.qos === 0) send();
+      if (this.#qosOf(message) === 0) send();
       else if (this.#underWay < this.receiveMaximum) {
         this.#underWay += 1;
         send();
@@ -234,7 +221,7 @@ class MqttJsConnection implements MqttConnection {
       const reason = seen ?? codeOf(error);
       if (error && reason === 0) reject(error);
       else resolve(reason);
-      if (message.qos === 1) this.#next();
+      if (this.#qosOf(message) === 1) this.#next();
     });
   }
 
@@ -245,17 +232,23 @@ class MqttJsConnection implements MqttConnection {
     else send();
   }
 
-  async subscribe(filters: readonly { filter: string; qos: 0 | 1 }[]): Promise<void> {
+  #qosOf({ qos }: OutgoingMessage): 0 | 1 {
+    return this.features.maximumQoS === 0 ? 0 : qos;
+  }
+
+  async subscribe(
+    filters: readonly { filter: string; qos: 0 | 1 }[],
+  ): Promise<readonly RefusedFilter[]> {
     if (this.#closed !== undefined) throw new Error(this.#closed);
     const wanted = Object.fromEntries(filters.map(({ filter, qos }) => [filter, { qos }]));
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       this.#failures.add(reject);
-      this.#client.subscribe(wanted, (error, granted) => {
+      this.#client.subscribe(wanted, (error, _granted, packet) => {
         this.#failures.delete(reject);
-        const refused = granted?.find(({ qos }) => qos >= 0x80);
-        if (error) reject(error);
-        else if (refused) reject(new Error(`the broker refused to subscribe to ${refused.topic}`));
-        else resolve();
+        // One that is refused is an error to mqtt.js; the others were granted all the same.
+        const codes = packet?.granted;
+        if (error && codes?.length !== filters.length) reject(error);
+        else resolve(filters.flatMap(({ filter }, index) => refusalOf(filter, codes?.[index])));
       });
     });
   }
@@ -268,9 +261,9 @@ class MqttJsConnection implements MqttConnection {
     for (const packet of early) this.#hand(packet);
   }
 
-  onClose(listener: (why: string) => void): void {
+  onClose(listener: (why: string, reason?: number) => void): void {
     this.#onClose = listener;
-    if (this.#closed !== undefined) listener(this.#closed);
+    if (this.#closed !== undefined) listener(this.#closed, this.#reason);
   }
 
   async close(): Promise<void> {
@@ -312,8 +305,9 @@ class MqttJsConnection implements MqttConnection {
   }
 
   #publishOptions(message: OutgoingMessage): IClientPublishOptions {
-    const options: IClientPublishOptions = { qos: message.qos, retain: message.retain ?? false };
-    if (this.#client.options.protocolVersion !== 5) return options;
+    const qos = this.#qosOf(message);
+    const options: IClientPublishOptions = { qos, retain: message.retain ?? false };
+    if (this.features.protocol !== "5") return options;
     const { contentType, responseTopic, correlationData, expirySeconds } = message;
     return {
       ...options,
@@ -325,6 +319,12 @@ class MqttJsConnection implements MqttConnection {
       },
     };
   }
+}
+
+/** 3.1.1 knows one code for all refusals. */
+function refusalOf(filter: string, code: unknown): RefusedFilter[] {
+  if (typeof code !== "number" || code < FAILURES_FROM) return [];
+  return [{ filter, why: code === FAILURES_FROM ? "refused" : sayReason({ reasonCode: code }) }];
 }
 
 /** Bytes of the packet, at most. */

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
 import type { CommandName } from "../core/command.ts";
-import type { IncomingMessage, MqttConnection, MqttLink } from "./link.ts";
+import { subscribeAll, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
 import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "./topics.ts";
 
 interface Errand {
@@ -44,10 +44,7 @@ export async function sendCommand(errand: CommandErrand): Promise<CommandReport>
   return connected(errand, async (connection) => {
     // Listening begins before the command is sent: a unit answers faster than a broker subscribes.
     const answered = answerOf(connection, errand);
-    await connection.subscribe([
-      { filter: topics.commandResult, qos: 1 },
-      { filter: topics.state, qos: 1 },
-    ]);
+    await subscribeAll(connection, [topics.commandResult, topics.state]);
     await send(connection, errand, topics);
     return await answered;
   });
@@ -63,10 +60,7 @@ export async function sendToAll(errand: DistrictErrand): Promise<Map<string, Com
   const { commandResult, state } = districtTopics(district, root).everyUnit;
   return connected(errand, async (connection) => {
     const gathered = answersOf(connection, errand);
-    await connection.subscribe([
-      { filter: commandResult, qos: 1 },
-      { filter: state, qos: 1 },
-    ]);
+    await subscribeAll(connection, [commandResult, state]);
     return await gathered;
   });
 }

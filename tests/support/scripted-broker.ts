@@ -1,4 +1,4 @@
-/** A broker for MQTT 5 that behaves as badly as a test wants: it answers what the script says, and no more. */
+/** A broker for MQTT 5 and 3.1.1 that behaves as badly as a test wants: it answers what the script says, and no more. */
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
@@ -7,8 +7,27 @@ export interface Published {
   topic: string;
   id: number;
   payload: string;
+  qos: number;
+  retain: boolean;
   /** Of the whole packet. */
   bytes: number;
+}
+
+/** A CONNECT as it came in. */
+export interface Connecting {
+  protocol: "5" | "3.1.1";
+  clientId: string;
+  will: boolean;
+  willRetain: boolean;
+  willQos: number;
+}
+
+/** What the broker can do to whoever it is connected with. */
+export interface Line {
+  /** DISCONNECT with a reason and a text (MQTT 5 §3.14), and the end of the line. */
+  dismiss(reason: number, text?: string): void;
+  /** The end of the line without a word. */
+  drop(): void;
 }
 
 export interface Script {
@@ -17,19 +36,29 @@ export interface Script {
   maximumPacketSize?: number;
   /** Whether the broker says it knows the client. */
   sessionPresent?: () => boolean;
-  /** Reason code of the CONNACK. */
-  refuse?: () => number;
+  retainAvailable?: boolean;
+  maximumQoS?: 0 | 1;
+  /** Reason String of a CONNACK that refuses. */
+  reasonString?: string;
+  /** Reason code of the CONNACK; nothing: the line ends without one. */
+  refuse?: (connecting: Connecting) => number | undefined;
+  /** Reason code for a filter; 1 unless said otherwise. Nothing: the line ends. */
+  onSubscribe?: (filter: string, line: Line) => number | undefined;
   /** Whether a SUBSCRIBE is answered; it is, unless said otherwise. */
   subscribes?: () => boolean;
   /** `answer` sends the PUBACK; without a handler each is answered at once. */
-  onPublish?: (message: Published, answer: (reason?: number) => void) => void;
+  onPublish?: (message: Published, answer: (reason?: number) => void, line: Line) => void;
 }
 
 export interface ScriptedBroker {
   readonly url: string;
   /** Connections that were accepted so far. */
   connections(): number;
-  /** Messages with QoS 1 that came in, in order. */
+  /** Every CONNECT that came in, in order. */
+  readonly connects: readonly Connecting[];
+  /** Filters that were subscribed to, in order. */
+  readonly filters: readonly string[];
+  /** Messages that came in, in order; those with QoS 0 too. */
   readonly published: readonly Published[];
   /** Whatever bytes, to whoever is connected. */
   send(bytes: Uint8Array): void;
@@ -44,10 +73,13 @@ const SUBSCRIBE = 8;
 const PINGREQ = 12;
 const RECEIVE_MAXIMUM = 0x21;
 const MAXIMUM_PACKET_SIZE = 0x27;
+const RETAIN_AVAILABLE = 0x25;
+const MAXIMUM_QOS = 0x24;
+const REASON_STRING = 0x1f;
 
 export async function startScriptedBroker(script: Script): Promise<ScriptedBroker> {
   const sockets = new Set<Socket>();
-  const published: Published[] = [];
+  const seen: Seen = { connects: [], filters: [], published: [] };
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;
@@ -55,11 +87,12 @@ export async function startScriptedBroker(script: Script): Promise<ScriptedBroke
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
     let rest = Buffer.alloc(0);
+    const talk = new Talk(script, socket, seen);
     socket.on("data", (chunk: Buffer) => {
       rest = Buffer.concat([rest, chunk]);
       for (let packet = take(rest); packet !== undefined; packet = take(rest)) {
         rest = rest.subarray(packet.bytes);
-        obey(script, socket, packet, published);
+        talk.obey(packet);
       }
     });
   });
@@ -73,7 +106,7 @@ export async function startScriptedBroker(script: Script): Promise<ScriptedBroke
   return {
     url: `mqtt://127.0.0.1:${address.port}`,
     connections: () => connections,
-    published,
+    ...seen,
     send(bytes) {
       for (const socket of sockets) socket.write(bytes);
     },
@@ -83,6 +116,12 @@ export async function startScriptedBroker(script: Script): Promise<ScriptedBroke
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+interface Seen {
+  connects: Connecting[];
+  filters: string[];
+  published: Published[];
 }
 
 /** A PUBACK's bytes (MQTT 5 §3.4). */
@@ -112,28 +151,91 @@ function take(bytes: Buffer): Packet | undefined {
   return undefined;
 }
 
-function obey(script: Script, socket: Socket, packet: Packet, published: Published[]): void {
-  const { type, body } = packet;
-  if (type === CONNECT) socket.write(connack(script));
-  else if (type === PINGREQ) socket.write(Buffer.from([0xd0, 0]));
-  else if (type === SUBSCRIBE) {
-    if (script.subscribes?.() === false) return;
-    const filters = countFilters(body);
-    const codes = Buffer.alloc(filters, 1);
-    socket.write(
-      Buffer.concat([Buffer.from([0x90, 3 + filters]), body.subarray(0, 2), Buffer.of(0), codes]),
-    );
-  } else if (type === PUBLISH && (packet.flags & 6) !== 0) {
-    const message = readPublish(packet);
-    published.push(message);
-    const answer = (reason = 0): void => void socket.write(puback(message.id, reason));
-    if (script.onPublish === undefined) answer();
-    else script.onPublish(message, answer);
+/** One connection. */
+class Talk {
+  readonly #script: Script;
+  readonly #socket: Socket;
+  readonly #seen: Seen;
+  #five = true;
+  #over = false;
+
+  constructor(script: Script, socket: Socket, seen: Seen) {
+    this.#script = script;
+    this.#socket = socket;
+    this.#seen = seen;
+  }
+
+  obey(packet: Packet): void {
+    if (this.#over) return;
+    const { type } = packet;
+    if (type === CONNECT) this.#connect(packet);
+    else if (type === PINGREQ) this.#socket.write(Buffer.from([0xd0, 0]));
+    else if (type === SUBSCRIBE) this.#subscribe(packet);
+    else if (type === PUBLISH) this.#publish(packet);
+  }
+
+  readonly #line: Line = {
+    dismiss: (reason, text = "") => {
+      const said = Buffer.from(text);
+      const properties = text === "" ? [] : [0x1f, said.length >> 8, said.length & 0xff, ...said];
+      const body = [reason, properties.length, ...properties];
+      if (this.#five) this.#socket.write(Buffer.from([0xe0, body.length, ...body]));
+      this.#end();
+    },
+    drop: () => this.#end(),
+  };
+
+  #end(): void {
+    this.#over = true;
+    this.#socket.end();
+  }
+
+  #connect({ body }: Packet): void {
+    const connecting = readConnect(body);
+    this.#five = connecting.protocol === "5";
+    this.#seen.connects.push(connecting);
+    const { refuse } = this.#script;
+    const reason = refuse === undefined ? 0 : refuse(connecting);
+    if (reason !== undefined) this.#socket.write(connack(this.#script, reason, this.#five));
+    if (reason !== 0) this.#end();
+  }
+
+  #subscribe({ body }: Packet): void {
+    if (this.#script.subscribes?.() === false) return;
+    const filters = readFilters(body, this.#five);
+    const codes: number[] = [];
+    for (const filter of filters) {
+      this.#seen.filters.push(filter);
+      const { onSubscribe } = this.#script;
+      const code = onSubscribe === undefined ? 1 : onSubscribe(filter, this.#line);
+      if (this.#over) return;
+      if (code === undefined) return this.#end();
+      codes.push(code);
+    }
+    const head = [...body.subarray(0, 2), ...(this.#five ? [0] : [])];
+    this.#socket.write(Buffer.from([0x90, head.length + codes.length, ...head, ...codes]));
+  }
+
+  #publish(packet: Packet): void {
+    const message = readPublish(packet, this.#five);
+    this.#seen.published.push(message);
+    const { onPublish } = this.#script;
+    const answer = (reason = 0): void => {
+      if (message.qos === 0) return;
+      const bytes = this.#five
+        ? puback(message.id, reason)
+        : Buffer.from([0x40, 2, message.id >> 8, message.id & 0xff]);
+      this.#socket.write(bytes);
+    };
+    if (onPublish === undefined) answer();
+    else onPublish(message, answer, this.#line);
   }
 }
 
-function connack(script: Script): Buffer {
-  const { receiveMaximum, maximumPacketSize } = script;
+function connack(script: Script, reason: number, five: boolean): Buffer {
+  const { receiveMaximum, maximumPacketSize, retainAvailable, maximumQoS, reasonString } = script;
+  const flags = script.sessionPresent?.() === true ? 1 : 0;
+  if (!five) return Buffer.from([0x20, 2, flags, reason]);
   const properties: number[] = [];
   if (receiveMaximum !== undefined) {
     properties.push(RECEIVE_MAXIMUM, receiveMaximum >> 8, receiveMaximum & 0xff);
@@ -143,29 +245,53 @@ function connack(script: Script): Buffer {
     bytes.writeUInt32BE(maximumPacketSize);
     properties.push(MAXIMUM_PACKET_SIZE, ...bytes);
   }
-  const flags = script.sessionPresent?.() === true ? 1 : 0;
-  const body = [flags, script.refuse?.() ?? 0, properties.length, ...properties];
+  if (retainAvailable !== undefined) properties.push(RETAIN_AVAILABLE, Number(retainAvailable));
+  if (maximumQoS !== undefined) properties.push(MAXIMUM_QOS, maximumQoS);
+  if (reasonString !== undefined && reason !== 0) {
+    const text = Buffer.from(reasonString);
+    properties.push(REASON_STRING, text.length >> 8, text.length & 0xff, ...text);
+  }
+  const body = [flags, reason, properties.length, ...properties];
   return Buffer.from([0x20, body.length, ...body]);
 }
 
-function countFilters(body: Buffer): number {
-  let count = 0;
-  let at = 3 + (body[2] ?? 0);
-  while (at + 2 <= body.length) {
-    at += 2 + body.readUInt16BE(at) + 1;
-    count += 1;
-  }
-  return count;
+/** MQTT 5 §3.1, and 3.1.1 §3.1; lengths of properties have one byte here. */
+function readConnect(body: Buffer): Connecting {
+  const flags = body[7] ?? 0;
+  const five = body[6] === 5;
+  const idAt = five ? 11 + (body[10] ?? 0) : 10;
+  const idLength = body.readUInt16BE(idAt);
+  return {
+    protocol: five ? "5" : "3.1.1",
+    clientId: body.toString("utf8", idAt + 2, idAt + 2 + idLength),
+    will: (flags & 0x04) !== 0,
+    willRetain: (flags & 0x20) !== 0,
+    willQos: (flags >> 3) & 3,
+  };
 }
 
-function readPublish({ body, bytes }: Packet): Published {
+function readFilters(body: Buffer, five: boolean): string[] {
+  const filters: string[] = [];
+  let at = five ? 3 + (body[2] ?? 0) : 2;
+  while (at + 2 <= body.length) {
+    const end = at + 2 + body.readUInt16BE(at);
+    filters.push(body.toString("utf8", at + 2, end));
+    at = end + 1;
+  }
+  return filters;
+}
+
+function readPublish({ flags, body, bytes }: Packet, five: boolean): Published {
+  const qos = (flags >> 1) & 3;
   const topicEnd = 2 + body.readUInt16BE(0);
-  const propertiesAt = topicEnd + 2;
-  const payloadAt = propertiesAt + 1 + (body[propertiesAt] ?? 0);
+  const propertiesAt = qos === 0 ? topicEnd : topicEnd + 2;
+  const payloadAt = five ? propertiesAt + 1 + (body[propertiesAt] ?? 0) : propertiesAt;
   return {
     topic: body.toString("utf8", 2, topicEnd),
-    id: body.readUInt16BE(topicEnd),
+    id: qos === 0 ? 0 : body.readUInt16BE(topicEnd),
     payload: body.toString("utf8", payloadAt),
+    qos,
+    retain: (flags & 1) !== 0,
     bytes,
   };
 }

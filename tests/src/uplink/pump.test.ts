@@ -77,6 +77,7 @@ function tampered(connection: MqttConnection, change: Partial<MqttConnection>): 
   return {
     sessionPresent: connection.sessionPresent,
     receiveMaximum: connection.receiveMaximum,
+    features: connection.features,
     publish: (message) => connection.publish(message),
     subscribe: (filters) => connection.subscribe(filters),
     onMessage: (listener) => connection.onMessage(listener),
