@@ -100,10 +100,15 @@ export class Distribution {
       const kind = SET_KINDS.find((each) => each === topic.split("/").at(-2));
       if (kind !== undefined) this.#supplies.get(kind)?.offered(payload);
     };
-    uplink.route({ filter: districtTopics(district, root).manifestFilter, handle: offer });
-    uplink.route({ filter: uplink.topics.manifestFilter, handle: offer });
+    uplink.route({
+      filter: districtTopics(district, root).manifestFilter,
+      what: "data",
+      handle: offer,
+    });
+    uplink.route({ filter: uplink.topics.manifestFilter, what: "data", handle: offer });
     uplink.route({
       filter: uplink.topics.partFilter,
+      what: "data",
       handle: ({ topic, payload }) => {
         const sha256 = topic.split("/").at(-1) ?? "";
         for (const supply of this.#supplies.values()) supply.received(sha256, payload);

@@ -33,6 +33,17 @@ export const PUMP_DEFAULTS: PumpSettings = {
   retryMs: 5_000,
 };
 
+/** The settings that are given, and the usual ones in the place of the others. */
+export function pumpSettingsOf(given: Partial<PumpSettings>): PumpSettings {
+  return {
+    acknowledgedBy: given.acknowledgedBy ?? PUMP_DEFAULTS.acknowledgedBy,
+    backlogPerSecond: given.backlogPerSecond ?? PUMP_DEFAULTS.backlogPerSecond,
+    unacknowledgedLimit: given.unacknowledgedLimit ?? PUMP_DEFAULTS.unacknowledgedLimit,
+    acknowledgeWithinMs: given.acknowledgeWithinMs ?? PUMP_DEFAULTS.acknowledgeWithinMs,
+    retryMs: given.retryMs ?? PUMP_DEFAULTS.retryMs,
+  };
+}
+
 /** With nobody acknowledging, a few records are enough to find out whether that has changed. */
 const PROBE = 20;
 /** Live records may go this far beyond the limit of unacknowledged ones. */

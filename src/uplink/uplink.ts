@@ -1,100 +1,40 @@
 /** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
 import type { Clock } from "../../hal/clock.ts";
-import { withDeadline } from "../../hal/clock.ts";
-import {
-  COMMAND_REFUSALS,
-  type CommandDesk,
-  type RefusedCommand,
-  type VerifiedCommand,
-} from "./commands.ts";
+import { every, withDeadline } from "../../hal/clock.ts";
+import { CommandInbox, zeros } from "./command-inbox.ts";
+import type { VerifiedCommand } from "./commands.ts";
 import type { Telemetry } from "./contract-messages.ts";
 import { ACKNOWLEDGEMENT_FAULTS, lastOf, readAcknowledgement } from "./acknowledgement.ts";
 import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
-import { ConnectionKeeper, type ReconnectPause } from "./keeper.ts";
-import { UNIT_SESSION, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
-import type { OutboxPort } from "./outbox-port.ts";
-import { Pump, PUMP_DEFAULTS, type PumpCounters, type PumpSettings } from "./pump.ts";
-import type { KeyRing } from "./token.ts";
+import { ASK_AGAIN_MS, Extras, type Restriction } from "./extras.ts";
+import { Greeting } from "./greeting.ts";
+import { ConnectionKeeper } from "./keeper.ts";
+import {
+  UNIT_SESSION,
+  type ConnectRequest,
+  type IncomingMessage,
+  type MqttConnection,
+} from "./link.ts";
+import { sayReason } from "./link-words.ts";
+import { NameWatch } from "./name-watch.ts";
+import { Pump, pumpSettingsOf, type PumpSettings } from "./pump.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";
+import type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";
 
-export interface UplinkOptions extends Partial<PumpSettings> {
-  link: MqttLink;
-  outbox: OutboxPort;
-  clock: Clock;
-  /** Uniform in [0, 1): spreads the reconnects of a district. */
-  chance: () => number;
-  /** Pauses between tries to connect. */
-  reconnect?: ReconnectPause;
-  unitId: string;
-  district: string;
-  /** First level of all topics. */
-  root?: string;
-  /** Random, new at each start: tells a stale will from a fresh birth. */
-  bootId: string;
-  /** Of the program; part of the birth message. */
-  version: string;
-  /** What else the birth message says: dates of data sets, the public key. */
-  birth?: () => Readonly<Record<string, unknown>>;
-  /** Called with records the far end now has; may repeat, and may name records of long ago. */
-  onDelivered?: (fromSeq: number, toSeq: number) => void;
-  /** Verifies commands; without it every command is refused. */
-  commands?: CommandDesk;
-  /** Whose word empties the outbox; without them anybody's does who may publish to its topic. */
-  collectorKeys?: KeyRing;
-  /** Most records in flight at once, if the broker takes that many. */
-  window?: number;
-}
-
-/** A topic filter and what to do with its messages. */
-export interface Route {
-  filter: string;
-  handle: (message: IncomingMessage) => void;
-}
-
-export interface UplinkCounters extends PumpCounters {
-  connections: number;
-  failedConnections: number;
-  /** Commands that did nothing, by why. */
-  commandsRefused: Readonly<Record<string, number>>;
-  /** Words about stored records that counted for nothing, by why. */
-  acknowledgementsRefused: Readonly<Record<string, number>>;
-}
-
-export interface Uplink {
-  readonly topics: UnitTopics;
-  /** Begins to connect; never rejects for an absent broker. */
-  start(): void;
-  /** Says goodbye and ends; what was not sent stays in the outbox. */
-  stop(): Promise<void>;
-  online(): boolean;
-  /** Called on every change, the first failure included; returns a way to stop. */
-  onLink(listener: (ok: boolean) => void): () => void;
-  /** Called with each command that passed every check, once. */
-  onCommand(listener: (command: VerifiedCommand) => void): () => void;
-  /** Publishes what became of a command; kept until the broker is back. */
-  answerCommand(commandId: string, result: "done" | "refused", detail: string): void;
-  /** QoS 0: lost when offline, by intent. */
-  telemetry(values: Omit<Telemetry, "atMs">): void;
-  /** The facts of the birth message changed: publish it again. */
-  refreshState(): void;
-  /** Publishes at once when online; resolves to whether the broker took it. */
-  publish(topic: string, payload: string, options?: { retain?: boolean }): Promise<boolean>;
-  /** Subscribes to more, now and after every reconnect. */
-  route(route: Route): void;
-  counters(): UplinkCounters;
-  /** Why the last attempt to connect failed. */
-  lastFailure(): string | undefined;
-}
+export type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";
 
 const WINDOW = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** For subscribing and the birth: a broker that takes longer is asked anew. */
-const GREETING_MS = 30_000;
 const FAREWELL_MS = 2_000;
-/** Answers kept while offline; beyond, the oldest goes. */
-const ANSWERS_KEPT = 32;
+const LOSS_WITH_311 =
+  "MQTT 3.1.1 cannot say that nobody is subscribed: records the broker throws away count as " +
+  "delivered. Use version 5, or a collector (mqtt.collector)";
 /** Why a collector's word was counted: it counts for nothing, or names more than was ever written. */
 const WORDS_REFUSED = [...ACKNOWLEDGEMENT_FAULTS, "beyond-head"] as const;
+/** Of records, and of whether they can be known to have arrived. */
+const RECORDS = "records";
+const DELIVERY = "delivery";
+const FAILURES_FROM = 0x80; // MQTT 5 §2.4
 /** However often the collector asks, everything is sent again no more often than this. */
 const REBIRTH_INTERVAL_MS = 10_000;
 
@@ -108,23 +48,31 @@ class MqttUplink implements Uplink {
   readonly #options: UplinkOptions;
   readonly #clock: Clock;
   readonly #pump: Pump;
+  readonly #pumpSettings: PumpSettings;
   readonly #routes: Route[] = [];
   readonly #linkListeners = new Set<(ok: boolean) => void>();
-  readonly #commandListeners = new Set<(command: VerifiedCommand) => void>();
-  readonly #answers: string[] = [];
+  readonly #commands: CommandInbox;
   readonly #keeper: ConnectionKeeper;
+  readonly #extras: Extras;
+  readonly #greeting: Greeting;
+  readonly #name: NameWatch;
+  readonly #troubleListeners = new Set<() => void>();
+  #sessionPresent = false;
+  #endReason: number | undefined;
   #connection: MqttConnection | undefined;
   #reported: boolean | undefined;
   #connections = 0;
   #failedConnections = 0;
   #lastFailure: string | undefined;
   #lastRebirthMs = -Infinity;
-  readonly #commandsRefused = zeros(COMMAND_REFUSALS);
   readonly #acknowledgementsRefused = zeros(WORDS_REFUSED);
 
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#extras = new Extras(options.clock, () => this.#troubled());
+    this.#greeting = new Greeting(options.clock, this.#extras);
+    this.#name = new NameWatch(options.clock, options.chance, () => this.#troubled());
     this.#keeper = new ConnectionKeeper({
       clock: options.clock,
       chance: options.chance,
@@ -132,21 +80,28 @@ class MqttUplink implements Uplink {
       connect: () => this.#connect(),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => this.#disconnected(why),
+      pauseMs: (usualMs) => this.#name.pauseMs(usualMs),
     });
     this.topics = unitTopics(options.district, options.unitId, options.root);
-    const settings: PumpSettings = {
-      acknowledgedBy: options.acknowledgedBy ?? PUMP_DEFAULTS.acknowledgedBy,
-      backlogPerSecond: options.backlogPerSecond ?? PUMP_DEFAULTS.backlogPerSecond,
-      unacknowledgedLimit: options.unacknowledgedLimit ?? PUMP_DEFAULTS.unacknowledgedLimit,
-      acknowledgeWithinMs: options.acknowledgeWithinMs ?? PUMP_DEFAULTS.acknowledgeWithinMs,
-      retryMs: options.retryMs ?? PUMP_DEFAULTS.retryMs,
-    };
+    this.#commands = new CommandInbox(options.clock, options.commands, (answer) =>
+      this.publish(this.topics.commandResult, answer),
+    );
+    const settings = pumpSettingsOf(options);
+    this.#pumpSettings = settings;
     this.#pump = new Pump(options.clock, options.outbox, settings, options.onDelivered);
     const { rebirth } = districtTopics(options.district, options.root);
     this.#routes.push(
-      { filter: this.topics.acknowledgement, handle: (message) => this.#acknowledged(message) },
-      { filter: rebirth, handle: () => this.#rebirth() },
-      { filter: this.topics.commandFilter, handle: (message) => void this.#commanded(message) },
+      {
+        filter: this.topics.acknowledgement,
+        what: "acknowledgements",
+        handle: (message) => this.#acknowledged(message),
+      },
+      { filter: rebirth, what: "rebirth", handle: () => this.#rebirth() },
+      {
+        filter: this.topics.commandFilter,
+        what: "commands",
+        handle: (message) => this.#commands.received(message),
+      },
     );
   }
 
@@ -157,6 +112,7 @@ class MqttUplink implements Uplink {
   async stop(): Promise<void> {
     if (!this.#keeper.running()) return;
     this.#keeper.stop();
+    this.#name.stop();
     const connection = this.#connection;
     if (connection !== undefined) {
       this.#pump.end();
@@ -182,19 +138,18 @@ class MqttUplink implements Uplink {
   }
 
   onCommand(listener: (command: VerifiedCommand) => void): () => void {
-    this.#commandListeners.add(listener);
-    return () => this.#commandListeners.delete(listener);
+    return this.#commands.onCommand(listener);
   }
 
   answerCommand(commandId: string, result: "done" | "refused", detail: string): void {
-    this.#answers.push(JSON.stringify({ commandId, result, detail, atMs: this.#clock.wallMs() }));
-    if (this.#answers.length > ANSWERS_KEPT) this.#answers.shift();
-    void this.#sendAnswers();
+    this.#commands.answer(commandId, result, detail);
   }
 
   telemetry(values: Omit<Telemetry, "atMs">): void {
+    if (this.#connection === undefined || this.#extras.leftOut("telemetry")) return;
     const payload = JSON.stringify({ atMs: this.#clock.wallMs(), ...values });
-    this.#connection?.publish({ topic: this.topics.telemetry, payload, qos: 0 }).catch(() => {});
+    this.#extras.sent("telemetry");
+    this.#connection.publish({ topic: this.topics.telemetry, payload, qos: 0 }).catch(() => {});
   }
 
   refreshState(): void {
@@ -202,9 +157,15 @@ class MqttUplink implements Uplink {
   }
 
   async publish(topic: string, payload: string, { retain = false } = {}): Promise<boolean> {
-    if (this.#connection === undefined) return false;
+    const connection = this.#connection;
+    const what = nameOf(topic);
+    if (connection === undefined || this.#extras.leftOut(what)) return false;
+    const message = { topic, payload, qos: 1, retain: retain && this.#greeting.retain() } as const;
     try {
-      return (await this.#connection.publish({ topic, payload, qos: 1, retain })) === 0;
+      const reason = await this.#extras.ask(what, () => connection.publish(message));
+      if (reason >= FAILURES_FROM) this.#extras.refused(what, sayReason({ reasonCode: reason }));
+      else this.#extras.granted(what);
+      return reason === 0;
     } catch {
       return false;
     }
@@ -212,7 +173,9 @@ class MqttUplink implements Uplink {
 
   route(route: Route): void {
     this.#routes.push(route);
-    this.#connection?.subscribe([{ filter: route.filter, qos: 1 }]).catch(() => {});
+    this.#connection?.subscribe([{ filter: route.filter, qos: 1 }]).catch(() => {
+      // The next connection subscribes to it.
+    });
   }
 
   counters(): UplinkCounters {
@@ -220,8 +183,10 @@ class MqttUplink implements Uplink {
       ...this.#pump.counters,
       connections: this.#connections,
       failedConnections: this.#failedConnections,
-      commandsRefused: { ...this.#commandsRefused },
+      commandsRefused: this.#commands.refused(),
       acknowledgementsRefused: { ...this.#acknowledgementsRefused },
+      takenOver: this.#name.count,
+      restricted: Object.fromEntries(this.restrictions().map(({ what }) => [what, 1])),
     };
   }
 
@@ -229,32 +194,60 @@ class MqttUplink implements Uplink {
     return this.#lastFailure;
   }
 
-  #connect(): Promise<MqttConnection> {
-    const { unitId, district, bootId } = this.#options;
-    return this.#options.link.connect({
+  restrictions(): readonly Restriction[] {
+    return this.#extras.list();
+  }
+
+  nameInUse(): boolean {
+    return this.#name.inUse();
+  }
+
+  onTrouble(listener: () => void): () => void {
+    this.#troubleListeners.add(listener);
+    return () => this.#troubleListeners.delete(listener);
+  }
+
+  #troubled(): void {
+    for (const listener of this.#troubleListeners) listener();
+  }
+
+  async #connect(): Promise<MqttConnection> {
+    const { unitId, district, bootId, link } = this.#options;
+    const request: ConnectRequest = {
       clientId: unitId,
       cleanStart: false,
       sessionExpirySeconds: UNIT_SESSION.expirySeconds,
       keepAliveSeconds: UNIT_SESSION.keepAliveSeconds,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      will: {
+    };
+    this.#extras.begin();
+    this.#endReason = undefined;
+    const { connection, sessionPresent } = await this.#greeting.connect(
+      (will) => link.connect({ ...request, ...(will === undefined ? {} : { will }) }),
+      {
         topic: this.topics.state,
         payload: stateMessage({ district, unitId }, "offline", bootId),
         retain: true,
         delaySeconds: UNIT_SESSION.willDelaySeconds,
       },
-    });
+    );
+    this.#sessionPresent = sessionPresent;
+    return connection;
   }
 
   async #serve(connection: MqttConnection): Promise<string> {
-    const ended = new Promise<string>((resolve) => connection.onClose(resolve));
+    const ended = new Promise<string>((resolve) => {
+      connection.onClose((why, reason) => {
+        this.#endReason = reason;
+        resolve(why);
+      });
+    });
     connection.onMessage((message) => this.#received(message));
-    await withDeadline(
-      this.#clock,
-      GREETING_MS,
-      this.#greet(connection),
-      () => new Error("the broker took the connection and answers nothing"),
-    );
+    // Where the broker ended a connection over its greeting, records go first.
+    const recordsFirst = this.#greeting.careful();
+    if (recordsFirst) this.#beginRecords(connection);
+    const sayOnline = (retain: boolean): Promise<number> => this.#say(connection, "online", retain);
+    await this.#greeting.greet(connection, this.#routes.map(wanted), sayOnline);
     if (!this.#keeper.running()) {
       // Stopped meanwhile; `stop` could not know of this connection yet.
       await this.#say(connection, "offline").catch(() => {});
@@ -264,41 +257,74 @@ class MqttUplink implements Uplink {
     this.#connections += 1;
     this.#lastFailure = undefined;
     this.#connection = connection;
+    this.#name.connected();
+    if (!recordsFirst) this.#beginRecords(connection);
+    this.#report(true);
+    void this.#commands.sendAnswers();
+    const asking = every(this.#clock, ASK_AGAIN_MS, () => {
+      this.#greeting
+        .askAgain(connection, this.#routes.map(wanted), sayOnline)
+        .catch(() => connection.close())
+        .catch(() => {});
+    });
+    const why = await ended;
+    asking.cancel();
+    return why;
+  }
+
+  #beginRecords(connection: MqttConnection): void {
+    const { protocol, maximumQoS } = connection.features;
+    const unconfirmed = this.#pumpSettings.acknowledgedBy === "broker";
+    if (unconfirmed && maximumQoS === 0) {
+      // Nothing would say that the broker has them: without a collector they wait in the outbox.
+      this.#extras.refused(
+        RECORDS,
+        "the broker takes QoS 0 only; only a collector can confirm them",
+      );
+      return;
+    }
+    if (unconfirmed && protocol === "3.1.1") {
+      this.#extras.refused(DELIVERY, LOSS_WITH_311);
+    } else this.#extras.granted(DELIVERY);
     const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
     const publish = (row: OutboxRow): Promise<number> => this.#publishRecord(connection, row);
     const giveUp = (): void => {
       connection.close().catch(() => {});
     };
-    this.#pump.begin({ window, publish, giveUp }, connection.sessionPresent);
-    this.#report(true);
-    void this.#sendAnswers();
-    return await ended;
-  }
-
-  async #greet(connection: MqttConnection): Promise<void> {
-    await connection.subscribe(this.#routes.map(({ filter }) => ({ filter, qos: 1 })));
-    await this.#say(connection, "online");
+    this.#pump.begin({ window, publish, giveUp }, this.#sessionPresent);
   }
 
   #disconnected(why: string): void {
     if (this.#connection === undefined) this.#failedConnections += 1;
     this.#connection = undefined;
+    const isNews = this.#lastFailure !== why;
     this.#lastFailure = why;
+    this.#name.ended(this.#endReason);
+    this.#greeting.ended(why, this.#endReason);
     this.#pump.end();
     this.#report(false);
+    if (isNews && this.#keeper.running()) this.#troubled();
   }
 
   async #publishRecord(connection: MqttConnection, row: OutboxRow): Promise<number> {
     const { district, unitId } = this.#options;
-    return connection.publish({
+    const reason = await connection.publish({
       topic: this.topics.events,
       payload: recordEvent({ district, unitId }, row),
       qos: 1,
       contentType: CONTENT_TYPE,
     });
+    if (reason >= FAILURES_FROM) this.#extras.refused(RECORDS, sayReason({ reasonCode: reason }));
+    else this.#extras.granted(RECORDS);
+    return reason;
   }
 
-  async #say(connection: MqttConnection, availability: "online" | "offline"): Promise<void> {
+  /** @returns the broker's reason */
+  async #say(
+    connection: MqttConnection,
+    availability: "online" | "offline",
+    retain = this.#greeting.retain(),
+  ): Promise<number> {
     const { unitId, district, bootId, version, outbox, birth } = this.#options;
     const facts =
       availability === "offline"
@@ -309,11 +335,11 @@ class MqttUplink implements Uplink {
             epoch: outbox.epoch,
             outbox: { pending: outbox.pending(), head: outbox.head() },
           };
-    await connection.publish({
+    return await connection.publish({
       topic: this.topics.state,
       payload: stateMessage({ district, unitId }, availability, bootId, facts),
       qos: 1,
-      retain: true,
+      retain,
     });
   }
 
@@ -348,28 +374,6 @@ class MqttUplink implements Uplink {
     this.#pump.resend();
   }
 
-  async #commanded(message: IncomingMessage): Promise<void> {
-    const name = message.topic.split("/").at(-1) ?? "";
-    const verdict: VerifiedCommand | RefusedCommand = (await this.#options.commands?.receive(
-      name,
-      message.payload,
-    )) ?? { refused: "no-keys" };
-    if ("refused" in verdict) {
-      const { refused, commandId } = verdict;
-      this.#commandsRefused[refused] += 1;
-      if (commandId !== undefined) this.answerCommand(commandId, "refused", refused);
-      return;
-    }
-    for (const listener of this.#commandListeners) listener(verdict);
-  }
-
-  async #sendAnswers(): Promise<void> {
-    for (let answer = this.#answers[0]; answer !== undefined; answer = this.#answers[0]) {
-      if (!(await this.publish(this.topics.commandResult, answer))) return;
-      if (this.#answers[0] === answer) this.#answers.shift();
-    }
-  }
-
   #report(ok: boolean): void {
     // A link that was ended on purpose is no news.
     if (ok === this.#reported || !this.#keeper.running()) return;
@@ -378,7 +382,12 @@ class MqttUplink implements Uplink {
   }
 }
 
-/** Counts by reason; one that appears with its first event has no increase to be seen. */
-function zeros<Reason extends string>(reasons: readonly Reason[]): Record<Reason, number> {
-  return Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
+function wanted({ filter, what = filter }: Route): { filter: string; what: string } {
+  return { filter, what };
+}
+
+/** What a topic of the unit's own is for, in a word: its last level. */
+function nameOf(topic: string): string {
+  if (topic.startsWith("homeassistant/")) return "home-assistant";
+  return topic.split("/").at(-1) ?? topic;
 }
