@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { CodeColour, ReportedResult } from "../core/evidence.ts";
 import { DAY_MS, MINUTE_MS } from "../core/time.ts";
 import { issueHealthPass, type HealthPassContent } from "../credential/health-pass.ts";
+import { isCardNumber } from "../credential/card-number.ts";
 import { maskName, pseudonymOf } from "../credential/identity.ts";
 import {
   createIssuerKey,
@@ -18,7 +19,7 @@ import {
   type IssuerKeyFile,
 } from "../credential/issuer-key.ts";
 import { timeOf } from "../credential/moments.ts";
-import { isCardNumber } from "../credential/resident-card.ts";
+
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/revocation-files.ts";
 import { UsageError } from "./usage.ts";
 import { readKey } from "./verify.ts";
@@ -182,7 +183,10 @@ async function issue(options: IssueOptions): Promise<string> {
 function contentOf(options: IssueOptions, issuedAtMs: number): HealthPassContent {
   const holderNumber = options.number.toUpperCase();
   if (!isCardNumber(holderNumber)) {
-    throw new UsageError("--number: not a resident number (18 characters with a true check digit)");
+    throw new UsageError(
+      "--number: not a resident number (18 characters, or 15 of a foreigner's card of 2017, with a " +
+        "day of birth that exists and a true check character)",
+    );
   }
   const districtKey = readKey(options.districtKey);
   const content: HealthPassContent = {

@@ -3,6 +3,7 @@ import type { DirectoryLookup } from "../core/directory.ts";
 import type { Holder } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../core/time.ts";
+import { isCardNumber } from "./card-number.ts";
 import { lookUp } from "./directory-lookup.ts";
 import { maskName, pseudonymOf } from "./identity.ts";
 import { reason, refused, type Verified } from "./outcome.ts";
@@ -24,18 +25,6 @@ export interface CardFacts {
 
 /** Cards are dated in China's time. */
 const CHINA_OFFSET_MS = 8 * HOUR_MS;
-
-// GB 11643-1999, ISO 7064 MOD 11-2: weights of the 17 digits and the check character of each remainder.
-const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-const CHECK_CHARACTERS = "10X98765432";
-
-/** Whether a number on a card can be one: 18 digits with a true check digit, or 15 of a 2017 foreigner's card. */
-export function isCardNumber(number: string): boolean {
-  if (/^[A-Z]{3}\d{12}$/.test(number)) return true;
-  if (!/^\d{17}[\dX]$/.test(number)) return false;
-  const sum = WEIGHTS.reduce((total, weight, index) => total + weight * Number(number[index]), 0);
-  return CHECK_CHARACTERS[sum % 11] === number[17];
-}
 
 /** Verifies a card: its number, its last day, and what the directory knows of its holder. */
 export async function verifyCard(

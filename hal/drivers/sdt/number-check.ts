@@ -35,9 +35,14 @@ export function checkDigit15(body: string): string | undefined {
   return String(sum % 10);
 }
 
-/** Whether a 15-character number of a 2017 foreigner's card ends in its check digit. */
+/** Whether a 15-character number of a 2017 foreigner's card names a day and ends in its check digit. */
 export function isNumber15(number: string): boolean {
-  return number.length === 15 && checkDigit15(number.slice(0, 14)) === number[14];
+  if (number.length !== 15 || checkDigit15(number.slice(0, 14)) !== number[14]) return false;
+  // YYMMDD: which century is not written, and 29 February is in one or the other.
+  const [year = 0, month = 0, day = 0] = (number.slice(7, 13).match(/../g) ?? []).map(Number);
+  const shortest = year % 4 === 0 ? 29 : 28;
+  const days = [31, shortest, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+  return day >= 1 && day <= days;
 }
 
 // First two digits of the administrative division codes, GB/T 2260.

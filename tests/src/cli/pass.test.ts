@@ -131,6 +131,8 @@ describe("wrong usage ends with 2 and says what to do", async () => {
   it.each([
     [["issue"], "required option"],
     [[...ISSUE, "--number", "110105194912310021"], "--number: not a resident number"],
+    [[...ISSUE, "--number", "PAK310080010104"], "--number: not a resident number"],
+    [[...ISSUE, "--number", "110105190002290025"], "--number: not a resident number"],
     [[...ISSUE, "--colour", "blue"], "Allowed choices are green, yellow, red"],
     [[...ISSUE, "--test", "negative"], "--test needs --sampled"],
     [[...ISSUE, "--at", "noon"], '--at: "noon" is not an ISO 8601 time'],

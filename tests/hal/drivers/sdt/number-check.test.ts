@@ -52,6 +52,8 @@ test.each([
   ["PAK310080010104", false],
   ["pak310080010103", false],
   ["PAK31008001010", false],
+  ["PAK310080130106", false],
+  ["PAK310081022908", false],
 ])("the 2017 number %s: %s", (number, valid) => {
   expect(isNumber15(number)).toBe(valid);
 });
