@@ -5,8 +5,9 @@ export interface LockEntry {
   resolved?: string;
   integrity?: string;
   link?: boolean;
-  inBundle?: boolean;
   hasInstallScript?: boolean;
+  optional?: boolean;
+  engines?: Record<string, string>;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
   optionalDependencies?: Record<string, string>;

@@ -4,19 +4,28 @@ import { once } from "node:events";
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { join, resolve, sep } from "node:path";
 import process from "node:process";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { isRange, unheld, type LockEntry, type LockFile } from "./lock-file.ts";
 
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as LockFile;
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as LockEntry & {
-  overrides: Record<string, Record<string, string>>;
+  overrides: Overrides;
   scripts: Record<string, string>;
 };
 const folder = mkdtempSync(join(tmpdir(), "pinned-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+type Overrides = Record<string, Record<string, string>>;
+
+/** The module is plain JavaScript: it runs before there are packages. */
+async function settling(): Promise<{ settled: (lock: LockFile, by: Overrides) => LockFile }> {
+  const path = pathToFileURL(resolve("deploy", "setup", "settle-lock.mjs")).href;
+  return (await import(path)) as Awaited<ReturnType<typeof settling>>;
+}
 
 describe("what a lock file can hold", () => {
   it.each(["1.2.3", "^1.2.3", "~0.4", ">=1 <3", "1.x", "*", "", "^5 || ^6.0.0-rc.1", "1.2 - 1.4"])(
@@ -79,13 +88,12 @@ describe("the packages of this repository", () => {
     });
   });
 
-  it("override tags by the versions that the lock file has", () => {
-    for (const [of, versions] of Object.entries(manifest.overrides)) {
+  it("stand in the lock file as any npm can install them, or npm run settle-lock is due", async () => {
+    const { settled } = await settling();
+    expect(settled(lock, manifest.overrides)).toEqual(lock);
+    for (const versions of Object.values(manifest.overrides)) {
       for (const [name, version] of Object.entries(versions)) {
         expect(lock.packages[`node_modules/${name}`]?.version).toBe(version);
-        // npm 9 cannot override a tag: the lock file must not name it either.
-        const { dependencies, optionalDependencies } = lock.packages[`node_modules/${of}`] ?? {};
-        expect({ ...dependencies, ...optionalDependencies }[name]).toBe(version);
       }
     }
   });
@@ -115,6 +123,30 @@ describe("the packages of this repository", () => {
       registry.close();
     }
     expect(asked).toEqual([]);
+  });
+});
+
+describe("a lock file after npm install", () => {
+  it("is settled: overridden tags are answered, and optional packages name no engine", async () => {
+    const { settled } = await settling();
+    const packages: LockFile["packages"] = {
+      "": {},
+      "node_modules/a": {
+        dependencies: { b: "latest" },
+        optionalDependencies: { c: "next", d: "^1" },
+      },
+      "node_modules/b": { engines: { node: ">=22" } },
+      "node_modules/x/node_modules/a": { dependencies: { d: "^1" } },
+      "node_modules/c": { optional: true, engines: { node: ">=22" } },
+    };
+    expect(settled({ packages }, { a: { b: "1.0.0", c: "2.0.0", e: "3.0.0" } }).packages).toEqual({
+      ...packages,
+      "node_modules/a": {
+        dependencies: { b: "1.0.0" },
+        optionalDependencies: { c: "2.0.0", d: "^1" },
+      },
+      "node_modules/c": { optional: true },
+    });
   });
 });
 
