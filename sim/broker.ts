@@ -1,6 +1,7 @@
 /** A simulated broker for virtual time: delivers, delays, loses, duplicates and goes away as told. */
 import type { Clock, Timer } from "../hal/clock.ts";
 import type {
+  BrokerFeatures,
   ConnectRequest,
   IncomingMessage,
   MqttConnection,
@@ -8,7 +9,12 @@ import type {
   OutgoingMessage,
   RefusedFilter,
 } from "../src/uplink/link.ts";
-import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../src/uplink/link.ts";
+import {
+  ConnectRefused,
+  REASON_NO_MATCHING_SUBSCRIBERS,
+  REASON_RETAIN_NOT_SUPPORTED,
+  REASON_SUCCESS,
+} from "../src/uplink/link.ts";
 import { topicMatches } from "../src/uplink/topics.ts";
 import type { Random } from "./random.ts";
 
@@ -32,6 +38,10 @@ export interface BrokerConditions {
   /** Answers "no matching subscribers" when nobody listens; a broker may. */
   reportsNoSubscribers: boolean;
   receiveMaximum: number;
+  /** Takes retained messages and wills to be retained; refuses them with 0x9a otherwise. */
+  retains: boolean;
+  /** A filter that nobody may subscribe to. */
+  refuses: string | undefined;
 }
 
 const USUAL: BrokerConditions = {
@@ -41,6 +51,8 @@ const USUAL: BrokerConditions = {
   drop: 0,
   reportsNoSubscribers: false,
   receiveMaximum: 100,
+  retains: true,
+  refuses: undefined,
 };
 
 /** Messages kept for a session whose client is away; mosquitto's default. */
@@ -170,6 +182,9 @@ class Broker implements SimulatedBroker {
   async #connect(request: ConnectRequest): Promise<MqttConnection> {
     await this.trip();
     await this.trip();
+    if (request.will?.retain === true && !this.conditions.retains) {
+      throw new ConnectRefused("retain is not available", REASON_RETAIN_NOT_SUPPORTED);
+    }
     const known = this.sessions.get(request.clientId);
     known?.connection?.fall("another client took the session over");
     const sessionPresent = known !== undefined && !request.cleanStart;
@@ -211,7 +226,7 @@ function deliver(session: Session, message: IncomingMessage): void {
 class SimulatedConnection implements MqttConnection {
   readonly sessionPresent: boolean;
   readonly receiveMaximum: number;
-  readonly features = { protocol: "5", retain: true, maximumQoS: 2, wildcards: true } as const;
+  readonly features: BrokerFeatures;
   readonly #broker: Broker;
   readonly #session: Session;
   readonly #request: ConnectRequest;
@@ -228,6 +243,8 @@ class SimulatedConnection implements MqttConnection {
     this.#request = request;
     this.sessionPresent = sessionPresent;
     this.receiveMaximum = broker.conditions.receiveMaximum;
+    const { retains: retain } = broker.conditions;
+    this.features = { protocol: "5", retain, maximumQoS: 2, wildcards: true };
     const again = [...session.unacknowledged, ...session.queued];
     session.unacknowledged.clear();
     session.queued = [];
@@ -246,11 +263,16 @@ class SimulatedConnection implements MqttConnection {
     return this.#during(
       this.#broker.trip().then(() => {
         if (this.#closed !== undefined) throw new Error(this.#closed);
+        const refused: RefusedFilter[] = [];
         for (const { filter } of filters) {
+          if (filter === this.#broker.conditions.refuses) {
+            refused.push({ filter, why: "not authorized" });
+            continue;
+          }
           this.#session.filters.add(filter);
           for (const kept of this.#broker.retainedFor(filter)) this.hand(incoming(kept, true));
         }
-        return [];
+        return refused;
       }),
     );
   }
@@ -308,6 +330,11 @@ class SimulatedConnection implements MqttConnection {
     if (random.chance(conditions.drop)) {
       this.fall("the network lost a message");
       throw new Error("the network lost a message");
+    }
+    if (message.retain === true && !conditions.retains) {
+      // MQTT 5 §3.3.1.3: a retained message to a broker without retain is a protocol error.
+      this.fall("the broker refused a retained message");
+      throw new Error("the broker refused a retained message");
     }
     const receivers = this.#broker.take(message);
     // As the broker is when the message arrives: whoever comes while the answer is on its way heard nothing.

@@ -23,6 +23,10 @@ export interface BrokerHands {
   setHeard(heard: boolean): void;
   /** Restarts without sessions and retained messages. */
   forget(): void;
+  /** Restarts; from then on retained messages and wills are refused, or taken. */
+  setRetains(retains: boolean): void;
+  /** Restarts; from then on the subscription to commands is refused, or taken. */
+  setTakesCommands(takes: boolean): void;
 }
 
 export interface VirtualBackend extends Backend {
@@ -107,6 +111,14 @@ export function createVirtualBackend(options: {
       setLossy: (lossy) => broker.setConditions({ drop: lossy ? LOST : 0 }),
       setHeard,
       forget: () => broker.loseSessions(),
+      setRetains: (retains) => {
+        broker.setConditions({ retains });
+        broker.loseSessions();
+      },
+      setTakesCommands: (takes) => {
+        broker.setConditions({ refuses: takes ? undefined : commandFilter });
+        broker.loseSessions();
+      },
     },
     pending: () => store.outbox.pending(),
     close: () => void store.close(),

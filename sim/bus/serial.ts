@@ -38,6 +38,8 @@ export interface SerialFaults {
   garbage: number;
   /** Sizes of the chunks in which bytes arrive. */
   chunk: { min: number; max: number };
+  /** Writes do not return, as with a driver that hangs; what was written meanwhile is lost. */
+  hung: boolean;
   /** Refuses to open. */
   open?: BusErrorKind;
   /** Changes a chunk at will; returning an empty one loses it. */
@@ -67,7 +69,13 @@ export function createSimulatedSerial(options: SimulatedSerialOptions): Simulate
 
 class Wire implements SimulatedSerial {
   readonly path: string;
-  readonly faults: SerialFaults = { loss: 0, flip: 0, garbage: 0, chunk: { ...DEFAULT_CHUNK } };
+  readonly faults: SerialFaults = {
+    loss: 0,
+    flip: 0,
+    garbage: 0,
+    chunk: { ...DEFAULT_CHUNK },
+    hung: false,
+  };
   readonly #clock: Clock;
   readonly #random: WireChance | undefined;
   #peer: SerialPeer | undefined;
@@ -111,6 +119,7 @@ class Wire implements SimulatedSerial {
       baudRate: settings.baudRate,
       lane,
       chunkSize: () => this.#chunkSize(),
+      isHung: () => this.faults.hung,
       onClosed: () => {
         this.#connection = undefined;
       },
@@ -226,6 +235,7 @@ interface HostEndOptions {
   baudRate: number;
   lane: Lane;
   chunkSize: () => number;
+  isHung: () => boolean;
   onClosed: () => void;
 }
 
@@ -249,8 +259,9 @@ class HostEnd implements SerialConnection {
     const lost = Promise.withResolvers<never>();
     this.#pending.add(lost.reject);
     try {
-      const sent = this.#options.lane.send(bytes, this.baudRate, this.#options.chunkSize);
-      await Promise.race([sent, lost.promise]);
+      const { lane, chunkSize, isHung } = this.#options;
+      if (isHung()) await lost.promise;
+      await Promise.race([lane.send(bytes, this.baudRate, chunkSize), lost.promise]);
     } finally {
       this.#pending.delete(lost.reject);
     }

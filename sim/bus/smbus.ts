@@ -27,6 +27,8 @@ export interface SmBusFaults {
   /** The clock line is held low: every transaction times out until `release()`. */
   stick(): void;
   release(): void;
+  /** Transactions do not return, as with a driver that hangs in the kernel; `false` lets them go on. */
+  hang(hung: boolean): void;
   /** Inverts one bit of what the chip sends in the next transaction (bit 0 is the first byte's most significant). */
   flipBit(bit: number): void;
 }
@@ -81,6 +83,8 @@ class Wire implements SimulatedSmBus {
   #epoch = 0;
   #refusals = 0;
   #stuck = false;
+  #hung: PromiseWithResolvers<void> | undefined;
+  #waiting = 0;
   #flippedBit: number | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +101,13 @@ class Wire implements SimulatedSmBus {
       },
       release: () => {
         this.#stuck = false;
+      },
+      hang: (hung) => {
+        if (hung) this.#hung ??= Promise.withResolvers<void>();
+        else {
+          this.#hung?.resolve();
+          this.#hung = undefined;
+        }
       },
       flipBit: (bit) => {
         this.#flippedBit = bit;
@@ -125,6 +136,10 @@ class Wire implements SimulatedSmBus {
     if (!this.#plugged) {
       throw new BusError("absent", { bus: this.name, during: "opening the bus" });
     }
+    // As the contract has it: not while a transaction of before still hangs.
+    if (this.#waiting > 0) {
+      throw new BusError("busy", { bus: this.name, during: "opening the bus" });
+    }
     return new OpenBus(this, this.#epoch);
   }
 
@@ -142,6 +157,7 @@ class Wire implements SimulatedSmBus {
 
   async #transact(address: number, out: readonly number[], length: number): Promise<Uint8Array> {
     try {
+      if (this.#hung !== undefined) await this.#wait(this.#hung.promise);
       if (this.#stuck) {
         await delay(this.#clock, CLOCK_LOW_TIMEOUT_MS);
         throw new WireFault("timeout");
@@ -152,6 +168,12 @@ class Wire implements SimulatedSmBus {
     } finally {
       this.transactions += 1;
     }
+  }
+
+  async #wait(hung: Promise<void>): Promise<void> {
+    this.#waiting += 1;
+    await hung;
+    this.#waiting -= 1;
   }
 
   #clockBytes(address: number, out: readonly number[], length: number): Uint8Array {

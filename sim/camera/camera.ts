@@ -46,6 +46,8 @@ export interface SimulatedCamera extends CameraHost {
   plug(): void;
   /** The camera stays open and sends nothing, as a hung driver does; `false` lets it go on. */
   stall(stalled: boolean): void;
+  /** As stalled, and once closed it cannot be opened (`busy`) until `false`. */
+  hang(hung: boolean): void;
   /** The present frame as it is before padding. */
   picture(): Picture;
 }
@@ -72,6 +74,8 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
   let image: Picture | undefined;
   let plugged = true;
   let stalled = false;
+  let hung = false;
+  let abandoned = false;
   let open: Stream | undefined;
   let rendered: Frame[] = [];
   // The doorway is empty again and again: its frames are kept until light or noise change.
@@ -103,7 +107,7 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
     empty = [];
   };
   const nextFrame = (): Uint8Array | undefined => {
-    if (stalled) return undefined;
+    if (stalled || hung) return undefined;
     turn += 1;
     return frame().bytes;
   };
@@ -112,9 +116,13 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
     name: "camera",
     open() {
       if (!plugged) return Promise.reject(fault("absent", "opening the camera"));
-      if (open !== undefined) return Promise.reject(fault("busy", "opening the camera"));
+      if (open !== undefined || abandoned) {
+        return Promise.reject(fault("busy", "opening the camera"));
+      }
       const stream = createStream({ clock, geometry, chunkBytes, nextFrame }, () => {
-        if (open === stream) open = undefined;
+        if (open !== stream) return;
+        open = undefined;
+        abandoned = hung;
       });
       open = stream;
       changed();
@@ -155,6 +163,10 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
     },
     stall(value) {
       stalled = value;
+    },
+    hang(value) {
+      hung = value;
+      abandoned &&= hung;
     },
     picture: () => frame().picture,
   };

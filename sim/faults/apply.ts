@@ -16,6 +16,8 @@ export interface Faultable {
     setLossy(lossy: boolean): void;
     setHeard(heard: boolean): void;
     forget(): void;
+    setRetains(retains: boolean): void;
+    setTakesCommands(takes: boolean): void;
   };
   decoder: { setDead(dead: boolean): void };
   district: { setReachable(reachable: boolean): void };
@@ -37,6 +39,8 @@ export function setFault(fault: FaultKind, on: boolean, at: Faultable): void {
       return bench.corruptThermometer(on);
     case "thermometer-invalid":
       return bench.thermometer.setError(on);
+    case "thermometer-hung":
+      return bench.smbus.faults.hang(on);
     case "reader-unplugged":
       return on ? bench.serial.unplug() : bench.serial.plug();
     case "reader-silent":
@@ -48,10 +52,15 @@ export function setFault(fault: FaultKind, on: boolean, at: Faultable): void {
     case "reader-split":
       bench.serial.faults.chunk = on ? { min: 1, max: 1 } : { min: 1, max: 62 };
       return;
+    case "reader-hung":
+      bench.serial.faults.hung = on;
+      return;
     case "camera-unplugged":
       return on ? bench.camera.unplug() : bench.camera.plug();
     case "camera-stalled":
       return bench.camera.stall(on);
+    case "camera-hung":
+      return bench.camera.hang(on);
     case "camera-blank":
       return at.world.coverLens(on);
     case "decoder-dead":
@@ -83,6 +92,10 @@ export function setFault(fault: FaultKind, on: boolean, at: Faultable): void {
       return;
     case "broker-unheard":
       return at.broker.setHeard(!on);
+    case "broker-no-retain":
+      return at.broker.setRetains(!on);
+    case "broker-refuses-commands":
+      return at.broker.setTakesCommands(!on);
     case "directory-unreachable":
       return at.district.setReachable(!on);
   }
