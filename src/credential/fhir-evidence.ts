@@ -149,7 +149,9 @@ function timesOf(
 
 function resultOfObservation(observation: Observation): TestResult {
   const coded = resultOf(observation.valueCodeableConcept?.coding ?? []);
-  const hasValue = Object.keys(observation).some((key) => key.startsWith("value"));
+  const hasValue = Object.entries(observation).some(
+    ([key, value]) => key.startsWith("value") && value !== undefined,
+  );
   const result = coded ?? (hasValue ? "unknown" : undefined);
   const stands = STANDS.includes(observation.status);
   if (result === undefined) return stands ? "unknown" : "pending";
