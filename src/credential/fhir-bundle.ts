@@ -7,8 +7,12 @@ import { fhirTimeOf, isBirthDate } from "./moments.ts";
 const Coding = z.looseObject({
   system: z.string().optional(),
   code: z.string().max(100).optional(),
+  display: z.unknown().optional(),
 });
-export const Concept = z.looseObject({ coding: z.array(Coding).optional() });
+export const Concept = z.looseObject({
+  coding: z.array(Coding).optional(),
+  text: z.unknown().optional(),
+});
 /** A date or time that exists. One that does not would hide the newest result, or add days to an old one. */
 const time = z.string().refine((text) => !Number.isNaN(fhirTimeOf(text)));
 /** What may end on a screen and in a record. */

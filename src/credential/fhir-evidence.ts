@@ -1,7 +1,7 @@
 /** What the immunizations and laboratory results of a FHIR bundle come to, in the core's terms. */
 import { z } from "zod";
 import { COVID_19, UNKNOWN_DISEASE, diseaseOfSnomed, type Disease } from "../core/disease.ts";
-import type { Evidence, Source, TestResult, Trust } from "../core/evidence.ts";
+import type { Evidence, EvidenceOf, Source, TestResult, Trust } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import { doseEvents, spanOf, type Span } from "./dose-events.ts";
 import { Concept, type HealthBundle, type Immunization, type Observation } from "./fhir-bundle.ts";
@@ -26,13 +26,31 @@ interface Common {
 /** One statement for each disease that was vaccinated against, and one for each test. */
 export function bundleEvidence(bundle: HealthBundle, common: Common): Evidence[] {
   const vaccinations = vaccinationsOf(bundle.immunizations, common);
-  const tests = bundle.observations.flatMap((observation, index): Evidence[] => {
+  const tests = bundle.observations.flatMap((observation, index): TestEvidence[] => {
     const test = testOf(observation, common);
     return test === undefined
       ? []
       : [{ id: `${PREFIXES[test.kind]}-${index + 1}`, ...test, ...common }];
   });
-  return [...vaccinations, ...tests];
+  const known = tests.filter(({ kind }) => kind !== "other-test");
+  const others = tests.filter(({ kind }) => kind === "other-test");
+  return [...vaccinations, ...known, ...weightiest(others)];
+}
+
+type TestEvidence = EvidenceOf<"nucleic-acid-test" | "antigen-test" | "other-test">;
+
+/** A card with a whole laboratory on it would fill records with what no rule asks for. */
+const OTHER_TESTS_KEPT = 8;
+
+/** What speaks against its holder first, and of that the newest. */
+function weightiest(tests: readonly TestEvidence[]): TestEvidence[] {
+  const speaksAgainst = ({ result }: TestEvidence): number =>
+    result === "positive" || result === "unknown" ? 1 : 0;
+  const newest = ({ sampledAtMs, sampledUntilMs }: TestEvidence): number =>
+    sampledUntilMs ?? sampledAtMs;
+  return [...tests]
+    .sort((a, b) => speaksAgainst(b) - speaksAgainst(a) || newest(b) - newest(a))
+    .slice(0, OTHER_TESTS_KEPT);
 }
 
 const PREFIXES = { "nucleic-acid-test": "nat", "antigen-test": "antigen", "other-test": "test" };
@@ -117,6 +135,7 @@ function testOf(observation: Observation, common: Common) {
   const kind = kindOfTest(codings);
   // An immune answer is no infection, and none is no absence of one.
   if (kind === "immunity") return undefined;
+  if (kind === undefined && isMeasurement(observation)) return undefined;
   const tested = { ...timesOf(observation, resultOfObservation(observation), common) };
   if (kind === "antigen-test") return { kind, disease: COVID_19, ...tested };
   if (kind === "nucleic-acid-test") {
@@ -127,6 +146,27 @@ function testOf(observation: Observation, common: Common) {
   const test = codings.find(({ code }) => code !== undefined && code !== "")?.code;
   const named = test === undefined ? {} : { test };
   return { kind: "other-test" as const, disease: UNKNOWN_DISEASE, ...tested, ...named };
+}
+
+/**
+ * A number under a code that is of nothing here, such as haemoglobin, and the heading of a panel: a
+ * measurement, and no finding of an infection. What names the virus is none of these.
+ */
+function isMeasurement(observation: Observation): boolean {
+  const { code } = observation;
+  const names = [code?.text, ...(code?.coding ?? []).map(({ display }) => display)];
+  if (names.some((name) => typeof name === "string" && /sars|cov|corona/i.test(name))) return false;
+  const values = valuesOf(observation);
+  if (values.length === 0) return "hasMember" in observation && !("component" in observation);
+  return values.every((key) => MEASURED.includes(key));
+}
+
+const MEASURED = ["valueQuantity", "valueInteger", "valueRange", "valueRatio", "valueSampledData"];
+
+function valuesOf(observation: Observation): string[] {
+  return Object.entries(observation).flatMap(([key, value]) =>
+    key.startsWith("value") && value !== undefined ? [key] : [],
+  );
 }
 
 /** When the sample was taken. A good result of an unknown time is no good result. */
@@ -149,9 +189,7 @@ function timesOf(
 
 function resultOfObservation(observation: Observation): TestResult {
   const coded = resultOf(observation.valueCodeableConcept?.coding ?? []);
-  const hasValue = Object.entries(observation).some(
-    ([key, value]) => key.startsWith("value") && value !== undefined,
-  );
+  const hasValue = valuesOf(observation).length > 0;
   const result = coded ?? (hasValue ? "unknown" : undefined);
   const stands = STANDS.includes(observation.status);
   if (result === undefined) return stands ? "unknown" : "pending";

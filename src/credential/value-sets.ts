@@ -107,13 +107,18 @@ export function agreed(diseases: readonly Disease[]): Disease {
 /** LOINC codes of tests for SARS-CoV-2 antigen (loinc.org/sars-cov-2-and-covid-19). */
 const ANTIGEN = codes("94558-4 95209-3 96119-3 97097-0");
 
-/** LOINC codes of tests for SARS-CoV-2 RNA, from the same list. */
+/**
+ * LOINC codes of tests for SARS-CoV-2 RNA, from the same list; the last lines count cycles or copies
+ * (WHO DDCC, lab test types), so that their results are no plain negatives.
+ */
 const NUCLEIC_ACID = codes(`
   94306-8 94307-6 94308-4 94309-2 94310-0 94314-2 94315-9 94316-7 94500-6 94502-2 94531-1 94532-9
   94533-7 94534-5 94559-2 94565-9 94639-2 94640-0 94641-8 94647-5 94660-8 94756-4 94757-2 94758-0
   94759-8 94760-6 94765-5 94766-3 94767-1 94822-4 94845-5 95406-5 95409-9 95424-8 95425-5 95608-6
   95609-4 95823-1 95824-9 95826-4 96091-4 96120-1 96121-9 96122-7 96123-5 96448-6 96763-8 96765-3
-  96797-6 96829-7 96897-4 96957-6 96958-4 96986-5 97098-8 98131-6 98132-4 98493-0 98494-8`);
+  96797-6 96829-7 96897-4 96957-6 96958-4 96986-5 97098-8 98131-6 98132-4 98493-0 98494-8
+  94311-8 94312-6 94313-4 94509-7 94510-5 94511-3 94642-6 94643-4 94644-2 94645-9 94646-7 94745-7
+  94746-5 94819-0 95521-1 95522-9 96764-6 96898-2 96899-0 96900-6 97104-4`);
 
 /** LOINC codes of tests for an immune answer: they say nothing of an infection now. */
 const IMMUNITY = codes(`

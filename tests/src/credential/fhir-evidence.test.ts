@@ -346,6 +346,53 @@ describe("a test", () => {
     expect(tested({ code: coded(LOINC, ...codes) })).toEqual(expected);
   });
 
+  const haemoglobin = { code: coded(LOINC, "718-7"), ...none, valueQuantity: { value: 14.1 } };
+  it.each<[string, object, string[]]>([
+    ["a number of something else", haemoglobin, []],
+    [
+      "a number of the virus under a code that is on no list",
+      { ...haemoglobin, code: { text: "SARS-CoV-2 load" } },
+      ["other-test unknown unknown"],
+    ],
+    [
+      "the heading of a panel of something else",
+      { ...haemoglobin, valueQuantity: undefined, hasMember: [] },
+      [],
+    ],
+    [
+      "nothing at all",
+      { ...haemoglobin, valueQuantity: undefined },
+      ["other-test unknown unknown"],
+    ],
+    [
+      "words under a code that is on no list",
+      { ...haemoglobin, valueQuantity: undefined, valueString: "detected" },
+      ["other-test unknown unknown"],
+    ],
+    [
+      "cycles until the virus shows",
+      { code: coded(LOINC, "94745-7"), ...none, valueQuantity: { value: 21 } },
+      [`${NAT} unknown`],
+    ],
+  ])("that says %s", (_name, more, expected) => {
+    expect(tested(more)).toEqual(expected);
+  });
+
+  it("of many other kinds fills no record", () => {
+    const many = Array.from({ length: 60 }, (_each, index) =>
+      observation({
+        code: coded(LOINC, `${index}-0`),
+        ...(index === 7 ? valued("260373001") : {}),
+      }),
+    );
+    const evidence = evidenceOf(...many, observation({}));
+    expect(evidence).toHaveLength(9);
+    expect(evidence.slice(0, 2)).toMatchObject([
+      { kind: "nucleic-acid-test", result: "negative" },
+      { kind: "other-test", result: "positive", test: "7-0" },
+    ]);
+  });
+
   it("positive under a code that is on no list stays a positive", () => {
     expect(tested({ code: coded(LOINC, "97099-6"), ...valued("260373001") })).toEqual([
       "other-test unknown positive",
