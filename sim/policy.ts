@@ -38,6 +38,7 @@ export function pharmacyPolicy(issuedAtMs: number): Policy {
     version: 1,
     issuedAtMs,
     venueCategory: "pharmacy",
+    timeZone: "Asia/Shanghai",
     acceptedCredentials: ["health-pass-live", "health-pass-paper", "opaque-token", "resident-id"],
     rules: RULES,
     alwaysAdmitRoles: ["staff"],

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { parsePolicy, policyDocument } from "../../../src/config/policy.ts";
+import { zoneOf } from "../../../src/core/policy.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { ConfigError } from "../../../src/config/yaml-file.ts";
 
@@ -105,6 +106,109 @@ describe("fields that do not go together", () => {
     [{ issuedAt: "2026-02-01" }, "issuedAt: expected a moment with its offset"],
   ])("%j", (fields, message) => {
     expect(policyFaults(fields).join("\n")).toContain(message);
+  });
+});
+
+describe("where a venue is", () => {
+  const zoneFaults = (fields: object): string => policyFaults(fields).join("\n");
+  const offset = (utcOffsetMinutes: unknown) => ({
+    openingHours: { utcOffsetMinutes, spans: ["08:00-20:00"] },
+  });
+
+  test.each([
+    "Asia/Shanghai",
+    "Europe/Vienna",
+    "America/Argentina/Buenos_Aires",
+    "UTC",
+    "Etc/GMT-8",
+  ])("%s is taken", (timeZone) => {
+    expect(zoneFaults({ timeZone })).toBe("");
+  });
+
+  test.each(["China", "CST", "GMT+8", "+08:00", "Asia/Shanghai\n", "", "Asia/Nowhere", 480, null])(
+    "%j is refused",
+    (timeZone) => {
+      expect(zoneFaults({ timeZone })).toContain("timeZone: expected an IANA time zone");
+    },
+  );
+
+  test.each([480, 0, -210, 345, 840])("%j minutes are taken", (minutes) => {
+    expect(zoneFaults(offset(minutes))).toBe("");
+  });
+
+  test.each([8, -5, 481, 1])("%j minutes are refused", (minutes) => {
+    expect(zoneFaults(offset(minutes))).toContain(
+      "openingHours.utcOffsetMinutes: expected minutes in steps of 15, e.g. 480 where clocks are 8",
+    );
+  });
+
+  test("is not said twice", () => {
+    expect(zoneFaults({ timeZone: "Asia/Shanghai", ...offset(480) })).toContain(
+      "openingHours.utcOffsetMinutes: expected either this or timeZone",
+    );
+  });
+
+  test("stays what it was in files that give minutes, or nothing", () => {
+    const zone = (fields: object) =>
+      zoneOf(parsePolicy(stringify({ id: "a", version: 1, rules: [], ...fields }), "p"));
+    expect(zone(offset(60))).toBe(60);
+    expect(zone({})).toBe("Asia/Shanghai");
+    expect(zone({ timeZone: "Europe/Vienna" })).toBe("Europe/Vienna");
+  });
+});
+
+describe("a disease", () => {
+  const parsed = (disease: unknown) =>
+    parsePolicy(stringify({ id: "a", version: 1, rules: [], disease }), "p").disease;
+
+  test.each([
+    ["covid-19", "covid-19"],
+    ["snomed:840539006", "covid-19"],
+    ["icd:RA01.0", "covid-19"],
+    ["icd:U07.1", "covid-19"],
+    ["snomed:6142004", "snomed:6142004"],
+    ["icd:1E32", "icd:1E32"],
+  ])("%s is %s", (written, disease) => {
+    expect(parsed(written)).toBe(disease);
+  });
+
+  test.each(["COVID", "unknown", "other", "6142004", "snomed:flu", "icd:", "", 840539006])(
+    "%j is refused",
+    (disease) => {
+      expect(policyFaults({ disease }).join("\n")).toContain(
+        "disease: expected covid-19, or another",
+      );
+      const rule = { kind: "vaccination", minDoses: 1, disease };
+      expect(ruleFaults(rule).join("\n")).toContain("rules[0].disease: expected covid-19");
+    },
+  );
+
+  test("is not asked of what has none", () => {
+    expect(ruleFaults({ kind: "temperature", disease: "covid-19" }).join("\n")).toContain(
+      "rules[0].disease: is unknown",
+    );
+  });
+});
+
+describe("a name with control characters", () => {
+  test.each(["\u0000", "\u001b[2J", "a\nb", "a\u0085b", "a\u202eb", "a\u2066b", "a\u2028b"])(
+    "%j is refused",
+    (role) => {
+      const message = "expected a text without control characters";
+      expect(policyFaults({ alwaysAdmitRoles: [role] }).join("\n")).toContain(
+        `alwaysAdmitRoles[0]: ${message}`,
+      );
+      expect(ruleFaults({ kind: "roster", roles: [role] }).join("\n")).toContain(message);
+      const appliesTo = { exceptRoles: [role] };
+      expect(ruleFaults({ kind: "code-colour", appliesTo }).join("\n")).toContain(message);
+      expect(ruleFaults({ kind: "business-rules", rulesOf: role }).join("\n")).toContain(message);
+    },
+  );
+
+  test("is taken with letters of any script", () => {
+    expect(policyFaults({ alwaysAdmitRoles: ["快递员", "personnel médical", "مراجع"] })).toEqual(
+      [],
+    );
   });
 });
 
