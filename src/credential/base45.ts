@@ -48,6 +48,16 @@ export function decodeBase45(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+/**
+ * Decodes base45 text as it was shown, with what stands behind it. A space is a character of base45,
+ * so one at the end may belong to the code; where it does not, the text with it is never base45: two
+ * or three characters that end in a space are worth more than one or two bytes.
+ */
+export function decodeShownBase45(text: string): Uint8Array | undefined {
+  const bare = text.replace(/[^\S ]+$/, "");
+  return decodeBase45(bare) ?? decodeBase45(bare.trimEnd());
+}
+
 function digit(text: string, index: number): number {
   const code = text.charCodeAt(index);
   return code < 128 ? (VALUE_OF[code] ?? -1) : -1;

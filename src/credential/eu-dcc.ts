@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import type { Holder } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
-import { decodeBase45 } from "./base45.ts";
+import { decodeShownBase45 } from "./base45.ts";
 import { decodeCbor } from "./cbor.ts";
 import { parseSign1, verifySign1, type Sign1 } from "./cose.ts";
 import { certificateEvidence } from "./eu-dcc-evidence.ts";
@@ -43,7 +43,7 @@ const ALL_KEY_USAGES = Object.values(KEY_USAGES).flat();
 
 /** Verifies a text that begins with `HC1:`. Reports every fault it can get at, not only the first. */
 export function verifyEuDcc(text: string, context: VerifyContext): Verified {
-  const packed = decodeBase45(text.slice(EU_DCC_PREFIX.length));
+  const packed = decodeShownBase45(text.slice(EU_DCC_PREFIX.length));
   if (packed === undefined) return malformed(KIND, "base45");
   const bytes = inflate(packed, "zlib");
   if (bytes === undefined) return malformed(KIND, "compression");
@@ -86,7 +86,7 @@ function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payl
 function revocation(
   message: Sign1,
   read: ReadCertificate,
-  { revocation: lists }: VerifyContext,
+  { revocation: lists, at }: VerifyContext,
 ): RevocationHit | undefined {
   const { identifiers, issuedAtMs } = read;
   // Asking by every name costs nothing: a list is made by whoever issued, whatever the claim says.
@@ -95,12 +95,12 @@ function revocation(
   const { algorithm, signature } = message;
   const counted = algorithm === "ES256" ? signature.subarray(0, signature.length / 2) : signature;
   return (
-    lists.find("eu-dcc-signature", revocationHash(counted), issuedAtMs) ??
+    lists.find("eu-dcc-signature", revocationHash(counted), issuedAtMs, at) ??
     identifiers
       .flatMap((identifier) => [
-        lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs),
+        lists.find("eu-dcc-uci", revocationHash(identifier), issuedAtMs, at),
         ...issuers.map((issuer) =>
-          lists.find("eu-dcc-country-uci", revocationHash(issuer + identifier), issuedAtMs),
+          lists.find("eu-dcc-country-uci", revocationHash(issuer + identifier), issuedAtMs, at),
         ),
       ])
       .find((each) => each !== undefined)
@@ -142,7 +142,7 @@ function describe(
   if (issuedAtMs !== undefined) verified.issuedAtMs = issuedAtMs;
   if (validUntilMs !== undefined) verified.validUntilMs = validUntilMs;
   if (key === undefined) return verified;
-  Object.assign(verified, basisOf(key.setAsOfMs, REVOCATION_NAMESPACES, context.revocation));
+  Object.assign(verified, basisOf(key.setAsOfMs, REVOCATION_NAMESPACES, context));
   if (certificate !== undefined) verified.evidence = certificateEvidence(read, key, context);
   return verified;
 }

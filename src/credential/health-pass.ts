@@ -7,7 +7,7 @@ import { COVID_19 } from "../core/disease.ts";
 import type { Evidence } from "../core/evidence.ts";
 import type { Reason } from "../core/reason.ts";
 import { DAY_MS, MINUTE_MS } from "../core/time.ts";
-import { decodeBase45, encodeBase45 } from "./base45.ts";
+import { decodeShownBase45, encodeBase45 } from "./base45.ts";
 import { encodeCbor } from "./cbor.ts";
 import { parseSign1, signSign1, verifySign1 } from "./cose.ts";
 import {
@@ -53,7 +53,7 @@ export function issueHealthPass(key: IssuerKey, content: HealthPassContent): str
 /** Verifies a text that begins with `DS1:`. */
 export function verifyHealthPass(text: string, context: VerifyContext): Verified {
   const kind = "health-pass-live";
-  const packed = decodeBase45(text.slice(HEALTH_PASS_PREFIX.length));
+  const packed = decodeShownBase45(text.slice(HEALTH_PASS_PREFIX.length));
   if (packed === undefined) return malformed(kind, "base45");
   const bytes = inflate(packed, "raw");
   if (bytes === undefined) return malformed(kind, "compression");
@@ -78,7 +78,7 @@ function validity(pass: HealthPass, { at, revocation }: VerifyContext): Reason[]
   return [
     ...(isOver ? [tooOld(pass, at.wallMs)] : []),
     ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
-    ...revocationProblems(revocation.find("health-pass", serial, issuedAtMs), { issuedAtMs }),
+    ...revocationProblems(revocation.find("health-pass", serial, issuedAtMs, at), { issuedAtMs }),
   ];
 }
 
@@ -110,7 +110,7 @@ function describe(
   if (pass.form === "paper") verified.needsAlongside = "id-card";
   if (key !== undefined) {
     verified.issuer = key.issuer ?? key.keyId;
-    Object.assign(verified, basisOf(key.setAsOfMs, ["health-pass"], revocation));
+    Object.assign(verified, basisOf(key.setAsOfMs, ["health-pass"], { revocation, at }));
   }
   return verified;
 }

@@ -88,7 +88,7 @@ function validity(pass: Pass, { at, revocation }: VerifyContext): Reason[] {
   const id = Buffer.from(pass.id).toString("hex");
   return [
     ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
-    ...revocationProblems(revocation.find(KIND, id, issuedAtMs)),
+    ...revocationProblems(revocation.find(KIND, id, issuedAtMs, at)),
   ];
 }
 
@@ -118,7 +118,7 @@ function describe(
     evidence: [],
   };
   if (key === undefined) return verified;
-  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], revocation));
+  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], { revocation, at }));
   // The pass says that its holder meets the rules, not by what: that is a standing, not a vaccination.
   const roles = pass.types.flatMap((type) => ROLES[type] ?? []);
   const source = { name: "code-reader", detail: key.keyId, asOfMs: issuedAtMs };

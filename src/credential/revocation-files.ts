@@ -7,7 +7,8 @@ import {
   type RevocationList,
   type RevocationNamespace,
 } from "./revocation.ts";
-import { TrustFileError } from "./trust-files.ts";
+import { timeOf } from "./moments.ts";
+import { TrustFileError } from "./trust-file-error.ts";
 
 /** Names our own list files. */
 export const REVOCATIONS_KIND = "digital-sentinel-revocations";
@@ -35,6 +36,8 @@ const CardList = z.object({
 const EuBatch = z.object({
   hashType: z.enum(["SIGNATURE", "UCI", "COUNTRYCODEUCI"]),
   entries: z.array(z.object({ hash: z.base64() })),
+  /** When the gateway drops the batch; what is no time ends nothing. */
+  expires: z.unknown().optional(),
 });
 
 const EU_NAMESPACES: Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace> = {
@@ -117,11 +120,14 @@ function cardList(list: z.infer<typeof CardList>, asOfMs: number): RevocationLis
   return { namespace: "smart-health-card", asOfMs, entries, keyId: kid, counter: ctr };
 }
 
-function euList({ hashType, entries }: z.infer<typeof EuBatch>, asOfMs: number): RevocationList {
+function euList(batch: z.infer<typeof EuBatch>, asOfMs: number): RevocationList {
+  const { hashType, entries, expires } = batch;
+  const expiresAtMs = typeof expires === "string" ? timeOf(expires) : Number.NaN;
   const verdict = { verdict: "revoked" as const };
   const hashes = entries.map(({ hash }) => {
     const hex = Buffer.from(hash, "base64").toString("hex");
     return [hex.slice(0, 32), verdict] as const;
   });
-  return { namespace: EU_NAMESPACES[hashType], asOfMs, entries: new Map(hashes) };
+  const list = { namespace: EU_NAMESPACES[hashType], asOfMs, entries: new Map(hashes) };
+  return Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs };
 }

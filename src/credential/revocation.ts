@@ -1,4 +1,5 @@
 /** What was called back: revocation lists as data with a date, exact or as a Bloom filter. */
+import type { Instant } from "../core/time.ts";
 import type { BloomFilter } from "./bloom.ts";
 
 /** Whose numbers a list holds; the same number of two formats is not the same thing. */
@@ -37,6 +38,8 @@ export interface RevocationList {
   filter?: BloomFilter;
   /** Numbers that filters hit wrongly: their publisher knows that these hold. */
   cleared?: ReadonlySet<string>;
+  /** After this the list says nothing any more (epoch ms); absent: it never ends. */
+  expiresAtMs?: number;
   /** Whose list it is, and the issuer's count of its editions, for SMART Health Cards. */
   keyId?: string;
   counter?: number;
@@ -66,13 +69,18 @@ export class RevocationStore {
     this.#index();
   }
 
-  /** Whether a number was called back. `signedAtMs` is when the credential in question was signed. */
+  /**
+   * Whether a number was called back.
+   * @param signedAtMs when the credential in question was signed
+   * @param at now; without it a list that has ended still counts
+   */
   find(
     namespace: RevocationNamespace,
     number: string,
     signedAtMs?: number,
+    at?: Instant,
   ): RevocationHit | undefined {
-    const lists = this.#of(namespace);
+    const lists = this.#inForce(namespace, at);
     for (const { entries } of lists) {
       const entry = entries?.get(number);
       if (entry !== undefined && isMeant(entry.beforeMs, signedAtMs)) {
@@ -95,8 +103,8 @@ export class RevocationStore {
   }
 
   /** The date of the oldest list in force for that namespace. */
-  asOfMs(namespace: RevocationNamespace): number | undefined {
-    const dates = this.#of(namespace).map((list) => list.asOfMs);
+  asOfMs(namespace: RevocationNamespace, at?: Instant): number | undefined {
+    const dates = this.#inForce(namespace, at).map((list) => list.asOfMs);
     return dates.length === 0 ? undefined : Math.min(...dates);
   }
 
@@ -105,6 +113,13 @@ export class RevocationStore {
     for (const list of [...this.#lists.values()].flat()) {
       this.#byNamespace.set(list.namespace, [...this.#of(list.namespace), list]);
     }
+  }
+
+  /** Without those that have ended. A clock that is not trusted ends none: it must not clear anybody. */
+  #inForce(namespace: RevocationNamespace, at: Instant | undefined): readonly RevocationList[] {
+    const lists = this.#of(namespace);
+    if (at?.wallTrusted !== true) return lists;
+    return lists.filter(({ expiresAtMs = Infinity }) => at.wallMs <= expiresAtMs);
   }
 
   #of(namespace: RevocationNamespace): readonly RevocationList[] {

@@ -1,8 +1,8 @@
 /** What every signed format is held to alike: its signer, its time, its revocation, the age of its basis. */
 import type { CredentialReason, Reason } from "../core/reason.ts";
 import { MINUTE_MS, type Instant } from "../core/time.ts";
-import { reason, type Verified } from "./outcome.ts";
-import type { RevocationHit, RevocationNamespace, RevocationStore } from "./revocation.ts";
+import { reason, type Verified, type VerifyContext } from "./outcome.ts";
+import type { RevocationHit, RevocationNamespace } from "./revocation.ts";
 import type { FoundAnchor, FoundKey } from "./trust.ts";
 
 /**
@@ -103,8 +103,8 @@ export function revocationProblems(
 export function basisOf(
   setAsOfMs: number,
   namespaces: readonly RevocationNamespace[],
-  revocation: RevocationStore,
+  { revocation, at }: Pick<VerifyContext, "revocation" | "at">,
 ): Required<Pick<Verified, "basis" | "basisAsOfMs">> {
-  const listed = namespaces.map((namespace) => revocation.asOfMs(namespace) ?? Infinity);
+  const listed = namespaces.map((namespace) => revocation.asOfMs(namespace, at) ?? Infinity);
   return { basis: "trust-list", basisAsOfMs: Math.min(setAsOfMs, ...listed) };
 }

@@ -189,7 +189,7 @@ function validity(
   const reasons = timeProblems({ issuedAtMs, validUntilMs }, at, "excluded");
   // A card without a revocation id cannot be on a list.
   if (key === undefined || vc.rid === undefined) return reasons;
-  const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs);
+  const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs, at);
   reasons.push(...revocationProblems(hit, { rid: vc.rid }));
   const counter = revocation.counterOf(KIND, key.keyId) ?? 0;
   if (key.crlVersion !== undefined && counter < key.crlVersion) {
@@ -220,7 +220,7 @@ function describe(
   if (holder !== undefined) verified.holder = holder;
   if (exp !== undefined) verified.validUntilMs = Math.round(exp * 1000);
   if (key === undefined) return verified;
-  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], revocation));
+  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], { revocation, at }));
   const source = {
     name: "code-reader",
     detail: `${iss} ${key.keyId}`,

@@ -107,7 +107,9 @@ export function verifyVdsNc(json: unknown, context: VerifyContext): Verified {
   const genuine = isGenuine(seal.signature, certificate, Buffer.from(signed, "utf8"));
   const { problems, setAsOfMs } = chain(certificate, context);
   const reasons = genuine ? problems : [reason("signature-invalid"), ...problems];
-  reasons.push(...revocationProblems(context.revocation.find(KIND, seal.number)));
+  reasons.push(
+    ...revocationProblems(context.revocation.find(KIND, seal.number, undefined, context.at)),
+  );
   const trusted = genuine && setAsOfMs !== undefined;
   return {
     ...describe(seal, trusted ? setAsOfMs : undefined, reasons, context),
@@ -227,7 +229,7 @@ function describe(
     evidence: [],
   };
   if (setAsOfMs === undefined) return verified;
-  Object.assign(verified, basisOf(setAsOfMs, [KIND], revocation));
+  Object.assign(verified, basisOf(setAsOfMs, [KIND], { revocation, at }));
   verified.evidence = evidence({
     trust: "verified",
     source: { name: "code-reader", detail: issuer },

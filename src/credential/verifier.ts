@@ -57,19 +57,22 @@ export function createCredentialVerifier(
 
   const parts = new CardParts();
 
-  const verifyText = async (text: string, at: Instant): Promise<Verified> => {
+  const verifyText = async (shownText: string, at: Instant): Promise<Verified> => {
     const context: VerifyContext = { at, trust, revocation, districtKey };
     const rules = options.rules?.book();
     if (rules !== undefined) context.rules = rules;
-    if (text.length > MAX_TEXT_LENGTH) return refused("unknown", reason("not-a-health-code"));
+    if (shownText.length > MAX_TEXT_LENGTH) return refused("unknown", reason("not-a-health-code"));
+    // White space and a byte order mark around a code were put there by whoever printed or copied it.
+    const text = shownText.trim();
     const shown = classify(text);
     switch (shown.format) {
       case "health-pass":
-        return verifyHealthPass(text, context);
+        return verifyHealthPass(shownText.trimStart(), context);
       case "eu-dcc":
-        return verifyEuDcc(text, context);
+        return verifyEuDcc(shownText.trimStart(), context);
       case "smart-health-card":
-        return verifyCardText(text, parts, context);
+        // A health card's own makers count anything behind its digits as a fault (health-cards-dev-tools).
+        return verifyCardText(shownText.trimStart(), parts, context);
       case "jws":
         return verifySmartHealthCard(text, context);
       case "nz-covid-pass":

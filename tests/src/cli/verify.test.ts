@@ -98,7 +98,8 @@ describe("what goes in", () => {
   it.each([
     ["a line", `${pass}\n`, 0],
     ["a line of Windows", `${pass}\r\n`, 0],
-    ["a line with a blank at its end", `${pass} \n`, 1],
+    ["a line with a blank at its end", `${pass} \n`, 0],
+    ["a line in two", `${pass.slice(0, 50)}\n${pass.slice(50)}\n`, 1],
   ])("from standard input: %s", (_name, input, status) => {
     const file = resolve("src/cli/verify.ts");
     const script = `

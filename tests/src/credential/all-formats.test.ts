@@ -183,12 +183,45 @@ describe.each(FORMATS)("$name", (format) => {
     expect(credential.reasons.map(({ code }) => code)).toEqual([verdict]);
   });
 
+  it("does not hold by a list, unless the list has ended", async () => {
+    const { namespace, number } = format.revoked;
+    const entries = new Map([[number, { verdict: "revoked" as const }]]);
+    const list = { namespace, asOfMs: now - 5, entries };
+    const ending = (expiresAtMs: number) => ({ revocations: [{ ...list, expiresAtMs }] });
+    expect(await codes(format, await good(), ending(now))).toEqual(["revoked"]);
+    const credential = await verify(format, await good(), ending(now - 1));
+    // What has ended is no basis either.
+    expect(credential).toMatchObject({ holds: true, basisAsOfMs: trust.asOfMs });
+  });
+
   it("does not hold when truncated anywhere", async () => {
     const text = await good();
     for (const part of [0.2, 0.5, 0.8, 0.99]) {
       const credential = await verify(format, text.slice(0, Math.floor(text.length * part)));
       expect(credential).toMatchObject({ holds: false, evidence: [] });
       expect(credential.reasons).toHaveLength(1);
+    }
+  });
+});
+
+// A health card's own test data counts anything behind its digits as a fault.
+describe.each(FORMATS.filter(({ name }) => name !== "SMART Health Card"))("$name", (format) => {
+  it("holds with white space and a byte order mark around it, as the same showing", async () => {
+    const text = await format.text(format.now);
+    const { reference } = await verify(format, text);
+    for (const [before, behind] of [
+      ["", " "],
+      ["", "  "],
+      ["", "   "],
+      ["", "\t"],
+      ["", "\u00a0"],
+      ["", "\r\n"],
+      ["", " \n "],
+      [" ", ""],
+      ["\uFEFF\n", "\n"],
+    ]) {
+      const shown = await verify(format, `${before}${text}${behind}`);
+      expect(shown).toMatchObject({ holds: true, reference });
     }
   });
 });

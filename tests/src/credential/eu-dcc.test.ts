@@ -102,7 +102,6 @@ describe("each damage has its name", () => {
   it.each([
     ["prefix", good.replace("HC1:", "HC2:")],
     ["prefix", good.slice(4)],
-    ["prefix", ` ${good}`],
     ["base45", `${good.slice(0, -3)}::: `],
     ["base45", `${good}a`],
     ["compression", `HC1:${encodeBase45(new Uint8Array(100))}`],

@@ -271,6 +271,29 @@ describe("revocation lists", () => {
     expect(store.asOfMs("health-pass")).toBe(Date.parse("2026-05-01"));
   });
 
+  it.each([
+    ["2020-01-01T00:00:00Z", Date.parse("2020-01-01T00:00:00Z")],
+    ["2030-06-30T10:00:00+02:00", Date.parse("2030-06-30T08:00:00Z")],
+    ["soon", undefined],
+    [7, undefined],
+    [undefined, undefined],
+  ])("an EU batch that expires %j ends there, or never", (expires, expiresAtMs) => {
+    const batch = { hashType: "UCI", entries: [{ hash: "AAAA" }], expires, country: "AT" };
+    const [list] = readRevocationFile(Buffer.from(JSON.stringify(batch)), NOW);
+    expect(list?.expiresAtMs).toBe(expiresAtMs);
+  });
+
+  it("a list that has ended still counts on a clock that is not trusted", () => {
+    const store = new RevocationStore();
+    const entries = new Map([["1", { verdict: "revoked" as const }]]);
+    store.replace("a", [{ namespace: "vds-nc", asOfMs: NOW, entries, expiresAtMs: NOW - 1 }]);
+    const at = { monotonicMs: 0, wallMs: NOW, wallTrusted: true };
+    expect(store.find("vds-nc", "1", undefined, at)).toBeUndefined();
+    expect(store.asOfMs("vds-nc", at)).toBeUndefined();
+    expect(store.find("vds-nc", "1", undefined, { ...at, wallTrusted: false })).toBeDefined();
+    expect(store.find("vds-nc", "1")).toBeDefined();
+  });
+
   it("of the EU hold hashes in base64", () => {
     const hash = "00112233445566778899aabbccddeeff";
     const batch = {
