@@ -112,7 +112,8 @@ function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): C
         0,
       );
       const asOfMs = oldest(lists.map((list) => list.asOfMs));
-      return { files, asOfMs, what: `${entries} revoked` };
+      const warnings = lists.flatMap((list) => list.warnings ?? []);
+      return { files, asOfMs, what: [`${entries} revoked`, ...warnings].join("; ") };
     }
   }
 }

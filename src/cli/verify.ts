@@ -62,11 +62,13 @@ export function verifyCommand(print: Print = (line) => console.log(line)): Comma
     )
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
-    .action(async (texts: string[], options: VerifyOptions) => {
+    .action(async (texts: string[], options: VerifyOptions, command: Command) => {
       const shown = texts.length === 1 && texts[0] === "-" ? await readStandardInput() : texts;
       const warnings: string[] = [];
       const credential = await verify(shown, options, (warning) => warnings.push(warning));
-      for (const warning of warnings) console.error(`warning: ${warning}`);
+      for (const warning of warnings) {
+        command.configureOutput().writeErr?.(`warning: ${warning}\n`);
+      }
       print(options.json === true ? asJson(credential, options, warnings) : asText(credential));
       process.exitCode = credential.holds ? 0 : 1;
     });
@@ -105,10 +107,9 @@ async function verify(
   const revocation = new RevocationStore();
   for (const file of options.revoked) {
     const { bytes, dateMs } = readFile(file);
-    revocation.replace(
-      file,
-      guarded(file, () => readRevocationFile(bytes, dateMs)),
-    );
+    const lists = guarded(file, () => readRevocationFile(bytes, dateMs));
+    for (const each of lists.flatMap(({ warnings = [] }) => warnings)) warn(`${file}: ${each}`);
+    revocation.replace(file, lists);
   }
   const rules = readRules(options);
   const verifier = createCredentialVerifier({

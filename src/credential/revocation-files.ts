@@ -8,7 +8,7 @@ import {
   type RevocationNamespace,
 } from "./revocation.ts";
 import { timeOf } from "./moments.ts";
-import { TrustFileError } from "./trust-file-error.ts";
+import { TrustFileError, usableOf } from "./trust-file-error.ts";
 
 /** Names our own list files. */
 export const REVOCATIONS_KIND = "digital-sentinel-revocations";
@@ -29,16 +29,19 @@ const CardList = z.object({
   kid: z.string().min(1),
   method: z.literal("rid"),
   ctr: z.number().int().min(1),
-  rids: z.array(z.string().regex(/^[A-Za-z0-9_-]{1,24}(\.\d{1,12})?$/)),
+  rids: z.array(z.unknown()),
 });
+const Rid = z.string().regex(/^[A-Za-z0-9_-]{1,24}(\.\d{1,12})?$/);
 
 /** eHealth Network, EU DCC revocation: batches of hashes, base64. */
 const EuBatch = z.object({
   hashType: z.enum(["SIGNATURE", "UCI", "COUNTRYCODEUCI"]),
-  entries: z.array(z.object({ hash: z.base64() })),
+  entries: z.array(z.unknown()),
   /** When the gateway drops the batch; what is no time ends nothing. */
   expires: z.unknown().optional(),
 });
+
+const EuEntry = z.object({ hash: z.base64().min(1) });
 
 const EU_NAMESPACES: Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace> = {
   SIGNATURE: "eu-dcc-signature",
@@ -55,7 +58,14 @@ export function readRevocationFile(bytes: Uint8Array, importedAtMs: number): Rev
   const filter = BloomFilter.fromBytes(bytes);
   if (filter !== undefined) return [filterList(filter)];
   const json = parseJson(bytes);
-  return (Array.isArray(json) ? json : [json]).map((each: unknown) => readList(each, importedAtMs));
+  if (!Array.isArray(json)) return [readList(json, importedAtMs)];
+  // A batch of a kind to come must not put the others out of force.
+  const { items, warnings } = usableOf(json, (each: unknown, index) => {
+    return [readList(each, importedAtMs, `${index}`)];
+  });
+  const [first, ...others] = items;
+  if (first === undefined || warnings.length === 0) return items;
+  return [{ ...first, warnings: [...(first.warnings ?? []), ...warnings] }, ...others];
 }
 
 function filterList({ filter, label }: NonNullable<ReturnType<typeof BloomFilter.fromBytes>>) {
@@ -74,22 +84,37 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function readList(json: unknown, importedAtMs: number): RevocationList {
-  if (typeof json !== "object" || json === null) throw new TrustFileError("", "not an object");
-  if ("kind" in json) return ownList(checked(Own, json));
-  if ("rids" in json || "method" in json) return cardList(checked(CardList, json), importedAtMs);
-  if ("hashType" in json) return euList(checked(EuBatch, json), importedAtMs);
+function readList(json: unknown, importedAtMs: number, where = ""): RevocationList {
+  if (typeof json !== "object" || json === null) throw new TrustFileError(where, "not an object");
+  if ("kind" in json) return ownList(checked(Own, json, where));
+  if ("rids" in json || "method" in json) {
+    return cardList(checked(CardList, json, where), importedAtMs, where);
+  }
+  if ("hashType" in json) return euList(checked(EuBatch, json, where), importedAtMs, where);
   throw new TrustFileError(
-    "",
+    where,
     "neither a SMART Health Card list, nor an EU batch, nor one of ours",
   );
 }
 
-function checked<T>(schema: z.ZodType<T>, json: unknown): T {
+function checked<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new TrustFileError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
+  throw new TrustFileError(under(where, ...(issue?.path ?? [])), issue?.message ?? "invalid");
+}
+
+/** A path in a file, from the list it stands in. */
+function under(...parts: PropertyKey[]): string {
+  return parts
+    .map(String)
+    .filter((part) => part !== "")
+    .join(".");
+}
+
+/** A list with what could not be read of it. */
+function told(list: RevocationList, warnings: readonly string[]): RevocationList {
+  return warnings.length === 0 ? list : { ...list, warnings };
 }
 
 function ownList({
@@ -106,10 +131,16 @@ function ownList({
   return cleared.length === 0 ? list : { ...list, cleared: new Set(cleared) };
 }
 
-function cardList(list: z.infer<typeof CardList>, asOfMs: number): RevocationList {
-  const { kid, ctr, rids } = list;
+function cardList(
+  { kid, ctr, rids }: z.infer<typeof CardList>,
+  asOfMs: number,
+  where: string,
+): RevocationList {
+  const { items, warnings } = usableOf(rids, (rid, index) => [
+    checked(Rid, rid, under(where, "rids", index)),
+  ]);
   const entries = new Map<string, RevocationEntry>();
-  for (const each of rids) {
+  for (const each of items) {
     const [rid = "", before] = each.split(".");
     const key = `${kid} ${rid}`;
     const beforeMs = before === undefined ? Infinity : Number(before) * 1000;
@@ -117,17 +148,27 @@ function cardList(list: z.infer<typeof CardList>, asOfMs: number): RevocationLis
     const widest = Math.max(beforeMs, entries.get(key)?.beforeMs ?? -Infinity);
     entries.set(key, { verdict: "revoked", beforeMs: widest });
   }
-  return { namespace: "smart-health-card", asOfMs, entries, keyId: kid, counter: ctr };
+  const list = {
+    namespace: "smart-health-card",
+    asOfMs,
+    entries,
+    keyId: kid,
+    counter: ctr,
+  } as const;
+  return told(list, warnings);
 }
 
-function euList(batch: z.infer<typeof EuBatch>, asOfMs: number): RevocationList {
+function euList(batch: z.infer<typeof EuBatch>, asOfMs: number, where: string): RevocationList {
   const { hashType, entries, expires } = batch;
   const expiresAtMs = typeof expires === "string" ? timeOf(expires) : Number.NaN;
   const verdict = { verdict: "revoked" as const };
-  const hashes = entries.map(({ hash }) => {
+  const { items, warnings } = usableOf(entries, (entry, index) => [
+    checked(EuEntry, entry, under(where, "entries", index)),
+  ]);
+  const hashes = items.map(({ hash }) => {
     const hex = Buffer.from(hash, "base64").toString("hex");
     return [hex.slice(0, 32), verdict] as const;
   });
   const list = { namespace: EU_NAMESPACES[hashType], asOfMs, entries: new Map(hashes) };
-  return Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs };
+  return told(Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs }, warnings);
 }

@@ -40,6 +40,8 @@ export interface RevocationList {
   cleared?: ReadonlySet<string>;
   /** After this the list says nothing any more (epoch ms); absent: it never ends. */
   expiresAtMs?: number;
+  /** What of it could not be read and was left out; the rest is in force. */
+  warnings?: readonly string[];
   /** Whose list it is, and the issuer's count of its editions, for SMART Health Cards. */
   keyId?: string;
   counter?: number;

@@ -20,7 +20,7 @@ const PublishedSet = z.looseObject({
   valueSetId: z.string().min(1),
   valueSetValues: z.record(z.string(), z.unknown()),
 });
-const Own = z.strictObject({
+const Own = z.object({
   kind: z.literal(RULES_KIND),
   asOf: z.iso.datetime({ offset: true }),
   of: z.array(z.string().min(2).max(64)).exactOptional(),

@@ -69,9 +69,13 @@ export async function loadEvidenceBase(
     });
   }
   for (const file of config.trust.revoked) {
-    await attempt(file, (bytes, asOfMs) =>
-      revocation.replace(file, readRevocationFile(bytes, asOfMs)),
-    );
+    await attempt(file, (bytes, asOfMs) => {
+      const lists = readRevocationFile(bytes, asOfMs);
+      revocation.replace(file, lists);
+      for (const warning of lists.flatMap(({ warnings = [] }) => warnings)) {
+        onProblem(`${file}: ${warning}`);
+      }
+    });
   }
   // A directory that the district counts is newer than any file this unit began with.
   if (config.trust.directory !== undefined && store.directory.version() === undefined) {

@@ -56,6 +56,17 @@ describe("exit status and output", () => {
     });
   });
 
+  it("warns of a key that is left out, and goes on with the others", async () => {
+    const good = publicIssuerFile([passKey("EdDSA")], NOW);
+    file("one-unknown.json", { ...good, keys: [{ kty: "AKP" }, ...good.keys] });
+    const warning = "one-unknown.json: left out: keys.0: not a public key (kty AKP)";
+    const args = [pass, "--trust", "one-unknown.json", "--at", at];
+    const text = await run(args);
+    expect(text).toMatchObject({ status: 0, stderr: `warning: ${warning}\n` });
+    const { stdout } = await run([...args, "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ holds: true, warnings: [warning] });
+  });
+
   it("1 for a text that is no health code", async () => {
     const { status, stdout } = await run(["hello", "--json"]);
     expect(status).toBe(1);

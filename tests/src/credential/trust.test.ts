@@ -294,6 +294,29 @@ describe("revocation lists", () => {
     expect(store.find("vds-nc", "1")).toBeDefined();
   });
 
+  it("are read without an entry or a batch that is not understood, which is named", () => {
+    const hash = Buffer.alloc(16, 1).toString("base64");
+    const batch = { hashType: "UCI", entries: [{ hash: "?" }, { hash }, 7] };
+    const [eu] = readRevocationFile(json(batch), NOW);
+    expect(eu?.entries?.size).toBe(1);
+    expect(eu?.warnings?.map((each) => each.split(": ")[1])).toEqual([
+      "entries.0.hash",
+      "entries.2",
+    ]);
+    const cards = { kid: "k", method: "rid", ctr: 1, rids: ["a b", "good", 7] };
+    const [list] = readRevocationFile(json(cards), NOW);
+    expect([...(list?.entries?.keys() ?? [])]).toEqual(["k good"]);
+    expect(list?.warnings).toHaveLength(2);
+    const lists = readRevocationFile(json([{ hashType: "LATER" }, batch, { a: 1 }]), NOW);
+    expect(lists).toHaveLength(1);
+    expect(lists[0]?.warnings?.map((each) => each.split(": ")[1])).toEqual([
+      "1.entries.0.hash",
+      "1.entries.2",
+      "0.hashType",
+      "2",
+    ]);
+  });
+
   it("of the EU hold hashes in base64", () => {
     const hash = "00112233445566778899aabbccddeeff";
     const batch = {
