@@ -26,6 +26,7 @@ import { ordersFileOf } from "./store/beside.ts";
 import { databasesSetAside } from "./store/suspect.ts";
 import type { UnitStore } from "./store/worker.ts";
 import { startUiServer, type UiServer } from "./ui/server.ts";
+import { VERSION } from "./version.ts";
 import { recallSettings, startForgetting, withCalibration } from "./unit/unit-settings.ts";
 import type { Uplink } from "./uplink/uplink.ts";
 
@@ -36,8 +37,6 @@ export interface RunningUnit {
   /** Locks the gate, sends what it can, and ends. */
   stop(): Promise<void>;
 }
-
-const VERSION = "0.1.0";
 
 /**
  * Starts a unit. Devices, broker and data may all be missing: the unit comes up, says so, and keeps

@@ -23,7 +23,7 @@ export function install(folder: string): Installation {
   const quiet = "--disable-warning=ExperimentalWarning";
   succeed(process.execPath, [quiet, join(ROOT, "deploy", "build", "unit.ts")]);
   succeed(join(ROOT, "deploy", "install.sh"), ["--root", folder]);
-  const workingFolder = join(folder, "opt", "sentinel");
+  const workingFolder = join(folder, "opt", "sentinel", "current");
   symlinkSync(join(ROOT, "node_modules"), join(workingFolder, "node_modules"));
   const service = readFileSync(
     join(folder, "etc", "systemd", "system", "sentinel.service"),

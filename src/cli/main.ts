@@ -1,6 +1,7 @@
 /** The command line: `sentinel <verb>`. */
 import process from "node:process";
 import { Command, CommanderError } from "commander";
+import { describeVersion } from "../version.ts";
 
 const WRONG_USAGE = 2;
 
@@ -26,9 +27,11 @@ const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
 async function program(named: string | undefined): Promise<Command> {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
+    .version(describeVersion(), "--version", "which version and release this is")
     .showHelpAfterError("(run it with --help to see what it takes)");
   const all = Object.entries(VERBS);
   const meant = all.filter(([name]) => name === named);
+  if (named === "--version") return sentinel;
   for (const [, load] of meant.length > 0 ? meant : all) sentinel.addCommand(await load());
   settle(sentinel);
   return sentinel;

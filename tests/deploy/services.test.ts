@@ -30,7 +30,8 @@ const SERVICES = readdirSync(FOLDER).filter((name) => name.endsWith(".service"))
  * Of 10; a service without any hardening has 9.6. The unit may ask the clock and write GPIO files.
  * That a service works under what it forbids is shown by starting it (hardening.test.ts, and below).
  */
-const mostExposed = (service: string): number => (service === "sentinel.service" ? 2.2 : 1.6);
+const mostExposed = (service: string): number =>
+  ["sentinel.service", "sentinel-update.service"].includes(service) ? 2.2 : 1.6;
 const NOBODY = 65_534;
 const ANALYZE = "/usr/bin/systemd-analyze";
 
@@ -42,7 +43,7 @@ describe.skipIf(!existsSync(ANALYZE))("by the service manager's own judgement", 
     folder = mkdtempSync(join(tmpdir(), "sentinel-services-"));
     // As installed, but for the program: it wants to see one where ExecStart= points.
     for (const service of SERVICES) {
-      const text = textOf(service).replaceAll("/opt/sentinel/node_modules/.bin/node", "/bin/true");
+      const text = textOf(service).replaceAll("/opt/sentinel/current/bin/node", "/bin/true");
       writeFileSync(join(folder, service), text);
     }
   });
@@ -68,8 +69,12 @@ describe.skipIf(!existsSync(ANALYZE))("by the service manager's own judgement", 
 
 describe("installed under a folder", () => {
   it.each([
-    [[], ["sentinel.service"], ["policy.yaml", "unit.yaml"]],
-    [["--far-end"], ["sentinel-collect.service", "sentinel-publish.service"], ["far-end.env"]],
+    [[], ["sentinel-update.service", "sentinel.service"], ["policy.yaml", "unit.yaml"]],
+    [
+      ["--far-end"],
+      ["sentinel-collect.service", "sentinel-publish.service", "sentinel-update.service"],
+      ["far-end.env"],
+    ],
   ])("with %j are %j and %j, and stay as they were configured", (options, services, settings) => {
     const installer = readFileSync("deploy/install.sh", "utf8");
     const folder = mkdtempSync(join(tmpdir(), "sentinel-install-"));
