@@ -99,6 +99,8 @@ can_install() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; 
 apt_install() {
   [ -n "$1" ] || return 0
   command -v apt-get >/dev/null || { say "not a Debian-like system, so please install:$1"; return 1; }
+  say "installing$1"
+  apt-get update -qq || say "the lists of packages could not be brought up to date; going on with the old ones"
   # shellcheck disable=SC2086 # one word a package
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $1 >/dev/null
 }
@@ -110,7 +112,7 @@ camera_program() {
   case $named in
     v4l2) echo usb ;;
     command) echo none ;;
-    *) if can_install rpicam-apps-lite; then echo rpicam; else echo usb; fi ;;
+    *) if command -v rpicam-vid >/dev/null || can_install rpicam-apps-lite; then echo rpicam; else echo usb; fi ;;
   esac
 }
 
@@ -124,9 +126,8 @@ install_packages() {
     want g++ g++
     want python3 python3
   fi
-  needed=$wanted wanted=
-  if command -v apt-get >/dev/null; then apt-get update -qq || say "no network? going on with the packages that are there"; fi
-  apt_install "$needed" || fail "could not install:$needed"
+  apt_install "$wanted" || fail "could not install:$wanted"
+  wanted=
   [ -z "$far_end" ] || return 0
   case $(camera_program) in
     rpicam) want rpicam-vid rpicam-apps-lite ;;

@@ -1,7 +1,8 @@
 /** `sentinel doctor`: looks at everything a unit needs, and says how to mend what fails. */
 import process from "node:process";
 import { Command } from "commander";
-import { examine, type Finding } from "../unit/examination.ts";
+import type { Finding } from "../unit/check.ts";
+import { examine } from "../unit/examination.ts";
 import { DEFAULT_CONFIG, readConfig } from "./run.ts";
 
 const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;

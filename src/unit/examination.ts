@@ -1,6 +1,6 @@
 /** What `sentinel doctor` looks at: one check a part of the unit, each with the mend for its failure. */
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rm, stat, statfs } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { withDeadline, type Clock } from "../../hal/clock.ts";
 import type { Device, DeviceHealth } from "../../hal/devices.ts";
@@ -19,24 +19,17 @@ import type { SignerKey } from "../config/signer-keys.ts";
 import { readTls } from "../config/tls.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { DAY_MS } from "../core/time.ts";
+import { findingOf, type Check, type Finding } from "./check.ts";
 import { devicesOf } from "./hardware.ts";
+import {
+  cameraMend,
+  freeBytes,
+  installationChecks,
+  lineMend,
+  thermometerMend,
+} from "./installation.ts";
 import { databasesSetAside } from "../store/suspect.ts";
 import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
-
-/** How one part was found. `absent`: the configuration does not have it. */
-export interface Finding {
-  what: string;
-  state: "ok" | "failed" | "absent";
-  detail: string;
-  mend?: string;
-}
-
-interface Check {
-  what: string;
-  /** Resolves with what to say when it is well; rejects with what is wrong. `undefined`: not there. */
-  look: (() => Promise<string>) | undefined;
-  mend: string;
-}
 
 const DEVICE_WAIT_MS = 12_000;
 const BROKER_WAIT_MS = 8_000;
@@ -45,22 +38,27 @@ const FREE_BYTES_WANTED = 200e6;
 /** Examines one part after the other, so that two never want the same bus at once. */
 export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   const clock = createSystemClock();
-  for (const { what, look, mend } of await checksOf(config, clock)) {
-    if (look === undefined) {
-      yield { what, state: "absent", detail: "not in the configuration" };
-      continue;
-    }
-    try {
-      yield { what, state: "ok", detail: await look() };
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      yield { what, state: "failed", detail, mend };
-    }
+  let withoutGpio = false;
+  for (const check of await checksOf(config, clock)) {
+    const isLine = NEEDS_GPIO.includes(check.what) && check.look !== undefined;
+    const isHopeless =
+      withoutGpio && isLine && !(check.what === "gate line" && config.devices.gate.file);
+    const finding = await findingOf(
+      isHopeless
+        ? { ...check, look: undefined, absent: "not tried: there are no GPIO lines, see above" }
+        : check,
+    );
+    if (finding.what === "GPIO lines") withoutGpio = finding.state === "failed";
+    yield finding;
   }
 }
 
+/** What cannot work without the lines of the board's header: one cause is said once. */
+const NEEDS_GPIO: readonly string[] = ["gate line", "panel", "door contacts"];
+
 async function checksOf(config: UnitConfig, clock: Clock): Promise<Check[]> {
   return [
+    ...(await installationChecks(config)),
     ...dataChecks(config),
     ...(await deviceChecks(config, clock)),
     brokerCheck(config, clock),
@@ -85,7 +83,7 @@ function dataChecks(config: UnitConfig): Check[] {
         if (!/^[0-9a-fA-F]{64}\s*$/.test(text)) throw new Error("is not 64 hexadecimal digits");
         return config.keys.district;
       },
-      mend: `copy the key of the district to ${config.keys.district}; without it nobody is recognised`,
+      mend: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/keys.md); without it nobody is recognised`,
     },
     {
       what: "trust lists",
@@ -166,7 +164,11 @@ async function agesOf(files: readonly string[]): Promise<string> {
 
 /** The same that a record needs: written, flushed to the disk, and gone again. */
 async function writeDurably(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!(await isThere(folder))) {
+    // Not a fault: the service manager makes the service's folder, for the service's user.
+    const free = enough(await freeBytes(folder));
+    return `${folder} is made at the first start; ${free} free`;
+  }
   const path = join(folder, `.doctor-${randomUUID()}`);
   const start = performance.now();
   const handle = await open(path, "wx");
@@ -178,10 +180,23 @@ async function writeDurably(folder: string): Promise<string> {
     await rm(path, { force: true });
   }
   const tookMs = performance.now() - start;
-  const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
+  const free = enough(await freeBytes(folder));
+  return `${free} free, a durable write takes ${tookMs.toFixed(1)} ms`;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function enough(free: number): string {
   if (free < FREE_BYTES_WANTED) throw new Error(`only ${(free / 1e6).toFixed(0)} MB are free`);
-  return `${(free / 1e9).toFixed(1)} GB free, a durable write takes ${tookMs.toFixed(1)} ms`;
+  return `${(free / 1e9).toFixed(1)} GB`;
 }
 
 async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> {
@@ -201,7 +216,7 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
       look: started(codeReader, camera?.source ?? "", () => {
         picture = codeReader?.snapshot();
       }),
-      mend: "check the ribbon or the USB plug, and that rpicam-hello or v4l2-ctl sees the camera",
+      mend: (detail) => cameraMend(camera, detail),
     },
     {
       what: "code reader",
@@ -216,22 +231,22 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
     {
       what: "thermometer",
       look: thermometer === undefined ? undefined : () => readThermometer(thermometer),
-      mend: "check SDA, SCL and 3.3 V, dtparam=i2c_arm=on in config.txt, and group i2c",
+      mend: (detail) => thermometerMend(thermometer?.bus ?? 1, detail),
     },
     {
       what: "gate line",
       look: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
-      mend: "check the line's number, group gpio, and that no other program holds it",
+      mend: lineMend,
     },
     {
       what: "panel",
       look: started(devices.panel, "lights and buzzer answer"),
-      mend: "check the lines' numbers and group gpio",
+      mend: lineMend,
     },
     {
       what: "door contacts",
       look: started(devices.doorContacts, "all wired contacts can be read"),
-      mend: "check the lines' numbers, and the pull-ups in config.txt (docs/wiring.md)",
+      mend: lineMend,
     },
   ];
 }

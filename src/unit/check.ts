@@ -1,0 +1,33 @@
+/** One check of `sentinel doctor`, and what it found. */
+
+/** How one part was found. `absent`: the configuration does not have it, or it cannot be tried. */
+export interface Finding {
+  what: string;
+  state: "ok" | "failed" | "absent";
+  detail: string;
+  mend?: string;
+}
+
+export interface Check {
+  what: string;
+  /** Resolves with what to say when it is well; rejects with what is wrong. `undefined`: not there. */
+  look: (() => Promise<string>) | undefined;
+  /** Why there is nothing to look at, where that is not the configuration. */
+  absent?: string;
+  /** What to do where it failed; it may depend on how. */
+  mend: string | ((detail: string) => string);
+}
+
+/** Does the check. */
+export async function findingOf({ what, look, absent, mend }: Check): Promise<Finding> {
+  if (look === undefined) {
+    return { what, state: "absent", detail: absent ?? "not in the configuration" };
+  }
+  try {
+    return { what, state: "ok", detail: await look() };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    const advice = typeof mend === "string" ? mend : mend(detail);
+    return { what, state: "failed", detail, mend: advice };
+  }
+}
