@@ -1,11 +1,11 @@
 // Installs the packages that the lock file names, where they are not there yet.
-import { accessSync, constants, existsSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import { endLike, run } from "./child.mjs";
 import { Failure, mayNotWrite, say } from "./failure.mjs";
-import { nodePackage, readJson, root } from "./tree.mjs";
+import { isPinned, nodePackage, readJson, root } from "./tree.mjs";
 
 /** Node 18 came with npm 8; an older one does not read this lock file as it is meant. */
 const OLDEST_NPM = 8;
@@ -87,6 +87,16 @@ export async function installPackages() {
       `npm ci ended well, and yet node_modules is not what package-lock.json says (was ${nodePackage} fetched?).`,
     );
   }
+  if (isPinned()) linkNode();
+}
+
+/** For people: `npx vitest` runs under the node of .bin, which npm 9 takes away. Nothing here needs it. */
+function linkNode() {
+  const link = join(root, "node_modules", ".bin", "node");
+  if (existsSync(link)) return;
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(join("..", nodePackage, "bin", "node"), link);
 }
 
 async function checkNpm(command, first) {

@@ -44,7 +44,9 @@ export async function buildPages() {
   }
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   const config = join("src", "ui", "pages", "vite.config.ts");
-  const end = await run(node, [vite, "build", "--config", config, "--logLevel", "warn"], {
+  // Read as it is, and not from a copy in node_modules, where this user may not write.
+  const args = ["build", "--configLoader", "native", "--config", config, "--logLevel", "warn"];
+  const end = await run(node, [vite, ...args], {
     cwd: root,
     env: environment(node),
   });

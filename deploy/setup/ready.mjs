@@ -1,5 +1,7 @@
 // Makes a checkout ready for a purpose: packages, pages, and the programs Debian brings. Where
 // nothing is missing nothing is written, so a checkout of another user is as good as one's own.
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { installDebianPackages, missingFor } from "./debian.mjs";
@@ -12,6 +14,14 @@ import { root } from "./tree.mjs";
 
 /** Purposes that use the device side of a real kernel. */
 const NATIVE = ["hil"];
+
+/** What root makes in the checkout of another user is that user's, who may have to change it. */
+function leaveToOwner() {
+  const { uid, gid } = statSync(root);
+  if (process.getuid?.() !== 0 || uid === 0) return;
+  const made = ["node_modules", "dist"].map((name) => join(root, name));
+  spawnSync("chown", ["-hR", `${uid}:${gid}`, ...made], { stdio: "inherit" });
+}
 
 /** @throws Failure with what a person has to do */
 export async function ready(purpose) {
@@ -31,5 +41,6 @@ export async function ready(purpose) {
   if (steps.every(({ isDone }) => isDone())) return;
   await locked(join(root, ".installing"), async () => {
     for (const { isDone, work } of steps) if (!isDone()) await work();
+    leaveToOwner();
   });
 }

@@ -1,7 +1,7 @@
 /** Pinned means pinned: the lock file alone says what is installed, and nothing of it is compiled. */
 import { execFile, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
@@ -9,6 +9,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { npmWords } from "../support/npm.ts";
 import { isRange, unheld, type LockEntry, type LockFile } from "./lock-file.ts";
 
 const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as LockFile;
@@ -110,9 +111,7 @@ describe("the packages of this repository", () => {
     for (const name of ["package.json", "package-lock.json", ".npmrc"]) {
       copyFileSync(name, join(folder, name));
     }
-    const { npm_execpath: script = "npm", npm_node_execpath: node = "" } = process.env;
-    const npm = existsSync(script) && node !== "" ? [node, script] : ["npm"];
-    const [file = "", ...first] = npm;
+    const [file, ...first] = npmWords();
     const settings = ["--dry-run", "--fetch-retries=0", "--engine-strict=false"];
     const where = [`--registry=http://127.0.0.1:${port}/`, `--cache=${join(folder, "cache")}`];
     try {
