@@ -29,7 +29,7 @@ interface Report {
 }
 
 /** A file larger than this is not a photograph of a code. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
+const MAX_FILE_BYTES = 100 * 1024 * 1024;
 
 /** The verb, ready to be added to the program. */
 export function decodeCommand(): Command {

@@ -1,12 +1,7 @@
 /** The first picture of a GIF file (GIF89a specification, CompuServe 1990). */
-import { PictureError, checkSize } from "./limits.ts";
-
-/** Colours over white: 4 bytes a pixel, red, green, blue, 255. */
-export interface Rgba {
-  width: number;
-  height: number;
-  data: Uint8Array;
-}
+import { luma } from "./grey.ts";
+import type { GreyPicture } from "./grey.ts";
+import { PictureError, checkMemory, checkSize } from "./limits.ts";
 
 /** Reads bytes in order and says what is missing when they end. */
 class Cursor {
@@ -64,8 +59,11 @@ const EXTENSION = 0x21;
 const GRAPHIC_CONTROL = 0xf9;
 const IMAGE = 0x2c;
 
-/** @throws PictureError when the file holds no complete header or no picture */
-export function readGif(bytes: Uint8Array): Rgba {
+/**
+ * The picture over white.
+ * @throws PictureError when the file holds no complete header or no picture, or one too large
+ */
+export function readGif(bytes: Uint8Array): GreyPicture {
   const cursor = new Cursor(bytes, 6);
   const width = cursor.word();
   const height = cursor.word();
@@ -82,7 +80,7 @@ export function readGif(bytes: Uint8Array): Rgba {
       const marked = label === GRAPHIC_CONTROL && ((block[0] ?? 0) & 1) === 1;
       if (marked) transparent = block[3] ?? -1;
     } else if (kind === IMAGE) {
-      return readImage(cursor, { width, height, colours, transparent });
+      return readImage(cursor, { width, height, colours, transparent, fileBytes: bytes.length });
     } else {
       throw new PictureError("the GIF file holds no picture");
     }
@@ -94,36 +92,45 @@ interface Screen {
   height: number;
   colours: Uint8Array;
   transparent: number;
+  fileBytes: number;
 }
 
-function readImage(cursor: Cursor, screen: Screen): Rgba {
+// The code length of the smallest colour table and of the largest, 256 (appendix F).
+const CODE_BITS = { least: 1, most: 8 };
+
+function readImage(cursor: Cursor, screen: Screen): GreyPicture {
   const left = cursor.word();
   const top = cursor.word();
   const width = cursor.word();
   const height = cursor.word();
   checkSize(width, height);
+  // The file and its blocks put together, the picture's colour numbers, the screen in grey.
+  checkMemory(
+    `a GIF of ${width}×${height} pixels on ${screen.width}×${screen.height}`,
+    2 * screen.fileBytes + width * height + screen.width * screen.height,
+  );
   const flags = cursor.byte();
   const colours = (flags & 0x80) === 0 ? screen.colours : cursor.take(3 << ((flags & 7) + 1));
   const minimumCodeBits = cursor.byte();
-  if (minimumCodeBits < 1 || minimumCodeBits > 11) {
+  if (minimumCodeBits < CODE_BITS.least || minimumCodeBits > CODE_BITS.most) {
     throw new PictureError(`the GIF file claims codes of ${minimumCodeBits} bits; it is damaged`);
   }
   const indices = unpackLzw(cursor.blocks(), minimumCodeBits, width * height);
   const rows = (flags & 0x40) === 0 ? undefined : interlacedRows(height);
-  const data = new Uint8Array(screen.width * screen.height * 4).fill(255);
+  const greys = Uint8Array.from({ length: 256 }, (_, index) =>
+    luma(colours[index * 3] ?? 0, colours[index * 3 + 1] ?? 0, colours[index * 3 + 2] ?? 0),
+  );
+  const luminance = new Uint8Array(screen.width * screen.height).fill(255);
   for (let y = 0; y < height; y++) {
     const targetY = top + (rows?.[y] ?? y);
     if (targetY >= screen.height) continue;
     for (let x = 0; x < width && left + x < screen.width; x++) {
       const index = indices[y * width + x] ?? 0;
       if (index === screen.transparent) continue;
-      const at = (targetY * screen.width + left + x) * 4;
-      data[at] = colours[index * 3] ?? 0;
-      data[at + 1] = colours[index * 3 + 1] ?? 0;
-      data[at + 2] = colours[index * 3 + 2] ?? 0;
+      luminance[targetY * screen.width + left + x] = greys[index] ?? 0;
     }
   }
-  return { width: screen.width, height: screen.height, data };
+  return { width: screen.width, height: screen.height, luminance };
 }
 
 /** Which row of the picture each stored row is (appendix E). */
@@ -141,8 +148,8 @@ function interlacedRows(height: number): number[] {
 }
 
 /** LZW with codes that grow (appendix F). Ends quietly where the data do: the rest stays 0. */
-function unpackLzw(packed: Uint8Array, minimumBits: number, pixels: number): Uint16Array {
-  const output = new Uint16Array(pixels);
+function unpackLzw(packed: Uint8Array, minimumBits: number, pixels: number): Uint8Array {
+  const output = new Uint8Array(pixels);
   const clear = 1 << minimumBits;
   const prefix = new Uint16Array(4096);
   const suffix = new Uint16Array(4096);

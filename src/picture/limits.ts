@@ -1,7 +1,13 @@
-/** How large a picture file may claim to be before it is refused unread. */
+/** How much memory a picture file may take before it is refused, counted before any of it is taken. */
 
-/** 64 megapixels, as the largest phone cameras give; a grey copy takes 64 MB, unpacked colour 256 MB. */
+/** 64 megapixels, as the largest phone cameras give. */
 export const MAX_PIXELS = 64_000_000;
+
+/**
+ * All that unpacking a picture holds at once: the file, what comes out of it, every working copy and
+ * the grey picture. A unit has a gigabyte of memory.
+ */
+export const MAX_WORKING_BYTES = 256_000_000;
 
 /** A picture file that cannot be read; the message says why in one sentence. */
 export class PictureError extends Error {
@@ -18,4 +24,16 @@ export function checkSize(width: number, height: number): void {
       `${width}×${height} pixels are more than the ${MAX_PIXELS / 1e6} million read here; scale it down first`,
     );
   }
+}
+
+/**
+ * Called with the whole of it before the first allocation.
+ * @param what the picture, e.g. `a PNG of 8000×8000 pixels with 8 bytes each`
+ * @throws PictureError when unpacking would hold more than there may be
+ */
+export function checkMemory(what: string, bytes: number): void {
+  if (bytes <= MAX_WORKING_BYTES) return;
+  throw new PictureError(
+    `${what} takes ${Math.ceil(bytes / 1e6)} MB to unpack, more than the ${MAX_WORKING_BYTES / 1e6} MB read here; scale it down first`,
+  );
 }

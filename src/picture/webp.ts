@@ -1,7 +1,8 @@
 /** The first picture of a WebP file, unpacked by libwebp in wasm. */
 import { decode } from "@cwasm/webp";
-import type { Rgba } from "./gif.ts";
-import { PictureError, checkSize } from "./limits.ts";
+import { greyOf } from "./grey.ts";
+import type { GreyPicture } from "./grey.ts";
+import { PictureError, checkMemory, checkSize } from "./limits.ts";
 
 const ascii = (bytes: Uint8Array, at: number): string =>
   String.fromCodePoint(...bytes.subarray(at, at + 4));
@@ -12,44 +13,67 @@ const word24 = (bytes: Uint8Array, at: number): number =>
 const word32 = (bytes: Uint8Array, at: number): number =>
   (word24(bytes, at) | ((bytes[at + 3] ?? 0) << 24)) >>> 0;
 
+interface Chunk {
+  name: string;
+  /** Where its content begins, and where it ends in the file. */
+  start: number;
+  end: number;
+}
+
+/** The chunks of a file or of an animation's frame, as far as they go. */
+function chunksOf(bytes: Uint8Array, from: number): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (let at = from; at + 8 <= bytes.length;) {
+    const size = word32(bytes, at + 4);
+    chunks.push({
+      name: ascii(bytes, at),
+      start: at + 8,
+      end: Math.min(bytes.length, at + 8 + size),
+    });
+    at += 8 + size + (size & 1);
+  }
+  return chunks;
+}
+
+// What libwebp holds of a pixel: its colours, those of a lossless picture twice, and our copies of
+// them, four bytes each; then the grey.
+const BYTES_A_PIXEL = 4 + 4 + 4 + 1;
+
 /** @throws PictureError when the file is damaged or larger than pictures may be */
-export function readWebp(bytes: Uint8Array): Rgba {
-  const { width, height } = sizeOf(bytes);
+export function readWebp(bytes: Uint8Array): GreyPicture {
+  const chunks = chunksOf(bytes, 12);
+  const frame = chunks.find(({ name }) => name === "ANMF");
+  const still = frame === undefined ? bytes : asFile(bytes.subarray(frame.start, frame.end));
+  // The canvas first: it may claim more than the picture in it. Then what is really unpacked.
+  const claimed = chunks.find(({ name }) => name === "VP8X");
+  if (claimed !== undefined) {
+    checkSize(word24(bytes, claimed.start + 4) + 1, word24(bytes, claimed.start + 7) + 1);
+  }
+  const { width, height } = sizeOf(still);
   checkSize(width, height);
-  const still = firstFrame(bytes) ?? bytes;
+  checkMemory(
+    `a WebP of ${width}×${height} pixels`,
+    2 * bytes.length + still.length + BYTES_A_PIXEL * width * height,
+  );
   try {
     const image = decode(still);
-    return { width: image.width, height: image.height, data: Uint8Array.from(image.data) };
+    const { buffer, byteOffset, byteLength } = image.data;
+    return greyOf(image.width, image.height, new Uint8Array(buffer, byteOffset, byteLength));
   } catch (error) {
     throw new PictureError("the WebP file is damaged", { cause: error });
   }
 }
 
-/** Width and height from the first chunk (WebP Container Specification; RFC 6386 §9.1; RFC 9649 §3.4). */
+/** Width and height of the picture itself (RFC 6386 §9.1; RFC 9649 §3.4). */
 function sizeOf(bytes: Uint8Array): { width: number; height: number } {
-  const kind = ascii(bytes, 12);
-  if (kind === "VP8X") return { width: word24(bytes, 24) + 1, height: word24(bytes, 27) + 1 };
-  if (kind === "VP8 ") {
-    return { width: word24(bytes, 26) & 0x3fff, height: word24(bytes, 28) & 0x3fff };
+  const picture = chunksOf(bytes, 12).find(({ name }) => name === "VP8 " || name === "VP8L");
+  if (picture === undefined) throw new PictureError("the WebP file holds no picture");
+  const { name, start } = picture;
+  if (name === "VP8 ") {
+    return { width: word24(bytes, start + 6) & 0x3fff, height: word24(bytes, start + 8) & 0x3fff };
   }
-  if (kind === "VP8L") {
-    const packed = word32(bytes, 21);
-    return { width: (packed & 0x3fff) + 1, height: ((packed >>> 14) & 0x3fff) + 1 };
-  }
-  throw new PictureError("the WebP file holds no picture");
-}
-
-/** An animation's first frame as a file of its own; nothing for a still picture. */
-function firstFrame(bytes: Uint8Array): Uint8Array | undefined {
-  for (let at = 12; at + 8 <= bytes.length;) {
-    const size = word32(bytes, at + 4);
-    if (ascii(bytes, at) === "ANMF") {
-      const frame = bytes.subarray(at + 8, Math.min(bytes.length, at + 8 + size));
-      return asFile(frame);
-    }
-    at += 8 + size + (size & 1);
-  }
-  return undefined;
+  const packed = word32(bytes, start + 1);
+  return { width: (packed & 0x3fff) + 1, height: ((packed >>> 14) & 0x3fff) + 1 };
 }
 
 // An ANMF chunk: x, y, width - 1, height - 1, duration in 24 bits each, one byte of flags, then the

@@ -57,30 +57,48 @@ export function stretch(view: View, lowShare: number, highShare: number): View {
 
 /** Mean over a square of `2 * radius + 1` pixels, by running sums: the radius costs nothing. */
 export function boxBlur(image: Luminance, radius: number): Uint8Array {
-  return along(
-    along(image.luminance, image.width, image.height, radius),
-    image.height,
-    image.width,
-    radius,
-  );
+  return down(along(image, radius), image.width, image.height, radius);
 }
 
-// Blurs every row and writes the result transposed, so that applying it twice does both directions.
-function along(source: Uint8Array, width: number, height: number, radius: number): Uint8Array {
-  const target = new Uint8Array(source.length);
-  const window = 2 * radius + 1;
+function along({ luminance, width, height }: Luminance, radius: number): Uint8Array {
+  const target = new Uint8Array(luminance.length);
+  const share = 1 / (2 * radius + 1);
   for (let y = 0; y < height; y++) {
     const row = y * width;
-    const first = source[row] ?? 0;
-    const last = source[row + width - 1] ?? 0;
+    const end = row + width - 1;
+    const first = luminance[row] ?? 0;
+    const last = luminance[end] ?? 0;
     let sum = first * radius;
-    for (let x = 0; x <= radius; x++) sum += x < width ? (source[row + x] ?? 0) : last;
-    for (let x = 0; x < width; x++) {
-      target[x * height + y] = (sum / window + 0.5) | 0;
+    for (let x = row; x <= row + radius; x++) sum += x <= end ? (luminance[x] ?? 0) : last;
+    for (let x = row; x <= end; x++) {
+      target[x] = (sum * share + 0.5) | 0;
       const enters = x + radius + 1;
       const leaves = x - radius;
-      sum += enters < width ? (source[row + enters] ?? 0) : last;
-      sum -= leaves >= 0 ? (source[row + leaves] ?? 0) : first;
+      sum += enters <= end ? (luminance[enters] ?? 0) : last;
+      sum -= leaves >= row ? (luminance[leaves] ?? 0) : first;
+    }
+  }
+  return target;
+}
+
+// All columns at once, row by row: memory is read in its order.
+function down(source: Uint8Array, width: number, height: number, radius: number): Uint8Array {
+  const target = new Uint8Array(source.length);
+  const share = 1 / (2 * radius + 1);
+  const sums = new Int32Array(width);
+  const rowAt = (y: number): number => Math.max(0, Math.min(height - 1, y)) * width;
+  for (let y = -radius; y <= radius; y++) {
+    const row = rowAt(y);
+    for (let x = 0; x < width; x++) sums[x] = (sums[x] ?? 0) + (source[row + x] ?? 0);
+  }
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    const enters = rowAt(y + radius + 1);
+    const leaves = rowAt(y - radius);
+    for (let x = 0; x < width; x++) {
+      const sum = sums[x] ?? 0;
+      target[row + x] = (sum * share + 0.5) | 0;
+      sums[x] = sum + (source[enters + x] ?? 0) - (source[leaves + x] ?? 0);
     }
   }
   return target;
@@ -107,26 +125,41 @@ export function sharpen(view: View, radius: number, amount: number): View {
 export function median(view: View): View {
   const { width, height, luminance: source } = view;
   const luminance = Uint8Array.from(source);
-  const nine = new Uint8Array(9);
+  // Of each column of three, side by side: the least, the middle and the most (Smith, 1996).
+  const least = new Uint8Array(width);
+  const middle = new Uint8Array(width);
+  const most = new Uint8Array(width);
   for (let y = 1; y < height - 1; y++) {
+    const row = y * width;
+    for (let x = 0; x < width; x++) {
+      const above = source[row + x - width] ?? 0;
+      const here = source[row + x] ?? 0;
+      const below = source[row + x + width] ?? 0;
+      const low = above < here ? above : here;
+      const high = above < here ? here : above;
+      least[x] = low < below ? low : below;
+      most[x] = high > below ? high : below;
+      middle[x] = below < low ? low : below > high ? high : below;
+    }
     for (let x = 1; x < width - 1; x++) {
-      let count = 0;
-      for (let row = -1; row <= 1; row++) {
-        const start = (y + row) * width + x - 1;
-        for (let column = 0; column < 3; column++) {
-          const level = source[start + column] ?? 0;
-          let place = count++;
-          while (place > 0 && (nine[place - 1] ?? 0) > level) {
-            nine[place] = nine[place - 1] ?? 0;
-            place -= 1;
-          }
-          nine[place] = level;
-        }
-      }
-      luminance[y * width + x] = nine[4] ?? 0;
+      const largest = maxOf(least[x - 1] ?? 0, least[x] ?? 0, least[x + 1] ?? 0);
+      const central = middleOf(middle[x - 1] ?? 0, middle[x] ?? 0, middle[x + 1] ?? 0);
+      const smallest = -maxOf(-(most[x - 1] ?? 0), -(most[x] ?? 0), -(most[x + 1] ?? 0));
+      luminance[row + x] = middleOf(largest, central, smallest);
     }
   }
   return { ...view, luminance };
+}
+
+function maxOf(a: number, b: number, c: number): number {
+  const larger = a > b ? a : b;
+  return larger > c ? larger : c;
+}
+
+function middleOf(a: number, b: number, c: number): number {
+  const low = a < b ? a : b;
+  const high = a < b ? b : a;
+  return c < low ? low : c > high ? high : c;
 }
 
 /** Each pixel against the mean of its surroundings: flattens shadows, glare and uneven light. */

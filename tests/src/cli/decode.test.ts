@@ -80,9 +80,16 @@ describe("sentinel decode", () => {
 const corpus = resolve(process.env["SENTINEL_CORPORA"] ?? "../shared/corpora", "codes");
 const there = existsSync(join(corpus, "manifest.json"));
 
+/** A sheet of 72 labels, A-1 to A-72, of which its label names the 64 that decoders read. */
+const SHEET = {
+  file: "misc/python-barcode-qrcode-sdk__camera_file_multi-qr.png",
+  texts: Array.from({ length: 72 }, (_, index) => `A-${index + 1}`),
+};
+
 describe("the labelled pictures", () => {
   test.skipIf(!there && process.env["CI"] === undefined)(
     "are read as far as all decoders together, nothing where nothing is, no wrong text",
+    { timeout: 180_000 },
     async () => {
       const manifest = JSON.parse(readFileSync(join(corpus, "manifest.json"), "utf8")) as {
         file: string;
@@ -93,7 +100,13 @@ describe("the labelled pictures", () => {
       const judged = manifest.flatMap(({ file, expected }, index) =>
         expected === null
           ? []
-          : [{ file, expected, texts: lines[index]?.codes.map(({ text }) => text) ?? [] }],
+          : [
+              {
+                file,
+                expected: file === SHEET.file ? SHEET.texts : expected,
+                texts: lines[index]?.codes.map(({ text }) => text) ?? [],
+              },
+            ],
       );
       const wrong = judged.filter(({ expected, texts }) =>
         texts.some((text) => !expected.includes(text)),

@@ -112,7 +112,11 @@ describe("a picture file", () => {
     ["half a PNG", png().subarray(0, 60), "the PNG file ends in the middle"],
     ["a PNG's first bytes", png().subarray(0, 20), "ends in the middle"],
     ["half a GIF", GIF.subarray(0, 20), "ends in the middle"],
-    ["a JPEG's first bytes", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0), "the JPEG file is damaged"],
+    [
+      "a JPEG's first bytes",
+      Uint8Array.of(0xff, 0xd8, 0xff, 0xe0),
+      "the JPEG file ends in the middle",
+    ],
     ["half a WebP", WEBP.subarray(0, 26), "the WebP file"],
   ])("that is %s says so", (_name, bytes, message) => {
     expect(() => readPicture(bytes)).toThrow(PictureError);
