@@ -106,7 +106,7 @@ const ROOMS: readonly Room[] = [
   {
     path: "sim/camera",
     mayImport: ["sim/camera", "sim/bus", "hal/bus", "hal/clock.ts"],
-    packages: ["qrcode", "pngjs", "jpeg-js"],
+    packages: ["qrcode"],
   },
   { path: "sim", mayImport: ["sim", "src", "hal"], packages: "*" },
   { path: "tests", mayImport: ["*"], packages: "*" },
