@@ -43,6 +43,7 @@ export class Attendance {
   #up: Shown | undefined;
   #answered: string | undefined;
   #arrivedAtMs = 0;
+  #toldWrong = false;
 
   constructor(plan: VisitorPlan, clock: Clock, senses: DoorwaySenses, pace: Pace) {
     this.plan = plan;
@@ -117,14 +118,20 @@ export class Attendance {
       await this.#until(() => this.#isAnswered(shown), LONGEST_HOLD_MS);
     }
     const outcome = this.#read();
+    this.#toldWrong = outcome === undefined && this.#isWrongCode(shown);
     await this.#pause(this.#pace.reactionMs / 2);
     this.#takeDown();
     return outcome ?? this.#read();
   }
 
   #isAnswered(shown: Shown): boolean {
-    if (this.#outcomeOnScreen() !== undefined) return true;
+    if (this.#outcomeOnScreen() !== undefined || this.#isWrongCode(shown)) return true;
     return shown.kind !== "card" && this.#senses.screen().awaits.includes("id-card");
+  }
+
+  /** The screen says that this is no credential at all. */
+  #isWrongCode(shown: Shown): boolean {
+    return shown.kind !== "card" && this.#senses.screen().hint !== undefined;
   }
 
   #takeDown(): void {
@@ -136,6 +143,8 @@ export class Attendance {
   }
 
   async #awaitOutcome(): Promise<Outcome | undefined> {
+    // Whoever has nothing else to show does not stand there and wait.
+    if (this.#toldWrong) return this.#read();
     const spentMs = this.#clock.monotonicMs() - this.#arrivedAtMs;
     const leftMs = Math.max(0, this.plan.patienceMs - spentMs);
     await this.#until(() => this.#outcomeOnScreen() !== undefined, leftMs);

@@ -121,11 +121,12 @@ function portrait({ visitor: _visitor, known: _known, ...shown }: GalleryCase): 
   return shown;
 }
 
-/** The camera's present picture; its number grows whenever the picture is another one. */
+/** The camera's present picture, while it gives any; its number grows whenever the picture is another one. */
 export function createFrames(bench: Bench): () => CameraFrame | undefined {
   let sequence = 0;
   let last: object | undefined;
   return () => {
+    if (!bench.camera.gives()) return undefined;
     const picture = bench.camera.picture();
     if (picture !== last) sequence += 1;
     last = picture;

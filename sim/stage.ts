@@ -115,6 +115,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       venueName,
       view: () => doorway.view(),
       visits: () => doorway.gateway().visits(),
+      openings: () => doorway.gateway().openings(),
       subscribe: (listener) => doorway.subscribe(listener),
       operatorDecide: (request) => doorway.gateway().operatorDecide(request),
     },

@@ -170,6 +170,7 @@ function feedOf(config: UnitConfig, gateway: Gateway): Parameters<typeof startUi
     venueName: config.venue,
     view: () => gateway.view(),
     visits: () => gateway.visits(),
+    openings: () => gateway.openings(),
     subscribe: (listener) => gateway.subscribe(listener),
     operatorDecide: (request) => gateway.operatorDecide(request),
   };

@@ -48,6 +48,8 @@ export interface SimulatedCamera extends CameraHost {
   stall(stalled: boolean): void;
   /** As stalled, and once closed it cannot be opened (`busy`) until `false`. */
   hang(hung: boolean): void;
+  /** Whether frames come out of it now: a camera without its cable, or a hung one, gives none. */
+  gives(): boolean;
   /** The present frame as it is before padding. */
   picture(): Picture;
 }
@@ -168,6 +170,7 @@ export function createSimulatedCamera(options: SimulatedCameraOptions): Simulate
       hung = value;
       abandoned &&= hung;
     },
+    gives: () => plugged && !stalled && !hung,
     picture: () => frame().picture,
   };
 }

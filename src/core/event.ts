@@ -14,6 +14,7 @@ export type TimerName =
   | "release-deadline"
   | "gate-deadline"
   | "result"
+  | "hint"
   | "passage"
   | "door-open"
   | "hold-open"

@@ -1,4 +1,5 @@
 /** Who stands there: seen by their warmth, and gone when it is. */
+import { endHint } from "./hint.ts";
 import { presenceOfResult } from "./result.ts";
 import type { Turn } from "./turn.ts";
 import { abandon, leftBehind } from "./visit.ts";
@@ -9,6 +10,7 @@ export function presenceChanged(turn: Turn, present: boolean): void {
   leaveBehind(turn);
   presenceOfResult(turn, present);
   if (present) return;
+  endHint(turn);
   turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
   // code within the window takes the visit up again where it was left.

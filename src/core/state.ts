@@ -3,6 +3,7 @@ import type { Alarm, DeviceName } from "./alarm.ts";
 import type { Decision, Need, Outcome } from "./decision.ts";
 import type { Credential, Evidence } from "./evidence.ts";
 import type { Policy } from "./policy.ts";
+import type { ReasonCode } from "./reason.ts";
 import type { Authority, Mode, Orders, ReleaseCause } from "./record.ts";
 import type { Instant } from "./time.ts";
 
@@ -104,6 +105,8 @@ export interface DoorwayState {
   absentAtMs: number;
   /** Temperature of whoever stands there now, before anything was shown. */
   standingTemperature: Extract<Evidence, { kind: "temperature" }> | null;
+  /** What was held up last is no credential: said for a moment, and no refusal. */
+  hint: ReasonCode | null;
   /** Consecutive failed readings. */
   badReads: number;
   usedCodes: readonly UsedCode[];
@@ -148,6 +151,7 @@ export function initialState(policy: Policy): DoorwayState {
     present: false,
     absentAtMs: 0,
     standingTemperature: null,
+    hint: null,
     badReads: 0,
     usedCodes: [],
     turnedAway: null,

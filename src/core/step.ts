@@ -9,6 +9,7 @@ import {
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } from "./passage.ts";
+import { endHint } from "./hint.ts";
 import { codesRemembered, committed, notCommitted } from "./outcome.ts";
 import { presenceChanged, seeingAgain } from "./presence.ts";
 import { countReads } from "./reads.ts";
@@ -149,6 +150,8 @@ function timerElapsed(turn: Turn, event: EventOf<"timer-elapsed">): void {
       return releaseNotCommitted(turn, event.about);
     case "gate-deadline":
       return gateOverdue(turn, event.about);
+    case "hint":
+      return endHint(turn);
     case "result":
       return resultShown(turn, event.about);
     case "passage":

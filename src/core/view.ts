@@ -2,7 +2,7 @@
 import type { Alarm, DeviceName } from "./alarm.ts";
 import type { Need, Outcome, RuleResult } from "./decision.ts";
 import type { CredentialKind } from "./evidence.ts";
-import type { Mode } from "./record.ts";
+import type { Mode, NotReleased } from "./record.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 /** What the kiosk shows large. */
@@ -14,8 +14,15 @@ export type ScreenPhase =
   | "granted"
   | "denied"
   | "referred"
+  /** The gate was opened by staff or from afar, without a visit: come in. */
+  | "opened"
+  /** Somebody leaves: wait a moment. */
+  | "exit"
   | "locked-down"
   | "evacuation";
+
+/** What a visitor can show with any use: the reader works, and the gate does. */
+export type Way = "code" | "card";
 
 /** The whole screen at one moment. Times are epoch ms unless named otherwise. */
 export interface ScreenView {
@@ -24,6 +31,14 @@ export interface ScreenView {
   credentialKind?: CredentialKind;
   maskedName?: string;
   awaits: readonly Need[];
+  /** Empty: nothing that is shown can open the gate now, and staff have to be called. */
+  inviting: readonly Way[];
+  /** Granted, and the gate has locked again: who has not walked shows their code once more. */
+  entryOver?: true;
+  /** The policy asks for a temperature, and nothing takes it now. */
+  temperatureDown: boolean;
+  /** What was shown last is no credential: a hint, not a refusal. */
+  hint?: ReasonCode;
   outcome?: Outcome;
   /** Grave findings that staff can overrule only in a second step; absent: there are none. */
   confirm?: readonly ReasonCode[];
@@ -48,6 +63,18 @@ export interface ScreenView {
   message?: string;
   /** When this view was made: a page that has had no newer one for a while must say so. */
   atMs: number;
+}
+
+/** One line of the staff list: the gate was opened without a visit, or should have been. */
+export interface OpeningSummary {
+  releaseRef: string;
+  atMs: number;
+  cause: "operator" | "command" | "exit-request";
+  authority?: { by: string; why: string };
+  /** It was recorded, and the gate stayed locked. */
+  notReleased?: NotReleased;
+  /** The record reached its destination. */
+  delivered: boolean;
 }
 
 /** One line of the staff list: a visit as it was decided, with its explanation. */

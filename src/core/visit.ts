@@ -4,6 +4,7 @@ import type { Decision } from "./decision.ts";
 import type { Credential, EvidenceOf } from "./evidence.ts";
 import type { EventOf } from "./event.ts";
 import type { Authority, RecordDraft } from "./record.ts";
+import { endHint, giveHint, hintFor } from "./hint.ts";
 import { signalOf } from "./passage.ts";
 import { countReads } from "./reads.ts";
 import type { Asker, DoorwayState, Visit } from "./state.ts";
@@ -11,9 +12,13 @@ import type { Turn } from "./turn.ts";
 
 /** A code was held up or a card laid down. */
 export function presented(turn: Turn, event: EventOf<"credential-presented">): void {
-  countReads(turn, event.credential.holds);
   // During an evacuation the way is open and nobody is checked.
-  if (turn.state.mode === "evacuation") return;
+  const checked = turn.state.mode !== "evacuation";
+  const hint = event.by === "code" ? hintFor(turn, event.credential) : undefined;
+  if (hint !== undefined) return checked ? giveHint(turn, hint) : undefined;
+  countReads(turn, event.credential.holds);
+  if (!checked) return;
+  endHint(turn);
   const { visit, absentAtMs } = turn.state;
   if ((event.shownAtMs ?? event.at.monotonicMs) < absentAtMs) {
     leftBehind(turn, event.credential, event.ref);

@@ -61,7 +61,8 @@ export class Actuation {
         this.#timers.delete(effect.timer);
         return undefined;
       case "measure-temperature":
-        devices.thermometer?.measureAgain();
+        if (devices.thermometer === undefined) this.#missThermometer();
+        else devices.thermometer.measureAgain();
         return undefined;
       case "signal":
         devices.panel?.show(effect.signal).catch(ignoreReported);
@@ -92,6 +93,12 @@ export class Actuation {
       const detail = error instanceof Error ? error.message : String(error);
       emit({ kind: "record-failed", key: draft.key, detail });
     }
+  }
+
+  /** The policy asks for what no device can give: what follows is the policy's, at once. */
+  #missThermometer(): void {
+    const detail = "the policy asks for a temperature, and no thermometer is configured";
+    this.#surfaces.emit({ kind: "device-changed", device: "thermometer", ok: false, detail });
   }
 
   #release(effect: Extract<Effect, { kind: "release-gate" }>): void {

@@ -10,7 +10,7 @@ import { signalOf } from "../core/passage.ts";
 import type { ReasonCode } from "../core/reason.ts";
 import { initialState, type DoorwayState } from "../core/state.ts";
 import { step } from "../core/step.ts";
-import type { ScreenView, VisitSummary } from "../core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view.ts";
 import { viewOf } from "../core/view-of.ts";
 import { Actuation } from "./actuation.ts";
 import { watchClock } from "./clock-watch.ts";
@@ -170,6 +170,11 @@ export class Gateway {
 
   visits(): readonly VisitSummary[] {
     return this.#journal.list();
+  }
+
+  /** Openings without a visit: who opened, and why. */
+  openings(): readonly OpeningSummary[] {
+    return this.#journal.openings();
   }
 
   /** Called after every turn. Returns a way to stop. */

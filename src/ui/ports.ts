@@ -1,7 +1,7 @@
 /** What the pages need from the unit, and what the virtual doorway needs from the simulator. */
 import type { OperatorAnswer } from "../core/answer.ts";
 import type { ReasonCode } from "../core/reason.ts";
-import type { ScreenView, VisitSummary } from "../core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view.ts";
 
 /** The live unit, as seen by its screens. */
 export interface UnitFeed {
@@ -12,11 +12,16 @@ export interface UnitFeed {
   view(): ScreenView;
   /** Newest first, bounded. */
   visits(): readonly VisitSummary[];
+  /** Openings without a visit; newest first, bounded. */
+  openings(): readonly OpeningSummary[];
   /** Called on every change of the view or the list; returns a way to stop. */
   subscribe(listener: () => void): () => void;
   /** Staff decides; always resolves, within a bound, to what was done or why it was not. */
   operatorDecide(request: OperatorRequest): Promise<OperatorAnswer>;
-  /** What the camera sees, for the aim hint: grey, row by row; absent where there is no camera. */
+  /**
+   * What the camera sees, for the aim hint: grey, row by row. Absent where there is no camera;
+   * undefined while it gives no pictures: an old one would say that somebody stands there.
+   */
   cameraFrame?(): CameraFrame | undefined;
 }
 

@@ -8,10 +8,12 @@ import type { ScreenView } from "../core/view.ts";
  */
 export function publicView(view: ScreenView): ScreenView {
   const { phase, awaits, gate, doorOpen, mode, devices, links, clockTrusted } = view;
-  const { freshness, outbox, message, atMs } = view;
+  const { freshness, outbox, message, atMs, inviting, temperatureDown } = view;
   return {
     phase,
     awaits,
+    inviting,
+    temperatureDown,
     gate,
     doorOpen,
     mode,
@@ -21,6 +23,7 @@ export function publicView(view: ScreenView): ScreenView {
     freshness,
     outbox,
     atMs,
+    ...(view.entryOver === undefined ? {} : { entryOver: view.entryOver }),
     ...(message === undefined ? {} : { message }),
     reasons: [],
     rules: [],

@@ -91,7 +91,12 @@ function unitParts(request: FastifyRequest, visitsWanted: boolean, served: Serve
   return {
     view: () => (may() ? feed.view() : publicView(feed.view())),
     ...(session ? { signedIn: may } : {}),
-    ...(visitsWanted ? { visits: () => (may() ? feed.visits() : []) } : {}),
+    ...(visitsWanted
+      ? {
+          visits: () => (may() ? feed.visits() : []),
+          openings: () => (may() ? feed.openings() : []),
+        }
+      : {}),
   };
 }
 

@@ -9,7 +9,13 @@ import type { ScreenView } from "../../src/core/view.ts";
 import { startUiServer, type UiServer } from "../../src/ui/server.ts";
 import { placeScreenPage, recallSecrets, screenPage } from "../../src/unit/door-secrets.ts";
 import { createStubDoorway, type StubDoorway } from "../src/ui/support/stub-doorway.ts";
-import { createStubUnit, STUB_VIEWS, type StubUnit } from "../src/ui/support/stub-unit.ts";
+import {
+  createStubUnit,
+  STUB_NOW_MS,
+  STUB_VIEWS,
+  STUB_VISITS,
+  type StubUnit,
+} from "../src/ui/support/stub-unit.ts";
 import { openBrowser, openPage, overflow, SIZES, type Size } from "./browser.ts";
 
 const PICTURES = "out/browser";
@@ -54,6 +60,12 @@ describe.each(sizes)("the kiosk screen at %s size", (size) => {
     ["referred", ["请找工作人员", "Please see the staff", "此处没有您的信息", "not known here"]],
     ["lockedDown", ["暂停进入", "Entry suspended"]],
     ["evacuation", ["请立即离开", "Please leave now"]],
+    ["opened", ["请进", "Please come in"]],
+    ["exit", ["有人出来", "Somebody is coming out"]],
+    ["wrongCode", ["这不是健康码", "This is not a health code", "手机对准摄像头"]],
+    ["onlyCards", ["请放上身份证", "Lay down your ID card"]],
+    ["nothingWorks", ["请按铃", "Please ring", "由工作人员开门", "staff open the door"]],
+    ["entryOver", ["门已重新锁上", "The gate has locked again"]],
     ["troubled", ["时间未校准", "离线", "读卡器", "Card reader", "测温", "Thermometer"]],
   ])("says what %s means, in both languages", async (name, texts) => {
     const view = STUB_VIEWS[name];
@@ -121,14 +133,104 @@ describe("the staff list", () => {
     expect(problems).toEqual([]);
   });
 
-  it("shows why the unit refuses", async () => {
+  it("asks once more before a red code is overruled, and names it", async () => {
+    unit.show(STUB_VIEWS.red);
+    const { page, problems } = await openPage(browser, "desktop", `${server.url}staff`);
+    await page.getByLabel("您的姓名").fill("林");
+    await page.getByLabel("理由").fill("查过护照");
+    await page.getByRole("button", { name: "放行" }).click();
+    await page.getByRole("alert").filter({ hasText: "红码" }).waitFor();
+    expect(unit.asked).toEqual([]);
+    await page.screenshot({ path: `${PICTURES}/staff-confirm.png`, fullPage: true });
+    await page.getByRole("button", { name: "仍然放行" }).click();
+    await page.getByRole("status").filter({ hasText: "已记录" }).waitFor();
+    expect(unit.asked).toMatchObject([{ visitRef: "visit-4", confirm: ["code-red"] }]);
+    expect(problems).toEqual([]);
+  });
+
+  it("takes the second step also where only the unit knows that it is needed", async () => {
     unit.show(STUB_VIEWS.referred);
-    unit.refuseStaff({ done: false, code: "visit-over" });
+    unit.refuseStaff({ done: false, code: "confirm-needed", confirm: ["test-positive"] });
+    const { page } = await openPage(browser, "desktop", `${server.url}staff`);
+    await page.getByLabel("您的姓名").fill("林");
+    await page.getByLabel("理由").fill("查过护照");
+    await page.getByRole("button", { name: "放行" }).click();
+    await page.getByRole("alert").filter({ hasText: "阳性" }).waitFor();
+    unit.refuseStaff(undefined);
+    await page.getByRole("button", { name: "仍然放行" }).click();
+    await expect.poll(() => unit.asked).toMatchObject([{ confirm: ["test-positive"] }]);
+  });
+
+  it("closes the form with its visit, keeps the text, and is never about the next", async () => {
+    unit.show(STUB_VIEWS.referred);
+    const { page, problems } = await openPage(browser, "desktop", `${server.url}staff`);
+    await page.getByLabel("您的姓名").fill("林");
+    await page.getByLabel("理由").fill("熟客，查过护照");
+    unit.show(STUB_VIEWS.red);
+    await page.locator('[data-visit="visit-4"]').waitFor();
+    await page.getByRole("status").filter({ hasText: "表单已关闭" }).waitFor();
+    expect(await page.locator('[data-visit="visit-3"]').count()).toBe(0);
+    expect(await page.getByRole("button", { name: "放行" }).isDisabled()).toBe(true);
+    expect(await textOf(page, ".kept")).toContain("熟客，查过护照");
+    await page.screenshot({ path: `${PICTURES}/staff-closed.png`, fullPage: true });
+    expect(unit.asked).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it("says who decided, to the second of two staff", async () => {
+    unit.show(STUB_VIEWS.referred);
+    const { page } = await openPage(browser, "desktop", `${server.url}staff`);
+    await page.getByLabel("您的姓名").fill("李");
+    await page.getByLabel("理由").fill("本楼住户");
+    const authority = { by: "王", why: "本楼住户" };
+    const decided = STUB_VISITS.map((visit) =>
+      visit.visitRef === "visit-3" ? { ...visit, outcome: "granted" as const, authority } : visit,
+    );
+    unit.show({ ...STUB_VIEWS.granted, visitRef: "visit-3" }, decided);
+    await page.getByRole("status").filter({ hasText: "已由王决定" }).waitFor();
+    expect(await page.getByRole("button", { name: "放行" }).count()).toBe(0);
+  });
+
+  it("opens without a visit only as an action of its own, and lists who did and why", async () => {
+    const { page, problems } = await openPage(browser, "desktop", `${server.url}staff`);
+    expect(await page.getByRole("button", { name: "放行" }).count()).toBe(0);
+    await page.getByLabel("您的姓名").fill("林");
+    await page.getByRole("button", { name: "凭理由开门一次" }).click();
+    await page.getByLabel("理由").fill("送货");
+    await page.getByRole("button", { name: "开门一次", exact: true }).click();
+    await page.getByRole("status").filter({ hasText: "已记录" }).waitFor();
+    expect(unit.asked).toEqual([{ verdict: "grant", operator: "林", why: "送货" }]);
+    unit.showOpenings([
+      {
+        releaseRef: "release-1",
+        atMs: STUB_NOW_MS,
+        cause: "operator",
+        authority: { by: "林", why: "送货" },
+        notReleased: "gate-failed",
+        delivered: false,
+      },
+    ]);
+    const line = page.locator('[data-opening="operator"]');
+    await line.waitFor();
+    expect(await line.innerText()).toContain("林: 送货");
+    expect(await line.innerText()).toContain("门没有打开");
+    await page.screenshot({ path: `${PICTURES}/staff-opening.png`, fullPage: true });
+    expect(problems).toEqual([]);
+  });
+
+  it("shows why the unit refuses, in the page's language", async () => {
+    unit.show(STUB_VIEWS.referred);
+    const there = {
+      visitRef: "visit-9",
+      maskedName: "赵*",
+      credentialKind: "resident-id",
+    } as const;
+    unit.refuseStaff({ done: false, code: "visit-over", there });
     const { page } = await openPage(browser, "desktop", `${server.url}staff`);
     await page.getByLabel("您的姓名").fill("林");
     await page.getByLabel("理由").fill("本楼住户");
     await page.getByRole("button", { name: "拒绝" }).click();
-    await page.getByText("visit is over").waitFor();
+    await page.getByText("这次来访已经结束 · 现在门前: 赵* 身份证").waitFor();
   });
 
   it("speaks English when asked to, and remembers it", async () => {

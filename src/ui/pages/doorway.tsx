@@ -6,13 +6,14 @@ import { Camera } from "./camera.tsx";
 import { District } from "./district.tsx";
 import { Visit } from "./explain.tsx";
 import { DRAGGED, Gallery } from "./gallery.tsx";
-import { NEEDS, PHASES, TEXT } from "./i18n/words.ts";
+import { NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
 import { sayReason, type Language, type Saying } from "./i18n/say.ts";
 import { Kiosk } from "./kiosk.tsx";
 import { LanguageSwitch, Title, Twice, useLanguage } from "./language.tsx";
 import { post, useLive, useOnce } from "./live.ts";
 import { Scene } from "./scene.tsx";
 import { Sign, Tick } from "./signs.tsx";
+import { hintOf } from "./welcome.tsx";
 import { World } from "./world.tsx";
 
 const VISITS_SHOWN = 30;
@@ -109,8 +110,7 @@ interface ResultProps {
 function Result({ view, saying, problem, onLeave }: ResultProps) {
   const { language } = saying;
   const phase = view?.phase ?? "not-live";
-  const words =
-    view === undefined ? TEXT.stale : view.phase === "welcome" ? TEXT.nobody : PHASES[view.phase];
+  const words = wordsOf(view, saying);
   const [reason] = view?.reasons ?? [];
   const [need] = view?.awaits ?? [];
   return (
@@ -137,6 +137,12 @@ function Result({ view, saying, problem, onLeave }: ResultProps) {
       )}
     </div>
   );
+}
+
+function wordsOf(view: ScreenView | undefined, saying: Saying): Both {
+  if (view === undefined) return TEXT.stale;
+  if (view.phase !== "welcome") return PHASES[view.phase];
+  return view.hint === undefined ? TEXT.nobody : hintOf(view.hint, saying).reason;
 }
 
 function detailOf(view: ScreenView | undefined, language: Language): string {

@@ -1,13 +1,13 @@
 /** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
-import type { ComponentChildren } from "preact";
+import type { Need } from "../../core/decision.ts";
 import type { ScreenView } from "../../core/view.ts";
 import { Freshness } from "./freshness.tsx";
 import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
 import { sayClock, sayReason, type Saying } from "./i18n/say.ts";
 import { Twice } from "./language.tsx";
 import { useLive, useOnce, type UnitInfo } from "./live.ts";
-import { Picture } from "./picture.tsx";
 import { Sign, Tick } from "./signs.tsx";
+import { hintOf, Welcome } from "./welcome.tsx";
 
 export function KioskPage() {
   const unit = useOnce("/api/unit");
@@ -29,7 +29,7 @@ export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) 
   const silence = heardAtMs > 0 ? "not-live" : "connecting";
   const where = { nowMs: shown?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   return (
-    <main class={`kiosk kiosk-${shown?.phase ?? "not-live"}`} data-phase={shown?.phase ?? silence}>
+    <main class={`kiosk kiosk-${lookOf(shown)}`} data-phase={shown?.phase ?? silence}>
       <header class="kiosk-head">
         <Twice words={unit?.venueName ?? TEXT.product} />
         {shown !== undefined && (
@@ -49,6 +49,15 @@ export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) 
       </footer>
     </main>
   );
+}
+
+/** Which of the screen's colours a state has. */
+function lookOf(view: ScreenView | undefined): string {
+  if (view === undefined) return "not-live";
+  if (view.phase === "opened") return "granted";
+  if (view.phase === "exit" || view.entryOver === true) return "checking kiosk-still";
+  if (view.phase !== "welcome") return view.phase;
+  return view.hint !== undefined || view.inviting.length === 0 ? "hint" : "welcome";
 }
 
 /** Silence must look like silence: no outcome, no name, no picture, and what it means in words. */
@@ -81,13 +90,14 @@ interface BodyProps {
 }
 
 function Body({ view, where, aim }: BodyProps) {
-  if (view.phase === "welcome") return <Welcome message={view.message} aim={aim} />;
+  if (view.phase === "welcome") return <Welcome view={view} where={where} aim={aim} />;
+  if (view.entryOver === true) return <EntryOver view={view} />;
   return (
     <>
       <Sign name={view.phase} class="kiosk-sign" />
       <div class="kiosk-words">
         <Twice words={PHASES[view.phase]} class="kiosk-title" />
-        {view.phase === "checking" && <Steps view={view} />}
+        {view.phase === "checking" && <Steps view={view} where={where} />}
         {view.phase === "granted" && <Granted view={view} />}
         {(view.phase === "denied" || view.phase === "referred") && (
           <Reasons view={view} where={where} />
@@ -100,55 +110,8 @@ function Body({ view, where, aim }: BodyProps) {
   );
 }
 
-function Welcome({ message, aim }: { message: string | undefined; aim: boolean }) {
-  return (
-    <>
-      <div class="aim">
-        {aim && <Picture path="/api/aim" everyMs={200} class="aim-picture" />}
-        <svg class="aim-frame" viewBox="0 0 200 200" aria-hidden="true">
-          <path d="M12 52V28a16 16 0 0 1 16-16h24M148 12h24a16 16 0 0 1 16 16v24M188 148v24a16 16 0 0 1-16 16h-24M52 188H28a16 16 0 0 1-16-16v-24" />
-          <g class="aim-phone">
-            <rect x="66" y="40" width="68" height="120" rx="12" />
-            <path
-              class="aim-code"
-              d="M78 62h18v18H78zM104 62h18v18h-18zM78 88h18v18H78zM106 90h6v6h-6zM114 98h8v8h-8zM104 112h6v6h-6zM82 114h12v4H82z"
-            />
-            <path class="aim-line" d="M90 146h20" />
-          </g>
-          <path class="aim-scan" d="M30 100h140" />
-        </svg>
-      </div>
-      <div class="kiosk-words">
-        <Twice words={PHASES.welcome} class="kiosk-title" />
-        <div class="ways">
-          <Way words={TEXT.showCode}>
-            <rect x="12" y="3" width="16" height="34" rx="4" />
-            <path d="M16 10h8v8h-8zM18 30h4" />
-          </Way>
-          <Way words={TEXT.layCard}>
-            <rect x="3" y="9" width="34" height="22" rx="4" />
-            <path d="M8 16h12M8 21h9M25 15h7v8h-7z" />
-          </Way>
-        </div>
-        {message !== undefined && <p class="kiosk-message">{message}</p>}
-      </div>
-    </>
-  );
-}
-
-function Way({ words, children }: { words: Both; children: ComponentChildren }) {
-  return (
-    <div class="way">
-      <svg viewBox="0 0 40 40" aria-hidden="true">
-        {children}
-      </svg>
-      <Twice words={words} />
-    </div>
-  );
-}
-
 /** What was read already, and what is still awaited. */
-function Steps({ view }: { view: ScreenView }) {
+function Steps({ view, where }: { view: ScreenView; where: Omit<Saying, "language"> }) {
   const kind = view.credentialKind;
   const read = kind === undefined ? undefined : CREDENTIALS[kind];
   return (
@@ -167,10 +130,37 @@ function Steps({ view }: { view: ScreenView }) {
       {view.awaits.map((need) => (
         <li key={need} class="step">
           <span class="step-dot" />
-          <Twice words={NEEDS[need]} />
+          <Twice words={needOf(need, view)} />
         </li>
       ))}
+      {view.hint !== undefined && (
+        <li class="step step-hint">
+          <Tick good={false} />
+          <Twice words={hintOf(view.hint, where).reason} />
+        </li>
+      )}
     </ul>
+  );
+}
+
+/** What is awaited; where its device is out of order, who helps instead. */
+function needOf(need: Need, { devices, temperatureDown }: ScreenView): Both {
+  if (need === "id-card" && devices["card-reader"] !== true) return TEXT.cardReaderDown;
+  if (need === "temperature" && temperatureDown) return TEXT.noTemperature;
+  return NEEDS[need];
+}
+
+/** Granted, and the gate has locked again: whoever has not walked in must not push at it. */
+function EntryOver({ view }: { view: ScreenView }) {
+  return (
+    <>
+      <Sign name="locked-down" class="kiosk-sign" />
+      <div class="kiosk-words">
+        <Twice words={TEXT.entryOver} class="kiosk-reason" />
+        <Twice words={TEXT.showAgain} class="kiosk-next" />
+        {view.message !== undefined && <p class="kiosk-message">{view.message}</p>}
+      </div>
+    </>
   );
 }
 

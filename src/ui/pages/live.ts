@@ -1,6 +1,6 @@
 /** The newest state of the unit, and whether it is still being told. */
 import { useEffect, useState } from "preact/hooks";
-import type { ScreenView, VisitSummary } from "../../core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../../core/view.ts";
 import type { GalleryVisitor, WorldControls } from "../ports.ts";
 
 /** What does not change while the unit runs. */
@@ -19,6 +19,8 @@ export interface UnitInfo {
 export interface LiveParts {
   view?: ScreenView;
   visits?: readonly VisitSummary[];
+  /** Openings of the gate without a visit. */
+  openings?: readonly OpeningSummary[];
   /** This browser signed in with the staff's token, or no longer; absent where it did not. */
   signedIn?: boolean;
   atDoor?: string | null;
@@ -102,10 +104,13 @@ export function useOnce<P extends keyof Once>(path: P): Once[P] | undefined {
 /** What the unit said no to, in its own words. */
 export class Refused extends Error {
   readonly status: number;
+  /** The whole answer, e.g. with a code that the page has its own words for. */
+  readonly answer: unknown;
 
-  constructor(status: number, why: string) {
+  constructor(status: number, why: string, answer: unknown) {
     super(why);
     this.status = status;
+    this.answer = answer;
   }
 }
 
@@ -119,7 +124,7 @@ export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const answer: unknown = await response.json();
   if (response.ok) return answer;
   const { error } = answer as { error?: string };
-  throw new Refused(response.status, error ?? `the unit answered ${response.status}`);
+  throw new Refused(response.status, error ?? `the unit answered ${response.status}`, answer);
 }
 
 export type { GalleryVisitor, WorldControls };

@@ -1,6 +1,9 @@
 /** The camera's picture on a canvas, fetched again as soon as the last one is drawn. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
+/** A picture that could not be asked for again for this long is no longer what the camera sees. */
+const STALE_MS = 2_000;
+
 interface PictureProps {
   path: string;
   /** Milliseconds between two questions for a newer picture. */
@@ -20,17 +23,22 @@ export function Picture({ path, everyMs, class: name = "", label, onPresence }: 
     let timer: number | undefined;
     let after = "";
     let gone = false;
+    let seenAtMs = performance.now();
+    const show = (drawn: string): void => {
+      seenAtMs = performance.now();
+      if (gone || drawn === after) return;
+      if (drawn === "") clear(element);
+      after = drawn;
+      setFrame(drawn);
+      onPresence?.(drawn !== "");
+    };
     const look = async (): Promise<void> => {
       if (!document.hidden) {
         try {
-          const drawn = await drawNewest(element, path, after);
-          if (!gone && drawn !== after) {
-            after = drawn;
-            setFrame(drawn);
-            onPresence?.(drawn !== "");
-          }
+          show(await drawNewest(element, path, after));
         } catch {
           // The unit is out of reach: the page around says so, and the next try may work.
+          if (performance.now() - seenAtMs > STALE_MS) show("");
         }
       }
       if (!gone) timer = window.setTimeout(() => void look(), everyMs);
@@ -51,6 +59,11 @@ export function Picture({ path, everyMs, class: name = "", label, onPresence }: 
       {...(label === undefined ? { "aria-hidden": true } : { role: "img", "aria-label": label })}
     />
   );
+}
+
+/** An old picture says that somebody stands there who may have left. */
+function clear(canvas: HTMLCanvasElement): void {
+  canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 /** Draws what is newer than `after`; gives the number of the picture now shown, empty for none. */

@@ -17,9 +17,11 @@ type Lamp = (typeof LAMPS)[number]["name"];
 function lampOf(view: ScreenView | undefined): Lamp | undefined {
   switch (view?.phase) {
     case "granted":
+    case "opened":
     case "evacuation":
       return "green";
     case "checking":
+    case "exit":
     case "referred":
       return "yellow";
     case "denied":

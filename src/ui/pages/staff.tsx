@@ -1,7 +1,8 @@
 /** The staff list: who came, what was decided and why, and letting somebody in with a reason. */
 import { useState } from "preact/hooks";
 import type { ScreenView } from "../../core/view.ts";
-import { Visit } from "./explain.tsx";
+import { Answer, Decisions } from "./decide.tsx";
+import { Entries } from "./entries.tsx";
 import { Freshness } from "./freshness.tsx";
 import { ALARMS, DATA_SETS, DEVICES, isDeviceName, isSetKind, TEXT } from "./i18n/words.ts";
 import { sayClock, type Language, type Saying } from "./i18n/say.ts";
@@ -13,7 +14,7 @@ export function StaffPage() {
   const unit = useOnce("/api/unit");
   const [round, setRound] = useState(0);
   const again = (): void => setRound((before) => before + 1);
-  const { view, visits: told, signedIn, live, heardAtMs } = useLive("visits", round);
+  const { view, visits: told, openings, signedIn, live, heardAtMs } = useLive("visits", round);
   const visits = signedIn === false ? undefined : told;
   const [language, setLanguage] = useLanguage();
   const where = { nowMs: view?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
@@ -37,7 +38,9 @@ export function StaffPage() {
       {view !== undefined && (
         <>
           {visits !== undefined && <Alarms view={view} saying={saying} />}
-          {visits !== undefined && <Decide view={view} language={language} live={live} />}
+          {visits !== undefined && (
+            <Decisions view={view} visits={visits} saying={saying} live={live} />
+          )}
           <section aria-label={TEXT.visits[language]}>
             <h2>
               <Title words={TEXT.visits} language={language} />
@@ -48,10 +51,9 @@ export function StaffPage() {
             {visits === undefined && unit?.staffToken === true && (
               <SignIn language={language} onDone={again} />
             )}
-            {visits?.length === 0 && <p class="dim">{TEXT.noVisits[language]}</p>}
-            {visits?.map((visit) => (
-              <Visit key={visit.visitRef} visit={visit} saying={saying} />
-            ))}
+            {visits !== undefined && (
+              <Entries visits={visits} openings={openings ?? []} saying={saying} />
+            )}
           </section>
           <Freshness view={view} where={where} />
         </>
@@ -89,19 +91,6 @@ function Alarms({ view, saying }: { view: ScreenView; saying: Saying }) {
         ))}
       </ul>
     </section>
-  );
-}
-
-/** What the unit said to what was asked of it; a screen reader says it when it comes. */
-function Answer({ answer }: { answer: { good: boolean; text: string } | undefined }) {
-  return (
-    <p class="answer" role="status">
-      {answer !== undefined && (
-        <>
-          <Tick good={answer.good} /> {answer.text}
-        </>
-      )}
-    </p>
   );
 }
 
@@ -155,69 +144,5 @@ function SignOut({ language, onDone }: SessionProps) {
     <button type="button" class="sign-out" onClick={signOut}>
       {TEXT.signOut[language]}
     </button>
-  );
-}
-
-interface DecideProps {
-  view: ScreenView;
-  language: Language;
-  live: boolean;
-}
-
-/** Acts on the visit on the screen; without one, lets somebody in who has nothing to show. */
-function Decide({ view, language, live }: DecideProps) {
-  const [operator, setOperator] = useState("");
-  const [why, setWhy] = useState("");
-  const [answer, setAnswer] = useState<{ good: boolean; text: string }>();
-  const waiting = view.phase === "referred" || view.phase === "denied";
-  const ready = live && operator.trim() !== "" && why.trim().length >= 2;
-  const decide = (verdict: "grant" | "deny"): void => {
-    const about =
-      waiting && view.visitRef !== undefined ? { visitRef: view.visitRef } : { withoutVisit: true };
-    post("/api/operator/decide", { verdict, operator, why, ...about })
-      .then(() => {
-        setAnswer({ good: true, text: TEXT.recorded[language] });
-        setWhy("");
-      })
-      .catch((error: unknown) => {
-        setAnswer({ good: false, text: error instanceof Error ? error.message : String(error) });
-      });
-  };
-  return (
-    <form
-      class={view.phase === "referred" ? "decide decide-now" : "decide"}
-      onSubmit={(event) => event.preventDefault()}
-    >
-      <h2>
-        <Title
-          words={view.phase === "referred" ? TEXT.decideHere : TEXT.decideNobody}
-          language={language}
-        />
-      </h2>
-      <label>
-        <span>{TEXT.operator[language]}</span>
-        <input
-          value={operator}
-          maxLength={60}
-          autocomplete="name"
-          onInput={(event) => setOperator(event.currentTarget.value)}
-        />
-      </label>
-      <label class="decide-why">
-        <span>{TEXT.why[language]}</span>
-        <input value={why} maxLength={300} onInput={(event) => setWhy(event.currentTarget.value)} />
-      </label>
-      <div class="decide-buttons">
-        <button type="button" class="grant" disabled={!ready} onClick={() => decide("grant")}>
-          {TEXT.letIn[language]}
-        </button>
-        {waiting && (
-          <button type="button" class="deny" disabled={!ready} onClick={() => decide("deny")}>
-            {TEXT.refuse[language]}
-          </button>
-        )}
-      </div>
-      <Answer answer={answer} />
-    </form>
   );
 }

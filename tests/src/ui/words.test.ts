@@ -76,7 +76,17 @@ describe("every other word", () => {
     [
       "phases",
       words.PHASES,
-      ["welcome", "checking", "granted", "denied", "referred", "locked-down", "evacuation"],
+      [
+        "welcome",
+        "checking",
+        "granted",
+        "denied",
+        "referred",
+        "opened",
+        "exit",
+        "locked-down",
+        "evacuation",
+      ],
     ],
     [
       "rule kinds",

@@ -9,8 +9,9 @@ import {
 } from "../../../core/evidence.ts";
 import type { RuleKind } from "../../../core/policy.ts";
 import type { ReasonCode } from "../../../core/reason.ts";
-import type { ScreenPhase } from "../../../core/view.ts";
-import type { Mode, VisitEnding } from "../../../core/record.ts";
+import type { OpeningSummary, ScreenPhase } from "../../../core/view.ts";
+import type { RefusalCode } from "../../../core/answer.ts";
+import type { Mode, NotReleased, VisitEnding } from "../../../core/record.ts";
 import type { DistrictOrder } from "../../ports.ts";
 
 export interface Both {
@@ -26,6 +27,8 @@ export const PHASES: Readonly<Record<ScreenPhase, Both>> = {
   granted: both("请进", "Please enter"),
   denied: both("不能进入", "Entry denied"),
   referred: both("请找工作人员", "Please see the staff"),
+  opened: both("请进", "Please come in"),
+  exit: both("有人出来，请稍候", "Somebody is coming out, please wait"),
   "locked-down": both("暂停进入", "Entry suspended"),
   evacuation: both("请立即离开", "Please leave now"),
 };
@@ -40,6 +43,46 @@ export const MODES: Readonly<Record<Mode, Both>> = {
   normal: both("正常", "normal"),
   "locked-down": both("封闭", "locked down"),
   evacuation: both("疏散", "evacuation"),
+};
+
+/** Why staff's decision was not carried out; `{by}` is whoever decided. */
+export const REFUSALS: Readonly<Record<RefusalCode, Both>> = {
+  "visit-over": both("这次来访已经结束", "That visit is over"),
+  "already-decided": both("这次来访已由{by}决定", "Already decided by {by}"),
+  "being-decided": both(
+    "设备正在判定，请稍后再看",
+    "The unit is deciding at this moment; look again",
+  ),
+  "confirm-needed": both("需要再次确认", "This needs a second confirmation"),
+  "locked-down": both("封闭期间不能放行", "Nobody can be let in during a lock-down"),
+  evacuation: both("正在疏散，门已打开", "An evacuation is in progress; the gate is open"),
+  "already-open": both("门已由{by}打开", "The gate was opened already by {by}"),
+  "not-recorded": both(
+    "决定未能记录，所以没有执行",
+    "It could not be recorded, so it was not done",
+  ),
+  "gate-failed": both("门没有打开", "The gate did not open"),
+  replaced: both("已被新的指令取代", "A newer command took its place"),
+  "no-answer": both(
+    "设备没有及时答复，请看通行记录",
+    "The unit did not answer in time; see the list below",
+  ),
+};
+
+/** Openings of the gate without a visit. */
+export const OPENINGS: Readonly<Record<OpeningSummary["cause"], Both>> = {
+  operator: both("工作人员开门", "Opened by staff"),
+  command: both("远程开门", "Opened from afar"),
+  "exit-request": both("出门按钮", "Exit button"),
+};
+
+export const NOT_RELEASED_WORDS: Readonly<Record<NotReleased, Both>> = {
+  "not-recorded": both("未能记录，门没有打开", "not recorded, so the gate did not open"),
+  "locked-down": both("封闭，门没有打开", "locked down, so the gate did not open"),
+  evacuation: both("疏散中，门已打开", "an evacuation; the gate was open already"),
+  replaced: both("被新的指令取代", "replaced by a newer one"),
+  "gate-failed": both("故障，门没有打开", "a fault; the gate did not open"),
+  "gate-silent": both("闸机没有回应", "the gate did not say whether it opened"),
 };
 
 export const ORDERS: Readonly<Record<DistrictOrder, Both>> = {
@@ -199,6 +242,24 @@ export const TEXT = {
   staleSince: both("最后更新", "Last update"),
   connecting: both("正在连接设备", "Reaching the unit"),
   staffHelp: both("请找工作人员", "Please ask the staff"),
+  showOnlyCode: both("请出示健康码", "Show your health code"),
+  layOnlyCard: both("请放上身份证", "Lay down your ID card"),
+  layCardHere: both("放在读卡区", "on the card reader"),
+  ring: both("请按铃或招呼工作人员", "Please ring or call the staff"),
+  ringMeans: both(
+    "自助通行暂停，由工作人员开门",
+    "Self-service is out of order; staff open the door",
+  ),
+  noTemperature: both(
+    "测温暂停，由工作人员协助",
+    "No temperature can be taken now; staff will help",
+  ),
+  cardReaderDown: both(
+    "读卡器故障，请找工作人员",
+    "The card reader is out of order: please ask the staff",
+  ),
+  entryOver: both("门已重新锁上", "The gate has locked again"),
+  showAgain: both("仍需进入，请再次出示", "To come in, show your code or card again"),
   showCode: both("手机对准摄像头", "Hold the code to the camera"),
   layCard: both("或放上身份证", "or lay down your ID card"),
   readDone: both("已读取", "Read"),
@@ -229,6 +290,20 @@ export const TEXT = {
   recorded: both("已记录", "Recorded"),
   decideHere: both("这位来访者需要您决定", "This visitor needs your decision"),
   decideNobody: both("凭理由开门一次", "Open once, with a reason"),
+  decideDenied: both("这位来访者被拒绝，您可以另行决定", "Refused; you can decide otherwise"),
+  openNow: both("开门一次", "Open the gate once"),
+  confirmAsk: both("请再次确认。发现", "Please confirm once more. Found"),
+  confirmLetIn: both("仍然放行", "Let in nevertheless"),
+  confirmOpen: both("仍然开门", "Open nevertheless"),
+  back: both("返回", "Back"),
+  formClosed: both("这次来访已经结束，表单已关闭", "That visit is over, so its form was closed"),
+  thereNow: both("现在门前", "Now at the door"),
+  theUnit: both("设备", "the unit"),
+  colleague: both("他人", "somebody else"),
+  keptReason: both("您写下的理由", "The reason you wrote"),
+  useKept: both("用在这里", "Use it here"),
+  dropKept: both("不再保留", "Drop it"),
+  doneUnrecorded: both("已执行，但记录尚未保存", "Done, but it is not on record yet"),
   onlyHere: both("本机没有工作人员令牌", "This unit has no staff token"),
   signInHere: both("请先登录，再查看和放行", "Sign in to see who came and to decide"),
   staffToken: both("工作人员令牌", "Staff token"),

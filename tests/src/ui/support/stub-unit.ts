@@ -2,7 +2,7 @@
 import type { OperatorAnswer } from "../../../../src/core/answer.ts";
 import type { Reason } from "../../../../src/core/reason.ts";
 import type { RuleResult } from "../../../../src/core/decision.ts";
-import type { ScreenView, VisitSummary } from "../../../../src/core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../../../../src/core/view.ts";
 import type { UnitFeed } from "../../../../src/ui/ports.ts";
 
 /** 2026-03-09 14:32 in Shanghai. */
@@ -15,6 +15,8 @@ export function quietView(change: Partial<ScreenView> = {}): ScreenView {
   return {
     phase: "welcome",
     awaits: [],
+    inviting: ["code", "card"],
+    temperatureDown: false,
     reasons: [],
     rules: [],
     gate: "locked",
@@ -118,6 +120,30 @@ export const STUB_VIEWS = {
     credentialKind: "resident-id",
     reasons: [UNKNOWN],
   }),
+  red: quietView({
+    phase: "denied",
+    visitRef: "visit-4",
+    outcome: "denied",
+    credentialKind: "health-pass-live",
+    maskedName: "赵*",
+    reasons: [{ code: "code-red" }],
+    confirm: ["code-red"],
+  }),
+  opened: quietView({ phase: "opened", gate: "released" }),
+  exit: quietView({ phase: "exit", gate: "released" }),
+  wrongCode: quietView({ hint: "not-a-health-code" }),
+  onlyCards: quietView({
+    inviting: ["card"],
+    devices: { ...quietView().devices, "code-reader": false },
+  }),
+  nothingWorks: quietView({ inviting: [], devices: { ...quietView().devices, gate: false } }),
+  entryOver: quietView({
+    phase: "granted",
+    visitRef: "visit-1",
+    outcome: "granted",
+    entryOver: true,
+    maskedName: "王**",
+  }),
   lockedDown: quietView({ phase: "locked-down", mode: "locked-down" }),
   evacuation: quietView({
     phase: "evacuation",
@@ -127,6 +153,8 @@ export const STUB_VIEWS = {
     alarms: [{ kind: "evacuation", raisedAtMs: STUB_NOW_MS }],
   }),
   troubled: quietView({
+    inviting: ["code"],
+    temperatureDown: true,
     devices: { ...quietView().devices, thermometer: false, "card-reader": false },
     links: { broker: false, directory: true },
     clockTrusted: false,
@@ -199,6 +227,8 @@ type OperatorRequest = Parameters<UnitFeed["operatorDecide"]>[0];
 export interface StubUnit extends UnitFeed {
   /** Changes what the unit shows and tells its listeners. */
   show(view: ScreenView, visits?: readonly VisitSummary[]): void;
+  /** Changes the list of openings without a visit. */
+  showOpenings(openings: readonly OpeningSummary[]): void;
   /** What staff asked for so far. */
   readonly asked: readonly OperatorRequest[];
   /** From now on the unit answers staff so; undefined: as it usually does. */
@@ -212,6 +242,7 @@ export function createStubUnit(): StubUnit {
   const asked: OperatorRequest[] = [];
   let view: ScreenView = STUB_VIEWS.welcome;
   let visits: readonly VisitSummary[] = STUB_VISITS;
+  let openings: readonly OpeningSummary[] = [];
   let refusal: OperatorAnswer | undefined;
   return {
     unitId: "stub-1",
@@ -219,6 +250,7 @@ export function createStubUnit(): StubUnit {
     utcOffsetMinutes: 480,
     view: () => view,
     visits: () => visits,
+    openings: () => openings,
     subscribe(listener) {
       listeners.add(listener);
       return () => {
@@ -234,6 +266,10 @@ export function createStubUnit(): StubUnit {
     show(next, nextVisits) {
       view = next;
       visits = nextVisits ?? visits;
+      for (const listener of listeners) listener();
+    },
+    showOpenings(next) {
+      openings = next;
       for (const listener of listeners) listener();
     },
     asked,

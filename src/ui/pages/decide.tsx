@@ -1,0 +1,360 @@
+/** Staff decide: about one visit and never about another, or open the gate once without any. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { OperatorAnswer, OperatorRefusal } from "../../core/answer.ts";
+import type { ReasonCode } from "../../core/reason.ts";
+import type { ScreenView, VisitSummary } from "../../core/view.ts";
+import { CREDENTIALS, REFUSALS, TEXT } from "./i18n/words.ts";
+import { sayReason, type Language, type Saying } from "./i18n/say.ts";
+import { Title } from "./language.tsx";
+import { post, Refused } from "./live.ts";
+import { Tick } from "./signs.tsx";
+
+/** What the unit said to what was asked of it; a screen reader says it when it comes. */
+export function Answer({ answer }: { answer: Said | undefined }) {
+  return (
+    <p class="answer" role="status">
+      {answer !== undefined && (
+        <>
+          <Tick good={answer.good} /> {answer.text}
+        </>
+      )}
+    </p>
+  );
+}
+
+export interface Said {
+  good: boolean;
+  text: string;
+}
+
+interface DecisionsProps {
+  view: ScreenView;
+  visits: readonly VisitSummary[];
+  saying: Saying;
+  live: boolean;
+}
+
+/** The visit that can be decided now has a form of its own; it goes when that visit does. */
+export function Decisions({ view, visits, saying, live }: DecisionsProps) {
+  const { language } = saying;
+  const [operator, setOperator] = useState("");
+  const [kept, setKept] = useState("");
+  const [said, setSaid] = useState<Said>();
+  const due = dueVisit(view, visits);
+  const common = { operator, kept, language, live, onSaid: setSaid, onKeep: setKept };
+  const closed = (visitRef: string, why: string): void => {
+    setKept(why);
+    setSaid({ good: false, text: whyClosed(newest.current, visitRef, language) });
+  };
+  const newest = useRef({ view, visits });
+  newest.current = { view, visits };
+  return (
+    <section class="decisions">
+      <label class="operator">
+        <span>{TEXT.operator[language]}</span>
+        <input
+          value={operator}
+          maxLength={60}
+          autocomplete="name"
+          onInput={(event) => setOperator(event.currentTarget.value)}
+        />
+      </label>
+      {due !== undefined && (
+        <DecideVisit
+          key={due}
+          {...common}
+          visitRef={due}
+          view={view}
+          saying={saying}
+          onClosed={closed}
+        />
+      )}
+      <OpenOnce {...common} saying={saying} />
+      {kept !== "" && (
+        <p class="kept">
+          {TEXT.keptReason[language]}: <q>{kept}</q>{" "}
+          <button type="button" onClick={() => setKept("")}>
+            {TEXT.dropKept[language]}
+          </button>
+        </p>
+      )}
+      <Answer answer={said} />
+    </section>
+  );
+}
+
+/** The visit on the screen, where its outcome is still staff's to change. */
+function dueVisit(view: ScreenView, visits: readonly VisitSummary[]): string | undefined {
+  const { visitRef, outcome } = view;
+  if (visitRef === undefined || (outcome !== "referred" && outcome !== "denied")) return undefined;
+  const decided = visits.find((visit) => visit.visitRef === visitRef);
+  return decided?.authority === undefined ? visitRef : undefined;
+}
+
+/** Why a form went away under somebody's hands: who decided, or who stands there now. */
+function whyClosed(
+  { view, visits }: { view: ScreenView; visits: readonly VisitSummary[] },
+  visitRef: string,
+  language: Language,
+): string {
+  const decided = visits.find((visit) => visit.visitRef === visitRef);
+  if (decided?.authority !== undefined || decided?.outcome === "granted") {
+    const by = decided.authority === undefined ? {} : { by: decided.authority.by };
+    return sayRefusal({ done: false, code: "already-decided", ...by }, language);
+  }
+  const { credentialKind, maskedName } = view;
+  const there =
+    view.visitRef === undefined || credentialKind === undefined
+      ? ""
+      : ` · ${TEXT.thereNow[language]}: ${maskedName ?? ""} ${CREDENTIALS[credentialKind][language]}`;
+  return `${TEXT.formClosed[language]}${there}`;
+}
+
+function sayRefusal(refusal: OperatorRefusal, language: Language): string {
+  const { code, there } = refusal;
+  const nobody = code === "already-decided" ? TEXT.theUnit : TEXT.colleague;
+  const words = REFUSALS[code][language].replace("{by}", refusal.by ?? nobody[language]);
+  if (there === undefined || code === "confirm-needed") return words;
+  const who = `${there.maskedName ?? ""} ${CREDENTIALS[there.credentialKind][language]}`;
+  return `${words} · ${TEXT.thereNow[language]}: ${who}`;
+}
+
+interface FormProps {
+  operator: string;
+  kept: string;
+  language: Language;
+  live: boolean;
+  saying: Saying;
+  onSaid: (said: Said | undefined) => void;
+  onKeep: (why: string) => void;
+}
+
+type About = { visitRef: string } | { withoutVisit: true };
+
+/** Sends a decision once at a time, and asks for the second step where the unit wants one. */
+function useDecision({ operator, language, onSaid }: FormProps, about: About) {
+  const [busy, setBusy] = useState(false);
+  const [confirm, setConfirm] = useState<readonly ReasonCode[]>([]);
+  const ask = async (
+    verdict: "grant" | "deny",
+    why: string,
+    confirmed?: readonly ReasonCode[],
+  ): Promise<boolean> => {
+    setBusy(true);
+    onSaid(undefined);
+    try {
+      const more = confirmed === undefined ? {} : { confirm: confirmed };
+      const body = { verdict, operator, why, ...about, ...more };
+      const answer = (await post("/api/operator/decide", body)) as OperatorAnswer;
+      const recorded = !answer.done || answer.recorded;
+      onSaid({ good: recorded, text: (recorded ? TEXT.recorded : TEXT.doneUnrecorded)[language] });
+      return true;
+    } catch (error) {
+      const refusal = refusalIn(error);
+      if (refusal?.confirm !== undefined) setConfirm(refusal.confirm);
+      else onSaid({ good: false, text: problemOf(error, refusal, language) });
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { ask, busy, confirm, setConfirm };
+}
+
+function refusalIn(error: unknown): OperatorRefusal | undefined {
+  if (!(error instanceof Refused)) return undefined;
+  const answer = error.answer as Partial<OperatorRefusal>;
+  return answer.code !== undefined && answer.code in REFUSALS
+    ? { ...answer, done: false, code: answer.code }
+    : undefined;
+}
+
+function problemOf(
+  error: unknown,
+  refusal: OperatorRefusal | undefined,
+  language: Language,
+): string {
+  if (refusal !== undefined) return sayRefusal(refusal, language);
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface DecideVisitProps extends FormProps {
+  visitRef: string;
+  view: ScreenView;
+  /** The visit is over; what was typed for it is kept. */
+  onClosed: (visitRef: string, why: string) => void;
+}
+
+function DecideVisit(props: DecideVisitProps) {
+  const { visitRef, view, language, saying, operator, live, onClosed } = props;
+  const [why, setWhy] = useState("");
+  const decision = useDecision(props, { visitRef });
+  const typed = useRef("");
+  const there = useRef(true);
+  typed.current = why;
+  // Only what somebody was typing is worth a word when its visit goes.
+  useEffect(
+    () => () => {
+      there.current = false;
+      if (typed.current !== "") onClosed(visitRef, typed.current);
+    },
+    [],
+  );
+  const decide = async (
+    verdict: "grant" | "deny",
+    confirm?: readonly ReasonCode[],
+  ): Promise<void> => {
+    const said = why;
+    typed.current = "";
+    setWhy("");
+    if (await decision.ask(verdict, said, confirm)) return;
+    if (there.current) setWhy(said);
+    else props.onKeep(said);
+  };
+  const ready = live && !decision.busy && operator.trim() !== "" && why.trim().length >= 2;
+  const letIn = (): void => {
+    if (view.confirm === undefined) void decide("grant");
+    else decision.setConfirm(view.confirm);
+  };
+  const referred = view.outcome === "referred";
+  return (
+    <form
+      class={referred ? "decide decide-now" : "decide"}
+      data-visit={visitRef}
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <h2>
+        <Title words={referred ? TEXT.decideHere : TEXT.decideDenied} language={language} />
+      </h2>
+      <WhoIsIt view={view} saying={saying} />
+      <Why why={why} language={language} kept={props.kept} onWhy={setWhy} onKeep={props.onKeep} />
+      {decision.confirm.length > 0 ? (
+        <Confirm
+          findings={decision.confirm}
+          saying={saying}
+          ready={ready}
+          label={TEXT.confirmLetIn[language]}
+          onConfirm={() => void decide("grant", decision.confirm)}
+          onBack={() => decision.setConfirm([])}
+        />
+      ) : (
+        <div class="decide-buttons">
+          <button type="button" class="grant" disabled={!ready} onClick={letIn}>
+            {TEXT.letIn[language]}
+          </button>
+          <button type="button" class="deny" disabled={!ready} onClick={() => void decide("deny")}>
+            {TEXT.refuse[language]}
+          </button>
+        </div>
+      )}
+    </form>
+  );
+}
+
+function WhoIsIt({ view, saying }: { view: ScreenView; saying: Saying }) {
+  const { credentialKind, maskedName, reasons } = view;
+  const kind = credentialKind === undefined ? "" : CREDENTIALS[credentialKind][saying.language];
+  const said = reasons.map((reason) => sayReason(reason, saying).reason);
+  return (
+    <p class="decide-who">
+      <b>{maskedName ?? ""}</b> {kind} · {said.join(" · ")}
+    </p>
+  );
+}
+
+interface WhyProps {
+  why: string;
+  kept: string;
+  language: Language;
+  onWhy: (why: string) => void;
+  onKeep: (kept: string) => void;
+}
+
+function Why({ why, kept, language, onWhy, onKeep }: WhyProps) {
+  const take = (): void => {
+    onWhy(kept);
+    onKeep("");
+  };
+  return (
+    <label class="decide-why">
+      <span>{TEXT.why[language]}</span>
+      <input value={why} maxLength={300} onInput={(event) => onWhy(event.currentTarget.value)} />
+      {kept !== "" && why === "" && (
+        <button type="button" onClick={take}>
+          {TEXT.useKept[language]}
+        </button>
+      )}
+    </label>
+  );
+}
+
+interface ConfirmProps {
+  findings: readonly ReasonCode[];
+  saying: Saying;
+  ready: boolean;
+  label: string;
+  onConfirm: () => void;
+  onBack: () => void;
+}
+
+/** The second step: it says what is overruled. */
+function Confirm({ findings, saying, ready, label, onConfirm, onBack }: ConfirmProps) {
+  const said = findings.map((code) => sayReason({ code }, saying).reason).join(" · ");
+  return (
+    <div class="confirm" role="alert">
+      <p>
+        <Tick good={false} /> {TEXT.confirmAsk[saying.language]}: <b>{said}</b>
+      </p>
+      <div class="decide-buttons">
+        <button type="button" onClick={onBack}>
+          {TEXT.back[saying.language]}
+        </button>
+        <button type="button" class="deny" disabled={!ready} onClick={onConfirm}>
+          {label}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** An action of its own, never what a form turns into. */
+function OpenOnce(props: FormProps) {
+  const { language, saying, operator, live } = props;
+  const [open, setOpen] = useState(false);
+  const [why, setWhy] = useState("");
+  const decision = useDecision(props, { withoutVisit: true });
+  const ready = live && !decision.busy && operator.trim() !== "" && why.trim().length >= 2;
+  const act = async (confirm?: readonly ReasonCode[]): Promise<void> => {
+    if (!(await decision.ask("grant", why, confirm))) return;
+    setWhy("");
+    decision.setConfirm([]);
+    setOpen(false);
+  };
+  return (
+    <form class="decide open-once" onSubmit={(event) => event.preventDefault()}>
+      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {TEXT.decideNobody[language]}
+      </button>
+      {open && (
+        <Why why={why} language={language} kept={props.kept} onWhy={setWhy} onKeep={props.onKeep} />
+      )}
+      {open && decision.confirm.length > 0 && (
+        <Confirm
+          findings={decision.confirm}
+          saying={saying}
+          ready={ready}
+          label={TEXT.confirmOpen[language]}
+          onConfirm={() => void act(decision.confirm)}
+          onBack={() => decision.setConfirm([])}
+        />
+      )}
+      {open && decision.confirm.length === 0 && (
+        <div class="decide-buttons">
+          <button type="button" class="grant" disabled={!ready} onClick={() => void act()}>
+            {TEXT.openNow[language]}
+          </button>
+        </div>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,56 @@
+/** The staff list: visits, and between them the openings of the gate that no visit led to. */
+import type { OpeningSummary, VisitSummary } from "../../core/view.ts";
+import { Visit } from "./explain.tsx";
+import { NOT_RELEASED_WORDS, OPENINGS, TEXT } from "./i18n/words.ts";
+import { sayClock, type Saying } from "./i18n/say.ts";
+import { Sign, Tick } from "./signs.tsx";
+
+interface EntriesProps {
+  visits: readonly VisitSummary[];
+  openings: readonly OpeningSummary[];
+  saying: Saying;
+}
+
+/** Newest first. */
+export function Entries({ visits, openings, saying }: EntriesProps) {
+  const entries = [
+    ...visits.map((visit) => ({ atMs: visit.decidedAtMs, key: visit.visitRef, visit })),
+    ...openings.map((opening) => ({ atMs: opening.atMs, key: opening.releaseRef, opening })),
+  ].sort((a, b) => b.atMs - a.atMs);
+  if (entries.length === 0) return <p class="dim">{TEXT.noVisits[saying.language]}</p>;
+  return (
+    <>
+      {entries.map((entry) =>
+        "visit" in entry ? (
+          <Visit key={entry.key} visit={entry.visit} saying={saying} />
+        ) : (
+          <Opening key={entry.key} opening={entry.opening} saying={saying} />
+        ),
+      )}
+    </>
+  );
+}
+
+/** Who opened the gate, and why; and whether it did open. */
+function Opening({ opening, saying }: { opening: OpeningSummary; saying: Saying }) {
+  const { language } = saying;
+  const { authority, notReleased, cause, delivered } = opening;
+  return (
+    <div class="visit opening" data-opening={cause}>
+      <Sign name={cause === "exit-request" ? "exit" : "opened"} />
+      <strong>{OPENINGS[cause][language]}</strong>
+      <span class="visit-who">
+        {authority === undefined ? "" : `${authority.by}: ${authority.why}`}
+      </span>
+      <time class="visit-time">{sayClock(opening.atMs, saying)}</time>
+      <span class={delivered ? "delivery delivered" : "delivery waiting"}>
+        {delivered ? TEXT.delivered[language] : TEXT.waiting[language]}
+      </span>
+      {notReleased !== undefined && (
+        <span class="visit-reasons">
+          <Tick good={false} /> {NOT_RELEASED_WORDS[notReleased][language]}
+        </span>
+      )}
+    </div>
+  );
+}
