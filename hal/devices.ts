@@ -201,7 +201,10 @@ export interface Panel extends Device {
 /** Contacts around the door. */
 export type Contact = "door-open" | "exit-request" | "fire" | "tamper";
 
-/** Senses the contacts; a level that holds is reported once, at start too if it is not the resting one. */
+/**
+ * Senses the contacts; a level that holds is reported once, at start too if it is not the resting one:
+ * that comes before the health turns `ok` for the first time.
+ */
 export interface DoorContacts extends Device {
   onContact(listener: (contact: Contact, active: boolean) => void): void;
 }

@@ -163,6 +163,7 @@ class Reader {
         return;
       case "gate-released":
       case "gate-not-released":
+      case "exit-repeated":
       case "mode-changed":
       case "command-handled":
       case "policy-changed":

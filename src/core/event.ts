@@ -15,6 +15,8 @@ export type TimerName =
   | "gate-deadline"
   | "result"
   | "hint"
+  | "alarms-quiet"
+  | "exit-quiet"
   | "passage"
   | "door-open"
   | "hold-open"
@@ -55,6 +57,8 @@ export type Event = Happening &
         kind: "contact-changed";
         contact: "door-open" | "exit-request" | "fire" | "tamper";
         active: boolean;
+        /** So it was found when the unit began to look: nobody knows since when. */
+        found?: true;
       }
     | {
         kind: "operator-decided";

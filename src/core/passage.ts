@@ -1,6 +1,5 @@
 /** The way through: who caused a release, whether somebody walked, and a door that is not as it should be. */
 import type { Signal } from "./effect.ts";
-import type { EventOf } from "./event.ts";
 import type { Authority, Mode, VisitEnding } from "./record.ts";
 import type { AwaitedRelease, DoorwayState } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -37,7 +36,7 @@ export function releaseFor(turn: Turn, release: Release): void {
 }
 
 /** Asks the gate to open, and waits for its answer. */
-function askGate(turn: Turn, release: Release): void {
+export function askGate(turn: Turn, release: Release): void {
   const { releaseRef, cause, visitRef } = release;
   const about = visitRef === undefined ? {} : { visitRef };
   const awaited = { ...release, askedAt: turn.event.at };
@@ -82,73 +81,6 @@ export function gateChanged(turn: Turn, state: "locked" | "released"): void {
   // What locks now is the release before, when the gate has not answered for this one yet.
   if (awaitedReleases.some((each) => each.releaseRef === passage?.releaseRef)) return;
   endPassage(turn);
-}
-
-/** A contact around the door changed. */
-export function contactChanged(turn: Turn, event: EventOf<"contact-changed">): void {
-  switch (event.contact) {
-    case "door-open":
-      doorChanged(turn, event.active);
-      return;
-    case "exit-request":
-      if (event.active) exitRequested(turn);
-      return;
-    case "fire":
-      fireChanged(turn, event.active);
-      return;
-    case "tamper":
-      if (event.active) turn.raise("tamper");
-      else turn.clear("tamper");
-  }
-}
-
-function doorChanged(turn: Turn, open: boolean): void {
-  const { state } = turn;
-  turn.set({ doorOpen: open });
-  if (!open) {
-    turn.effect({ kind: "cancel-timer", timer: "door-open" });
-    turn.clear("forced-open");
-    turn.clear("open-too-long");
-    return;
-  }
-  const { passage } = state;
-  if (passage !== null) turn.set({ passage: { ...passage, doorOpened: true } });
-  const leaving = turn.event.at.monotonicMs < state.exitUntilMs;
-  const expected = passage !== null || leaving || state.gate === "released";
-  if (!expected && state.mode !== "evacuation") turn.raise("forced-open");
-  turn.effect({
-    kind: "start-timer",
-    timer: "door-open",
-    about: "door",
-    afterMs: state.policy.visit.maxOpenMs,
-  });
-}
-
-/** The door has been open for as long as it may. */
-export function doorOpenTooLong(turn: Turn): void {
-  if (turn.state.doorOpen && turn.state.mode !== "evacuation") turn.raise("open-too-long");
-}
-
-// Nobody is ever kept in: the lock's own wiring lets people out, and this only keeps the unit from
-// calling it a break-in. No record is waited for.
-function exitRequested(turn: Turn): void {
-  const { policy, passage, mode } = turn.state;
-  if (mode === "evacuation") return;
-  const exitUntilMs = turn.event.at.monotonicMs + policy.visit.releaseMs + policy.visit.maxOpenMs;
-  turn.set({ exitUntilMs });
-  const releaseRef = turn.event.ref;
-  const cause = "exit-request";
-  turn.record({ type: "gate-released", cause, releaseRef });
-  const release: Release = { releaseRef, cause, recorded: true };
-  if (passage === null) releaseFor(turn, release);
-  else askGate(turn, release);
-}
-
-function fireChanged(turn: Turn, active: boolean): void {
-  turn.set({ fireActive: active });
-  if (active) turn.raise("fire");
-  else turn.clear("fire");
-  applyMode(turn);
 }
 
 /** What the unit is to do: fire outranks every command, and an evacuation every lock-down. */

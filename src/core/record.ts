@@ -76,7 +76,10 @@ export type RecordBody =
       releaseRef?: string;
     }
   | { type: "alarm-raised"; alarm: AlarmKind; subject?: string }
-  | { type: "alarm-cleared"; alarm: AlarmKind; subject?: string }
+  /** An unsteady one is recorded once: `times` says how often it came. */
+  | { type: "alarm-cleared"; alarm: AlarmKind; subject?: string; times?: number }
+  /** The exit button was pressed so often while the gate was open for it. */
+  | { type: "exit-repeated"; releaseRef: string; times: number }
   | { type: "mode-changed"; mode: Mode; authority?: Authority }
   | { type: "command-handled"; command: string; result: string; authority: Authority }
   | { type: "policy-changed"; policyId: string; version: number }

@@ -80,6 +80,23 @@ export interface AwaitedRelease {
   recorded: boolean;
 }
 
+/** How unsteady an alarm is: one entry for each that ever stood. */
+export interface Damping {
+  /** How often it came while it stood. */
+  times: number;
+  /** It has ended, at this moment (monotonic). */
+  endedAtMs?: number;
+  /** It stands, and will end at this moment unless it comes back. */
+  endsAtMs?: number;
+}
+
+/** An exit button that is pressed again and again while the gate is open is one request. */
+export interface ExitRequest {
+  releaseRef: string;
+  times: number;
+  renewedAtMs: number;
+}
+
 /** How a visit came out, for whoever decides about it too late. */
 export interface SettledVisit {
   visitRef: string;
@@ -98,6 +115,9 @@ export interface DoorwayState {
   passage: Passage | null;
   gate: "locked" | "released";
   doorOpen: boolean;
+  /** When (monotonic) it closed last, and whether that opening was a break-in. */
+  doorClosed: { atMs: number; forced: boolean } | null;
+  exit: ExitRequest | null;
   /** Until when (monotonic) an opening door is an exit, not a break-in. */
   exitUntilMs: number;
   present: boolean;
@@ -132,6 +152,8 @@ export interface DoorwayState {
   devices: Readonly<Partial<Record<DeviceName, boolean>>>;
   links: Readonly<Partial<Record<"broker" | "directory", boolean>>>;
   alarms: readonly Alarm[];
+  /** By the alarm's key. */
+  damping: Readonly<Record<string, Damping>>;
   message: { text: string; untilMs: number } | null;
   clockTrusted: boolean;
 }
@@ -147,6 +169,8 @@ export function initialState(policy: Policy): DoorwayState {
     passage: null,
     gate: "locked",
     doorOpen: false,
+    doorClosed: null,
+    exit: null,
     exitUntilMs: 0,
     present: false,
     absentAtMs: 0,
@@ -163,6 +187,7 @@ export function initialState(policy: Policy): DoorwayState {
     devices: {},
     links: {},
     alarms: [],
+    damping: {},
     message: null,
     clockTrusted: true,
   };

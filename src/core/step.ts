@@ -8,7 +8,8 @@ import {
 } from "./authority.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
-import { contactChanged, doorOpenTooLong, endPassage, gateChanged, holdOpen } from "./passage.ts";
+import { contactChanged, doorOpenTooLong, exitQuiet } from "./contacts.ts";
+import { endPassage, gateChanged, holdOpen } from "./passage.ts";
 import { endHint } from "./hint.ts";
 import { codesRemembered, committed, notCommitted } from "./outcome.ts";
 import { presenceChanged, seeingAgain } from "./presence.ts";
@@ -150,6 +151,10 @@ function timerElapsed(turn: Turn, event: EventOf<"timer-elapsed">): void {
       return releaseNotCommitted(turn, event.about);
     case "gate-deadline":
       return gateOverdue(turn, event.about);
+    case "alarms-quiet":
+      return turn.endQuietAlarms();
+    case "exit-quiet":
+      return exitQuiet(turn);
     case "hint":
       return endHint(turn);
     case "result":

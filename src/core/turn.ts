@@ -3,7 +3,22 @@ import { alarmKey, type Alarm, type AlarmKind } from "./alarm.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { RecordBody, RecordDraft } from "./record.ts";
-import type { DoorwayState } from "./state.ts";
+import type { Damping, DoorwayState } from "./state.ts";
+
+/** For what hangs on a wire: a contact that rattles or a plug that is loose must not fill the records. */
+const DAMPED: ReadonlySet<AlarmKind> = new Set<AlarmKind>([
+  "forced-open",
+  "open-too-long",
+  "tamper",
+  "device-failed",
+  "broker-unreachable",
+  "broker-restricted",
+  "unit-name-in-use",
+  "input-unavailable",
+  "directory-unreachable",
+  "record-not-committed",
+]);
+const QUIET_MS = 60_000;
 
 /** Collects what one event leads to. The state it starts from is never changed. */
 export class Turn {
@@ -35,10 +50,19 @@ export class Turn {
     return key;
   }
 
+  /** One that comes back within a minute of its end is unsteady: it stands until it was quiet for as long. */
   raise(kind: AlarmKind, subject?: string): void {
     const alarm: Alarm = { kind, raisedAtMs: this.event.at.wallMs };
     if (subject !== undefined) alarm.subject = subject;
-    if (this.state.alarms.some((each) => alarmKey(each) === alarmKey(alarm))) return;
+    const key = alarmKey(alarm);
+    const before = this.state.damping[key];
+    if (this.state.alarms.some((each) => alarmKey(each) === key)) {
+      if (before?.endsAtMs !== undefined) this.#damp(key, { times: before.times + 1 });
+      return;
+    }
+    const nowMs = this.event.at.monotonicMs;
+    const again = before?.endedAtMs !== undefined && nowMs - before.endedAtMs < QUIET_MS;
+    if (again && DAMPED.has(kind)) this.#damp(key, { times: 1 });
     this.set({ alarms: [...this.state.alarms, alarm] });
     this.record({
       type: "alarm-raised",
@@ -49,13 +73,49 @@ export class Turn {
 
   clear(kind: AlarmKind, subject?: string): void {
     const key = alarmKey(subject === undefined ? { kind } : { kind, subject });
-    const left = this.state.alarms.filter((each) => alarmKey(each) !== key);
-    if (left.length === this.state.alarms.length) return;
-    this.set({ alarms: left });
+    const alarm = this.state.alarms.find((each) => alarmKey(each) === key);
+    if (alarm === undefined) return;
+    const damping = this.state.damping[key];
+    if (damping === undefined || damping.endedAtMs !== undefined) return this.#end(alarm);
+    if (damping.endsAtMs !== undefined) return;
+    this.#damp(key, { ...damping, endsAtMs: this.event.at.monotonicMs + QUIET_MS });
+    this.#awaitQuiet();
+  }
+
+  /** Unsteady alarms that have been quiet for long enough end now. */
+  endQuietAlarms(): void {
+    const nowMs = this.event.at.monotonicMs;
+    for (const alarm of this.state.alarms) {
+      const endsAtMs = this.state.damping[alarmKey(alarm)]?.endsAtMs;
+      if (endsAtMs !== undefined && endsAtMs <= nowMs) this.#end(alarm);
+    }
+    this.#awaitQuiet();
+  }
+
+  #end(alarm: Alarm): void {
+    const { kind, subject } = alarm;
+    const key = alarmKey(alarm);
+    const times = this.state.damping[key]?.times ?? 1;
+    this.set({ alarms: this.state.alarms.filter((each) => each !== alarm) });
+    if (DAMPED.has(kind)) {
+      this.#damp(key, { times: 1, endedAtMs: this.event.at.monotonicMs });
+    }
     this.record({
       type: "alarm-cleared",
       alarm: kind,
       ...(subject === undefined ? {} : { subject }),
+      ...(times > 1 ? { times } : {}),
     });
+  }
+
+  #damp(key: string, damping: Damping): void {
+    this.set({ damping: { ...this.state.damping, [key]: damping } });
+  }
+
+  #awaitQuiet(): void {
+    const ends = Object.values(this.state.damping).flatMap(({ endsAtMs }) => endsAtMs ?? []);
+    if (ends.length === 0) return;
+    const afterMs = Math.max(1, Math.min(...ends) - this.event.at.monotonicMs);
+    this.effect({ kind: "start-timer", timer: "alarms-quiet", about: "alarms", afterMs });
   }
 }

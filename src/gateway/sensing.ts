@@ -50,6 +50,8 @@ export function sense(
   emit: Emit,
 ): [DeviceName, Device][] {
   const named: [DeviceName, Device][] = [["gate", devices.gate]];
+  // Until the contacts have said that they work they tell how they were found.
+  let looking = false;
   const { codeReader, cardReader, thermometer, panel, doorContacts } = devices;
   devices.gate.onChange((state) => emit({ kind: "gate-changed", state }));
   if (codeReader !== undefined) {
@@ -66,12 +68,15 @@ export function sense(
   }
   if (doorContacts !== undefined) {
     named.push(["door-contacts", doorContacts]);
-    doorContacts.onContact((contact, active) => emit({ kind: "contact-changed", contact, active }));
+    doorContacts.onContact((contact, active) =>
+      emit({ kind: "contact-changed", contact, active, ...(looking ? {} : { found: true }) }),
+    );
   }
   if (panel !== undefined) named.push(["panel", panel]);
   for (const [device, each] of named) {
     each.onHealth((health) => {
       if (health.state === "starting") return;
+      if (device === "door-contacts" && health.state === "ok") looking = true;
       const detail = health.state === "failed" ? `${health.kind}: ${health.detail}` : "";
       emit({ kind: "device-changed", device, ok: health.state === "ok", detail });
     });

@@ -203,8 +203,17 @@ const recordBodies = {
     .strictObject({ type: z.literal("alarm-raised"), ...alarm })
     .describe("Something is wrong from now on."),
   "alarm-cleared": z
-    .strictObject({ type: z.literal("alarm-cleared"), ...alarm })
+    .strictObject({
+      type: z.literal("alarm-cleared"),
+      ...alarm,
+      times: count
+        .describe("how often it came: one that comes and goes is recorded once")
+        .exactOptional(),
+    })
     .describe("It is no longer wrong."),
+  "exit-repeated": z
+    .strictObject({ type: z.literal("exit-repeated"), releaseRef, times: count })
+    .describe("The exit button was pressed again and again: how often, in one opening."),
   "mode-changed": z
     .strictObject({
       type: z.literal("mode-changed"),

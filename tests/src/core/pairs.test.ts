@@ -27,6 +27,8 @@ const STATES: Record<string, () => DoorwayState> = {
   },
   "a release awaiting the gate": () => reach([operator()], true, false),
   "an exit awaiting the gate": () => reach([contact("exit-request", true)], true, false),
+  "a device that fails again and again": () =>
+    reach([device("gate"), works("gate"), device("gate"), works("gate")]),
   "a hint": () => reach([shows(aCredential({ kind: "unknown", holds: false, reasons: [] }))]),
   "an exit": () => reach([contact("exit-request", true)]),
   "a forced door": () => reach([contact("door-open", true)]),
@@ -51,6 +53,8 @@ const TIMERS: readonly TimerName[] = [
   "gate-deadline",
   "result",
   "hint",
+  "alarms-quiet",
+  "exit-quiet",
   "passage",
   "door-open",
   "hold-open",
@@ -88,6 +92,7 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     (["door-open", "exit-request", "fire", "tamper"] as const).flatMap((name) => [
       contact(name, true),
       contact(name, false),
+      event({ kind: "contact-changed", contact: name, active: true, found: true }),
     ]),
   "operator-decided": (state) => [operator(), operator(state.visit?.ref)],
   commanded: () => [
@@ -161,6 +166,8 @@ const contact = (name: "door-open" | "exit-request" | "fire" | "tamper", active:
   event({ kind: "contact-changed", contact: name, active });
 const device = (name: "thermometer" | "code-reader" | "gate" | "panel"): Event =>
   event({ kind: "device-changed", device: name, ok: false, detail: "x" });
+const works = (name: "gate"): Event =>
+  event({ kind: "device-changed", device: name, ok: true, detail: "" });
 const operator = (visitRef?: string): Event =>
   event({
     kind: "operator-decided",
