@@ -47,6 +47,7 @@ export const GALLERY_PEOPLE: Readonly<Record<string, z.input<typeof person>>> = 
   stranger: { name: "徐文博", sex: "male", birth: "1999-10-10" },
   "cracked-phone": { name: "朱雨桐", sex: "female", birth: "2002-03-03" },
   forger: { name: "郭浩然", sex: "male", birth: "1998-06-06" },
+  "payment-code": { name: "林晓燕", sex: "female", birth: "1989-09-09" },
 };
 
 const recentTest = { sampled: "20h ago", reported: "13h ago" };
@@ -288,6 +289,20 @@ export const GALLERY: readonly GalleryCase[] = [
     visitor: {
       shows: { pass: { colour: "red", nucleicAcidTest: recentTest, damage: "content" } },
       expect: { outcome: "denied", reasons: ["signature-invalid"], gateOpened: false },
+    },
+  },
+  {
+    id: "payment-code",
+    name: { zh: "错拿付款码", en: "A payment code by mistake" },
+    story: {
+      zh: "打开的是付款码：提示这不是健康码，不算拒绝。",
+      en: "Opens the wrong app: a hint, and nobody is refused anything.",
+    },
+    figure: { age: "adult", shows: "phone", hair: "long", tint: "#2b6cb0", wears: "mask" },
+    temperatureC: 36.4,
+    visitor: {
+      shows: { code: "https://pay.example/q/281474976710655" },
+      expect: { outcome: "none", visits: 0, gateOpened: false },
     },
   },
 ];

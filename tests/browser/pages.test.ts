@@ -64,7 +64,7 @@ describe.each(sizes)("the kiosk screen at %s size", (size) => {
     ["exit", ["有人出来", "Somebody is coming out"]],
     ["wrongCode", ["这不是健康码", "This is not a health code", "手机对准摄像头"]],
     ["onlyCards", ["请放上身份证", "Lay down your ID card"]],
-    ["nothingWorks", ["请按铃", "Please ring", "由工作人员开门", "staff open the door"]],
+    ["nothingWorks", ["请按铃", "Please ring", "由工作人员开门", "Staff open the door"]],
     ["entryOver", ["门已重新锁上", "The gate has locked again"]],
     ["troubled", ["时间未校准", "离线", "读卡器", "Card reader", "测温", "Thermometer"]],
   ])("says what %s means, in both languages", async (name, texts) => {

@@ -29,7 +29,11 @@ export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) 
   const silence = heardAtMs > 0 ? "not-live" : "connecting";
   const where = { nowMs: shown?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   return (
-    <main class={`kiosk kiosk-${lookOf(shown)}`} data-phase={shown?.phase ?? silence}>
+    <main
+      class={`kiosk kiosk-${lookOf(shown)}`}
+      data-phase={shown?.phase ?? silence}
+      data-visit={shown?.visitRef}
+    >
       <header class="kiosk-head">
         <Twice words={unit?.venueName ?? TEXT.product} />
         {shown !== undefined && (
