@@ -9,6 +9,7 @@ import type { ChainFault } from "../store/chain.ts";
 import { certificateHolds, type WipeCertificate } from "../store/wipe.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { salvageCommand } from "./salvage.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 interface VerifyOptions extends DatabaseOptions {
@@ -52,7 +53,7 @@ function verifyCommand(): Command {
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action((options: VerifyOptions) => {
-      process.exitCode = runAudit(options, (line) => console.log(line));
+      process.exitCode = runAudit(options, printLine);
     });
 }
 
@@ -67,7 +68,7 @@ function certificateCommand(): Command {
       const { unit, wipedAtMs, undelivered } = certificate.statement;
       const when = new Date(wipedAtMs).toISOString();
       const whose = options.key === undefined ? "by the key it names" : "by this unit's key";
-      console.log(
+      printLine(
         holds
           ? `holds: unit ${unit} was wiped at ${when}, ${undelivered ?? "an unknown number of"} records undelivered; signed ${whose}`
           : "does not hold: the statement and the signature do not belong together",
@@ -83,7 +84,7 @@ function reuseCommand(): Command {
     .option("--json", "print one line of JSON for each")
     .addHelpText("after", REUSE_NOTES)
     .action((options: { database: string; json?: boolean }) => {
-      runReuse(options, (line) => console.log(line));
+      runReuse(options, printLine);
     });
 }
 

@@ -55,7 +55,7 @@ export function linkOptions(url: string, options: BrokerOptions): MqttJsOptions 
   try {
     brokerAddress(url);
   } catch (error) {
-    throw new UsageError(`--broker: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, "--broker");
   }
   return { url, version, secrets: () => Promise.resolve().then(readAll) };
 }
@@ -64,6 +64,6 @@ function read(option: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, option);
   }
 }

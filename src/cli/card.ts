@@ -10,6 +10,7 @@ import {
 import { FrameParser, PREAMBLE, type FrameOutcome } from "../../hal/drivers/sdt/frame.ts";
 import { textOfPayload } from "../../hal/drivers/sdt/payload.ts";
 import { describeStatus, readerStatus } from "../../hal/drivers/sdt/status.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 /** Why there is no card in the input. Never quotes a card's content. */
@@ -29,7 +30,7 @@ export interface CardCommandIo {
 
 const REAL_IO: CardCommandIo = {
   stdin: () => textOf(process.stdin),
-  print: (line) => console.log(line),
+  print: printLine,
 };
 
 /** The command, to be added to the program. */
@@ -65,7 +66,7 @@ export async function runCard(
   }
   const given = words.length === 1 && words[0] === "-" ? await io.stdin() : words.join("");
   const result = readCard(given);
-  io.print(options.json === true ? asJson(result) : asText(result));
+  for (const line of options.json === true ? [asJson(result)] : asText(result)) io.print(line);
   return result.ok ? 0 : 1;
 }
 
@@ -196,14 +197,14 @@ const LABELS: readonly (readonly [string, string])[] = [
   ["validTo", "valid to"],
 ];
 
-function asText(result: Result): string {
+function asText(result: Result): string[] {
   if (!result.ok) {
     const { kind, field, detail } = result.error;
-    return `no card: ${field === undefined ? "" : `${field}: `}${detail} (${kind})`;
+    return [`no card: ${field === undefined ? "" : `${field}: `}${detail} (${kind})`];
   }
   const fields = { validTo: "for ever 长期", ...written(result.content) } as Record<string, string>;
   return LABELS.flatMap(([key, label]) => {
     const value = fields[key];
-    return value === undefined ? [] : [`${label}: ${value}`];
-  }).join("\n");
+    return value === undefined ? [] : [`${label}: ${value === "" ? "unknown" : value}`];
+  });
 }

@@ -12,6 +12,7 @@ import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
 import { signerKeyEntry } from "../config/signer-keys.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { makeSigningKey, readSigningKey } from "./signing-key.ts";
+import { messageOf, printError, printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 /** As commander gives it: `--key` signs here, and the certificate's key has another name. */
@@ -70,10 +71,10 @@ async function runCollect(options: CollectOptions): Promise<void> {
     district: options.district,
     root: options.root,
     ...(key === undefined ? {} : { key }),
-    onFailure: (error) => console.error(`sentinel collect: ${error.message}; trying again`),
+    onFailure: (error) => printError(`sentinel collect: ${messageOf(error)}; trying again`),
   });
   collector.start();
-  const report = (): void => console.log(describe(collector, archive, options.json === true));
+  const report = (): void => printLine(describe(collector, archive, options.json === true));
   const reporting = every(clock, REPORT_MS, report);
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
@@ -99,7 +100,7 @@ function signingKeyOf(file: string, district: string): AcknowledgementKey {
   const made = makeSigningKey(file, id, owner);
   const entry = signerKeyEntry({ id, owner, key: made.publicKey, may: ["acknowledge"] });
   writeFileSync(`${file}.units.yaml`, `keys:\n${entry}\n`);
-  console.error(
+  printError(
     `sentinel collect: made the key ${id}; give your units ${file}.units.yaml (mqtt.collector.key)`,
   );
   return made;

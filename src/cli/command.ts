@@ -19,6 +19,7 @@ import { signToken } from "../uplink/token.ts";
 import { districtTopics, unitTopics } from "../uplink/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { makeSigningKey, nextCounter, readSigningKey } from "./signing-key.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 type Print = (line: string) => void;
@@ -39,7 +40,7 @@ Exit status: 0 when the unit (with --all: every one) did it, 1 when one refused 
 when used wrongly.`;
 
 /** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
-export function commandCommand(print: Print = (line) => console.log(line)): Command {
+export function commandCommand(print: Print = printLine): Command {
   const command = new Command("command")
     .description("command a unit from afar, by a signed message")
     .addCommand(keygenCommand(print))
@@ -111,7 +112,9 @@ function keygenCommand(print: Print): Command {
     .action(({ id, owner, may, out }: KeygenOptions) => {
       if (!KEY_ID.test(id)) throw new UsageError("--id: letters, digits, dots and hyphens");
       const { publicKey } = makeSigningKey(out, id, owner);
-      print(`keys:\n${commandKeyEntry({ id, owner, key: publicKey, may })}`);
+      print("keys:");
+      for (const line of commandKeyEntry({ id, owner, key: publicKey, may }).split("\n"))
+        print(line);
     });
 }
 
@@ -192,11 +195,8 @@ async function run(
   const { commandId, token, command } = sign(options, commandOf);
   if (broker === undefined) {
     const topic = topics?.command(command.name);
-    print(
-      options.json === true
-        ? JSON.stringify({ topic, commandId, payload: token })
-        : `${topic}\n${token}`,
-    );
+    if (options.json === true) print(JSON.stringify({ topic, commandId, payload: token }));
+    else for (const line of [`${topic}`, token]) print(line);
     return;
   }
   const errand = {
@@ -277,7 +277,7 @@ function topicsOf(options: SendOptions): ReturnType<typeof unitTopics> | undefin
     districtTopics(district, root);
     return undefined;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw UsageError.because(error);
   }
 }
 
@@ -298,7 +298,7 @@ function readValues(file: string): Record<string, unknown> {
   try {
     value = parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`--values: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, "--values");
   }
   // An empty file is every setting as the unit's own file has it.
   if (value === null || value === undefined) return {};

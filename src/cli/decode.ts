@@ -8,6 +8,7 @@ import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import { PictureError } from "../picture/limits.ts";
 import { readPicture } from "../picture/read.ts";
+import { printLine } from "./output.ts";
 
 /** One file's outcome, as `--json` prints it. */
 interface Report {
@@ -42,9 +43,7 @@ export function decodeCommand(): Command {
       "\nExit status: 0 when every file could be read as a picture, with a code or without; 1 otherwise.",
     )
     .action(async (files: string[], options: { json?: boolean }) => {
-      const failures = await decodeFiles(files, options.json === true, (line) => {
-        process.stdout.write(`${line}\n`);
-      });
+      const failures = await decodeFiles(files, options.json === true, printLine);
       if (failures > 0) process.exitCode = 1;
     });
 }
@@ -64,7 +63,7 @@ async function decodeFiles(
   for (const file of files) {
     const report = await decodeFile(engine, file);
     if (report.error !== undefined) failures += 1;
-    print(json ? JSON.stringify(report) : describe(report));
+    for (const line of json ? [JSON.stringify(report)] : describe(report)) print(line);
     // A turn of the event loop between files: V8 lets go of what the decoders' bindings held.
     await nextTurn();
   }
@@ -105,13 +104,10 @@ function contentOf(file: string): Uint8Array {
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;
 
-function describe({ file, cpuMs, codes, error }: Report): string {
-  if (error !== undefined) return `${file}: ${error}`;
-  if (codes.length === 0) return `${file}: no code (${cpuMs.toFixed(1)} ms)`;
-  return codes
-    .map(
-      ({ text, decoder }) =>
-        `${file}: ${JSON.stringify(text)} (${decoder}, ${cpuMs.toFixed(1)} ms)`,
-    )
-    .join("\n");
+function describe({ file, cpuMs, codes, error }: Report): string[] {
+  if (error !== undefined) return [`${file}: ${error}`];
+  if (codes.length === 0) return [`${file}: no code (${cpuMs.toFixed(1)} ms)`];
+  return codes.map(
+    ({ text, decoder }) => `${file}: ${JSON.stringify(text)} (${decoder}, ${cpuMs.toFixed(1)} ms)`,
+  );
 }

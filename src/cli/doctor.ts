@@ -4,6 +4,7 @@ import { Command } from "commander";
 import type { Finding } from "../unit/check.ts";
 import { examine } from "../unit/examination.ts";
 import { DEFAULT_CONFIG, readConfig } from "./run.ts";
+import { printLine } from "./output.ts";
 
 const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;
 
@@ -25,7 +26,7 @@ export function doctorCommand(): Command {
         if (options.json !== true) print(finding);
       }
       const ok = findings.every((finding) => finding.state !== "failed");
-      if (options.json === true) console.log(JSON.stringify({ ok, findings }));
+      if (options.json === true) printLine(JSON.stringify({ ok, findings }));
       if (!ok) process.exitCode = 1;
     });
 }
@@ -34,6 +35,9 @@ export function doctorCommand(): Command {
 const NAME_WIDTH = 17;
 
 function print({ what, state, detail, mend }: Finding): void {
-  console.log(`${SIGNS[state]} ${what.padEnd(NAME_WIDTH)} ${detail}`);
-  if (mend !== undefined) console.log(`  ${"".padEnd(NAME_WIDTH)} → ${mend}`);
+  const [first = "", ...others] = detail.split("\n");
+  printLine(`${SIGNS[state]} ${what.padEnd(NAME_WIDTH)} ${first}`);
+  // Under the first, where no line of another check begins.
+  for (const line of others) printLine(`  ${"".padEnd(NAME_WIDTH)} ${line}`);
+  if (mend !== undefined) printLine(`  ${"".padEnd(NAME_WIDTH)} → ${mend}`);
 }

@@ -4,6 +4,7 @@ import { pseudonymOf } from "../credential/identity.ts";
 import { Archive, isArchive } from "../district/archive.ts";
 import { forgetEverywhere, type Forgotten } from "../store/forget.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { printError, printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 import { readKey } from "./verify.ts";
 
@@ -38,13 +39,13 @@ export function forgetCommand(): Command {
     .action((options: ForgetOptions) => {
       const forgotten = runForget(options);
       const { links, unasked } = forgotten;
-      console.log(
+      printLine(
         options.json === true
           ? JSON.stringify(forgotten)
           : `${links} records no longer lead to this person`,
       );
       for (const path of unasked) {
-        console.error(`sentinel forget: ${path} is too damaged to be asked: salvage and remove it`);
+        printError(`sentinel forget: ${path} is too damaged to be asked: salvage and remove it`);
       }
       if (unasked.length > 0) process.exitCode = 1;
     });

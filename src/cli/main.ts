@@ -2,6 +2,7 @@
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { describeVersion } from "../version.ts";
+import { guardOutput, messageOf, withoutRawArguments } from "./output.ts";
 
 const WRONG_USAGE = 2;
 
@@ -28,7 +29,10 @@ async function program(named: string | undefined): Promise<Command> {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
     .version(describeVersion(), "--version", "which version and release this is")
-    .showHelpAfterError("(run it with --help to see what it takes)");
+    .showHelpAfterError("(run it with --help to see what it takes)")
+    .configureOutput({
+      outputError: (text, write) => write(withoutRawArguments(text, process.argv.slice(2))),
+    });
   const all = Object.entries(VERBS);
   const meant = all.filter(([name]) => name === named);
   if (named === "--version") return sentinel;
@@ -60,6 +64,7 @@ function outliveReaders(verb: string | undefined): void {
 }
 
 outliveReaders(process.argv[2]);
+for (const output of [process.stdout, process.stderr]) guardOutput(output);
 try {
   await (await program(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
@@ -67,7 +72,7 @@ try {
     // Commander has said what is wrong; asking for help is not wrong.
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
-    console.error(`sentinel: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`sentinel: ${messageOf(error)}`);
     // Whatever was started before it failed: half a unit at a door would neither work nor end.
     process.exit(error instanceof Error && error.name === "UsageError" ? WRONG_USAGE : 1);
   }

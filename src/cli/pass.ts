@@ -21,13 +21,14 @@ import {
 import { timeOf } from "../credential/moments.ts";
 
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/revocation-files.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 import { readKey } from "./verify.ts";
 
 type Print = (line: string) => void;
 
 /** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
-export function passCommand(print: Print = (line) => console.log(line)): Command {
+export function passCommand(print: Print = printLine): Command {
   return new Command("pass")
     .description("make issuer keys and health passes for trials")
     .addCommand(districtKeyCommand())
@@ -171,7 +172,7 @@ async function issue(options: IssueOptions): Promise<string> {
   try {
     text = issueHealthPass(key, content);
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw UsageError.because(error);
   }
   if (options.qr !== undefined) await drawCode(options.qr, text);
   const { serial } = content;
@@ -313,7 +314,7 @@ function checkedFile<T>(file: string, schema: z.ZodType<T>): T {
   try {
     json = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, file);
   }
   const result = schema.safeParse(json);
   if (result.success) return result.data;

@@ -160,7 +160,7 @@ function checked<T>({ name }: { name: string }, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, name);
   }
 }
 

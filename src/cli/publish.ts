@@ -16,6 +16,7 @@ import { unitTopics } from "../uplink/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { readContent } from "./publish-content.ts";
 import { makeSigningKey, readSigningKey } from "./signing-key.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 type Print = (line: string) => void;
@@ -58,7 +59,7 @@ interface PublishOptions extends ServeOptions {
 const many = (value: string, former: string[]): string[] => [...former, value];
 
 /** The verb with its own verbs, ready to be added to the program. @param print where its lines go */
-export function publishCommand(print: Print = (line) => console.log(line)): Command {
+export function publishCommand(print: Print = printLine): Command {
   const command = new Command("publish")
     .description("give units signed data: policy, directory, trust, revocation, rules")
     .addHelpText("after", EXAMPLES);
@@ -124,7 +125,9 @@ function keygenCommand(print: Print): Command {
       ({ id, owner, may, out }: { id: string; owner: string; may: SetKind[]; out: string }) => {
         if (!KEY_ID.test(id)) throw new UsageError("--id: letters, digits, dots and hyphens");
         const { publicKey } = makeSigningKey(out, id, owner);
-        print(`keys:\n${signerKeyEntry({ id, owner, key: publicKey, may })}`);
+        print("keys:");
+        for (const line of signerKeyEntry({ id, owner, key: publicKey, may }).split("\n"))
+          print(line);
       },
     );
 }
@@ -309,7 +312,7 @@ function guarded<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw UsageError.because(error);
   }
 }
 

@@ -5,6 +5,7 @@ import { BloomFilter } from "../credential/bloom.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile, REVOCATIONS_KIND } from "../credential/revocation-files.ts";
 import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/revocation.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 type Print = (line: string) => void;
@@ -25,7 +26,7 @@ Examples:
   sentinel publish revocation revoked.bloom cleared.json --district fengxian --key … --broker …`;
 
 /** The verb with its own verbs. @param print where its lines go */
-export function revocationCommand(print: Print = (line) => console.log(line)): Command {
+export function revocationCommand(print: Print = printLine): Command {
   return new Command("revocation")
     .description("make revocation lists that units can hold")
     .addCommand(buildCommand(print));
@@ -205,7 +206,7 @@ function guarded<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, file);
   }
 }
 

@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { Command } from "commander";
-import { pino } from "pino";
 import { ConfigError } from "../config/yaml-file.ts";
 import { parseUnitConfig, type UnitConfig } from "../config/unit.ts";
 import { SetupError } from "../unit/evidence-base.ts";
 import { startUnit } from "../main.ts";
+import { createLogger } from "./log.ts";
 import { UsageError } from "./usage.ts";
 
 /** How long the process may outlive its unit. */
@@ -20,12 +20,12 @@ export async function readConfig(file: string): Promise<UnitConfig> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, file);
   }
   try {
     return parseUnitConfig(text, file);
   } catch (error) {
-    throw error instanceof ConfigError ? new UsageError(error.message) : error;
+    throw error instanceof ConfigError ? UsageError.because(error) : error;
   }
 }
 
@@ -37,7 +37,7 @@ export function runCommand(): Command {
     .addHelpText("after", "\nThe log goes to standard output, one JSON line an event.")
     .action(async (options: { config: string }) => {
       const config = await readConfig(options.config);
-      const logger = pino({ base: { unitId: config.unitId } });
+      const logger = createLogger(config.unitId);
       const stopped = new Promise<string>((resolve) => {
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);
@@ -46,7 +46,7 @@ export function runCommand(): Command {
         logger.info(detail ?? {}, event),
       ).catch((error: unknown) => {
         const ours = error instanceof ConfigError || error instanceof SetupError;
-        throw ours ? new UsageError(error.message) : error;
+        throw ours ? UsageError.because(error) : error;
       });
       const signal = await stopped;
       logger.info({ signal }, "stopping");

@@ -6,6 +6,7 @@ import { readRecordEvent, type ArrivedRecord } from "../district/event.ts";
 import { RangeSet, type Range } from "../district/ranges.ts";
 import { remainsOf, salvage, type Salvaged } from "../store/salvage.ts";
 import { recordEvent } from "../uplink/envelope.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 interface SalvageOptions {
@@ -55,7 +56,7 @@ export function salvageCommand(): Command {
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
     .action((file: string, options: SalvageOptions) => {
-      process.exitCode = runSalvage(file, options, Date.now(), (line) => console.log(line));
+      process.exitCode = runSalvage(file, options, Date.now(), printLine);
     });
 }
 

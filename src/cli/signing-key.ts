@@ -34,7 +34,7 @@ export function makeSigningKey(file: string, id: string, owner: string): Signing
   try {
     writeFileSync(file, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    throw new UsageError(`--out: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, "--out");
   }
   return { id, owner, publicKey: x, secret: privateKey };
 }

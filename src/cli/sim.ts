@@ -9,8 +9,10 @@ import { startSimulatedDoorway } from "../../sim/main.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 import { ScenarioError } from "../../sim/scenario/problems.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
+import { printable } from "../core/printable.ts";
 import { canonicalJson, traceLines } from "../../sim/trace.ts";
 import { makeSigningKey } from "./signing-key.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 interface SimOptions {
@@ -84,11 +86,11 @@ async function serve(options: SimOptions): Promise<void> {
     ...(options.data === undefined ? {} : { folder: options.data }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
   });
-  console.log(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
+  printLine(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
   const { unitId, district, brokerUrl } = doorway;
   // A hint for who sits there; whoever reads the output by program gets the address alone.
   if (process.stdout.isTTY) {
-    console.log(
+    printLine(
       `open the gate from afar: npm run sentinel -- command release --unit ${unitId} --district ${district} --broker ${brokerUrl} --key ${keyFile} --why "delivery"`,
     );
   }
@@ -99,7 +101,7 @@ async function serve(options: SimOptions): Promise<void> {
 
 async function play(file: string, options: SimOptions): Promise<void> {
   const loaded = await loadScenario(file).catch((error: unknown) => {
-    throw error instanceof ScenarioError ? new UsageError(error.message) : error;
+    throw error instanceof ScenarioError ? UsageError.because(error) : error;
   });
   const engine = createInlineEngine({
     cacheFrames: CACHED_FRAMES,
@@ -138,5 +140,5 @@ function plainLines({ visits, totals }: ScenarioResult): string {
   lines.push(
     totals.ok ? `${expect.held} expectations held` : "the scenario did not go as expected",
   );
-  return lines.map((line) => `${line}\n`).join("");
+  return lines.map((line) => `${printable(line)}\n`).join("");
 }

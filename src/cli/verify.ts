@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Credential } from "../core/evidence.ts";
+import { printable } from "../core/printable.ts";
 import { RuleStore } from "../credential/business-rules.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
@@ -12,6 +13,7 @@ import { readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import { TrustStore } from "../credential/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 interface VerifyOptions {
@@ -30,7 +32,7 @@ type Print = (line: string) => void;
 const many = (value: string, former: string[]): string[] => [...former, value];
 
 /** The verb, ready to be added to the program. @param print where its lines go */
-export function verifyCommand(print: Print = (line) => console.log(line)): Command {
+export function verifyCommand(print: Print = printLine): Command {
   return new Command("verify")
     .description("say what a credential states and whether it holds, offline")
     .argument(
@@ -67,9 +69,11 @@ export function verifyCommand(print: Print = (line) => console.log(line)): Comma
       const warnings: string[] = [];
       const credential = await verify(shown, options, (warning) => warnings.push(warning));
       for (const warning of warnings) {
-        command.configureOutput().writeErr?.(`warning: ${warning}\n`);
+        command.configureOutput().writeErr?.(`warning: ${printable(warning)}\n`);
       }
-      print(options.json === true ? asJson(credential, options, warnings) : asText(credential));
+      const isJson = options.json === true;
+      const said = isJson ? [asJson(credential, options, warnings)] : asText(credential);
+      for (const line of said) print(line);
       process.exitCode = credential.holds ? 0 : 1;
     });
 }
@@ -137,7 +141,7 @@ function guarded<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new UsageError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    throw UsageError.because(error, file);
   }
 }
 
@@ -193,7 +197,7 @@ function asJson(
   return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest, ...told });
 }
 
-function asText(credential: Credential): string {
+function asText(credential: Credential): string[] {
   const { kind, holds, reasons, evidence, holder, issuer, issuedAtMs, validUntilMs } = credential;
   const lines = [`${kind}: ${holds ? "holds" : "does not hold"}`];
   for (const { code, params = {} } of reasons) lines.push(`  because ${code}${listed(params)}`);
@@ -211,7 +215,7 @@ function asText(credential: Credential): string {
   } of evidence) {
     lines.push(`  ${trust} ${what}${listed(said)}`);
   }
-  return lines.join("\n");
+  return lines;
 }
 
 function listed(values: Readonly<Record<string, unknown>>): string {

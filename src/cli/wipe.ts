@@ -6,6 +6,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { eraseFolderSync } from "../base/erase.ts";
 import { finishWipe, wipeUnit, type WipeCertificate } from "../store/wipe.ts";
 import { databaseOf, setsFolderOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 
 interface WipeOptions extends DatabaseOptions {
@@ -60,7 +61,7 @@ export function wipeCommand(): Command {
       if (sets !== undefined) eraseFolderSync(sets);
       if (existsSync(unfinished)) renameSync(unfinished, options.certificate);
       if (certificate !== undefined) process.stdout.write(textOf(certificate));
-      else console.log(`finished the interrupted wipe of ${path}; its certificate was made then`);
+      else printLine(`finished the interrupted wipe of ${path}; its certificate was made then`);
     });
 }
 

@@ -1,6 +1,7 @@
 /** What is wrong with a file that somebody wrote: each fault with its path and line. */
 import { isMap, isNode, isScalar, type Document, type LineCounter } from "yaml";
 import { z } from "zod";
+import { printable } from "../core/printable.ts";
 import { allowedKeys, nearest, type JsonSchema } from "./keys.ts";
 
 /** One fault. */
@@ -40,7 +41,8 @@ export function describeProblems(
   return problems.map(({ path, message }) => {
     const where = path.length === 0 ? "" : `${pathText(path)}: `;
     const line = lineOf(path, document, lines);
-    return `${file}: ${where}${message}${line === undefined ? "" : ` (line ${line})`}`;
+    // A fault is a line, whatever stands in the file's name or in it.
+    return printable(`${file}: ${where}${message}${line === undefined ? "" : ` (line ${line})`}`);
   });
 }
 

@@ -146,7 +146,7 @@ describe("no card is found in", () => {
       hex(encodeCard({ ...citizenCard, number: "110105194912310021" })),
       { kind: "check-failed", field: "number" },
     ],
-    ["zeros", "00".repeat(256), { kind: "missing", field: "sex" }],
+    ["zeros", "00".repeat(256), { kind: "missing", field: "number" }],
   ])("%s", async (_what, text, error) => {
     const { status, out } = await run([text]);
     expect(status).toBe(1);
