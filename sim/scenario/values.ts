@@ -16,6 +16,10 @@ const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{
 const AGO = /^(.+?)\s+ago$/;
 const AHEAD = /^in\s+(.+)$/;
 
+/** Nothing here lasts longer, and no calendar reaches much further. */
+const LONGEST_MS = 36_525 * DAY_MS;
+const TOO_LONG = "longer than a hundred years";
+
 /** Milliseconds of a duration text, or nothing when it is none. */
 function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
@@ -41,19 +45,27 @@ export function momentMs(moment: Moment, nowMs: number): number {
   return timeOf(moment);
 }
 
+const spanOf = (text: string): string | undefined => AGO.exec(text)?.[1] ?? AHEAD.exec(text)?.[1];
+
 function isMoment(text: string): boolean {
   if (text === "now") return true;
-  const relative = AGO.exec(text)?.[1] ?? AHEAD.exec(text)?.[1];
+  const relative = spanOf(text);
   if (relative !== undefined) return parseDuration(relative) !== undefined;
   return ISO.test(text) && !Number.isNaN(timeOf(text));
 }
 
 export const duration = z
   .union([
-    z.number().nonnegative(),
-    z.string().refine((text) => parseDuration(text) !== undefined, {
-      message: 'not a duration: write seconds as a number, or e.g. "90s", "1h30m", "250ms", "2d"',
-    }),
+    z
+      .number()
+      .nonnegative()
+      .max(LONGEST_MS / SECOND_MS, TOO_LONG),
+    z
+      .string()
+      .refine((text) => parseDuration(text) !== undefined, {
+        message: 'not a duration: write seconds as a number, or e.g. "90s", "1h30m", "250ms", "2d"',
+      })
+      .refine((text) => (parseDuration(text) ?? 0) <= LONGEST_MS, { message: TOO_LONG }),
   ])
   .meta({ description: 'A span of time: a number of seconds, or e.g. "90s", "1h30m", "250ms".' });
 export type Duration = z.infer<typeof duration>;
@@ -63,6 +75,7 @@ export const moment = z
   .refine(isMoment, {
     message: 'not a moment: write e.g. "2022-04-26T08:00:00+08:00", "now", "49h ago" or "in 30m"',
   })
+  .refine((text) => (parseDuration(spanOf(text) ?? "") ?? 0) <= LONGEST_MS, { message: TOO_LONG })
   .meta({
     description:
       'A moment: ISO 8601 with a zone, "now", or seen from the moment it is used: "49h ago", "in 30m".',

@@ -64,7 +64,7 @@ export async function runCard(
   if (words.length > 1 && words.includes("-")) {
     throw new UsageError("give either bytes or - for standard input, not both");
   }
-  const given = words.length === 1 && words[0] === "-" ? await io.stdin() : words.join("");
+  const given = words.length === 1 && words[0] === "-" ? await io.stdin() : words.join(" ");
   const result = readCard(given);
   for (const line of options.json === true ? [asJson(result)] : asText(result)) io.print(line);
   return result.ok ? 0 : 1;
@@ -84,18 +84,40 @@ function readCard(given: string): Result {
   }
 }
 
-// Dumps come with spaces, line ends, commas, colons, quotes and 0x before each byte.
+/** Between bytes or groups of them: spaces, line ends, commas, colons, quotes, and `0x` or `\x` before each. */
+const BETWEEN = /(?:[\s,;:"'_[\](){}-]|0x|\\x)+/i;
+
 function bytesOf(given: string): Uint8Array | CardFault {
-  const digits = given.replace(/0x|\\x/gi, "").replace(/[\s,;:"'_-]+/g, "");
-  if (digits === "") return { kind: "no-input", detail: "there are no bytes in the input" };
-  const foreign = /[^0-9a-f]/i.exec(digits);
+  const groups = given.split(BETWEEN).filter((group) => group !== "");
+  if (groups.length === 0) {
+    return { kind: "no-input", detail: "there are no bytes in the input" };
+  }
+  const foreign = /[^0-9a-f]/i.exec(groups.join(""));
   if (foreign !== null) {
     return { kind: "not-hex", detail: `character ${foreign.index + 1} is no hexadecimal digit` };
   }
+  if (isDecimal(groups)) {
+    return { kind: "not-hex", detail: "these are decimal numbers: write them in hexadecimal" };
+  }
+  const isByBytes = areBytesApart(groups);
+  const digits = groups.map((each) => (isByBytes ? each.padStart(2, "0") : each)).join("");
   if (digits.length % 2 !== 0) {
     return { kind: "not-hex", detail: `${digits.length} digits: half a byte is missing` };
   }
   return Uint8Array.from(Buffer.from(digits, "hex"));
+}
+
+const isDecimal = (groups: readonly string[]): boolean =>
+  groups.length > 1 &&
+  groups.some(({ length }) => length === 3) &&
+  groups.every((each) => /^\d{1,3}$/.test(each));
+
+// Programs print bytes without their leading zero: where most groups are bytes, one digit is one too. A
+// dump that was broken elsewhere has groups of other odd lengths, and its halves belong together.
+function areBytesApart(groups: readonly string[]): boolean {
+  const bytes = groups.filter(({ length }) => length <= 2).length;
+  const isWhole = groups.every(({ length }) => length === 1 || length % 2 === 0);
+  return groups.length > 1 && bytes * 2 > groups.length && isWhole;
 }
 
 function textBlockOf(bytes: Uint8Array): Uint8Array | CardFault {

@@ -92,6 +92,29 @@ describe("a card is found in", () => {
     expect(await run([text])).toEqual({ status: 0, out: CARD });
   });
 
+  test.each([
+    ["words", (bytes: string[]) => bytes],
+    ["one text", (bytes: string[]) => [bytes.join(" ")]],
+    ["0x before each", (bytes: string[]) => bytes.map((each) => `0x${each}`)],
+    ["commas", (bytes: string[]) => [bytes.join(",")]],
+    ["an array of a program", (bytes: string[]) => [`{ 0x${bytes.join(", 0x")} }`]],
+    ["colons and line ends", (bytes: string[]) => [bytes.join(":").replace(/(:..){16}/g, "$&\n")]],
+  ])("bytes without their leading zero: %s", async (_what, written) => {
+    const short = [...encodeCard(citizenCard)].map((byte) => byte.toString(16));
+    expect(short).toContain("0");
+    expect(await run(written(short))).toEqual({ status: 0, out: CARD });
+    const empty = "AA AA AA 96 69 0 4 0 0 80 84".split(" ");
+    expect((await run(written(empty))).out).toMatchObject({ error: { kind: "no-card" } });
+    expect((await run(["AAAAAA96", ...written(empty.slice(4))])).out).toMatchObject({
+      error: { kind: "no-card" },
+    });
+  });
+
+  test("digits that a dump broke in the middle of a byte", async () => {
+    const broken = hex(encodeCard(citizenCard)).replace(/.{61}/g, "$&\n");
+    expect((await run([broken])).out).toEqual(CARD);
+  });
+
   test("words, as a shell splits them", async () => {
     const words = hex(encodeCard(citizenCard)).match(/../g) ?? [];
     expect((await run(words)).out).toEqual(CARD);
@@ -127,6 +150,8 @@ describe("no card is found in", () => {
     ["nothing", "", { kind: "no-input" }],
     ["words", "hello", { kind: "not-hex" }],
     ["half a byte", "AAA", { kind: "not-hex" }],
+    ["half a byte at the end", "AAAAAA9669000400 8", { kind: "not-hex" }],
+    ["decimal numbers", "170 170 170 150 105 0 4 0 0 128 132", { kind: "not-hex" }],
     ["a few bytes", "010203", { kind: "wrong-length", field: "block" }],
     ["the answer of an empty reader", "AAAAAA9669000400008084", { kind: "no-card" }],
     ["a failed read", "AAAAAA9669000400004145", { kind: "read-failed" }],
