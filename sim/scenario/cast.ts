@@ -25,7 +25,8 @@ import type {
   ShowingFields,
 } from "./people-schema.ts";
 import type { VisitorFields } from "./schema.ts";
-import { durationMs, momentMs, type Moment } from "./values.ts";
+import { durationMs, momentMs } from "./values.ts";
+import { statementsOf, testOf, vaccinationOf } from "./statements.ts";
 
 /** Somebody by name, or described on the spot. */
 type Whose = string | PersonFacts;
@@ -95,10 +96,7 @@ export class Cast {
       birthYear: person.birth.year,
       roles: fields.roles,
       nucleicAcidTests: fields.nucleicAcidTests.map((test) => testOf(test, now)),
-      antigenTests: fields.antigenTests.map(({ result, sampled }) => ({
-        result,
-        sampledAtMs: momentMs(sampled, now),
-      })),
+      antigenTests: fields.antigenTests.map((test) => testOf(test, now)),
       asOfMs: momentMs(fields.asOf, now),
     };
     if (fields.colour !== undefined) entry.colour = fields.colour;
@@ -200,20 +198,7 @@ export class Cast {
         ? {}
         : { validUntilMs: momentMs(fields.validUntil, now) }),
       ...(fields.colour === undefined ? {} : { colour: fields.colour }),
-      ...(fields.nucleicAcidTest === undefined
-        ? {}
-        : { nucleicAcidTest: testOf(fields.nucleicAcidTest, now) }),
-      ...(fields.antigenTest === undefined
-        ? {}
-        : {
-            antigenTest: {
-              result: fields.antigenTest.result,
-              sampledAtMs: momentMs(fields.antigenTest.sampled, now),
-            },
-          }),
-      ...(fields.vaccination === undefined
-        ? {}
-        : { vaccination: vaccinationOf(fields.vaccination, now) }),
+      ...statementsOf(fields, now),
     };
     const text = this.#district.issue(fields.issuer, content);
     switch (fields.damage) {
@@ -267,28 +252,6 @@ const SHOWN = ["pass", "token", "code", "codeBase64", "image", "card"] as const;
 function wishOf(facts: PersonFacts): PersonWish {
   const { birth, ...rest } = facts;
   return birth === undefined ? rest : { ...rest, birth: dayOf(birth) };
-}
-
-function testOf(
-  test: {
-    result: "negative" | "positive" | "pending";
-    sampled: Moment;
-    reported?: Moment | undefined;
-  },
-  now: number,
-): { result: "negative" | "positive" | "pending"; sampledAtMs: number; reportedAtMs?: number } {
-  const { result, sampled, reported } = test;
-  const said = { result, sampledAtMs: momentMs(sampled, now) };
-  return reported === undefined ? said : { ...said, reportedAtMs: momentMs(reported, now) };
-}
-
-function vaccinationOf(
-  fields: { doses: number; dosesNeeded?: number | undefined; lastDose: Moment },
-  now: number,
-): { doses: number; dosesNeeded?: number; lastDoseAtMs: number } {
-  const { doses, dosesNeeded, lastDose } = fields;
-  const said = { doses, lastDoseAtMs: momentMs(lastDose, now) };
-  return dosesNeeded === undefined ? said : { ...said, dosesNeeded };
 }
 
 const CONDITIONS = ["distanceM", "tiltDeg", "rollDeg", "glare", "blur", "moire"] as const;

@@ -1,5 +1,6 @@
 /** Scenario format: who there is, who vouches for them, and what they can show. */
 import { z } from "zod";
+import { diseaseNamed } from "../../src/core/disease.ts";
 import { day, duration, moment } from "./values.ts";
 
 const name = z.string().min(1);
@@ -40,17 +41,32 @@ const whose = z
   .union([name, person])
   .meta({ description: "A name from `people`, or the person's facts right here." });
 
+const disease = z
+  .string()
+  .refine((said) => diseaseNamed(said) !== undefined, "covid-19, or by its code: snomed:6142004")
+  .overwrite((said) => diseaseNamed(said) ?? said)
+  .optional()
+  .meta({
+    description: "What it is of, `covid-19` or by its code: `snomed:6142004`. Default: COVID-19.",
+  });
+
 const nucleicAcidTest = z
   .strictObject({
+    disease,
     result: testResult.default("negative"),
     sampled: moment.meta({ description: "When the swab was taken." }),
     reported: moment.optional().meta({ description: "When the laboratory reported." }),
   })
   .meta({ description: "A nucleic acid test." });
 
-const antigenTest = z.strictObject({ result: testResult.default("negative"), sampled: moment });
+const antigenTest = z.strictObject({
+  disease,
+  result: testResult.default("negative"),
+  sampled: moment,
+});
 
 const vaccination = z.strictObject({
+  disease,
   doses: z.int().min(0).max(99),
   dosesNeeded: z.int().min(1).max(99).optional(),
   lastDose: moment,

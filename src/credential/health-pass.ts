@@ -22,7 +22,7 @@ import { malformed, reason, refused, type Verified, type VerifyContext } from ".
 import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";
 
-export type { HealthPass, HealthPassContent } from "./health-pass-content.ts";
+export type { HealthPass, HealthPassContent, OtherStatement } from "./health-pass-content.ts";
 export { createIssuerKey, trustOfIssuers, type IssuerKey } from "./issuer-key.ts";
 
 export const HEALTH_PASS_PREFIX = "DS1:";

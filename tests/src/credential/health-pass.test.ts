@@ -118,6 +118,47 @@ describe("what was issued is what is read", () => {
     ]);
   });
 
+  it("what it says is of COVID-19, and of another disease only where it says so", async () => {
+    const flu = { disease: "snomed:6142004" };
+    const test = { result: "negative" as const, sampledAtMs: NOW - 3_600_000 };
+    const credential = await shown(
+      {
+        ...passContent(),
+        ofOtherDiseases: [
+          { ...flu, kind: "nucleic-acid-test", ...test, reportedAtMs: NOW },
+          { ...flu, kind: "antigen-test", ...test },
+          { ...flu, kind: "vaccination", doses: 1, dosesNeeded: 1, lastDoseAtMs: NOW - 86_400_000 },
+        ],
+      },
+      NOW,
+    );
+    const diseases = credential.evidence.map((piece) =>
+      "disease" in piece ? `${piece.kind} ${piece.disease}` : piece.kind,
+    );
+    expect(diseases).toEqual([
+      "code-colour",
+      "nucleic-acid-test covid-19",
+      "antigen-test covid-19",
+      "vaccination covid-19",
+      "nucleic-acid-test snomed:6142004",
+      "antigen-test snomed:6142004",
+      "vaccination snomed:6142004",
+    ]);
+    expect(credential.evidence.at(-1)).toMatchObject({ doses: 1, dosesNeeded: 1 });
+  });
+
+  it.each(["covid-19", "snomed:840539006", "icd:1E32", "influenza", "snomed:99999999999999999"])(
+    "a statement of another disease cannot be one of %s",
+    (disease) => {
+      const ofOtherDiseases = [
+        { disease, kind: "vaccination" as const, doses: 1, lastDoseAtMs: NOW },
+      ];
+      expect(() =>
+        issueHealthPass(passKey("EdDSA"), { ...passContent(), ofOtherDiseases }),
+      ).toThrow(RangeError);
+    },
+  );
+
   it("a paper pass counts only beside the ID card and lives 180 days", async () => {
     const content = { ...passContent(), form: "paper" as const };
     const last = await shown(content, NOW + PAPER_LIFETIME_MS - 1);
