@@ -80,10 +80,10 @@ describe("sentinel decode", () => {
 const corpus = resolve(process.env["SENTINEL_CORPORA"] ?? "../shared/corpora", "codes");
 const there = existsSync(join(corpus, "manifest.json"));
 
-/** A sheet of 72 labels, A-1 to A-72, of which its label names the 64 that decoders read. */
+/** A sheet of 72 labels, A-01 to A-72, of which its label names the 64 that decoders read. */
 const SHEET = {
   file: "misc/python-barcode-qrcode-sdk__camera_file_multi-qr.png",
-  texts: Array.from({ length: 72 }, (_, index) => `A-${index + 1}`),
+  texts: Array.from({ length: 72 }, (_, index) => `A-${String(index + 1).padStart(2, "0")}`),
 };
 
 describe("the labelled pictures", () => {
