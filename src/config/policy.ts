@@ -112,7 +112,9 @@ export const policySchema = z
         "possibly-revoked": "refer",
       })
       .describe(
-        "by reason; reasons that are not listed deny (`card-validity-unknown`: refer), and none can grant",
+        "by reason; reasons that are not listed deny, except what the unit could not read or does not " +
+          "have (`card-validity-unknown`, `directory-unreachable`, `possibly-revoked`): these refer; none " +
+          "can grant",
       ),
     visit,
     liveCode,

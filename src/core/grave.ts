@@ -37,6 +37,8 @@ function dangerIn(piece: Evidence): ReasonCode[] {
   if (piece.kind === "nucleic-acid-test") {
     return piece.result === "positive" ? ["test-positive"] : [];
   }
+  // A positive is one also where nobody here knows the kind of test.
+  if (piece.kind === "other-test") return piece.result === "positive" ? ["test-positive"] : [];
   if (piece.kind !== "antigen-test") return [];
   return piece.result === "positive" ? ["antigen-positive"] : [];
 }

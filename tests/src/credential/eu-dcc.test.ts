@@ -72,6 +72,11 @@ describe("a good certificate", () => {
   });
 
   it.each([
+    [
+      "spelling of a kind and result",
+      { tt: "LP6464-4 ", tr: " 260415000", tg: "840539006 " },
+      { kind: "nucleic-acid-test", disease: "covid-19", result: "negative" },
+    ],
     ["kind", { tt: "a test" }, { kind: "other-test", result: "negative", test: "a test" }],
     ["result", { tr: "NEGATIVO" }, { kind: "nucleic-acid-test", result: "unknown" }],
     ["disease", { tg: "6142004" }, { kind: "nucleic-acid-test", disease: "snomed:6142004" }],
