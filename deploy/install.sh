@@ -197,6 +197,7 @@ works() {
   if on_this_machine && [ -z "$far_end" ]; then by="runuser -u sentinel --"; fi
   # shellcheck disable=SC2086 # words of a command
   $by "$1/bin/node" "$1/src/cli/main.js" --version >/dev/null || return 1
+  echo 1 >"$1/.line"
   "$1/bin/node" "$1/hal/linux/lock-line.js" --file "$1/.line" >/dev/null || return 1
   [ "$(cat "$1/.line")" = 0 ] && rm "$1/.line"
 }

@@ -8,6 +8,7 @@ import { Failure, say } from "./failure.mjs";
 
 const CHROMIUM = { shownBy: ["chromium"], packages: ["chromium", "chromium-browser"] };
 const MOSQUITTO = { shownBy: ["mosquitto"], packages: ["mosquitto"] };
+const NSPAWN = { shownBy: ["systemd-nspawn"], packages: ["systemd-container"] };
 const PYTHON = "/usr/lib/python3/dist-packages";
 
 /**
@@ -21,6 +22,8 @@ export const WANTED = {
     { shownBy: ["socat"], packages: ["socat"] },
     { shownBy: ["fc-list"], packages: ["fontconfig"] },
     { shownBy: ["systemd-analyze"], packages: ["systemd"] },
+    // Booting a machine takes root: without it those tests are left out, and say so.
+    ...(process.getuid?.() === 0 ? [NSPAWN] : []),
     { shownBy: ["nginx"], packages: ["nginx-light", "nginx"] },
     {
       shownBy: [
@@ -36,6 +39,7 @@ export const WANTED = {
     { shownBy: [`${PYTHON}/cv2.*.so`, `${PYTHON}/cv2`], packages: ["python3-opencv"] },
   ],
   torture: [MOSQUITTO],
+  journey: [NSPAWN, { shownBy: ["mmdebstrap"], packages: ["mmdebstrap"] }],
   arm64: [
     { shownBy: ["qemu-aarch64"], packages: ["qemu-user"] },
     { shownBy: ["/usr/aarch64-linux-gnu/lib/libc.so.6"], packages: ["libc6-arm64-cross"] },

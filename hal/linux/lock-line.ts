@@ -8,7 +8,8 @@
  *
  * Exits 0 when the line is down, 1 when it could not be lowered, 2 on wrong usage.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { lockLine, nameOf } from "./guard-line.ts";
@@ -54,8 +55,13 @@ try {
     process.exitCode = 2;
   } else {
     try {
-      await lockLine(spec);
-      console.log(`${nameOf(spec)} is locked`);
+      // Made here it would be root's, and the unit could not open its own gate.
+      if (spec.kind === "file" && existsSync(dirname(spec.path)) && !existsSync(spec.path)) {
+        console.log(`there is no ${spec.path}, so nothing is up`);
+      } else {
+        await lockLine(spec);
+        console.log(`${nameOf(spec)} is locked`);
+      }
     } catch (error) {
       console.error(
         `could not lock ${nameOf(spec)}: ${error instanceof Error ? error.message : String(error)}`,

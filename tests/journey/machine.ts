@@ -133,5 +133,6 @@ export async function boot(options: Boot): Promise<{ out: string; log: string; c
     const path = join(folder, name);
     return existsSync(path) ? readFileSync(path, "utf8") : "";
   };
-  return { out: read("out"), log: `${read("log")}\n${said}`, code: code ?? -1 };
+  const log = ["log", "journal"].map(read).join("\n");
+  return { out: read("out"), log: `${log}\n${said}`, code: code ?? -1 };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -26,6 +26,15 @@ describe("lock-line", () => {
     writeFileSync(path, before);
     expect(run("--file", path)).toEqual({ status: 0, output: `${path} is locked\n` });
     expect(readFileSync(path, "utf8")).toBe("0");
+  });
+
+  it("makes no file that stands for a line: it would be root's, and the unit could not open it", () => {
+    const path = join(folder, "relay");
+    expect(run("--file", path)).toEqual({
+      status: 0,
+      output: `there is no ${path}, so nothing is up\n`,
+    });
+    expect(existsSync(path)).toBe(false);
   });
 
   it("says why it could not", () => {
