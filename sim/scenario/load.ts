@@ -1,7 +1,6 @@
 /** Reads a scenario file: YAML, checked against the format, with every name it uses resolved. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import type { Policy } from "../../src/core/policy.ts";
 import type { IssuerKey } from "../../src/credential/issuer-key.ts";
 import { readRevocationFile } from "../../src/credential/revocation-files.ts";
@@ -13,6 +12,7 @@ import { givenKey } from "./keys.ts";
 import { readPicture } from "./picture.ts";
 import { policyOf, PolicyProblem } from "./policies.ts";
 import { problemsOf, type Problem } from "../../src/config/problems.ts";
+import { notYaml, parseYamlText } from "../../src/config/yaml-text.ts";
 import { ADVICE, scenarioError } from "./problems.ts";
 import { scenario as scenarioSchema, type Scenario, type VisitorFields } from "./schema.ts";
 import { momentMs } from "./values.ts";
@@ -45,24 +45,29 @@ export async function loadScenario(file: string): Promise<LoadedScenario> {
 
 /** The same from a text; `file` names it in errors and is where other files are looked for. */
 export async function parseScenario(text: string, file: string): Promise<LoadedScenario> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const fail = (problems: readonly Problem[]): never => {
-    throw scenarioError(file, problems, document, lines);
+  const { document, lines, problems } = withoutStackFault(file, () => parseYamlText(text));
+  const fail = (found: readonly Problem[]): never => {
+    throw scenarioError(file, found, document, lines);
   };
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const [first = ""] = broken.message.split("\n");
-    fail([{ path: [], message: `is not YAML: ${first.replace(/:$/, "")}` }]);
-  }
+  if (problems.length > 0) fail(problems);
   let value: unknown;
   try {
     // Aliases are fine; a bomb of them is not.
     value = document.toJS({ maxAliasCount: 1_000 });
   } catch (error) {
-    fail([{ path: [], message: `is not YAML: ${reasonOf(error)}` }]);
+    fail([notYaml(error)]);
   }
   return checkFields(value, file, fail);
+}
+
+/** Endless nesting exhausts the stack, in the parser or in the schema. */
+function withoutStackFault<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw scenarioError(file, [notYaml("it is nested too deeply")]);
+  }
 }
 
 /** A scenario made by a program instead of a file; `name` stands in errors. */
@@ -78,7 +83,9 @@ async function checkFields(
   file: string,
   fail: (problems: readonly Problem[]) => never,
 ): Promise<LoadedScenario> {
-  const checked = scenarioSchema.safeParse(value, { reportInput: true });
+  const checked = withoutStackFault(file, () =>
+    scenarioSchema.safeParse(value, { reportInput: true }),
+  );
   if (!checked.success) {
     return fail(problemsOf(checked.error.issues, ADVICE, { schema: scenarioSchema, value }));
   }

@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { parse } from "yaml";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { commandKeyEntry, KEY_ID } from "../config/command-keys.ts";
+import { parseYamlText } from "../config/yaml-text.ts";
 import { COMMAND_NAMES, type CommandName } from "../core/command.ts";
 import {
   audienceOf,
@@ -293,12 +293,18 @@ function inWords({ result, detail }: CommandReport, unit: string): string {
   }
 }
 
+// A few repeated lines are fine, a bomb of them is not.
+const MOST_ALIASES = 100;
+
 function readValues(file: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parse(readFileSync(file, "utf8"));
+    const { document, problems } = parseYamlText(readFileSync(file, "utf8"));
+    const [problem] = problems;
+    if (problem !== undefined) throw new Error(`${problem.message} (line ${problem.line ?? 1})`);
+    value = document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (error) {
-    throw UsageError.because(error, "--values");
+    throw UsageError.because(error, `--values ${file}`);
   }
   // An empty file is every setting as the unit's own file has it.
   if (value === null || value === undefined) return {};

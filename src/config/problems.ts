@@ -8,6 +8,8 @@ import { allowedKeys, nearest, type JsonSchema } from "./keys.ts";
 export interface Problem {
   path: readonly PropertyKey[];
   message: string;
+  /** Where the fault is, when its path does not say it. */
+  line?: number;
 }
 
 /** A file that cannot be used. The message names the file, the path to each fault, and its line. */
@@ -38,9 +40,9 @@ export function describeProblems(
   document?: Document,
   lines?: LineCounter,
 ): string[] {
-  return problems.map(({ path, message }) => {
+  return problems.map(({ path, message, line: known }) => {
     const where = path.length === 0 ? "" : `${pathText(path)}: `;
-    const line = lineOf(path, document, lines);
+    const line = known ?? lineOf(path, document, lines);
     // A fault is a line, whatever stands in the file's name or in it.
     return printable(`${file}: ${where}${message}${line === undefined ? "" : ` (line ${line})`}`);
   });

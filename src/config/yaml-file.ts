@@ -1,7 +1,7 @@
 /** Reads a YAML text against a schema: a value, or every fault with its path and line. */
-import { LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
 import { describeProblems, FileError, problemsOf, type Problem } from "./problems.ts";
+import { notYaml, parseYamlText, type YamlText } from "./yaml-text.ts";
 
 /** A configuration that cannot be used. */
 export class ConfigError extends FileError {
@@ -18,26 +18,26 @@ const MOST_ALIASES = 100;
  * @throws ConfigError
  */
 export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>, advice: string): T {
-  const lines = new LineCounter();
-  let document: Document | undefined;
+  let read: YamlText | undefined;
   const fail = (problems: readonly Problem[]): never => {
-    throw new ConfigError(describeProblems(file, problems, document, lines), problems);
+    const told = describeProblems(file, problems, read?.document, read?.lines);
+    throw new ConfigError(told, problems);
   };
-  const failAsYaml = (why: string): never => fail([{ path: [], message: `is not YAML: ${why}` }]);
-  if (text.length > LONGEST_TEXT) return failAsYaml("it is longer than a million characters");
+  if (text.length > LONGEST_TEXT) {
+    return fail([notYaml("it is longer than a million characters")]);
+  }
   let value: unknown;
   let parsed;
   try {
-    document = parseDocument(text, { lineCounter: lines, logLevel: "error" });
-    const [broken] = document.errors;
-    if (broken === undefined) value = document.toJS({ maxAliasCount: MOST_ALIASES });
-    else return failAsYaml((broken.message.split("\n")[0] ?? "").replace(/:$/, ""));
+    read = parseYamlText(text);
+    if (read.problems.length > 0) return fail(read.problems);
+    value = read.document.toJS({ maxAliasCount: MOST_ALIASES });
     parsed = schema.safeParse(value, { reportInput: true });
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     // Endless nesting exhausts the stack, in the parser or in the schema.
-    if (error instanceof RangeError) return failAsYaml("it is nested too deeply");
-    return failAsYaml(error instanceof Error ? error.message : String(error));
+    const isTooDeep = error instanceof RangeError;
+    return fail([notYaml(isTooDeep ? "it is nested too deeply" : error)]);
   }
   if (parsed.success) return parsed.data;
   return fail(problemsOf(parsed.error.issues, advice, { schema, value }));
