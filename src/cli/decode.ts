@@ -24,6 +24,10 @@ interface Report {
     /** In pixels of the file: top left, top right, bottom right, bottom left of the code. */
     corners: Point[];
     decoder: string;
+    /** One of several symbols that carry a code together, where others of them are missing. */
+    part?: { number: number; of: number };
+    /** Of how many symbols the code was put together. */
+    joinedFrom?: number;
   }[];
   /** Why the file could not be read; absent otherwise. */
   error?: string;
@@ -80,12 +84,14 @@ async function decodeFile(engine: DecodeEngine, file: string): Promise<Report> {
     return {
       file,
       cpuMs: (user + system) / 1000,
-      codes: codes.map(({ text, bytes, format, corners, decoder }) => ({
+      codes: codes.map(({ text, bytes, format, corners, decoder, part, joinedFrom }) => ({
         text,
         bytes: Buffer.from(bytes).toString("base64"),
         format,
         corners: corners.map(({ x, y }) => ({ x: tenths(x), y: tenths(y) })),
         decoder,
+        ...(part === undefined ? {} : { part: { number: part.number, of: part.of } }),
+        ...(joinedFrom === undefined ? {} : { joinedFrom }),
       })),
     };
   } catch (error) {
@@ -108,6 +114,15 @@ function describe({ file, cpuMs, codes, error }: Report): string[] {
   if (error !== undefined) return [`${file}: ${error}`];
   if (codes.length === 0) return [`${file}: no code (${cpuMs.toFixed(1)} ms)`];
   return codes.map(
-    ({ text, decoder }) => `${file}: ${JSON.stringify(text)} (${decoder}, ${cpuMs.toFixed(1)} ms)`,
+    ({ text, decoder, part, joinedFrom }) =>
+      `${file}: ${JSON.stringify(text)} (${describeParts(part, joinedFrom)}${decoder}, ${cpuMs.toFixed(1)} ms)`,
   );
+}
+
+function describeParts(
+  part: { number: number; of: number } | undefined,
+  joinedFrom: number | undefined,
+): string {
+  if (part !== undefined) return `part ${part.number} of ${part.of} of a code, `;
+  return joinedFrom === undefined ? "" : `joined from ${joinedFrom} parts, `;
 }

@@ -2,6 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import type {
   CardReader,
+  CodePart,
   CodeReader,
   Device,
   DoorContacts,
@@ -12,7 +13,7 @@ import type {
 } from "../../hal/devices.ts";
 import type { DeviceName } from "../core/alarm.ts";
 import type { Event } from "../core/event.ts";
-import type { EvidenceOf } from "../core/evidence.ts";
+import type { Credential, EvidenceOf } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import type { CredentialVerifier } from "./ports.ts";
 
@@ -101,8 +102,9 @@ function senseCodes(
 ): void {
   reader.onReading(({ code, frameAtMs, decodedAtMs }) => {
     verifier.code(code.bytes, code.text, instant(clock)).then(
-      (credential) => {
+      (verified) => {
         const verifiedAtMs = clock.monotonicMs();
+        const credential = code.part === undefined ? verified : partOf(verified, code.part);
         emit(
           { kind: "credential-presented", credential, by: "code", shownAtMs: frameAtMs },
           { readyAtMs: frameAtMs, decodedAtMs, verifiedAtMs },
@@ -113,6 +115,12 @@ function senseCodes(
         emit({ kind: "read-failed", device: "code-reader", detail: nameOf(error) }),
     );
   });
+}
+
+/** One of several symbols that carry a code together says nothing by itself, whatever its text looks like. */
+function partOf({ reference }: Credential, { number, of }: CodePart): Credential {
+  const reasons = [{ code: "parts-missing" as const, params: { part: number, of } }];
+  return { kind: "unknown", holds: false, reasons, reference, evidence: [] };
 }
 
 function senseCards(
