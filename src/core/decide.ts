@@ -229,7 +229,10 @@ function judgeBasis(input: DecisionInput): RuleResult[] {
 function judgeRules(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
   // Without a credential that holds there is nobody to apply the rules to.
-  if (!credential.holds && !holdsButForTheClock(input)) return [];
+  if (!credential.holds) {
+    // Nothing was looked up for it: what is not known of its holder is no ground to refuse.
+    if (!holdsButForTheClock(input) || credential.evidence.length === 0) return [];
+  }
   const evidence = [...credential.evidence, ...input.evidence];
   const roles = evidence.flatMap((piece) => (piece.kind === "membership" ? piece.roles : []));
   const admitted = policy.alwaysAdmitRoles.find((role) => roles.includes(role));

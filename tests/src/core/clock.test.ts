@@ -121,6 +121,12 @@ describe("with a clock that cannot be believed", () => {
     );
   });
 
+  it("a credential of which nothing is known is not refused for what it lacks", () => {
+    const reasons = [{ code: "card-expired" as const }];
+    const nothing = live({ kind: "resident-id", holds: false, reasons, evidence: [] });
+    expect(shown(nothing, [COLOUR, NAT])).toBe("referred clock-untrusted card-expired");
+  });
+
   it("closed hours are no closed door", () => {
     const closed: Partial<Policy> = {
       openingHours: {

@@ -59,6 +59,9 @@ describe("resident ID card", () => {
       "vaccination-1",
       "membership-1",
     ]);
+    expect(
+      credential.evidence.flatMap((piece) => ("disease" in piece ? [piece.disease] : [])),
+    ).toEqual(["covid-19", "covid-19", "covid-19", "covid-19"]);
     for (const piece of credential.evidence) {
       expect(piece).toMatchObject({
         trust: "looked-up",
@@ -95,6 +98,19 @@ describe("resident ID card", () => {
     const credential = await card({ validTo }, Date.parse(at));
     expect(credential.holds).toBe(holds);
     expect(credential.holder?.pseudonym).toBe(ENTRY.pseudonym);
+  });
+
+  it("that looks expired to a clock nobody can believe is looked up all the same", async () => {
+    const validTo = { year: 2026, month: 5, day: 1 };
+    const at = { ...instant(NOW), wallTrusted: false };
+    const credential = await verifierOf({ directory }).card({ ...CARD, validTo }, at);
+    expect(credential).toMatchObject({ holds: false, reasons: [{ code: "card-expired" }] });
+    expect(credential.evidence[0]).toMatchObject({ kind: "code-colour", colour: "green" });
+    const unknown = await verifierOf({ directory: broken }).card({ ...CARD, validTo }, at);
+    expect(unknown.reasons.map(({ code }) => code)).toEqual([
+      "card-expired",
+      "directory-unreachable",
+    ]);
   });
 
   it("whose last day nobody can read neither holds nor is expired, and names its holder", async () => {
