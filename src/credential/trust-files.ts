@@ -43,6 +43,12 @@ const IssuerJwk = z.looseObject({
 });
 
 /**
+ * Germany's list stands behind a line with a signature in base64. It is not checked: whoever puts a
+ * file here vouches for it.
+ */
+const SIGNATURE_LINE = /^\s*[A-Za-z0-9+/]+={0,2}\r?\n/;
+
+/**
  * Reads one trust file. A key that cannot be used is left out and named in the set's warnings.
  * @param content text, or bytes where the file may be DER
  * @param importedAtMs the set's date where the file does not give its own (epoch ms)
@@ -54,7 +60,7 @@ export function readTrustFile(content: string | Uint8Array, importedAtMs: number
   const text = (
     typeof content === "string" ? content : Buffer.from(content).toString("utf8")
   ).replace(/^\uFEFF/, "");
-  const json = parseJson(text);
+  const json = parseJson(text) ?? parseJson(text.replace(SIGNATURE_LINE, ""));
   if (json !== undefined) return readJson(json, importedAtMs);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return readPem(text, importedAtMs);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {

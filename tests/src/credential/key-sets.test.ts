@@ -145,6 +145,14 @@ describe("a key id written beside a certificate", () => {
     }
   });
 
+  it("counts in a list behind a line with its signature too", () => {
+    const list = JSON.stringify({ certificates: [{ kid, rawData: base64 }] });
+    for (const end of ["\n", "\r\n"]) {
+      const { keys } = readTrustFile(`MEUCIQD4+BX/g==${end}${list}`, NOW);
+      expect(keys.map(({ keyId }) => keyId).sort()).toEqual([own, hex].sort());
+    }
+  });
+
   it("is the signer's, and no other certificate's of its chain", () => {
     const authority = new X509Certificate(AUTHORITY).raw.toString("base64");
     const { keys } = read({ lists: [{ kid, x5c: [base64, authority] }] });
