@@ -11,6 +11,7 @@ import type {
 } from "../bus/gpio.ts";
 import { toBusError } from "./errno.ts";
 import { findGpioChip, HEADER_LABELS, kernelLine, SYSFS_GPIO } from "./gpio-chip.ts";
+import { loadNative } from "./native-module.ts";
 
 /** The native module's face this host needs. Main thread only: it crashes when a worker ends. */
 export interface OnoffModule {
@@ -91,7 +92,8 @@ class LinuxGpio implements GpioHost {
         this.#options.root ?? SYSFS_GPIO,
         this.#options.labels ?? HEADER_LABELS,
       );
-      const native = await (this.#options.load ?? (() => import("onoff")))();
+      const load = this.#options.load ?? (() => import("onoff"));
+      const native = await loadNative("onoff", load, context);
       const taken = make(native, kernelLine(chip, line));
       this.#taken.set(line, taken);
       return taken;

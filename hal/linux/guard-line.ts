@@ -5,6 +5,7 @@ import { BusError } from "../bus/errors.ts";
 import { toBusError } from "./errno.ts";
 import type { LinuxGpioOptions, OnoffModule } from "./gpio.ts";
 import { findGpioChip, kernelLine } from "./gpio-chip.ts";
+import { loadNative } from "./native-module.ts";
 
 /** Which line: a GPIO line of the board's header, or a plain file that stands for one in trials. */
 export type GuardLineSpec =
@@ -48,7 +49,10 @@ async function openGpioLine(
   { root, labels, load = () => import("onoff") }: LinuxGpioOptions,
 ): Promise<SyncLine> {
   const number = kernelLine(await findGpioChip(root, labels), line);
-  const { Gpio } = await load();
+  const { Gpio } = await loadNative("onoff", load, {
+    bus: `gpio line ${line}`,
+    during: "taking the guarded line",
+  });
   // The word is a voltage: 0 behind an active-low driver is the high one.
   const rest = activeLow ? "high" : "low";
   const gpio = takeAgain(Gpio, number, rest) ?? new Gpio(number, rest, "none", { activeLow });

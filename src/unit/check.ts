@@ -1,5 +1,7 @@
 /** One check of `sentinel doctor`, and what it found. */
 
+import { nativeMend } from "../../hal/linux/native-module.ts";
+
 /** How one part was found. `absent`: the configuration does not have it, or it cannot be tried. */
 export interface Finding {
   what: string;
@@ -27,7 +29,7 @@ export async function findingOf({ what, look, absent, mend }: Check): Promise<Fi
     return { what, state: "ok", detail: await look() };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const advice = typeof mend === "string" ? mend : mend(detail);
+    const advice = nativeMend(detail) ?? (typeof mend === "string" ? mend : mend(detail));
     return { what, state: "failed", detail, mend: advice };
   }
 }

@@ -217,7 +217,9 @@ describe("what is made ready", () => {
       close(0o555);
       const pages = run();
       expect(pages.said).toMatch(/this user may not write in .*as the user who owns it/);
+      close(0o755);
       rmSync(join(tree, "node_modules", "a"), { recursive: true });
+      close(0o555);
       const packages = run();
       expect(packages.said).toMatch(/this user may not write in .*as the user who owns it/);
       expect(`${pages.said}${packages.said}`).not.toContain("    at ");

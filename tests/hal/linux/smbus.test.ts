@@ -17,7 +17,11 @@ describe("SMBus on Linux", () => {
     });
     await expect(host.open()).rejects.toMatchObject({
       kind: "absent",
-      context: { bus: "i2c-1", detail: "Cannot find package" },
+      context: {
+        bus: "i2c-1",
+        detail:
+          "the module i2c-bus cannot be loaded: Cannot find package; in the folder of the program run `node deploy/setup/native.mjs`; it needs make, g++ and python3",
+      },
     });
   });
 
