@@ -55,7 +55,8 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
     const notes = notesOn(result);
     // Which part of a message a symbol is, rxing says only in part: that is left to ZXing.
     if (isPart(notes)) return [];
-    const content = contentOf(result.raw_bytes(), result.text(), declaresCharacterSet(notes));
+    const byEci = declaresCharacterSet(notes);
+    const content = contentOf(result.raw_bytes(), result.text(), byEci);
     if (content === undefined) return [];
     const { bytes, declared } = content;
     const [ax, ay, bx, by, cx, cy, dx, dy] = result.result_points();
@@ -75,7 +76,9 @@ function decode(image: Luminance, hints: DecodeHintDictionary): DecodedCode[] {
             { x: cx, y: cy },
           ]
         : [];
-    return [{ bytes, text: textOf(bytes, declared), format: "qr", corners, decoder: "rxing" }];
+    return [
+      { bytes, text: textOf(bytes, declared, byEci), format: "qr", corners, decoder: "rxing" },
+    ];
   } finally {
     result.free();
   }

@@ -47,13 +47,44 @@ function isBinary(bytes: Uint8Array): boolean {
 // much of any other character set as of this one.
 const JAPANESE = /[\u3041-\u30fe\u4e00-\u9fff\uff66-\uff9f]{2}/u;
 
+const HALF_WIDTH_KANA = /^[\u0020-\u007e\uff61-\uff9f]*$/u;
+
 /**
  * Shift_JIS is what Japanese encoders write without declaring it. Two Latin-1 letters in a row can
- * pass for one kanji, so a single character proves nothing.
+ * pass for one kanji, and four for two rare ones: only a byte that is no letter there, as in all
+ * kana and usual kanji, or kana of half width throughout prove something.
  */
 function asJapanese(bytes: Uint8Array): string | undefined {
   const text = strictly(shiftJis, bytes);
-  return text !== undefined && JAPANESE.test(text) ? text : undefined;
+  if (text === undefined || !JAPANESE.test(text)) return undefined;
+  const isNoLatin = bytes.some((byte) => byte >= 0x80 && byte < 0xa0);
+  return isNoLatin || HALF_WIDTH_KANA.test(text) ? text : undefined;
+}
+
+const gb18030 = new TextDecoder("gb18030", { fatal: true, ignoreBOM: true });
+
+/**
+ * GB 2312 undeclared, as Chinese encoders write it: every pair of bytes beyond ASCII is one of its
+ * 3,755 usual ideographs or its punctuation (rows 1, 3 and 16 to 55), two ideographs at least.
+ * Shift_JIS makes such bytes a mixture of half-width kana and rare ideographs, which nobody writes;
+ * where it makes them kana alone, they are kana.
+ */
+function asChinese(bytes: Uint8Array): string | undefined {
+  let ideographs = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const lead = bytes[at] ?? 0;
+    if (lead < 0x80) continue;
+    at += 1;
+    const trail = bytes[at] ?? 0;
+    const isIdeograph = lead >= 0xb0 && lead <= 0xd7;
+    if (trail < 0xa1 || trail > 0xfe || !(isIdeograph || lead === 0xa1 || lead === 0xa3)) {
+      return undefined;
+    }
+    if (isIdeograph) ideographs += 1;
+  }
+  const japanese = strictly(shiftJis, bytes);
+  const isKana = japanese !== undefined && HALF_WIDTH_KANA.test(japanese);
+  return ideographs < 2 || isKana ? undefined : strictly(gb18030, bytes);
 }
 
 /**
@@ -71,18 +102,25 @@ function besideKanji(bytes: Uint8Array, declared: string): string | undefined {
 
 /**
  * Text of a code's bytes. What the code itself says of them comes first (ECI, kanji or hanzi mode),
- * as far as they are valid in it. Undeclared bytes are UTF-8 where they are valid UTF-8; UTF-16
- * behind a byte order mark; for plain binary what UTF-8 makes of them, with replacement characters
- * (only the bytes count there); Shift_JIS where they hold Japanese script; else Latin-1, the
+ * as far as they are valid in it; of kanji mode only where they are not UTF-8, for encoders pack pairs
+ * of its bytes that way because they fit (libqrencode's -k, zxing#708), while no text in kanji is
+ * valid UTF-8. Undeclared bytes are UTF-8 where they are valid UTF-8; UTF-16 behind a byte order mark;
+ * for plain binary what UTF-8 makes of them, with replacement characters (only the bytes count
+ * there); GB 2312 or Shift_JIS where they hold Chinese or Japanese script; else Latin-1, the
  * standard's own default (ISO/IEC 18004:2015, 7.3.5).
  * @param declared the text by the code's own declaration, absent where it declares nothing
+ * @param byEci whether an ECI declares it, and not the mode of a segment alone
  */
-export function textOf(bytes: Uint8Array, declared?: string): string {
-  if (declared?.includes("\ufffd") === false) return besideKanji(bytes, declared) ?? declared;
+export function textOf(bytes: Uint8Array, declared?: string, byEci = false): string {
+  if (declared?.includes("\ufffd") === false) {
+    const packed = byEci ? undefined : strictly(utf8, bytes);
+    return packed ?? besideKanji(bytes, declared) ?? declared;
+  }
   return (
     strictly(utf8, bytes) ??
     asUtf16(bytes) ??
     (isBinary(bytes) ? lossyUtf8.decode(bytes) : undefined) ??
+    asChinese(bytes) ??
     asJapanese(bytes) ??
     asLatin1(bytes)
   );

@@ -138,7 +138,7 @@ function toCode(result: ReadResult): DecodedCode[] {
   const bytes = Uint8Array.from(result.bytes);
   // Undeclared bytes come as Latin-1; kanji and hanzi segments declare themselves without an ECI.
   const declared = result.hasECI || result.text !== asLatin1(bytes) ? result.text : undefined;
-  const text = textOf(bytes, declared);
+  const text = textOf(bytes, declared, result.hasECI);
   const { width: modules } = result.symbol;
   return [
     {

@@ -14,7 +14,6 @@ describe("text of a code's bytes", () => {
     ["UTF-16 the other way round", bytes("fffe7d594100"), undefined, "好A"],
     ["a mark before what is no UTF-16", bytes("feff597d00"), undefined, "\ufffd\ufffdY}\u0000"],
     ["what the code declares", bytes("b0a2"), "阿", "阿"],
-    ["what the code declares, though it is valid UTF-8", bytes("00410042"), "AB", "AB"],
     ["a declaration that the bytes do not follow is none", utf8("é"), "\ufffd", "é"],
     ["bytes beside kanji segments are Shift_JIS too", bytes("c0de93fa"), "ÀÞ日", "ﾀﾞ日"],
     ["undeclared Shift_JIS that is clearly Japanese", bytes("83828360"), undefined, "モチ"],
@@ -25,8 +24,23 @@ describe("text of a code's bytes", () => {
     ["anything else is Latin-1", bytes("e9e8"), undefined, "éè"],
     ["plain binary shows where it is no UTF-8", bytes("89504e4700"), undefined, "\ufffdPNG\u0000"],
     ["nothing is nothing", new Uint8Array(), undefined, ""],
+    ["UTF-8 that was packed in kanji mode", utf8("健康码"), "蛛¥蠎·遐", "健康码"],
+    ["GB 2312 undeclared", bytes("c4e3bac3"), undefined, "你好"],
+    [
+      "GB 2312 undeclared, with ASCII and punctuation",
+      bytes("bda1bfb5c2eba3ac41"),
+      undefined,
+      "健康码，A",
+    ],
+    ["accented letters in a row are Latin-1, not rare kanji", bytes("e9e8e9e8"), undefined, "éèéè"],
+    ["accented capitals among ASCII are no GB 2312", bytes("c9544dc9"), undefined, "ÉTMÉ"],
   ])("%s", (_name, content, declared, text) => {
     expect(textOf(content, declared)).toBe(text);
+  });
+
+  test("is what an ECI declares, though it is valid UTF-8", () => {
+    expect(textOf(bytes("00410042"), "AB", true)).toBe("AB");
+    expect(textOf(utf8("é"), "Ã©", true)).toBe("Ã©");
   });
 });
 
