@@ -25,6 +25,10 @@ export interface DoorSecrets {
 export const screenPage = ({ http, store }: UnitConfig): string =>
   http.screenPage ?? screenPageOf(store.path);
 
+/** The token that staff sign in with, where the configuration says none. */
+export const staffTokenFile = ({ http, store }: UnitConfig): string =>
+  http.operatorTokenFile ?? staffTokenOf(store.path);
+
 /**
  * The unit's secrets, made where they are missing. They outlive a restart: the screen stays the
  * unit's own, and staff keep their token. Never rejects: the door works without either, and the log
@@ -62,7 +66,7 @@ const pageTo = (url: string): string =>
   `<meta http-equiv="refresh" content="0; url=${url}">\n`;
 
 async function staffToken(config: UnitConfig, log: Log): Promise<string | undefined> {
-  const file = config.http.operatorTokenFile ?? staffTokenOf(config.store.path);
+  const file = staffTokenFile(config);
   const known = (await readPrivate(file))?.trim();
   if (known !== undefined && known.length >= SHORTEST_TOKEN) return known;
   const token = Array.from({ length: TOKEN_GROUPS }, () =>

@@ -20,6 +20,7 @@ import { readTls } from "../config/tls.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { DAY_MS } from "../core/time.ts";
 import { findingOf, type Check, type Finding } from "./check.ts";
+import { staffTokenFile } from "./door-secrets.ts";
 import { devicesOf } from "./hardware.ts";
 import {
   cameraMend,
@@ -65,6 +66,16 @@ async function checksOf(config: UnitConfig, clock: Clock): Promise<Check[]> {
   ];
 }
 
+/** How staff sign in. A token that the first start will make is no fault. */
+async function staffSignIn(config: UnitConfig): Promise<string> {
+  if (config.http.operatorToken !== undefined) return "sign in with http.operatorToken";
+  const file = staffTokenFile(config);
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return `the first start makes the token in ${file}`;
+  if ((found.mode & 0o077) !== 0) throw new Error(`others can read ${file}`);
+  return `sign in with the token in ${file}`;
+}
+
 function dataChecks(config: UnitConfig): Check[] {
   const folder = dirname(config.store.path);
   return [
@@ -84,6 +95,11 @@ function dataChecks(config: UnitConfig): Check[] {
         return config.keys.district;
       },
       mend: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/keys.md); without it nobody is recognised`,
+    },
+    {
+      what: "staff",
+      look: () => staffSignIn(config),
+      mend: "start the unit once: it makes the token; make the file readable by its owner only",
     },
     {
       what: "trust lists",

@@ -122,7 +122,7 @@ describe("who may ask a unit for what", () => {
 
 describe("what the live stream says", () => {
   const PERSONAL =
-    /maskedName|王|visitRef|visit-\d|credentialKind|outcome|temperatureC|"code":|"ruleId":|"visits"/;
+    /maskedName|王|visitRef|visit-\d|credentialKind|outcome|temperatureC|"code":|"ruleId":|"visits"|"openings"|"hint"/;
 
   it.each(Object.entries(STUB_VIEWS))("to strangers of nobody, at %s", async (_name, view) => {
     unit.show(view);

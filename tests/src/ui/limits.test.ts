@@ -138,12 +138,12 @@ describe("live streams", () => {
     open.push(socket);
     socket.pause();
     socket.write("GET /api/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-    await expect.poll(() => unit.listeners()).toBe(before + 1);
+    await expect.poll(() => unit.listeners(), { timeout: 30_000 }).toBe(before + 1);
     // More than the buffers of both sides hold.
     const message = "x".repeat(1_000_000);
     const filling = setInterval(() => unit.show({ ...unit.view(), message, atMs: Date.now() }), 40);
     try {
-      await expect.poll(() => unit.listeners(), { timeout: 20_000 }).toBe(before);
+      await expect.poll(() => unit.listeners(), { timeout: 30_000 }).toBe(before);
     } finally {
       clearInterval(filling);
     }
@@ -165,7 +165,7 @@ describe("connections", () => {
     await start({ connections: 40 });
     const flood = Array.from({ length: 300 }, () => raw(HALF_A_POST));
     const closed = (): number => flood.filter((socket) => socket.closed).length;
-    await expect.poll(closed).toBeGreaterThanOrEqual(259);
+    await expect.poll(closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(259);
     expect((await fetch(`${server.url}api/unit`)).status).toBe(200);
     expect(closed()).toBeLessThan(300);
   });
@@ -176,7 +176,7 @@ describe("connections", () => {
     const member = await watch(await staff());
     const flood = Array.from({ length: 200 }, () => raw(HALF_A_POST));
     const closed = (): number => flood.filter((socket) => socket.closed).length;
-    await expect.poll(closed).toBeGreaterThanOrEqual(150);
+    await expect.poll(closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(150);
     expect(await goesOn(own)).toBe(true);
     expect(await goesOn(member)).toBe(true);
     const aim = await fetch(`${server.url}api/aim`, { headers: await screen() });
