@@ -4,6 +4,7 @@ import { checkCommands } from "./commands.ts";
 import { checkEvidence } from "./evidence.ts";
 import { checkGate } from "./gate.ts";
 import { checkRecords } from "./records.ts";
+import { checkStaff } from "./staff.ts";
 import { checkWayOut } from "./way-out.ts";
 
 /**
@@ -13,6 +14,7 @@ import { checkWayOut } from "./way-out.ts";
  * - fire and exit button open the way at once
  * - every decision recorded exactly once
  * - nobody's evidence counts for somebody else
+ * - staff decide about a visit that still stands, once, and are always answered
  * - a command counts once, and only when somebody gave it who may
  */
 export function checkTrace(entries: readonly TraceEntry[]): string[] {
@@ -22,5 +24,6 @@ export function checkTrace(entries: readonly TraceEntry[]): string[] {
     ...checkRecords(entries),
     ...checkEvidence(entries),
     ...checkCommands(entries),
+    ...checkStaff(entries),
   ];
 }

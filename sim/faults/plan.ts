@@ -4,6 +4,13 @@ import { COMMAND_FLAWS } from "../operator.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { happening, scenario, visitor } from "../scenario/schema.ts";
 import type { FaultKind } from "./kinds.ts";
+import { newerTrouble } from "./newer-trouble.ts";
+import {
+  forVaccinationDoor,
+  FULLY_VACCINATED,
+  isVaccinationDay,
+  VACCINATION_DOOR,
+} from "./vaccination-day.ts";
 
 type ScenarioInput = z.input<typeof scenario>;
 type VisitorInput = z.input<typeof visitor>;
@@ -49,10 +56,14 @@ const HEALING_S = 75;
 /** The whole day that belongs to a seed. */
 export function seededDay(seed: number): ScenarioInput {
   const random = createRandom(seed).fork("day");
+  const showing = createRandom(seed).fork("vaccination door");
+  const vaccinationDay = isVaccinationDay(showing);
   const visitors: VisitorInput[] = [];
   let atS = FIRST_AT_S;
   for (let index = 0; index < VISITORS; index++) {
-    visitors.push({ id: `v${index + 1}`, at: round(atS), ...someone(random, index) });
+    const usual = someone(random, index);
+    const who = vaccinationDay ? forVaccinationDoor(usual, showing) : usual;
+    visitors.push({ id: `v${index + 1}`, at: round(atS), ...who });
     atS += 5 + random.integer(0, 80) / 10;
   }
   const endS = atS + 10;
@@ -60,6 +71,7 @@ export function seededDay(seed: number): ScenarioInput {
     ...disturbances(random, endS),
     ...commands(createRandom(seed).fork("commands"), endS),
     ...laterTrouble(seed, visitors, endS),
+    ...newerTrouble(createRandom(seed).fork("newer trouble"), visitors, FIRST_AT_S, endS - 70),
   ];
   // Whoever was told that an order could not be written down gives it again once the disk is well:
   // a restart meanwhile went by the one before.
@@ -73,7 +85,13 @@ export function seededDay(seed: number): ScenarioInput {
     {
       id: "good-code",
       at: goodAtS,
-      shows: { pass: { colour: "green", nucleicAcidTest: { sampled: "10h ago" } } },
+      shows: {
+        pass: {
+          colour: "green",
+          nucleicAcidTest: { sampled: "10h ago" },
+          vaccination: FULLY_VACCINATED,
+        },
+      },
       expect: { ...good, delivered: true },
     },
     { id: "good-card", person: "known-1", at: goodAtS + 15, shows: { card: "own" }, expect: good },
@@ -91,7 +109,9 @@ export function seededDay(seed: number): ScenarioInput {
       token: `DT1${person.replace("-", "")}8f3kQ2mZx7LpV0sT`,
       colour: "green" as const,
       nucleicAcidTests: [{ sampled: "20h ago", reported: "12h ago" }],
+      ...(vaccinationDay && person === "known-1" ? { vaccination: FULLY_VACCINATED } : {}),
     })),
+    ...(vaccinationDay ? VACCINATION_DOOR : {}),
     visitors,
     timeline: timeline.map((happening) => whileItRuns(happening, timeline)),
     expect: { outboxPending: 0 },
@@ -106,6 +126,7 @@ const SHOWINGS: readonly [weight: number, show: (random: Random) => VisitorInput
   [5, () => ({ shows: { pass: { ...green(), colour: "red" } } })],
   [3, () => ({ shows: { pass: { ...green(), colour: "yellow" } } })],
   [4, () => ({ shows: { pass: { ...green(), nucleicAcidTest: { sampled: "49h ago" } } } })],
+  [3, () => ({ shows: { pass: { ...green(), nucleicAcidTest: OTHER_DISEASE } } })],
   [4, () => ({ shows: { pass: { ...green(), issued: "3h ago" } } })],
   [4, () => ({ shows: { pass: { ...green(), damage: "content" } } })],
   [3, () => ({ shows: { pass: { ...green(), damage: "truncated" } } })],
@@ -122,6 +143,9 @@ const SHOWINGS: readonly [weight: number, show: (random: Random) => VisitorInput
   [2, () => ({ shows: [] })],
   [2, () => ({ shows: { pass: green(), holds: "150ms" }, patience: 2 })],
 ];
+
+/** Hepatitis A (SNOMED CT): a test of it says nothing about COVID-19. */
+const OTHER_DISEASE = { sampled: "20h ago", disease: "snomed:40468003" } as const;
 
 function green() {
   return { colour: "green" as const, nucleicAcidTest: { sampled: "20h ago" } };

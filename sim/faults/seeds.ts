@@ -1,11 +1,12 @@
 /** Runs seeded days and tells which promises were broken, with how to see it again. */
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import { checkAdmissions } from "../checks/admission.ts";
+import { checkOwnFault } from "../checks/own-fault.ts";
 import { checkDelivery } from "../checks/records.ts";
 import { loadFields } from "../scenario/load.ts";
 import { runScenario, type ScenarioResult } from "../scenario/run.ts";
 import { seededDay } from "./plan.ts";
-import { truthOf } from "./unfit.ts";
+import { genuineOf, truthOf } from "./unfit.ts";
 
 /** What came of one day. */
 export interface DayResult {
@@ -34,8 +35,10 @@ export async function runDay(day: Day, engine: DecodeEngine): Promise<DayResult>
     const result = await runScenario(loaded, { engine });
     const { checks, expect } = result.totals;
     const admitted = checkAdmissions(result.trace, truthOf(day));
+    const keptOut = checkOwnFault(result.trace, genuineOf(day));
     const undelivered = checkDelivery(result.trace);
-    const failures = [...checks.failures, ...admitted, ...undelivered, ...expect.failures];
+    const broken = [...checks.failures, ...admitted, ...keptOut, ...undelivered];
+    const failures = [...broken, ...expect.failures];
     return { failures, result };
   } catch (error) {
     const failure = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import type { AdmissionTruth, Unfit } from "../checks/admission.ts";
 import type { scenario, visitor } from "../scenario/schema.ts";
+import { whyNotVaccinated } from "./vaccination-day.ts";
 
 type Day = z.input<typeof scenario>;
 type Visitor = z.input<typeof visitor>;
@@ -15,11 +16,19 @@ export function truthOf(day: Day): AdmissionTruth {
   const sharing = new Set<string>();
   for (const each of day.visitors ?? []) {
     const id = each.id ?? "";
-    const reason = whyUnfit(each);
+    const reason = typeof day.policy === "object" ? whyUnfitFor(each) : whyUnfit(each);
     if (reason !== undefined) unfit.set(id, reason);
     if (firstShown(each)?.pass === "shared") sharing.add(id);
   }
   return { unfit, sharing, reuseWindowMs: REUSE_WINDOW_MS };
+}
+
+/** Visitors who show a pass or a card, and nothing else. */
+export function genuineOf(day: Day): ReadonlySet<string> {
+  const isGenuine = (who: Visitor): boolean =>
+    showings(who).length > 0 &&
+    showings(who).every(({ code, codeBase64 }) => code === undefined && codeBase64 === undefined);
+  return new Set((day.visitors ?? []).filter(isGenuine).map(({ id }) => id ?? ""));
 }
 
 function showings({ shows }: Visitor) {
@@ -28,6 +37,13 @@ function showings({ shows }: Visitor) {
 }
 
 const firstShown = (who: Visitor) => showings(who)[0];
+
+/** The same at a door that asks for two doses. */
+function whyUnfitFor(who: Visitor): Unfit | undefined {
+  if ((who.temperatureC ?? 36) >= FEVER_C) return { why: "a fever" };
+  const why = whyNotVaccinated(who);
+  return why === undefined ? undefined : { why };
+}
 
 function whyUnfit(who: Visitor): Unfit | undefined {
   if ((who.temperatureC ?? 36) >= FEVER_C) return { why: "a fever" };
@@ -39,6 +55,7 @@ function whyUnfit(who: Visitor): Unfit | undefined {
   const { colour, damage, form, issued, nucleicAcidTest } = first.pass;
   if (damage !== undefined) return { why: "a spoilt pass" };
   if (colour !== "green") return { why: `a ${colour ?? "colourless"} code` };
+  if (nucleicAcidTest?.disease !== undefined) return { why: "a test of another disease" };
   if (nucleicAcidTest?.sampled === "49h ago") return { why: "too old a test", dated: true };
   if (form !== "paper") {
     return issued === undefined ? undefined : { why: "too old a live code", dated: true };

@@ -305,6 +305,7 @@ describe("the checks of a run", () => {
         { at: 900, what: "staff", verdict: "grant", by: "li" },
         ...decided(1_000, 1, { authority: { by: "nurse", why: "measured" } }),
         line(1_001, 1),
+        { at: 1_002, what: "staff", verdict: "grant", by: "li", did: "admitted" },
         line(5_001, 0),
       ],
     ],

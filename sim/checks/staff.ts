@@ -1,0 +1,53 @@
+/** Safety of what staff decide: about the visit they meant, once, and always answered. */
+import type { TraceEntry } from "../trace.ts";
+import { time } from "./gate.ts";
+
+/** The policy's bound for a record, the gate's deadline twice, and a turn. */
+const ANSWERED_WITHIN_MS = 4_000;
+
+interface Asked {
+  by: string;
+  atMs: number;
+  visitRef: string | undefined;
+}
+
+/** Every request of staff that went wrong. */
+export function checkStaff(entries: readonly TraceEntry[]): string[] {
+  const problems: string[] = [];
+  const open: Asked[] = [];
+  const ended = new Map<string, number>();
+  const admitted = new Map<string, string>();
+  const late = (asked: Asked, nowMs: number): boolean => nowMs - asked.atMs > ANSWERED_WITHIN_MS;
+  for (const entry of entries) {
+    // Without power, or stopped for an update, a unit answers nothing.
+    if (entry.what === "unit" && entry.did !== "started") open.length = 0;
+    const overdue = open.findIndex((asked) => late(asked, entry.at));
+    const [asked] = overdue < 0 ? [] : open.splice(overdue, 1);
+    if (asked !== undefined) {
+      problems.push(`${time(asked.atMs)}: ${asked.by} asked, and was not answered`);
+    }
+    if (entry.what === "record-stored" && entry.draft.body.type === "visit-ended") {
+      ended.set(entry.draft.body.visitRef, entry.at);
+    }
+    if (entry.what !== "staff") continue;
+    const { by, visitRef, did, refused } = entry;
+    if (did === undefined && refused === undefined) {
+      open.push({ by, atMs: entry.at, visitRef });
+      continue;
+    }
+    const index = open.findIndex((each) => each.by === by && each.visitRef === visitRef);
+    const [request] = index < 0 ? [] : open.splice(index, 1);
+    if (did === undefined || request === undefined || visitRef === undefined) continue;
+    const endedAtMs = ended.get(visitRef);
+    if (endedAtMs !== undefined && endedAtMs < request.atMs) {
+      problems.push(`${time(entry.at)}: ${by} decided about a visit that was over`);
+    }
+    if (did !== "admitted") continue;
+    const before = admitted.get(visitRef);
+    if (before !== undefined) {
+      problems.push(`${time(entry.at)}: ${by} admitted whom ${before} had admitted already`);
+    }
+    admitted.set(visitRef, by);
+  }
+  return problems;
+}
