@@ -1,7 +1,7 @@
 /** What a unit tells of itself while it runs: its telemetry, and its announcement to Home Assistant. */
 import process from "node:process";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
-import type { DeviceName } from "../core/alarm.ts";
+import { DEVICE_NAMES, type DeviceName } from "../core/alarm.ts";
 import type { UnitFigures } from "../health/telemetry.ts";
 import { discoveryOf, discoveryTopic, type AnnouncedUnit } from "../uplink/home-assistant.ts";
 import type { Uplink } from "../uplink/uplink.ts";
@@ -17,6 +17,8 @@ export interface TellingOptions {
   telemetrySeconds: number;
   unit: Pick<AnnouncedUnit, "unitId" | "district" | "root" | "name" | "version">;
   homeAssistant: boolean;
+  /** The devices this unit is to have: an announced one that is not among them is taken back. */
+  configured: readonly DeviceName[];
   /** Remembers over restarts whether Home Assistant still holds an announcement. */
   memory: {
     get(name: string): Promise<string | undefined>;
@@ -28,6 +30,7 @@ const SECOND_MS = 1_000;
 /** However much changes, no more than one telling in this time. */
 const AT_MOST_EVERY_MS = 1_000;
 const ANNOUNCED = "home-assistant.announced";
+const DEVICES_ANNOUNCED = "home-assistant.devices";
 
 /** Tells at each connection, at each change that matters, and again and again. */
 export function startTelling(options: TellingOptions): Timer {
@@ -38,6 +41,7 @@ export function startTelling(options: TellingOptions): Timer {
   let soon: Timer | undefined;
   let heldUntilMs = -Infinity;
   const tell = (): void => {
+    soon?.cancel();
     soon = undefined;
     if (!uplink.online()) return;
     heldUntilMs = clock.monotonicMs() + AT_MOST_EVERY_MS;
@@ -60,7 +64,9 @@ export function startTelling(options: TellingOptions): Timer {
   const forgetLink = uplink.onLink((ok) => {
     if (!ok) return;
     announcedDevices = undefined;
-    tell();
+    // In a turn of its own: by then the door knows of the link, and one telling says both.
+    soon?.cancel();
+    soon = clock.after(0, tell);
   });
   const forgetChanges = options.onChange(changed);
   const again = every(clock, telemetrySeconds * SECOND_MS, tell);
@@ -93,18 +99,24 @@ function stateOf({ mode, clock, alarms, devices, links, outbox }: UnitFigures): 
 }
 
 async function announce(options: TellingOptions, { devices }: UnitFigures): Promise<void> {
-  const { uplink, unit, homeAssistant, memory, temperature, telemetrySeconds } = options;
+  const { uplink, unit, homeAssistant, configured, memory, temperature, telemetrySeconds } =
+    options;
   const topic = discoveryTopic(unit);
   const retain = true;
   if (homeAssistant) {
+    const before = (await memory.get(DEVICES_ANNOUNCED))?.split(",") ?? [];
+    const present = Object.keys(devices) as DeviceName[];
+    const former = DEVICE_NAMES.filter((name) => before.includes(name));
     const discovery = discoveryOf({
       ...unit,
-      devices: Object.keys(devices) as DeviceName[],
+      devices: present,
+      removed: former.filter((name) => !configured.includes(name)),
       hasTemperature: temperature?.() !== undefined,
       telemetrySeconds,
     });
     // Remembered first: an announcement that nobody remembers could never be taken back.
     await memory.set(ANNOUNCED, "yes");
+    await memory.set(DEVICES_ANNOUNCED, [...new Set([...former, ...present])].join());
     await uplink.publish(topic, JSON.stringify(discovery), { retain });
   } else if ((await memory.get(ANNOUNCED)) === "yes") {
     if (await uplink.publish(topic, "", { retain })) await memory.set(ANNOUNCED, "no");

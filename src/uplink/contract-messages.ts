@@ -107,24 +107,29 @@ export const discoverySchema = z
     qos: z.literal(0),
     cmps: z.record(
       z.string().regex(/^[a-z_]+$/),
-      z.discriminatedUnion("p", [
-        z.strictObject({
-          p: z.literal("sensor"),
-          ...entity,
-          dev_cla: z.enum(["enum", "temperature"]).exactOptional(),
-          stat_cla: z.enum(["measurement", "total_increasing"]).exactOptional(),
-          unit_of_meas: word.exactOptional(),
-          ops: z.array(word).exactOptional(),
-          json_attr_t: word.exactOptional(),
-          json_attr_tpl: word.exactOptional(),
-        }),
-        z.strictObject({
-          p: z.literal("binary_sensor"),
-          ...entity,
-          dev_cla: z.literal("problem"),
-          pl_on: word,
-          pl_off: word,
-        }),
+      z.union([
+        z
+          .strictObject({ p: z.literal("binary_sensor") })
+          .describe("a device that the unit no longer has"),
+        z.discriminatedUnion("p", [
+          z.strictObject({
+            p: z.literal("sensor"),
+            ...entity,
+            dev_cla: z.enum(["enum", "temperature"]).exactOptional(),
+            stat_cla: z.enum(["measurement", "total_increasing"]).exactOptional(),
+            unit_of_meas: word.exactOptional(),
+            ops: z.array(word).exactOptional(),
+            json_attr_t: word.exactOptional(),
+            json_attr_tpl: word.exactOptional(),
+          }),
+          z.strictObject({
+            p: z.literal("binary_sensor"),
+            ...entity,
+            dev_cla: z.literal("problem"),
+            pl_on: word,
+            pl_off: word,
+          }),
+        ]),
       ]),
     ),
   })
@@ -241,6 +246,10 @@ export const manifestClaimsSchema = z
       .optional(),
   })
   .describe("What a data set's signed text says.");
+
+export const trialSchema = z
+  .strictObject({})
+  .describe("Nothing: only whether the broker takes it.");
 
 export const partRequestSchema = z
   .object({

@@ -17,13 +17,15 @@ export interface AnnouncedUnit {
   version: string;
   /** What hangs on it. */
   devices: readonly DeviceName[];
+  /** What hung on it once: Home Assistant keeps an entity until it is told that it is gone. */
+  removed?: readonly DeviceName[];
   /** Whether its telemetry has the processor's temperature. */
   hasTemperature: boolean;
   /** How often it tells its telemetry. */
   telemetrySeconds: number;
 }
 
-type Component = Discovery["cmps"][string];
+type Component = Extract<Discovery["cmps"][string], { unique_id: string }>;
 type Own = "unique_id" | "stat_t" | "exp_aft";
 type Bare<C> = C extends Component ? Omit<C, Own> : never;
 
@@ -46,7 +48,7 @@ export function discoveryTopic(unit: { district: string; unitId: string }): stri
 
 /** The announcement, to be retained. Sensors only: a door is opened by signed commands alone. */
 export function discoveryOf(unit: AnnouncedUnit): Discovery {
-  const { district, unitId, root, name, version } = unit;
+  const { district, unitId, root, name, version, removed = [] } = unit;
   const topics = unitTopics(district, unitId, root);
   const id = `sentinel_${district}_${unitId}`;
   const components = Object.entries(componentsOf(unit, topics.telemetry)).map(
@@ -66,7 +68,13 @@ export function discoveryOf(unit: AnnouncedUnit): Discovery {
     avty_t: topics.state,
     avty_tpl: value("availability"),
     qos: 0,
-    cmps: Object.fromEntries(components),
+    cmps: {
+      ...Object.fromEntries(components),
+      // "Device discovery payload": a component that is nothing but its platform is removed.
+      ...Object.fromEntries(
+        removed.map((device) => [keyOf(device), { p: "binary_sensor" as const }]),
+      ),
+    },
   };
 }
 
@@ -107,7 +115,7 @@ function componentsOf(unit: AnnouncedUnit, telemetry: string): Record<string, Ba
     clock: problem("Clock", value("clock"), "untrusted", "trusted"),
     ...Object.fromEntries(
       DEVICE_NAMES.filter((device) => unit.devices.includes(device)).map((device) => [
-        device.replaceAll("-", "_"),
+        keyOf(device),
         problem(DEVICE_TEXT[device], `{{ value_json.devices['${device}'] }}`, "failed", "ok"),
       ]),
     ),
@@ -126,6 +134,8 @@ function componentsOf(unit: AnnouncedUnit, telemetry: string): Record<string, Ba
       : {}),
   };
 }
+
+const keyOf = (device: DeviceName): string => device.replaceAll("-", "_");
 
 const value = (path: string): string => `{{ value_json.${path} }}`;
 

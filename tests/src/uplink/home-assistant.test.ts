@@ -77,6 +77,7 @@ function rig(options: Partial<TellingOptions> = {}, memory = new Map<string, str
     telemetrySeconds: 30,
     unit: { unitId: "door-1", district: "pudong", name: "Community Pharmacy", version: "1.2.3" },
     homeAssistant: true,
+    configured: DEVICE_NAMES,
     memory: {
       get: async (name) => memory.get(name),
       set: async (name, value) => void memory.set(name, value),
