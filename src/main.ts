@@ -18,6 +18,8 @@ import { Gateway } from "./gateway/gateway.ts";
 import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./unit/hardware.ts";
+import { Inputs } from "./unit/inputs.ts";
+import { refuseSecond } from "./unit/one-unit.ts";
 import { placeScreenPage, recallSecrets } from "./unit/door-secrets.ts";
 import { withOrdersIn } from "./unit/kept-orders.ts";
 import type { Store } from "./store/store.ts";
@@ -44,17 +46,20 @@ export interface RunningUnit {
  */
 export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUnit> {
   const clock = clockOf(config);
+  const inputs = new Inputs(clock, log);
   const ownPolicy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
+  await refuseSecond(config);
   const store = await storeOf(config, clock, log);
   const base = await loadEvidenceBase(
     config,
     store,
     clock,
+    inputs,
     (problem) => log("data-not-loaded", { problem }),
     (ok) => gateway.dispatch({ kind: "link-changed", link: "directory", ok }),
   );
   const settings = await recallSettings(config, store, clock);
-  const sets = await openDataSets({ config, store, clock, base, log });
+  const sets = await openDataSets({ config, store, clock, base, inputs, log });
   const engine = createProcessEngine({
     ...config.decode,
     clock,
@@ -69,6 +74,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     gateway: () => gateway,
     store,
     uplink: () => uplink?.counters(),
+    remarks: () => remarksOf(uplink, inputs),
     dataSets: () => sets?.figures(),
   });
   const gateway: Gateway = new Gateway({
@@ -84,18 +90,17 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     onTurn: (turn) => {
       const { event } = turn;
       health.sawTurn(turn);
-      if (event.kind === "device-changed") {
-        log("device-changed", { device: event.device, ok: event.ok, detail: event.detail });
-      }
+      logEvent(event, log);
     },
     onCommandAnswered: (commandId, result, detail) =>
       uplink?.answerCommand(commandId, result, detail),
   });
   await gateway.start();
+  inputs.serve(gateway);
   tellOfReplacement(config.store.path, store, gateway, log);
   sets?.serve(gateway);
   const common = { config, store, clock, gateway, settings, version: VERSION };
-  uplink = await connectUplink({ ...common, sets, log });
+  uplink = await connectUplink({ ...common, sets, inputs, log });
   const telling = startTellingOver(uplink, { ...common, health });
   const forgetting = startForgetting(settings, store, clock);
   const secrets = await recallSecrets(config, log);
@@ -104,6 +109,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     clock,
     health,
     onGuessing: (active) => gateway.dispatch({ kind: "token-guessing", active }),
+    onProblem: (setting, problem) => inputs.note(setting, problem),
     ...config.http,
     ...secrets,
   });
@@ -111,15 +117,44 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
   const manager = connectServiceManager();
   const watchdog = watch(manager, clock, health);
   manager.ready();
-  log("started", { url: ui.url, unitId: config.unitId });
+  log("started", { url: ui.url });
   return {
     url: ui.url,
     gateway,
     stop: () => {
       for (const timer of [watchdog, telling, forgetting]) timer?.cancel();
+      inputs.stop();
       return stop({ clock, log, manager, ui, gateway, sets, uplink, store, engine });
     },
   };
+}
+
+/** What the unit works without and cannot use now, for readiness. */
+function* remarksOf(
+  uplink: Uplink | undefined,
+  inputs: Inputs,
+): Generator<readonly [name: string, detail: string]> {
+  const why = uplink?.lastFailure();
+  if (why !== undefined) yield ["link/broker", why];
+  for (const { what, why: refusal } of uplink?.restrictions() ?? []) {
+    yield [`broker/${what}`, refusal];
+  }
+  if (uplink?.nameInUse() === true) {
+    yield ["broker/name", "another client connects under this unit's name"];
+  }
+  for (const [setting, problem] of inputs.problems()) yield [`input/${setting}`, problem];
+}
+
+/** Faults that stand nowhere else with their reason. */
+function logEvent(event: Parameters<HealthTurn>[0]["event"], log: Log): void {
+  const { kind } = event;
+  if (kind === "device-changed") {
+    log("device-changed", { device: event.device, ok: event.ok, detail: event.detail });
+  } else if (kind === "record-failed") {
+    log("record-not-committed", { detail: event.detail });
+  } else if (kind === "orders-kept" && !event.ok) {
+    log("orders-not-kept", { detail: event.detail });
+  }
 }
 
 function clockOf({ clock: { vouchedBy } }: UnitConfig): RememberedClock {
@@ -189,6 +224,8 @@ function watch(manager: ServiceManager, clock: Clock, health: Health): Timer | u
     );
   });
 }
+
+type HealthTurn = Health["sawTurn"];
 
 interface Parts {
   clock: Clock;

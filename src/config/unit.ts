@@ -17,8 +17,19 @@ const mqtt = z
     url: z
       .string()
       .regex(/^(mqtts?|tls|tcp):\/\/\S+$/, "expected e.g. mqtts://broker:8883")
-      .describe("`mqtts` for anything but a broker on this machine"),
-    version: z.enum(["5", "3.1.1"]).default("5"),
+      .describe(
+        "`mqtts` for anything but a broker on this machine; TLS is spoken whenever `tls` names a file",
+      ),
+    version: z
+      .enum(["5", "3.1.1"])
+      .default("5")
+      .describe(
+        "3.1.1 cannot say that nobody is subscribed: without `collector` records that the broker throws away count as delivered",
+      ),
+    username: text(256).optional().describe("where the broker asks for one"),
+    passwordFile: file()
+      .optional()
+      .describe("a file with its password; read at each connect, and printed nowhere"),
     root: id.default("sentinel").describe("first level of all topics"),
     collector: z
       .union([
@@ -51,21 +62,25 @@ const mqtt = z
         message: "expected cert and key together, or neither",
       })
       .optional()
-      .describe("PEM files"),
+      .describe("PEM files, read at each connect: a renewed certificate needs no restart"),
   })
   .optional()
   .describe("absent: the unit keeps its records and tells nobody");
 
 const commands = z
   .strictObject({
-    keys: file().describe("public keys of whoever may command this unit; read at each start"),
+    keys: file().describe(
+      "public keys of whoever may command this unit; read at the start, and until they can be read",
+    ),
   })
   .optional()
   .describe("absent: every command from afar is refused");
 
 const data = z
   .strictObject({
-    keys: file().describe("public keys of whoever may give this unit data; read at each start"),
+    keys: file().describe(
+      "public keys of whoever may give this unit data; read at the start, and until they can be read",
+    ),
     folder: file()
       .default("/var/lib/sentinel/sets")
       .describe("the last good sets, and what has come of the next"),
@@ -133,7 +148,9 @@ const resolver = z
       .regex(/^https:\/\/\S+$/, "expected e.g. https://codes.example/resolve")
       .describe("asked for tokens the directory does not know"),
     deadlineMs: wholeFrom(50, 2_000).default(300).describe("the door never waits longer for it"),
-    secret: file().optional().describe("a file with the bearer token that it asks for"),
+    secret: file()
+      .optional()
+      .describe("a file with the bearer token that it asks for; read at each question"),
   })
   .optional()
   .describe("absent: tokens are looked up in the directory alone");

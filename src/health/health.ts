@@ -21,6 +21,8 @@ export interface HealthOptions {
     outbox: { pending(): number; lost(): number; head(): number };
   };
   uplink?: () => UplinkFigures | undefined;
+  /** What a part is to be asked for more about, by its name; what is no part yet becomes one that is not well. */
+  remarks?: () => Iterable<readonly [name: string, detail: string]>;
   /** Sets of data from the district. */
   dataSets?: () => DataSetFigures | undefined;
 }
@@ -100,6 +102,11 @@ export class Health {
       { name: "outbox", ok: outbox.state === "normal", detail: outbox.state },
       { name: "mode", ok: mode === "normal", detail: mode },
     ];
+    for (const [name, detail] of this.#options.remarks?.() ?? []) {
+      const part = parts.find((each) => each.name === name);
+      if (part === undefined) parts.push({ name, ok: false, detail });
+      else part.detail = detail;
+    }
     return { ok, parts };
   }
 

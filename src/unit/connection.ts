@@ -5,11 +5,14 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import { createTemperatureProbe } from "../../hal/linux/unit-temperature.ts";
 import { parseCollectorKeys } from "../config/collector-keys.ts";
 import { parseCommandKeys } from "../config/command-keys.ts";
-import { readTls } from "../config/tls.ts";
+import { readBrokerSecrets } from "../config/broker-secrets.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { DataSets } from "./data-sets.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Health } from "../health/health.ts";
+import { reportTroubles } from "./broker-troubles.ts";
+import { announcedDevices } from "./hardware.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Store } from "../store/store.ts";
 import { startTelling } from "./telling.ts";
 import { startedBy } from "./unit-settings.ts";
@@ -31,6 +34,8 @@ export interface ConnectionOptions {
   settings: SettingsDesk;
   /** Data that comes from the district over this connection. */
   sets?: DataSets | undefined;
+  /** Files that the connection can do without for a while. */
+  inputs: Inputs;
   log: Log;
   /** Of the program. */
   version: string;
@@ -38,14 +43,17 @@ export interface ConnectionOptions {
 
 /** Starts the uplink the configuration asks for; a broker that is away is no error. */
 export async function connectUplink(options: ConnectionOptions): Promise<Uplink | undefined> {
-  const { config, store, clock, gateway, settings, sets, log, version } = options;
+  const { config, store, clock, gateway, settings, sets, inputs, log, version } = options;
   const { mqtt, unitId, district } = config;
   if (mqtt === undefined) return undefined;
-  const tls = await readTls(mqtt.tls);
   const commands = await commandDeskOf(options);
-  const collectorKeys = await collectorKeysOf(mqtt.collector, log);
+  const collectorKeys = await collectorKeysOf(mqtt.collector, inputs);
   const uplink = createUplink({
-    link: createMqttJsLink({ url: mqtt.url, version: mqtt.version, tls }),
+    link: createMqttJsLink({
+      url: mqtt.url,
+      version: mqtt.version,
+      secrets: () => readBrokerSecrets(mqtt, (setting, problem) => inputs.note(setting, problem)),
+    }),
     outbox: store.outbox,
     clock,
     chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
@@ -65,10 +73,7 @@ export async function connectUplink(options: ConnectionOptions): Promise<Uplink 
     void obey(verified, gateway, settings);
   });
   reportSettings(uplink, settings);
-  uplink.onLink((ok) => {
-    log("broker-link", { ok });
-    gateway.dispatch({ kind: "link-changed", link: "broker", ok });
-  });
+  reportTroubles(uplink, unitId, gateway, log);
   sets?.attach(uplink);
   uplink.start();
   return uplink;
@@ -113,7 +118,7 @@ export function startTellingOver(
     settings,
     health,
     version,
-  }: Omit<ConnectionOptions, "log"> & { health: Health },
+  }: Omit<ConnectionOptions, "log" | "inputs"> & { health: Health },
 ): Timer | undefined {
   const { mqtt, unitId, district, venue } = config;
   if (mqtt === undefined || uplink === undefined) return undefined;
@@ -129,45 +134,44 @@ export function startTellingOver(
       telemetrySeconds,
       unit: { unitId, district, root, name: venue.en, version },
       homeAssistant,
+      configured: announcedDevices(config.devices),
       memory: store.settings,
     }),
   );
 }
 
-/** A file that cannot be used leaves nobody's word to count: records stay in the outbox. */
+/** Until the file can be used nobody's word counts: records stay in the outbox. */
 async function collectorKeysOf(
   collector: boolean | { key: string },
-  log: Log,
+  inputs: Inputs,
 ): Promise<KeyRing | undefined> {
   if (typeof collector === "boolean") return undefined;
-  try {
+  const ring = new KeyRing({});
+  await inputs.take("mqtt.collector.key", collector.key, async () => {
     const keys = parseCollectorKeys(await readFile(collector.key, "utf8"), collector.key);
-    return new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
-  } catch (error) {
-    log("data-not-loaded", { problem: error instanceof Error ? error.message : String(error) });
-    return new KeyRing({});
-  }
+    ring.replace(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
+  });
+  return ring;
 }
 
-/** A file that cannot be used leaves the unit without commands: nobody can then command it. */
+/** Until the file can be used every command is refused: nobody can then command the unit. */
 async function commandDeskOf(options: ConnectionOptions): Promise<CommandDesk | undefined> {
-  const { config, store, clock, log } = options;
+  const { config, store, clock, inputs } = options;
   const file = config.commands?.keys;
   if (file === undefined) return undefined;
-  try {
+  const ring = new KeyRing({});
+  const allowed = new Map<string, readonly string[]>();
+  await inputs.take("commands.keys", file, async () => {
     const keys = parseCommandKeys(await readFile(file, "utf8"), file);
-    const ring = new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
-    const allowed = new Map(keys.map(({ id, may }) => [id, may]));
-    return createCommandDesk({
-      unitId: config.unitId,
-      district: config.district,
-      clock,
-      keys: ring,
-      may: (keyId, name) => allowed.get(keyId)?.includes(name) === true,
-      memory: store.settings,
-    });
-  } catch (error) {
-    log("data-not-loaded", { problem: error instanceof Error ? error.message : String(error) });
-    return undefined;
-  }
+    ring.replace(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
+    for (const { id, may } of keys) allowed.set(id, may);
+  });
+  return createCommandDesk({
+    unitId: config.unitId,
+    district: config.district,
+    clock,
+    keys: ring,
+    may: (keyId, name) => allowed.get(keyId)?.includes(name) === true,
+    memory: store.settings,
+  });
 }

@@ -9,6 +9,7 @@ import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
+import type { Inputs } from "./inputs.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Store } from "../store/store.ts";
 import type { SetReport, SetReports } from "../uplink/distribution-set.ts";
@@ -21,6 +22,8 @@ export interface DataSetsOptions {
   store: Store;
   clock: Clock;
   base: EvidenceBase;
+  /** The keys' file may come later. */
+  inputs: Inputs;
   log: Log;
 }
 
@@ -28,22 +31,24 @@ export interface DataSetsOptions {
 export class DataSets {
   readonly #log: Log;
   readonly #distribution: Distribution;
+  readonly #ring = new KeyRing({});
+  readonly #allowed = new Map<string, readonly SetKind[]>();
+  #waiting: DistributionUplink | undefined;
   #policy: Policy | undefined;
   #gateway: Gateway | undefined;
   #uplink: Pick<Uplink, "refreshState"> | undefined;
 
-  constructor(options: DataSetsOptions, keys: readonly DataKey[], folder: string) {
+  constructor(options: DataSetsOptions, folder: string) {
     const { config, store, clock, base, log } = options;
     this.#log = log;
-    const allowed = new Map(keys.map(({ id, may }) => [id, may]));
     this.#distribution = new Distribution({
       unitId: config.unitId,
       district: config.district,
       ...(config.mqtt === undefined ? {} : { root: config.mqtt.root }),
       clock,
       chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-      keys: new KeyRing(Object.fromEntries(keys.map(({ id, key }) => [id, key]))),
-      may: (keyId, kind) => allowed.get(keyId)?.includes(kind) === true,
+      keys: this.#ring,
+      may: (keyId, kind) => this.#allowed.get(keyId)?.includes(kind) === true,
       folder,
       installers: setInstallers({
         trust: base.trust,
@@ -56,9 +61,13 @@ export class DataSets {
     });
   }
 
-  /** Puts the last good sets in force; before the gateway is made. */
-  restore(): Promise<void> {
-    return this.#distribution.restore();
+  /** Puts the last good sets in force, and takes new ones from now on. Before the gateway is made, where the keys are there. */
+  async begin(keys: readonly DataKey[]): Promise<void> {
+    this.#ring.replace(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
+    for (const { id, may } of keys) this.#allowed.set(id, may);
+    await this.#distribution.restore();
+    if (this.#waiting !== undefined) this.#distribution.attach(this.#waiting);
+    this.#waiting = undefined;
   }
 
   /** The district's policy, where one was ever taken. */
@@ -77,7 +86,9 @@ export class DataSets {
   /** Listens on a connection; before it starts. */
   attach(uplink: DistributionUplink & Pick<Uplink, "refreshState">): void {
     this.#uplink = uplink;
-    this.#distribution.attach(uplink);
+    // Without a key every manifest would be refused, and none comes twice.
+    if (this.#ring.empty()) this.#waiting = uplink;
+    else this.#distribution.attach(uplink);
   }
 
   reports(): SetReports {
@@ -112,20 +123,15 @@ export class DataSets {
 }
 
 /**
- * The data sets the configuration asks for, restored from the disk. A key file that cannot be used
- * leaves the unit with its own files: nobody can then give it data.
+ * The data sets the configuration asks for, restored from the disk. Until its key file can be used
+ * the unit goes by its own files: nobody can then give it data.
  */
 export async function openDataSets(options: DataSetsOptions): Promise<DataSets | undefined> {
   const { data } = options.config;
   if (data === undefined) return undefined;
-  try {
-    const keys = parseDataKeys(await readFile(data.keys, "utf8"), data.keys);
-    const sets = new DataSets(options, keys, data.folder);
-    await sets.restore();
-    return sets;
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    options.log("data-not-loaded", { problem });
-    return undefined;
-  }
+  const sets = new DataSets(options, data.folder);
+  await options.inputs.take("data.keys", data.keys, async () => {
+    await sets.begin(parseDataKeys(await readFile(data.keys, "utf8"), data.keys));
+  });
+  return sets;
 }

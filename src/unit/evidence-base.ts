@@ -13,6 +13,7 @@ import { readTrustFile } from "../credential/trust-files.ts";
 import { TrustStore } from "../credential/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
 import { readDirectory } from "./directory-file.ts";
+import type { Inputs } from "./inputs.ts";
 import type { CredentialVerifier } from "../gateway/ports.ts";
 import { createResolverClient } from "./resolver-client.ts";
 import type { Store } from "../store/store.ts";
@@ -33,8 +34,9 @@ export interface EvidenceBase {
 }
 
 /**
- * Loads everything there is. A trust, revocation or directory file that cannot be read is told to
- * `onProblem` and left out: less is trusted then, never more. So is a key in a file that is else good. `onReachable` hears when the online
+ * Loads everything there is. A trust, revocation, rule or directory file that cannot be read is told to
+ * `inputs`, left out, and tried again: less is trusted meanwhile, never more. A key that cannot be
+ * used in a file that is else good is told to `onWarning`. `onReachable` hears when the online
  * resolver is given up for a while, and when it answers again.
  * @throws SetupError when a key is missing or damaged: without it nobody could be recognised
  */
@@ -42,44 +44,43 @@ export async function loadEvidenceBase(
   config: UnitConfig,
   store: Store,
   clock: Clock,
-  onProblem: (problem: string) => void,
+  inputs: Inputs,
+  onWarning: (problem: string) => void,
   onReachable: (reachable: boolean) => void = () => {},
 ): Promise<EvidenceBase> {
   const districtKey = await districtKeyOf(config.keys.district);
   const unitKey = await unitKeyOf(config.keys.unit);
   const trust = new TrustStore();
   const revocation = new RevocationStore();
-  const nowMs = clock.wallMs();
-  const attempt = async (
+  const attempt = (
+    setting: string,
     file: string,
     load: (bytes: Buffer, asOfMs: number) => void | Promise<void>,
-  ) => {
-    try {
+  ): Promise<void> =>
+    inputs.take(setting, file, async () => {
       const { mtimeMs } = await stat(file);
-      await load(await readFile(file), Math.min(mtimeMs, nowMs));
-    } catch (error) {
-      onProblem(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
-  for (const file of config.trust.files) {
-    await attempt(file, (bytes, asOfMs) => {
+      await load(await readFile(file), Math.min(mtimeMs, clock.wallMs()));
+    });
+  for (const [index, file] of config.trust.files.entries()) {
+    await attempt(`trust.files[${index}]`, file, (bytes, asOfMs) => {
       const set = readTrustFile(bytes, asOfMs);
       trust.replace(file, set);
-      for (const warning of set.warnings ?? []) onProblem(`${file}: ${warning}`);
+      for (const warning of set.warnings ?? []) onWarning(`${file}: ${warning}`);
     });
   }
-  for (const file of config.trust.revoked) {
-    await attempt(file, (bytes, asOfMs) => {
+  for (const [index, file] of config.trust.revoked.entries()) {
+    await attempt(`trust.revoked[${index}]`, file, (bytes, asOfMs) => {
       const lists = readRevocationFile(bytes, asOfMs);
       revocation.replace(file, lists);
       for (const warning of lists.flatMap(({ warnings = [] }) => warnings)) {
-        onProblem(`${file}: ${warning}`);
+        onWarning(`${file}: ${warning}`);
       }
     });
   }
   // A directory that the district counts is newer than any file this unit began with.
   if (config.trust.directory !== undefined && store.directory.version() === undefined) {
-    await attempt(config.trust.directory, async (bytes, asOfMs) => {
+    await attempt("trust.directory", config.trust.directory, async (bytes, asOfMs) => {
+      if (store.directory.version() !== undefined) return;
       const entries = readDirectory(bytes.toString());
       await store.directory.upsert(entries, Math.round(asOfMs));
     });
@@ -87,12 +88,12 @@ export async function loadEvidenceBase(
   const rules = new RuleStore();
   if (config.trust.rules !== undefined) {
     const { folder, valueSets, of } = config.trust.rules;
-    await attempt(valueSets, async (bytes, asOfMs) => {
+    await attempt("trust.rules", valueSets, async (bytes, asOfMs) => {
       const documents = [...(await readDocuments(folder)), parseRuleDocument(bytes)];
       rules.replace(ruleBookOf(readRuleParts(documents, "pass-over"), of, asOfMs));
     });
   }
-  const resolver = await resolverOf(config, clock, onReachable);
+  const resolver = await resolverOf(config, clock, inputs, onReachable);
   const verifier = createCredentialVerifier({
     trust,
     revocation,
@@ -118,14 +119,21 @@ async function readDocuments(folder: string): Promise<unknown[]> {
 async function resolverOf(
   { resolver }: UnitConfig,
   clock: Clock,
+  inputs: Inputs,
   onReachable: (reachable: boolean) => void,
 ): Promise<TokenResolver | undefined> {
   if (resolver === undefined) return undefined;
   const { url, deadlineMs, secret } = resolver;
-  const bearer = secret === undefined ? undefined : (await readFile(secret, "utf8")).trim();
+  const bearer = secret === undefined ? undefined : bearerIn(secret);
+  if (secret !== undefined) {
+    await inputs.take("resolver.secret", secret, async () => void (await bearerIn(secret)()));
+  }
   const client = createResolverClient(url, bearer);
   return new TokenResolver({ client, clock, deadlineMs, onReachable });
 }
+
+const bearerIn = (file: string) => async (): Promise<string> =>
+  (await readFile(file, "utf8")).trim();
 
 async function districtKeyOf(file: string): Promise<Uint8Array> {
   const text = await readFile(file, "utf8").catch(() => {

@@ -16,12 +16,14 @@ import { parseCommandKeys } from "../config/command-keys.ts";
 import { parseDataKeys } from "../config/data-keys.ts";
 import { parsePolicy } from "../config/policy.ts";
 import type { SignerKey } from "../config/signer-keys.ts";
-import { readTls } from "../config/tls.ts";
+import { brokerFiles } from "../config/broker-secrets.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { DAY_MS } from "../core/time.ts";
+import { certificateDates, tryBroker } from "./broker-check.ts";
 import { findingOf, type Check, type Finding } from "./check.ts";
 import { staffTokenFile } from "./door-secrets.ts";
 import { devicesOf } from "./hardware.ts";
+import { problemWith } from "./inputs.ts";
 import {
   cameraMend,
   freeBytes,
@@ -30,10 +32,8 @@ import {
   thermometerMend,
 } from "./installation.ts";
 import { databasesSetAside } from "../store/suspect.ts";
-import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
 
 const DEVICE_WAIT_MS = 12_000;
-const BROKER_WAIT_MS = 8_000;
 const FREE_BYTES_WANTED = 200e6;
 
 /** Examines one part after the other, so that two never want the same bus at once. */
@@ -62,7 +62,7 @@ async function checksOf(config: UnitConfig, clock: Clock): Promise<Check[]> {
     ...(await installationChecks(config)),
     ...dataChecks(config),
     ...(await deviceChecks(config, clock)),
-    brokerCheck(config, clock),
+    ...brokerChecks(config, clock),
   ];
 }
 
@@ -125,6 +125,11 @@ function dataChecks(config: UnitConfig): Check[] {
       mend: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
     },
     {
+      what: "other files",
+      look: otherFiles(config).length === 0 ? undefined : () => readable(otherFiles(config)),
+      mend: "put the file there, readable for the unit's user (sentinel); the unit takes it up without a restart",
+    },
+    {
       what: "clock",
       look: async () => {
         if (config.clock.vouchedBy === "nobody")
@@ -159,6 +164,30 @@ function keysOf(
     parse(await readFile(file, "utf8"), file)
       .map(({ id, owner, may }) => `${id} (${owner}): ${may.join(", ")}`)
       .join("; ");
+}
+
+/** Files the door works without, that no other check reads; by setting. */
+function otherFiles({ trust, resolver, mqtt }: UnitConfig): [setting: string, file: string][] {
+  const { revoked, directory, rules } = trust;
+  const named: [string, string | undefined][] = [
+    ...revoked.map((file, index): [string, string] => [`trust.revoked[${index}]`, file]),
+    ["trust.directory", directory],
+    ["trust.rules.valueSets", rules?.valueSets],
+    ["resolver.secret", resolver?.secret],
+    ...(mqtt === undefined ? [] : brokerFiles(mqtt)),
+  ];
+  return named.flatMap(([setting, file]) => (file === undefined ? [] : [[setting, file]]));
+}
+
+async function readable(files: readonly [setting: string, file: string][]): Promise<string> {
+  const problems: string[] = [];
+  for (const [setting, file] of files) {
+    await readFile(file).catch((error: unknown) => {
+      problems.push(`${setting}: ${problemWith(file, error)}`);
+    });
+  }
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  return files.map(([, file]) => file).join(", ");
 }
 
 /** A database that was set aside may hold records that nobody else has. */
@@ -341,31 +370,18 @@ async function startAndStop(
   }
 }
 
-function brokerCheck(config: UnitConfig, clock: Clock): Check {
-  const { mqtt, unitId } = config;
-  const look = async (url: string, version: "5" | "3.1.1"): Promise<string> => {
-    const tls = await readTls(mqtt?.tls);
-    const link = createMqttJsLink({ url, version, tls });
-    const connection = await withDeadline(
-      clock,
-      BROKER_WAIT_MS,
-      link.connect({ clientId: `${unitId}-doctor`, ...ASIDE }),
-      () => new Error(`no answer within ${BROKER_WAIT_MS / 1_000} s`),
-    );
-    await connection.close();
-    return url;
-  };
-  return {
-    what: "broker",
-    look: mqtt === undefined ? undefined : () => look(mqtt.url, mqtt.version),
-    mend: "check the address, the certificates, and the broker's own log; the door works without it",
-  };
+function brokerChecks(config: UnitConfig, clock: Clock): Check[] {
+  const { mqtt } = config;
+  return [
+    {
+      what: "certificates",
+      look: mqtt?.tls && (() => certificateDates(mqtt.tls ?? {}, clock.wallMs())),
+      mend: "put the right or a renewed PEM file there; the unit reads it at its next connect, without a restart",
+    },
+    {
+      what: "broker",
+      look: mqtt && (() => tryBroker(config, mqtt, clock)),
+      mend: "check the address, certificates, user and password, and the access rules (deploy/mosquitto/acl.conf lists what a unit needs); the door works without it, and what is refused is left out",
+    },
+  ];
 }
-
-/** A connection beside the unit's own: it leaves nothing behind. */
-const ASIDE = {
-  cleanStart: true,
-  sessionExpirySeconds: 0,
-  keepAliveSeconds: 10,
-  connectTimeoutMs: BROKER_WAIT_MS,
-} as const;

@@ -8,16 +8,17 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Asks with `POST {"token": …}`; 200 with a directory entry, or 404 where the token is not known.
- * @param secret sent as a bearer token
+ * @param secret asked at each question for what is sent as a bearer token
  */
-export function createResolverClient(url: string, secret?: string): ResolverClient {
+export function createResolverClient(url: string, secret?: () => Promise<string>): ResolverClient {
   return {
     async ask(token, signal) {
+      const bearer = await secret?.();
       const response = await fetch(url, {
         method: "POST",
         headers: {
           "content-type": "application/json",
-          ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+          ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
         },
         body: JSON.stringify({ token }),
         // Whoever redirects could send the token anywhere.

@@ -14,6 +14,7 @@ import {
   partSchema,
   rebirthSchema,
   telemetrySchema,
+  trialSchema,
   tokenSchema,
   willSchema,
 } from "./contract-messages.ts";
@@ -180,6 +181,18 @@ export const CHANNELS: Readonly<Record<AddressName, Channel>> = {
     qos: 1,
     retain: false,
     messages: { partRequest: json(partRequestSchema) },
+  },
+  trial: {
+    title: "Trial",
+    summary:
+      "`sentinel doctor` tries what the broker takes from a unit: a will, a retained message, a " +
+      "message. Nobody need read it; the retained one is taken back.",
+    from: "unit",
+    to: [],
+    qos: 1,
+    retain: true,
+    clearable: true,
+    messages: { trial: json(trialSchema) },
   },
   part: {
     title: "Part of a data set",

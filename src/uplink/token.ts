@@ -18,13 +18,22 @@ const RAW_KEY_BYTES = 32;
 
 /** Public keys by their id. */
 export class KeyRing {
-  readonly #keys = new Map<string, KeyObject>();
+  #keys: ReadonlyMap<string, KeyObject> = new Map();
 
   /**
    * @param keys raw Ed25519 public keys, base64url, by key id
    * @throws RangeError that names the key which is not one
    */
   constructor(keys: Readonly<Record<string, string>>) {
+    this.replace(keys);
+  }
+
+  /**
+   * Other keys in the place of all there were.
+   * @throws RangeError that names the key which is not one; then nothing changes
+   */
+  replace(keys: Readonly<Record<string, string>>): void {
+    const next = new Map<string, KeyObject>();
     for (const [id, text] of Object.entries(keys)) {
       if (Buffer.from(text, "base64url").length !== RAW_KEY_BYTES) {
         throw new RangeError(
@@ -32,8 +41,9 @@ export class KeyRing {
         );
       }
       const jwk = { kty: "OKP", crv: "Ed25519", x: text };
-      this.#keys.set(id, createPublicKey({ key: jwk, format: "jwk" }));
+      next.set(id, createPublicKey({ key: jwk, format: "jwk" }));
     }
+    this.#keys = next;
   }
 
   get(id: string): KeyObject | undefined {

@@ -22,6 +22,7 @@ export const ADDRESSES = {
   commandResult: `${OF_UNIT}/cmdres`,
   settings: `${OF_UNIT}/settings`,
   request: `${OF_UNIT}/get`,
+  trial: `${OF_UNIT}/doctor`,
   part: `${OF_UNIT}/part/{sha256}`,
   unitManifest: `${OF_UNIT}/dist/{kind}/manifest`,
   districtManifest: `${OF_DISTRICT}/${ALL}/dist/{kind}/manifest`,
@@ -59,6 +60,8 @@ export interface UnitTopics {
   /** District: one part of a data set; the last level is its SHA-256. */
   part(sha256: string): string;
   partFilter: string;
+  /** Doctor: what it tries a broker with; gone again when it has. */
+  doctor: string;
   /** District: a signed description of a data set for this unit alone, retained. */
   manifest(kind: string): string;
   manifestFilter: string;
@@ -133,6 +136,7 @@ export function unitTopics(district: string, unitId: string, root = DEFAULT_ROOT
     request: at("request"),
     part: (sha256) => fillAddress("part", { ...names, sha256 }),
     partFilter: at("part"),
+    doctor: at("trial"),
     manifest: (kind) => fillAddress("unitManifest", { ...names, kind: checked(kind, "data set") }),
     manifestFilter: at("unitManifest"),
   };

@@ -26,7 +26,7 @@ export type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port
 const WINDOW = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 2_000;
-const LOSS_WITH_311 =
+export const LOSS_WITH_311 =
   "MQTT 3.1.1 cannot say that nobody is subscribed: records the broker throws away count as " +
   "delivered. Use version 5, or a collector (mqtt.collector)";
 /** Why a collector's word was counted: it counts for nothing, or names more than was ever written. */

@@ -50,10 +50,6 @@ describe("a real unit whose database is damaged", () => {
     writeFileSync(folder.at("unit.db"), "this was a database once, ".repeat(400));
     const text = pass("0123456789abcdef");
     const unit = await folder.start({ trust: { files: [folder.at("issuers.json")] } });
-    let log = "";
-    unit.process.stdout?.on("data", (chunk: Buffer) => {
-      log += chunk.toString();
-    });
     const first = await until(unit.url, ({ view }) => view.alarms.length > 0);
     expect(first.view.alarms.map(({ kind }) => kind)).toContain("database-replaced");
     folder.show(text);
@@ -74,6 +70,7 @@ describe("a real unit whose database is damaged", () => {
     expect(runSalvage(folder.at("looked-after.db"), {}, 0, () => {})).toBe(1);
     expect(auditUnit(folder.at("unit.db")).faults).toEqual([]);
     // Nothing of the visitor is in the log, in which everything else is.
+    const log = unit.log();
     expect(log).toContain("device-changed");
     for (const secret of [text, text.slice(-24), NUMBER, pseudonym, "王"]) {
       expect(log).not.toContain(secret);

@@ -45,7 +45,7 @@ afterAll(() => {
 
 describe("the resolver's client", () => {
   const ask = (path: string, signal = new AbortController().signal) =>
-    createResolverClient(base + path, "secret").ask("A1B2", signal);
+    createResolverClient(base + path, () => Promise.resolve("secret")).ask("A1B2", signal);
 
   it("posts the token and reads the entry", async () => {
     expect(await ask("/known")).toEqual(ENTRY);

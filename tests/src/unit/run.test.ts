@@ -8,6 +8,7 @@ import { createIssuerKey, issueHealthPass } from "../../../src/credential/health
 import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
 import { pseudonymOf } from "../../../src/credential/identity.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
+import { until as waitFor } from "../../support/until.ts";
 import { ended, NODE, UnitFolder, until, type Started } from "./unit-process.ts";
 
 const folder = new UnitFolder();
@@ -67,14 +68,29 @@ describe("a real unit as a process of its own", () => {
     expect(folder.gate()).toBe("0");
   });
 
-  it("ends where its pages have no port, instead of standing at the door half started", async () => {
+  it("works where another program has the port of its pages, and takes it when it is free", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();
     const port = typeof address === "object" ? address?.port : undefined;
-    await expect(folder.start({ ...trust, http: { port } })).rejects.toThrow(/ended with 1/);
-    expect(folder.gate()).toBe("0");
+    const unit = await folder.start(trust, { port });
+    expect(unit.log()).toMatch(/"setting":"http\.host".*another program listens there/);
+    folder.show(pass("green"));
+    await waitFor("the gate is open", () => folder.gate() === "1", 20_000);
+    // It stops listening at once; whoever has connected to it need not be waited for.
     other.close();
+    await waitFor("the address is taken up", () => unit.log().includes("data-loaded"), 20_000);
+    expect((await fetch(`${unit.url}healthz`)).status).toBe(200);
+  });
+
+  it("is not started twice: the second says so, and touches neither gate nor records", async () => {
+    const unit = await start();
+    const run = spawnSync(NODE, ["src/cli/main.ts", "run", "--config", at("unit.yaml")], {
+      encoding: "utf8",
+    });
+    expect([run.status, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr).toMatch(/the unit trial runs already, at http:/);
+    expect((await fetch(`${unit.url}healthz`)).status).toBe(200);
   });
 
   it("refuses to start without a policy, in one clear line", () => {

@@ -26,6 +26,8 @@ show();
 export interface Started {
   process: ChildProcess;
   url: string;
+  /** All that it has logged. */
+  log: () => string;
 }
 
 /** What staff of these units sign in with. */
@@ -81,7 +83,10 @@ export class UnitFolder {
   }
 
   /** Writes the unit's configuration. @param settings beside the usual ones */
-  async configure(settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async configure(
+    settings: Readonly<Record<string, unknown>> = {},
+    http: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
     const port = await freePort();
     writeFileSync(
       this.at("unit.yaml"),
@@ -91,7 +96,7 @@ export class UnitFolder {
         policy: this.at("policy.yaml"),
         store: { path: this.at("unit.db") },
         keys: { district: this.at("district.key"), unit: this.at("unit.key") },
-        http: { port, operatorToken: STAFF_TOKEN },
+        http: { port, operatorToken: STAFF_TOKEN, ...http },
         devices: {
           gate: { file: this.at("gate") },
           camera: {
@@ -107,9 +112,17 @@ export class UnitFolder {
     );
   }
 
-  /** Starts the unit; resolves when its pages can be opened. @param settings beside the usual ones */
-  async start(settings: Readonly<Record<string, unknown>> = {}): Promise<Started> {
-    await this.configure(settings);
+  /**
+   * Starts the unit; resolves when its pages can be opened.
+   *
+   * @param settings beside the usual ones
+   * @param http beside the port
+   */
+  async start(
+    settings: Readonly<Record<string, unknown>> = {},
+    http: Readonly<Record<string, unknown>> = {},
+  ): Promise<Started> {
+    await this.configure(settings, http);
     const run = ["src/cli/main.ts", "run", "--config", this.at("unit.yaml")];
     const words = this.#under.length === 0 ? run : [...this.#under, NODE, ...run];
     const child = spawn(NODE, words, {
@@ -121,7 +134,7 @@ export class UnitFolder {
       child.stdout.on("data", (chunk: Buffer) => {
         said += chunk.toString();
         const url = /"url":"([^"]+)"/.exec(said)?.[1];
-        if (url !== undefined) resolve({ process: child, url });
+        if (url !== undefined) resolve({ process: child, url, log: () => said });
       });
       child.once("exit", (code) => reject(new Error(`the unit ended with ${code}: ${said}`)));
     });

@@ -1,0 +1,91 @@
+/**
+ * Files and addresses of the configuration that the door does not need: taken up when they can be
+ * used, named in log and alarm while they cannot, and tried again until they can.
+ */
+import type { Clock, Timer } from "../../hal/clock.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Log } from "./connection.ts";
+
+/** Somebody who has just copied a missing file waits for it. */
+const FIRST_PAUSE_MS = 2_000;
+const LAST_PAUSE_MS = 60_000;
+
+export class Inputs {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #problems = new Map<string, string>();
+  readonly #waiting = new Set<Timer>();
+  #gateway: Pick<Gateway, "dispatch"> | undefined;
+  #stopped = false;
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** What is wrong now, by setting. */
+  problems(): ReadonlyMap<string, string> {
+    return this.#problems;
+  }
+
+  /** From now on what is wrong is an alarm at the door. */
+  serve(gateway: Pick<Gateway, "dispatch">): void {
+    this.#gateway = gateway;
+    for (const setting of this.#problems.keys()) this.#tell(setting, true);
+  }
+
+  /** @param problem nothing where the setting is well */
+  note(setting: string, problem: string | undefined): void {
+    const former = this.#problems.get(setting);
+    if (problem === former) return;
+    if (problem === undefined) {
+      this.#problems.delete(setting);
+      this.#log("data-loaded", { setting });
+    } else {
+      this.#problems.set(setting, problem);
+      this.#log("data-not-loaded", { setting, problem });
+    }
+    if ((problem === undefined) !== (former === undefined))
+      this.#tell(setting, problem !== undefined);
+  }
+
+  /** Does it now, and again until it works. Resolves after the first try, and never rejects. */
+  async take(setting: string, file: string, work: () => Promise<void>): Promise<void> {
+    await this.#attempt(setting, file, work, FIRST_PAUSE_MS);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#waiting) timer.cancel();
+  }
+
+  async #attempt(
+    setting: string,
+    file: string,
+    work: () => Promise<void>,
+    pauseMs: number,
+  ): Promise<void> {
+    try {
+      await work();
+      if (!this.#stopped) this.note(setting, undefined);
+    } catch (error) {
+      if (this.#stopped) return;
+      this.note(setting, problemWith(file, error));
+      const timer: Timer = this.#clock.after(pauseMs, () => {
+        this.#waiting.delete(timer);
+        void this.#attempt(setting, file, work, Math.min(LAST_PAUSE_MS, pauseMs * 2));
+      });
+      this.#waiting.add(timer);
+    }
+  }
+
+  #tell(subject: string, active: boolean): void {
+    this.#gateway?.dispatch({ kind: "fault-changed", fault: "input-unavailable", subject, active });
+  }
+}
+
+/** The file, where the message does not name it itself. */
+export function problemWith(file: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.includes(file) ? message : `${file}: ${message}`;
+}
