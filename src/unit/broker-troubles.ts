@@ -47,7 +47,11 @@ export function reportTroubles(
     }
     if (uplink.nameInUse() === inUse) return;
     inUse = uplink.nameInUse();
-    log("unit-name-in-use", { name: unitId, active: inUse });
+    log("unit-name-in-use", {
+      name: unitId,
+      active: inUse,
+      ...(inUse ? { why: "another client connects to the broker under this unit's name" } : {}),
+    });
     const fault = { kind: "fault-changed", fault: "unit-name-in-use", subject: unitId } as const;
     gateway.dispatch({ ...fault, active: inUse });
   });

@@ -52,6 +52,8 @@ export const REASON_SUCCESS = 0x00;
 /** The broker has nobody to give the message to: not a delivery. */
 export const REASON_NO_MATCHING_SUBSCRIBERS = 0x10;
 
+/** Why a connection ended where nobody said anything. */
+export const CLOSED_SILENTLY = "the broker or the network closed the connection without a word";
 /** MQTT 5 §3.14.2.1: another client came under the same name. */
 export const REASON_SESSION_TAKEN_OVER = 0x8e;
 /** MQTT 5 §3.2.2.2. */

@@ -5,6 +5,7 @@ import { brokerAddress, shownUrl, type BrokerAddress } from "./broker-address.ts
 import { openSocket, speaksTls } from "./broker-socket.ts";
 import { sayFailure, sayReason } from "./link-words.ts";
 import {
+  CLOSED_SILENTLY,
   ConnectRefused,
   LARGEST_PACKET_BYTES,
   REASON_PACKET_TOO_LARGE,
@@ -95,7 +96,7 @@ function open(
     client.once("close", () => {
       client.end(true);
       const why = failure === undefined ? undefined : sayFailure(failure, tls);
-      connection.ended(connection.farewell ?? why ?? "the broker or the network closed it");
+      connection.ended(connection.farewell ?? why ?? CLOSED_SILENTLY);
       const { refusal } = connection;
       if (refusal !== undefined) reject(new ConnectRefused(refusal.why, refusal.reason));
       else if (why !== undefined) reject(new Error(why));

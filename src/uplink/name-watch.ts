@@ -1,4 +1,8 @@
-/** Two units of one name: each connection ends the other's. The one that lost waits long, and says so. */
+/**
+ * Two units of one name: each connection ends the other's. The one that lost waits long, and says so.
+ * Brokers say so too in MQTT 5, but not all do (mosquitto 2.0.11 just closes), and 3.1.1 has no word
+ * for it: several connections in a row that stood, and were closed soon without a word, count as well.
+ */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { REASON_SESSION_TAKEN_OVER } from "./link.ts";
 
@@ -8,6 +12,10 @@ const LONGEST_PAUSE_MS = 600_000;
 /** A connection that stood for so long has its name to itself again. */
 const QUIET_MS = 900_000;
 
+/** So many in a row are no accident. */
+const SILENT_ENDS = 3;
+const SOON_MS = 60_000;
+
 export class NameWatch {
   /** Since the start. */
   count = 0;
@@ -16,6 +24,8 @@ export class NameWatch {
   readonly #onChange: () => void;
   #inARow = 0;
   #justLost = false;
+  #silentEnds = 0;
+  #connectedAtMs: number | undefined;
   #quiet: Timer | undefined;
 
   constructor(clock: Clock, chance: () => number, onChange: () => void) {
@@ -29,6 +39,7 @@ export class NameWatch {
   }
 
   connected(): void {
+    this.#connectedAtMs = this.#clock.monotonicMs();
     if (!this.inUse()) return;
     this.#quiet = this.#clock.after(QUIET_MS, () => {
       this.#inARow = 0;
@@ -36,10 +47,24 @@ export class NameWatch {
     });
   }
 
-  /** @param reason of the DISCONNECT, if one came */
-  ended(reason: number | undefined): void {
+  /**
+   * @param reason of the DISCONNECT, if one came
+   * @param silently whether nothing at all said why
+   */
+  ended(reason: number | undefined, silently = false): void {
     this.stop();
-    this.#justLost = reason === REASON_SESSION_TAKEN_OVER;
+    const connectedAtMs = this.#connectedAtMs;
+    if (connectedAtMs === undefined) {
+      // It never stood. Silence may be the other client's next try; a broker that is away is not.
+      if (!silently) this.#silentEnds = 0;
+    } else {
+      const soon = this.#clock.monotonicMs() - connectedAtMs < SOON_MS;
+      this.#silentEnds = silently && soon ? this.#silentEnds + 1 : 0;
+    }
+    const stood = connectedAtMs !== undefined;
+    this.#connectedAtMs = undefined;
+    this.#justLost =
+      reason === REASON_SESSION_TAKEN_OVER || (stood && this.#silentEnds >= SILENT_ENDS);
     if (!this.#justLost) return;
     this.count += 1;
     this.#inARow += 1;

@@ -10,6 +10,7 @@ import { ASK_AGAIN_MS, Extras, type Restriction } from "./extras.ts";
 import { Greeting } from "./greeting.ts";
 import { ConnectionKeeper } from "./keeper.ts";
 import {
+  CLOSED_SILENTLY,
   UNIT_SESSION,
   type ConnectRequest,
   type IncomingMessage,
@@ -299,8 +300,10 @@ class MqttUplink implements Uplink {
     this.#connection = undefined;
     const isNews = this.#lastFailure !== why;
     this.#lastFailure = why;
-    this.#name.ended(this.#endReason);
-    this.#greeting.ended(why, this.#endReason);
+    this.#name.ended(this.#endReason, why === CLOSED_SILENTLY);
+    // A connection that another client took over did not end over anything that was asked.
+    if (this.#name.inUse()) this.#extras.granted("telemetry");
+    else this.#greeting.ended(why, this.#endReason);
     this.#pump.end();
     this.#report(false);
     if (isNews && this.#keeper.running()) this.#troubled();

@@ -261,6 +261,29 @@ describe("another client of the same name", () => {
     await clock.run(901_000);
     expect([watch.inUse(), changes]).toEqual([false, 2]);
   });
+
+  it("shows where the broker has no word for it: connections that stood are closed soon, in a row", async () => {
+    const clock = new VirtualClock(START_MS);
+    const watch = new NameWatch(
+      clock,
+      () => 1,
+      () => {},
+    );
+    const stood = async (ms: number, silently = true): Promise<boolean> => {
+      watch.connected();
+      await clock.run(ms);
+      watch.ended(undefined, silently);
+      return watch.inUse();
+    };
+    expect([await stood(100), await stood(100), await stood(100, false)]).toEqual(
+      Array(3).fill(false),
+    );
+    expect([await stood(100), await stood(100), await stood(61_000)]).toEqual(Array(3).fill(false));
+    // A broker that was away in between is another kind of trouble.
+    expect([await stood(100), await stood(100)]).toEqual([false, false]);
+    watch.ended(undefined, false);
+    expect([await stood(100), await stood(100), await stood(100)]).toEqual([false, false, true]);
+  });
 });
 
 describe("a packet that is too long", () => {
