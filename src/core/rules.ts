@@ -86,6 +86,7 @@ function outcomeOfNone(
 function strictest(results: readonly RuleResult[]): RuleResult | undefined {
   return (
     results.find((result) => result.outcome === "unmet") ??
+    results.find((result) => result.outcome === "unclear") ??
     results.find((result) => result.reason !== undefined)
   );
 }

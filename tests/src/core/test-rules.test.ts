@@ -112,6 +112,44 @@ describe("the newest result decides", () => {
   });
 });
 
+describe("among alternatives", () => {
+  const doses: Rule = {
+    id: "v",
+    kind: "vaccination",
+    minDoses: 2,
+    ...VERDICTS,
+    whenMissing: "deny",
+  };
+  const either = (change: Partial<Rule> = {}): Rule =>
+    ({
+      id: "e",
+      kind: "any-of",
+      ...VERDICTS,
+      whenMissing: "deny",
+      rules: [doses, RULE],
+      ...change,
+    }) as Rule;
+
+  it.each<[string, Evidence[], string]>([
+    [
+      "one that is unclear stands before one that is missing",
+      [nat(1, "pending")],
+      "referred test-pending",
+    ],
+    ["one that is unmet stands before both", [nat(49)], "denied test-too-old"],
+    ["none that is there is missing", [], "denied vaccination-missing"],
+    ["one that is met is enough", [nat(1)], "granted"],
+  ])("%s", (_name, evidence, expected) => {
+    expect(outcomeOf([either()], evidence)).toBe(expected);
+  });
+
+  it("the rule around them says what follows from unclear ones", () => {
+    expect(outcomeOf([either({ whenUnclear: "deny" })], [nat(1, "unknown")])).toBe(
+      "denied test-unclear",
+    );
+  });
+});
+
 describe("tests of other diseases", () => {
   const FLU = "snomed:6142004";
   it.each<[string, Evidence[], string]>([
