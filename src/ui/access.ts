@@ -181,12 +181,15 @@ export class Access {
   }
 
   // A forwarder passes on what it is given: only a proxy that is configured is believed, and of what
-  // it says only the last address, the one it saw itself.
+  // it says only the last address, the one it saw itself. Whoever says to be passed on by another is
+  // counted apart, all together: they take nobody's share who came without.
   #addressOf({ raw: { headers, socket } }: FastifyRequest): string {
     const from = socket.remoteAddress ?? "";
     const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
     const believed = this.#isProxy(from) && passedOn !== undefined && isIP(passedOn) !== 0;
-    return believed ? passedOn : from;
+    if (believed) return passedOn;
+    const isPassedOn = passedOn !== undefined || headers.forwarded !== undefined;
+    return isPassedOn ? `${from} forwarded` : from;
   }
 
   #isHttps({ raw: { headers, socket } }: FastifyRequest): boolean {

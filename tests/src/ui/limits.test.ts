@@ -32,14 +32,17 @@ afterEach(async () => {
   rmSync(pagesDir, { recursive: true });
 });
 
-async function start(limits: UiServerOptions["limits"] = {}): Promise<void> {
+async function start(
+  limits: UiServerOptions["limits"] = {},
+  proxies: readonly string[] = ["127.0.0.1"],
+): Promise<void> {
   server = await startUiServer({
     feed: unit,
     clock: createSystemClock(),
     pagesDir,
     operatorToken: TOKEN,
     screenSecret: SECRET,
-    proxies: ["127.0.0.1"],
+    proxies,
     limits,
   });
 }
@@ -110,6 +113,17 @@ describe("live streams", () => {
     expect(served).toBe(MOST_STREAMS.stranger - MOST_OF_A_STRANGER);
     expect((await watch(await screen())).status).toBe(200);
     expect(await statusesOf(MOST_STREAMS.staff, await staff())).not.toContain(503);
+  });
+
+  it("through a proxy that nobody configured are few together, whoever they say to be", async () => {
+    await start({}, []);
+    const statuses: number[] = [];
+    for (let from = 1; from <= 8; from++) {
+      statuses.push(...(await statusesOf(1, stranger(`198.51.100.${from}`))));
+    }
+    expect(statuses.filter((status) => status === 200)).toHaveLength(MOST_OF_A_STRANGER);
+    // They take no share of whoever came without one.
+    expect(await statusesOf(1, {})).toEqual([200]);
   });
 
   it("of one network of the many addresses of IPv6 count as one stranger's", async () => {
