@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { commandKeyEntry, KEY_ID } from "../config/command-keys.ts";
 import { parseYamlText } from "../config/yaml-text.ts";
+import { CREDENTIAL_REASONS, DECISION_REASONS, type ReasonCode } from "../core/reason.ts";
 import { COMMAND_NAMES, type CommandName } from "../core/command.ts";
 import {
   audienceOf,
@@ -45,7 +46,15 @@ export function commandCommand(print: Print = printLine): Command {
     .description("command a unit from afar, by a signed message")
     .addCommand(keygenCommand(print))
     .addHelpText("after", EXAMPLES);
-  command.addCommand(sending(print, "release", "open the gate once", () => ({ name: "release" })));
+  command.addCommand(
+    sending(print, "release", "open the gate once, or let one visit's visitor in", (options) => ({
+      name: "release",
+      ...(options.visit === undefined ? {} : { visitRef: options.visit }),
+      ...(options.confirm === undefined ? {} : { confirm: options.confirm }),
+    }))
+      .option("--visit <reference>", "of the visit it is about, as its records have it")
+      .option("--confirm <findings>", "what is overruled, with commas, e.g. code-red", findings),
+  );
   for (const [name, what] of [
     ["lock-down", "let nobody in, until it is lifted"],
     ["evacuate", "hold the way open and tell people to leave, until it is lifted"],
@@ -175,6 +184,8 @@ interface OwnOptions {
   seconds: number;
   values: string;
   settingsVersion?: number;
+  visit?: string;
+  confirm?: ReasonCode[];
 }
 
 /** As commander gives it: `--key` signs here, and the certificate's key has another name. */
@@ -330,6 +341,15 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError("expected a whole number above 0.");
   }
   return value;
+}
+
+function findings(text: string): ReasonCode[] {
+  return text.split(",").map((each) => {
+    const known = [...CREDENTIAL_REASONS, ...DECISION_REASONS];
+    const found = known.find((code) => code === each.trim());
+    if (found === undefined) throw new InvalidArgumentError(`"${each}" is no finding of a unit.`);
+    return found;
+  });
 }
 
 function commandNames(text: string): CommandName[] {

@@ -13,11 +13,7 @@ export function commanded(turn: Turn, event: EventOf<"commanded">): void {
   const { command, authority, commandId } = event;
   switch (command.name) {
     case "release":
-      if (turn.state.mode === "normal") {
-        requestRelease(turn, "command", authority, { commandId });
-      } else {
-        reply(turn, { commandId }, authority, { done: false, code: turn.state.mode });
-      }
+      // A decision about a visit, or an opening without one.
       return;
     case "lock-down":
       // One that waits beneath an evacuation may be lifted: nobody wants to find the door locked after it.

@@ -28,17 +28,23 @@ export function graveFindings(visit: Visit): readonly ReasonCode[] {
     ...(decision?.rules ?? []).flatMap((rule) => rule.reason ?? []),
   ].map((reason) => reason.code);
   // A policy that asks for no colour or test does not make a red code a harmless one.
-  const codes = new Set([...found, ...evidence.flatMap(dangerIn)]);
+  const codes = new Set([...found, ...evidence.flatMap((piece) => dangerIn(piece, evidence))]);
   return [...codes].filter((code) => GRAVE.has(code));
 }
 
-function dangerIn(piece: Evidence): ReasonCode[] {
+function dangerIn(piece: Evidence, all: readonly Evidence[]): ReasonCode[] {
   if (piece.kind === "code-colour") return piece.colour === "red" ? ["code-red"] : [];
-  if (piece.kind === "nucleic-acid-test") {
-    return piece.result === "positive" ? ["test-positive"] : [];
-  }
   // A positive is one also where nobody here knows the kind of test.
-  if (piece.kind === "other-test") return piece.result === "positive" ? ["test-positive"] : [];
-  if (piece.kind !== "antigen-test") return [];
-  return piece.result === "positive" ? ["antigen-positive"] : [];
+  const { kind } = piece;
+  if (kind !== "nucleic-acid-test" && kind !== "antigen-test" && kind !== "other-test") return [];
+  // Whoever was well later is well.
+  const over = all.some(
+    (other) =>
+      other.kind === piece.kind &&
+      other.disease === piece.disease &&
+      other.result === "negative" &&
+      other.sampledAtMs > piece.sampledAtMs,
+  );
+  if (over || piece.result !== "positive") return [];
+  return [piece.kind === "antigen-test" ? "antigen-positive" : "test-positive"];
 }

@@ -3,6 +3,7 @@ import type { Decision } from "./decision.ts";
 import type { EventOf } from "./event.ts";
 import type { Credential } from "./evidence.ts";
 import { releaseFor } from "./passage.ts";
+import type { ReleaseCause } from "./record.ts";
 import { reply } from "./reply.ts";
 import { showResult } from "./result.ts";
 import type { Visit } from "./state.ts";
@@ -101,12 +102,17 @@ function admit(turn: Turn, visit: Visit, recorded: boolean): void {
   }
   releaseFor(turn, {
     releaseRef: turn.event.ref,
-    cause: authority === undefined ? "granted" : "operator",
+    cause: causeOf(visit),
     visitRef,
     recorded,
     ...(authority === undefined ? {} : { authority }),
     ...(asker === undefined ? {} : { asker }),
   });
+}
+
+function causeOf({ authority, asker }: Visit): ReleaseCause {
+  if (authority === undefined) return "granted";
+  return asker !== undefined && "commandId" in asker ? "command" : "operator";
 }
 
 function turnAway(turn: Turn, visit: Visit, recorded: boolean): void {

@@ -1,5 +1,5 @@
 /** Answers to whoever asked by hand or from afar; every request is answered once. */
-import type { OperatorAnswer, RefusalCode } from "./answer.ts";
+import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "./answer.ts";
 import type { Asker } from "./state.ts";
 import type { Authority } from "./record.ts";
 import type { Turn } from "./turn.ts";
@@ -19,6 +19,12 @@ const DETAILS: Readonly<Record<RefusalCode, string>> = {
   "no-answer": "nothing was answered in time",
 };
 
+function sayRefusal({ code, by, confirm }: OperatorRefusal): string {
+  const who = by === undefined ? "" : `, by ${by}`;
+  const what = confirm === undefined ? "" : ` of ${confirm.join(", ")}`;
+  return `${DETAILS[code]}${who}${what}`;
+}
+
 /** Says what became of a request. A command that was refused is on record as refused. */
 export function reply(
   turn: Turn,
@@ -37,7 +43,7 @@ export function reply(
     turn.effect({ kind: "answer-command", commandId, result: "done", detail: "release" });
     return;
   }
-  const said = detail ?? DETAILS[answer.code];
+  const said = detail ?? sayRefusal(answer);
   if (authority !== undefined) {
     turn.record({ type: "command-handled", command: "release", result: "refused", authority });
   }

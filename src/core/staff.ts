@@ -1,34 +1,69 @@
-/** Staff decide about a visit, or open the gate once without one; every request is answered. */
+/** Staff, or a signed command, decide about a visit, or open the gate once without one; all are answered. */
 import type { AtTheDoor, OperatorRefusal } from "./answer.ts";
 import { requestRelease } from "./authority.ts";
 import type { EventOf } from "./event.ts";
 import { graveFindings } from "./grave.ts";
+import type { ReasonCode } from "./reason.ts";
+import type { Authority } from "./record.ts";
 import { reply } from "./reply.ts";
-import type { DoorwayState, Visit } from "./state.ts";
+import type { Asker, DoorwayState, Visit } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import { overrule } from "./visit.ts";
 
-type Decided = EventOf<"operator-decided">;
+/** What was decided by hand or from afar. */
+interface Request {
+  verdict: "grant" | "deny";
+  /** The visit it is about; absent: opening the gate once, without any. */
+  visitRef?: string;
+  confirm?: readonly ReasonCode[];
+}
 
 /** Carries a decision of staff out, or answers why not. */
-export function operatorDecided(turn: Turn, event: Decided): void {
-  const { visit } = turn.state;
-  const { verdict, authority, visitRef, ref } = event;
-  const asker = { requestRef: ref };
-  const refusal = refusalOf(turn.state, event);
+export function operatorDecided(turn: Turn, event: EventOf<"operator-decided">): void {
+  const asker = { requestRef: event.ref };
+  const refusal = refusalOf(turn.state, event) ?? refuseSecond(turn.state, event);
+  if (refusal !== undefined) return reply(turn, asker, event.authority, refusal);
+  carryOut(turn, event, "operator", event.authority, asker);
+}
+
+/** A signed command to release: about a visit it is a decision like one of staff. */
+export function releaseCommanded(
+  turn: Turn,
+  { command, commandId, authority }: EventOf<"commanded">,
+): void {
+  if (command.name !== "release") return;
+  const request: Request = { ...command, verdict: "grant" };
+  const asker = { commandId };
+  const refusal = refusalOf(turn.state, request);
   if (refusal !== undefined) return reply(turn, asker, authority, refusal);
-  if (visitRef === undefined) requestRelease(turn, "operator", authority, asker);
+  carryOut(turn, request, "command", authority, asker);
+}
+
+function carryOut(
+  turn: Turn,
+  { verdict, visitRef }: Request,
+  cause: "operator" | "command",
+  authority: Authority,
+  asker: Asker,
+): void {
+  const { visit } = turn.state;
+  if (visitRef === undefined) requestRelease(turn, cause, authority, asker);
   else if (visit !== null) overrule(turn, visit, verdict, authority, asker);
 }
 
-function refusalOf(state: DoorwayState, event: Decided): OperatorRefusal | undefined {
+function refusalOf(state: DoorwayState, request: Request): OperatorRefusal | undefined {
   const { visit, mode } = state;
   if (mode === "evacuation") return refused("evacuation");
   // A lock-down is lifted by whoever ordered it; until then staff may only refuse.
-  if (event.verdict === "grant" && mode === "locked-down") return refused("locked-down");
-  if (event.visitRef === undefined) return refuseOpening(state, event);
-  if (visit === null || visit.ref !== event.visitRef) return refuseLate(state, event.visitRef);
-  return refuseDecision(visit, event);
+  if (request.verdict === "grant" && mode === "locked-down") return refused("locked-down");
+  if (request.visitRef === undefined) {
+    // A refusal without a visit has nothing to refuse.
+    if (request.verdict === "deny") return refused("visit-over");
+    // One that stands there, with a red code in its hand, would walk in as well.
+    return visit === null ? undefined : refuseUnconfirmed(visit, request);
+  }
+  if (visit === null || visit.ref !== request.visitRef) return refuseLate(state, request.visitRef);
+  return refuseDecision(visit, request);
 }
 
 /** About a visit that is over: it may have been decided, or its visitor may have left. */
@@ -43,33 +78,30 @@ function refuseLate(state: DoorwayState, visitRef: string): OperatorRefusal {
 }
 
 /** About the visit that is there: it may be decided already, or need the second step. */
-function refuseDecision(visit: Visit, event: Decided): OperatorRefusal | undefined {
+function refuseDecision(visit: Visit, request: Request): OperatorRefusal | undefined {
   const { decision, authority, phase } = visit;
   if (decision !== undefined && (authority !== undefined || decision.outcome === "granted")) {
     const by = authority === undefined ? {} : { by: authority.by };
     return { ...refused("already-decided"), outcome: decision.outcome, ...by };
   }
   if (phase === "committing") return refused("being-decided");
-  return event.verdict === "grant" ? refuseUnconfirmed(visit, event) : undefined;
+  return request.verdict === "grant" ? refuseUnconfirmed(visit, request) : undefined;
 }
 
-/** Without a visit: one that stands there, with a red code in its hand, would walk in as well. */
-function refuseOpening(state: DoorwayState, event: Decided): OperatorRefusal | undefined {
-  const { visit, passage, pendingRelease } = state;
-  // A refusal without a visit has nothing to refuse.
-  if (event.verdict === "deny") return refused("visit-over");
+/** Without a visit the gate opens once, however many staff ask for it. */
+function refuseSecond(state: DoorwayState, request: Request): OperatorRefusal | undefined {
+  const { passage, pendingRelease } = state;
+  if (request.visitRef !== undefined) return undefined;
   if (pendingRelease !== null) {
     return { ...refused("already-open"), by: pendingRelease.authority.by };
   }
   // Whoever leaves opens for themselves: staff may open for somebody who comes in.
-  if (passage !== null && passage.cause !== "exit-request") {
-    const by = passage.authority === undefined ? {} : { by: passage.authority.by };
-    return { ...refused("already-open"), ...by };
-  }
-  return visit === null ? undefined : refuseUnconfirmed(visit, event);
+  if (passage === null || passage.cause === "exit-request") return undefined;
+  const by = passage.authority === undefined ? {} : { by: passage.authority.by };
+  return { ...refused("already-open"), ...by };
 }
 
-function refuseUnconfirmed(visit: Visit, { confirm }: Decided): OperatorRefusal | undefined {
+function refuseUnconfirmed(visit: Visit, { confirm }: Request): OperatorRefusal | undefined {
   const grave = graveFindings(visit);
   if (grave.every((code) => confirm?.includes(code) === true)) return undefined;
   return { ...refused("confirm-needed"), confirm: grave, there: atTheDoor(visit) };

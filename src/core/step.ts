@@ -16,7 +16,7 @@ import { presenceChanged, seeingAgain } from "./presence.ts";
 import { countReads } from "./reads.ts";
 import { gateAnswered, gateOverdue } from "./release.ts";
 import { resultShown, resultUnseen } from "./result.ts";
-import { operatorDecided } from "./staff.ts";
+import { operatorDecided, releaseCommanded } from "./staff.ts";
 import type { DoorwayState } from "./state.ts";
 import { Turn } from "./turn.ts";
 import { evaluate, measured, measurementFailed, presented } from "./visit.ts";
@@ -59,6 +59,7 @@ function handle(turn: Turn, event: Event): void {
     case "operator-decided":
       return operatorDecided(turn, event);
     case "commanded":
+      if (event.command.name === "release") return releaseCommanded(turn, event);
       return commanded(turn, event);
     case "codes-remembered":
       return codesRemembered(turn, event);

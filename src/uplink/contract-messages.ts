@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ALARM_KINDS, DEVICE_NAMES } from "../core/alarm.ts";
 import { SET_KINDS } from "../core/data-set.ts";
+import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import { count, epochMs, remark, word } from "./contract-record.ts";
 
 const unit = word.describe("the unit's name, as in the topic");
@@ -183,7 +184,19 @@ const SHORT = 200;
 const DAY_MS = 86_400_000;
 
 const commandSchema = z.discriminatedUnion("name", [
-  z.object({ name: z.literal("release") }).describe("let one person in"),
+  z
+    .object({
+      name: z.literal("release"),
+      visitRef: word
+        .describe("lets this visit's visitor in, unless it is over or decided; absent: opens once")
+        .exactOptional(),
+      confirm: z
+        .array(z.enum([...CREDENTIAL_REASONS, ...DECISION_REASONS]))
+        .max(20)
+        .describe("grave findings that are overruled, e.g. `code-red`")
+        .exactOptional(),
+    })
+    .describe("let one person in"),
   z.object({ name: z.literal("lock-down"), active: z.boolean() }),
   z
     .object({ name: z.literal("evacuate"), active: z.boolean() })

@@ -95,8 +95,9 @@ const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
       event({ kind: "contact-changed", contact: name, active: true, found: true }),
     ]),
   "operator-decided": (state) => [operator(), operator(state.visit?.ref)],
-  commanded: () => [
+  commanded: (state) => [
     command({ name: "release" }),
+    command({ name: "release", visitRef: state.visit?.ref ?? "none" }),
     command({ name: "lock-down", active: true }),
     command({ name: "lock-down", active: false }),
     command({ name: "evacuate", active: true }),
@@ -198,7 +199,8 @@ function warrant(
       return recorded ? "its record is durable" : undefined;
     }
     case "command":
-      return before.pendingRelease?.cause === "command" && taken.kind === "record-committed"
+      return (before.pendingRelease?.cause === "command" || before.visit?.asker !== undefined) &&
+        taken.kind === "record-committed"
         ? "its record is durable"
         : undefined;
     case "exit-request":
