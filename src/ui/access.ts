@@ -188,7 +188,9 @@ export class Access {
     const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
     const believed = this.#isProxy(from) && passedOn !== undefined && isIP(passedOn) !== 0;
     if (believed) return passedOn;
-    const isPassedOn = passedOn !== undefined || headers.forwarded !== undefined;
+    const isPassedOn = [headers["x-forwarded-for"], headers.forwarded].some(
+      (each) => each !== undefined,
+    );
     return isPassedOn ? `${from} forwarded` : from;
   }
 
