@@ -13,21 +13,30 @@ export interface Bend {
 }
 
 // Three hundredths of the picture around a code are about one module of a small symbol; a decoder
-// bridges half a module by itself.
+// bridges half a module by itself, so steps of half as much leave no gap between them. Curled paper
+// bends by the first, a sleeve or a bottle by up to twice that.
 const AMOUNT = 0.03;
+const TIMES = [1, 2, 1.5, 0.5] as const;
 
-/** Every combination of bends there is, the simple ones first. */
-export const BENDS: readonly Bend[] = combinations();
+/**
+ * The bends there are, by what they find: along one axis in every strength, then along two, then
+ * along more, which only the usual strength is worth trying for.
+ */
+export const BENDS: readonly Bend[] = [
+  ...TIMES.flatMap((times) => combinations(times * AMOUNT, 1)),
+  ...TIMES.flatMap((times) => combinations(times * AMOUNT, 2)),
+  ...[3, 4].flatMap((axes) => combinations(AMOUNT, axes)),
+];
 
-function combinations(): Bend[] {
-  const amounts = [-AMOUNT, 0, AMOUNT];
+/** Every bend of that strength along so many axes. */
+function combinations(amount: number, axes: number): Bend[] {
+  const amounts = [-amount, 0, amount];
   const all = amounts.flatMap((leanX) =>
     amounts.flatMap((stretchX) =>
       amounts.flatMap((leanY) => amounts.map((stretchY) => ({ leanX, stretchX, leanY, stretchY }))),
     ),
   );
-  const parts = (bend: Bend): number => Object.values(bend).filter((amount) => amount !== 0).length;
-  return all.filter((bend) => parts(bend) > 0).sort((a, b) => parts(a) - parts(b));
+  return all.filter((bend) => Object.values(bend).filter((each) => each !== 0).length === axes);
 }
 
 /** The picture with every pixel taken from where the bend moved it; linear between neighbours. */

@@ -60,7 +60,7 @@ describe("a plan", () => {
   });
 
   test("is not put off by one attempt that took long", () => {
-    const plan = createPlan(FURTHER_STEPS, { share: 3, burst: 135 });
+    const plan = createPlan(FURTHER_STEPS, { share: 3, burst: 150 });
     plan.frame(true);
     plan.next(JOB_COST);
     plan.took(10_000);
