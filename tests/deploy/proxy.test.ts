@@ -13,7 +13,7 @@ import { freePort } from "../support/mosquitto.ts";
 import { listens, startNginx, type Nginx } from "../support/nginx.ts";
 
 const TOKEN = "a token of this test only";
-const DECISION = { verdict: "grant", withoutVisit: true, operator: "Lin", why: "known to me" };
+const DECISION = { verdict: "grant", visitRef: "visit-3", operator: "Lin", why: "known to me" };
 const PERSONAL = /王|maskedName|visitRef|temperatureC|"visits"/;
 
 let folder: string;
