@@ -1,4 +1,5 @@
 /** Pictures made readable: the variants that let a decoder see what it missed in the original. */
+import { crop, pad } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
 
 const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
@@ -33,6 +34,41 @@ export function gain(view: View, factor: number): View {
     view,
     Uint8Array.from({ length: 256 }, (_, level) => clamp(Math.round(level * factor))),
   );
+}
+
+// What differs less than this along a picture's edge is one ground.
+const SAME_GROUND = 48;
+
+/**
+ * Cuts out what lies on an even ground and lays it on the opposite one: a code without a margin that
+ * is dark like its page, or light like it, has one then. Nothing where the edge is not even.
+ */
+export function onOppositeGround(view: View): View | undefined {
+  const { width, height, luminance } = view;
+  let darkest = 255;
+  let lightest = 0;
+  const note = (at: number): void => {
+    const level = luminance[at] ?? 0;
+    if (level < darkest) darkest = level;
+    if (level > lightest) lightest = level;
+  };
+  for (let x = 0; x < width; x++) for (const y of [0, height - 1]) note(y * width + x);
+  for (let y = 0; y < height; y++) for (const x of [0, width - 1]) note(y * width + x);
+  if (lightest - darkest > SAME_GROUND) return undefined;
+  const isDark = darkest + lightest < 255;
+  const box = { left: width, top: height, right: 0, bottom: 0 };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if ((luminance[y * width + x] ?? 0) > 127 !== isDark) continue;
+      box.left = Math.min(box.left, x);
+      box.right = Math.max(box.right, x + 1);
+      box.top = Math.min(box.top, y);
+      box.bottom = Math.max(box.bottom, y + 1);
+    }
+  }
+  if (box.left >= box.right) return undefined;
+  const margin = Math.ceil((box.right - box.left) / 8);
+  return pad(crop(view, box), margin, isDark ? 255 : 0);
 }
 
 /** Stretches the levels between two shares of the histogram to the full range. */

@@ -39,6 +39,15 @@ const STACKED: Step = {
   attempt: (bench) => bench.readStacked(),
 };
 
+/** Nothing before a lively background, as a camera's. */
+const ON_OPPOSITE_GROUND: Step = {
+  name: "zxing-harder+opposite",
+  cost: 0.3,
+  changed: true,
+  seesEveryCode: true,
+  attempt: (bench) => bench.readOnOppositeGround(),
+};
+
 /** Nothing where no symbol was located, as in most pictures without a code. */
 const ENLARGED: Step = {
   name: "zxing-harder+enlarged",
@@ -90,6 +99,7 @@ export const FURTHER_STEPS: readonly Step[] = [
   step("sharper", "zxing-harder", 3),
   step("darker", "zxing-harder", 2.2),
   ENLARGED,
+  ON_OPPOSITE_GROUND,
   step("smoothLevelled", "zxing-harder", 4),
   step("muchSharper", "zxing-harder", 3),
   step("twoThirds", "rxing", 1.5),

@@ -4,7 +4,17 @@ import { straighten } from "./bend.ts";
 import type { Bend } from "./bend.ts";
 import type { Decoders } from "./decoders.ts";
 import { isOutlineOf } from "./erase.ts";
-import { blur, boxBlur, clahe, gain, gamma, localNormalise, median, sharpen } from "./filters.ts";
+import {
+  blur,
+  boxBlur,
+  clahe,
+  gain,
+  gamma,
+  localNormalise,
+  median,
+  onOppositeGround,
+  sharpen,
+} from "./filters.ts";
 import { borderLevel, crop, pad, scale, toOriginal } from "./image.ts";
 import type { Luminance, View } from "./image.ts";
 import { area } from "./rank.ts";
@@ -80,6 +90,8 @@ export interface Workbench {
   read(reader: ReaderName, version: VersionName): DecodedCode[];
   /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
   readStacked(): DecodedCode[];
+  /** Looks at what lies on an even ground as if that were the other way round; nothing on any other. */
+  readOnOppositeGround(): DecodedCode[];
   /** Cuts out what is there but does not read, and looks at it enlarged and much sharpened. */
   readEnlarged(): DecodedCode[];
   /** Cuts out the symbols that are there but do not read, and tries them with some bends undone. */
@@ -154,6 +166,10 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
       stream?.stack.add(picture, stream.number);
       const together = stream?.stack.picture();
       return together === undefined ? [] : readTogether(createWorkbench(decoders, together));
+    },
+    readOnOppositeGround() {
+      const view = onOppositeGround(picture);
+      return view === undefined ? [] : readView(view, "zxing-harder");
     },
     readEnlarged() {
       const parts =

@@ -8,6 +8,7 @@ import { FURTHER_STEPS } from "../../../../hal/drivers/code-reader/steps.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../sim/camera/render.ts";
 import type { Conditions } from "../../../../sim/camera/render.ts";
 import { createRandom } from "../../../../sim/random.ts";
+import { grey, paint } from "./paint.ts";
 
 let decoders: Decoders;
 beforeAll(async () => {
@@ -65,6 +66,18 @@ describe("a micro QR code", () => {
     expect(step).toBe(place);
     // The second witness is another version than the one that the job asked for.
     expect(codes[0]?.decoder).not.toBe("zxing-harder+levelled");
+  });
+});
+
+describe("a code without a margin", () => {
+  test.each([
+    ["on a black page", 0, 10, 245],
+    ["inverted on a white page", 255, 245, 10],
+  ])("is read %s", (_name, ground, dark, light) => {
+    const picture = grey(240, 240, ground);
+    paint(picture, "NO MARGIN AT ALL", { x: 120, y: 120, module: 6, dark, light, margin: 0 });
+    const codes = readThoroughly(decoders, picture);
+    expect(codes.map(({ text }) => text)).toEqual(["NO MARGIN AT ALL"]);
   });
 });
 
