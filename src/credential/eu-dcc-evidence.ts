@@ -16,10 +16,10 @@ import { diseaseOfAtc } from "./value-sets.ts";
 // LOINC and SNOMED CT codes of the eHealth Network's value sets.
 const NUCLEIC_ACID_AMPLIFICATION = "LP6464-4";
 const RAPID_ANTIGEN = "LP217198-3";
-const RESULTS: Readonly<Record<string, TestResult>> = {
-  "260415000": "negative",
-  "260373001": "positive",
-};
+const RESULTS: ReadonlyMap<string, TestResult> = new Map([
+  ["260415000", "negative"],
+  ["260373001", "positive"],
+]);
 
 /** Evidence of a certificate whose signature and schema are in order. */
 export function certificateEvidence(
@@ -88,7 +88,7 @@ function tests({ t }: HealthCertificate): Statement[] {
     const tested = {
       disease: diseaseOfSnomed(entry.tg.trim()),
       // A result that no value set has is a result all the same, and not a negative one.
-      result: RESULTS[entry.tr.trim()] ?? "unknown",
+      result: RESULTS.get(entry.tr.trim()) ?? "unknown",
       sampledAtMs: timeOf(entry.sc),
     };
     const test = entry.tt.trim();

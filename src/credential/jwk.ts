@@ -16,7 +16,7 @@ export interface VerificationKey {
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /** Names of one algorithm beside the COSE registry's (RFC 9864). */
-const ALGORITHM_NAMES: Readonly<Record<string, CoseAlgorithm>> = { Ed25519: "EdDSA" };
+const ALGORITHM_NAMES: ReadonlyMap<unknown, CoseAlgorithm> = new Map([["Ed25519", "EdDSA"]]);
 
 /**
  * Reads a JWK.
@@ -54,7 +54,7 @@ export function verificationKeyOf(json: unknown, where: string): VerificationKey
 }
 
 function algorithmOf(alg: unknown, where: string): CoseAlgorithm {
-  const name = typeof alg === "string" ? (ALGORITHM_NAMES[alg] ?? alg) : "";
+  const name = ALGORITHM_NAMES.get(alg) ?? alg;
   const known = (Object.keys(COSE_ALGORITHMS) as CoseAlgorithm[]).find((each) => each === name);
   if (known === undefined) {
     throw new TrustFileError(where, `for an algorithm that is not known here (alg ${shown(alg)})`);

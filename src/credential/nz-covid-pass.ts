@@ -36,7 +36,7 @@ const Pass = z.object({
 type Pass = z.infer<typeof Pass>;
 
 /** What the holder is, by the types of pass there are. */
-const ROLES: Readonly<Record<string, string>> = { PublicCovidPass: "public-covid-pass" };
+const ROLES: ReadonlyMap<string, string> = new Map([["PublicCovidPass", "public-covid-pass"]]);
 
 /** Verifies a text that begins with `NZCP:/1/`. */
 export function verifyNzCovidPass(text: string, context: VerifyContext): Verified {
@@ -120,7 +120,7 @@ function describe(
   if (key === undefined) return verified;
   Object.assign(verified, basisOf(key.setAsOfMs, [KIND], { revocation, at }));
   // The pass says that its holder meets the rules, not by what: that is a standing, not a vaccination.
-  const roles = pass.types.flatMap((type) => ROLES[type] ?? []);
+  const roles = pass.types.flatMap((type) => ROLES.get(type) ?? []);
   const source = { name: "code-reader", detail: key.keyId, asOfMs: issuedAtMs };
   verified.evidence = [
     {

@@ -18,11 +18,11 @@ const ICD = [
 /** FHIR's form of ISO/IDMP product numbers in the EU (Community register). */
 const EU_PRODUCTS = "http://ec.europa.eu/health/documents/community-register/html";
 
-const OIDS: Readonly<Record<string, string>> = {
-  "urn:oid:2.16.840.1.113883.6.96": SNOMED,
-  "urn:oid:2.16.840.1.113883.6.1": LOINC,
-  "urn:oid:2.16.840.1.113883.12.292": CVX,
-};
+const OIDS: ReadonlyMap<string, string> = new Map([
+  ["urn:oid:2.16.840.1.113883.6.96", SNOMED],
+  ["urn:oid:2.16.840.1.113883.6.1", LOINC],
+  ["urn:oid:2.16.840.1.113883.12.292", CVX],
+]);
 
 const codes = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
 
@@ -77,7 +77,7 @@ export interface Coding {
 export function systemOf({ system = "" }: Coding): string {
   const written = (system.split("|")[0] ?? "").replace(/^https:/, "http:").replace(/\/$/, "");
   if (written.startsWith(`${SNOMED}/`)) return SNOMED;
-  return OIDS[written] ?? written;
+  return OIDS.get(written) ?? written;
 }
 
 function diseaseOfVaccineCode(coding: Coding): Disease {

@@ -284,18 +284,18 @@ function diseaseOf({ des, dis }: { des: string; dis?: unknown }): Disease {
   return agreed([said, diseaseOfIcdVaccine(des)]);
 }
 
-const RESULTS: Readonly<Record<string, TestResult>> = {
-  negative: "negative",
-  normal: "negative",
-  positive: "positive",
-  abnormal: "positive",
-};
+const RESULTS: ReadonlyMap<string, TestResult> = new Map([
+  ["negative", "negative"],
+  ["normal", "negative"],
+  ["positive", "positive"],
+  ["abnormal", "positive"],
+]);
 
 function test({ dat, tr }: z.infer<typeof Test>, common: Common): Evidence[] {
   const type = tr.tc.trim().toLowerCase();
   // An immune answer is no infection, and none is no absence of one.
   if (type.startsWith("antibod")) return [];
-  const result = RESULTS[tr.r.trim().toLowerCase()] ?? "unknown";
+  const result = RESULTS.get(tr.r.trim().toLowerCase()) ?? "unknown";
   const taken = timeOf(dat.sc);
   const reportedAtMs = timeOf(dat.ri ?? "");
   const known = !Number.isNaN(taken);

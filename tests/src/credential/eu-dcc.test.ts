@@ -79,6 +79,8 @@ describe("a good certificate", () => {
     ],
     ["kind", { tt: "a test" }, { kind: "other-test", result: "negative", test: "a test" }],
     ["result", { tr: "NEGATIVO" }, { kind: "nucleic-acid-test", result: "unknown" }],
+    ["name of a member", { tr: "constructor" }, { result: "unknown" }],
+    ["name of a prototype", { tr: "__proto__" }, { result: "unknown" }],
     ["disease", { tg: "6142004" }, { kind: "nucleic-acid-test", disease: "snomed:6142004" }],
     ["text for a disease", { tg: "flu" }, { kind: "nucleic-acid-test", disease: "unknown" }],
   ])("of another %s says so", async (_name, change, evidence) => {

@@ -6,6 +6,7 @@ import type { TrustSet } from "../../../src/credential/trust.ts";
 import { AUTHORITY, SEAL_SIGNER, WEB_SERVER, WEB_SERVER_KEY } from "./certificates.ts";
 import { readTrustFile } from "../../../src/credential/trust-files.ts";
 import {
+  asMaps,
   cardDigits,
   cardJws,
   cardKeyId,
@@ -176,6 +177,18 @@ describe("NZ COVID Pass", () => {
       holds: true,
       holder: { maskedName: "S****** ****", birthYear: 1960 },
       evidence: [{ kind: "membership", roles: ["public-covid-pass"], trust: "verified" }],
+    });
+  });
+
+  it("of another type than there are says nothing", async () => {
+    const credential = {
+      "@context": ["https://www.w3.org/2018/credentials/v1"],
+      version: "1.0.0",
+      type: ["VerifiableCredential", "constructor"],
+      credentialSubject: { givenName: "Jack", dob: "1960-04-16" },
+    };
+    expect(await verify(nzText(nzPayload({ vc: asMaps(credential) })), given)).toMatchObject({
+      evidence: [{ kind: "membership", roles: [] }],
     });
   });
 

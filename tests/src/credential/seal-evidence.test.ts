@@ -140,6 +140,7 @@ describe("a seal's test", () => {
     ["molecular(PCR)", "Positive ", [{ kind: "nucleic-acid-test", result: "positive" }]],
     ["molecular(other)", "weakly positive", [{ kind: "nucleic-acid-test", result: "unknown" }]],
     ["antigen", "", [{ kind: "antigen-test", result: "unknown" }]],
+    ["antigen", "constructor", [{ kind: "antigen-test", result: "unknown" }]],
     [
       "breath",
       "positive",
