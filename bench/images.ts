@@ -9,6 +9,7 @@ import { scale, whole } from "../hal/drivers/code-reader/image.ts";
 import type { Luminance } from "../hal/drivers/code-reader/image.ts";
 import { readPicture } from "../src/picture/read.ts";
 import { percentile, printTable } from "./figures.ts";
+import { completed } from "./labels.ts";
 import { SINGLE_DECODERS, SINGLE_NAMES, cpuMsOf } from "./single-decoders.ts";
 import { BUSTLE_FRAMES, MOST_FRAMES, framesUntilRead } from "./stream.ts";
 
@@ -65,7 +66,13 @@ function load(folder: string): Labelled[] {
   return manifest.flatMap(({ file, expected }) =>
     expected === null
       ? []
-      : [{ file, expected, picture: readPicture(readFileSync(join(folder, file))) }],
+      : [
+          {
+            file,
+            expected: completed(file, expected),
+            picture: readPicture(readFileSync(join(folder, file))),
+          },
+        ],
   );
 }
 

@@ -41,6 +41,31 @@ describe("the example scenarios", { timeout: 300_000 }, async () => {
 });
 
 describe("a scenario", { timeout: 120_000 }, () => {
+  it("lets nobody wait for the posters that hang in view, and decides about none of them", async () => {
+    const result = await play(`
+name: posters
+unit: { camera: { width: 640, height: 480 } }
+timeline:
+- at: 1s
+  posters: ["https://example.org/venue/12345", "https://pay.example/c?amount=12"]
+visitors:
+- id: usual
+  at: 20s
+  shows: { pass: { colour: green, nucleicAcidTest: { sampled: 1h ago } } }
+  expect: { outcome: granted }
+- id: dark
+  at: 60s
+  shows: { pass: { colour: green, nucleicAcidTest: { sampled: 1h ago } }, darkMode: true }
+  expect: { outcome: granted }
+- id: dim
+  at: 100s
+  shows: { pass: { colour: green, nucleicAcidTest: { sampled: 1h ago } }, brightness: 0.05 }
+  expect: { outcome: granted }
+`);
+    expect(failures(result)).toEqual([]);
+    expect(result.totals.denied).toBe(0);
+  });
+
   it("fails when an expectation is missed, and says which", async () => {
     const result = await play(`
 name: wrong

@@ -47,7 +47,7 @@ function isBinary(bytes: Uint8Array): boolean {
 // much of any other character set as of this one.
 const JAPANESE = /[\u3041-\u30fe\u4e00-\u9fff\uff66-\uff9f]{2}/u;
 
-const HALF_WIDTH_KANA = /^[\u0020-\u007e\uff61-\uff9f]*$/u;
+const HALF_WIDTH_KANA = /^[\p{ASCII}\uff61-\uff9f]*$/u;
 
 /**
  * Shift_JIS is what Japanese encoders write without declaring it. Two Latin-1 letters in a row can

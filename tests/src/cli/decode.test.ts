@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, describe, expect, test } from "vitest";
+import { completed } from "../../../bench/labels.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
 import { createRandom } from "../../../sim/random.ts";
 
@@ -80,12 +81,6 @@ describe("sentinel decode", () => {
 const corpus = resolve(process.env["SENTINEL_CORPORA"] ?? "../shared/corpora", "codes");
 const there = existsSync(join(corpus, "manifest.json"));
 
-/** A sheet of 72 labels, A-01 to A-72, of which its label names the 64 that decoders read. */
-const SHEET = {
-  file: "misc/python-barcode-qrcode-sdk__camera_file_multi-qr.png",
-  texts: Array.from({ length: 72 }, (_, index) => `A-${String(index + 1).padStart(2, "0")}`),
-};
-
 describe("the labelled pictures", () => {
   test.skipIf(!there && process.env["CI"] === undefined)(
     "are read as far as all decoders together, nothing where nothing is, no wrong text",
@@ -103,7 +98,7 @@ describe("the labelled pictures", () => {
           : [
               {
                 file,
-                expected: file === SHEET.file ? SHEET.texts : expected,
+                expected: completed(file, expected),
                 texts: lines[index]?.codes.map(({ text }) => text) ?? [],
               },
             ],

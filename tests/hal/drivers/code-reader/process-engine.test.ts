@@ -6,10 +6,13 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
+import type { CodeReading } from "../../../../hal/devices.ts";
+import { createCodeReader } from "../../../../hal/drivers/code-reader/reader.ts";
 import { createLane } from "../../../../hal/drivers/code-reader/lane.ts";
 import { createProcessEngine } from "../../../../hal/drivers/code-reader/process-engine.ts";
 import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
 import { createSystemClock } from "../../../../hal/linux/clock.ts";
+import { createSimulatedCamera } from "../../../../sim/camera/camera.ts";
 import type { CodeScene } from "../../../../sim/camera/face.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../sim/camera/render.ts";
 import { createRandom } from "../../../../sim/random.ts";
@@ -147,6 +150,23 @@ describe("a poster in view", () => {
     const { codes } = await engine.decode(withDark);
     expect(codes.map(({ text }) => text)).toEqual(["https://example.org/venue/12345"]);
     expect(await found).toEqual(["HC1:DARK"]);
+  });
+
+  test("is told of by the reader behind the certificate, if at all", async () => {
+    const wanted = ["^HC1:"];
+    const engine = createProcessEngine({ clock, wanted });
+    const camera = createSimulatedCamera({ clock, random: createRandom(4), fps: 15 });
+    camera.setConditions({ posters: ["https://example.org/venue/12345", "https://pay.example/c"] });
+    camera.show({ text: "HC1:DARK", medium: "phone", darkMode: true });
+    // The machine may be busy: the poster waits for as long as it takes here.
+    const reader = createCodeReader({ camera, engine, clock, wanted, waitMs: 60_000 });
+    const first = new Promise<CodeReading>((resolve) => {
+      reader.onReading(resolve);
+    });
+    await reader.start();
+    toClose.push({ close: () => reader.stop() }, engine);
+    const { code, credentialShaped } = await first;
+    expect([code.text, credentialShaped]).toEqual(["HC1:DARK", true]);
   });
 
   test("does not fill the budget again, however long it hangs there", async () => {

@@ -18,6 +18,7 @@ describe("text of a code's bytes", () => {
     ["bytes beside kanji segments are Shift_JIS too", bytes("c0de93fa"), "ÀÞ日", "ﾀﾞ日"],
     ["undeclared Shift_JIS that is clearly Japanese", bytes("83828360"), undefined, "モチ"],
     ["undeclared kana of half width", bytes("c3deb2dd"), undefined, "ﾃﾞｲﾝ"],
+    ["undeclared kana of half width in lines", bytes("2ac3debb0d0a"), undefined, "*ﾃﾞｻ\r\n"],
     ["full-width Latin letters are no evidence", bytes("82728264"), undefined, "\x82r\x82d"],
     ["scattered accented letters are Latin-1", bytes("4bd64c4e204ddc4e"), undefined, "KÖLN MÜN"],
     ["one accented letter is Latin-1, not a kanji", bytes("436166e974"), undefined, "Cafét"],
