@@ -48,12 +48,16 @@ function isSame(a: Span, b: Span): boolean {
   return b.untilMs >= a.fromMs - before && b.fromMs <= a.untilMs + after;
 }
 
-/** Reports that can be of one dose together, the oldest dose first; in each the most exact one first. */
+/**
+ * Reports that can be of one dose together, the oldest dose first; in each the most exact one first.
+ * It takes as few doses as the reports allow: by their ends, each joins the first it can be of, and
+ * two days that are known stay two doses, also where a third report names only their month.
+ */
 export function doseEvents<T extends Span>(reports: readonly T[]): [T, ...T[]][] {
   const events: [T, ...T[]][] = [];
   const width = ({ fromMs, untilMs }: Span): number => untilMs - fromMs;
-  for (const report of [...reports].sort((a, b) => a.fromMs - b.fromMs)) {
-    const known = events.find((event) => event.some((each) => isSame(each, report)));
+  for (const report of [...reports].sort((a, b) => a.untilMs - b.untilMs)) {
+    const known = events.find((event) => event.every((each) => isSame(each, report)));
     if (known === undefined) events.push([report]);
     else known.push(report);
   }
