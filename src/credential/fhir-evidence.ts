@@ -198,8 +198,38 @@ function resultOfObservation(observation: Observation): TestResult {
   return result === "negative" && isContradicted(observation) ? "unknown" : result;
 }
 
-function isContradicted({ interpretation }: Observation): boolean {
-  const concepts = z.array(Concept).safeParse(interpretation).data ?? [];
-  const said = concepts.flatMap(({ coding }) => (coding ?? []).flatMap(({ code }) => code ?? []));
-  return said.some((code) => !NEGATIVE_INTERPRETATIONS.has(code));
+/** Whether the observation says anything beside its negative value that is not negative. */
+function isContradicted(observation: Observation): boolean {
+  const { interpretation, component, dataAbsentReason } = observation;
+  if (valuesOf(observation).length > 1 || dataAbsentReason !== undefined) return true;
+  const said = interpretation === undefined ? ["NEG"] : wordsOf(interpretation);
+  // What stands there and has no word that can be read is not understood.
+  if (said.length === 0 || said.some((word) => !isNegativeWord(word))) return true;
+  if (component === undefined) return false;
+  const parts = z.array(Component).safeParse(component);
+  return !parts.success || parts.data.some(speaksAgainst);
 }
+
+const Component = z.looseObject({
+  code: Concept.optional(),
+  valueCodeableConcept: Concept.optional(),
+});
+
+/** A part of an observation, such as one gene, that was found, or of which nobody can tell. */
+function speaksAgainst({ code, valueCodeableConcept }: z.infer<typeof Component>): boolean {
+  const result = resultOf(valueCodeableConcept?.coding ?? []);
+  const isOfVirus = kindOfTest(code?.coding ?? []) !== undefined;
+  return result === "positive" || (isOfVirus && result !== "negative");
+}
+
+/** The codes of an interpretation, and its text where it has no code; whatever its shape. */
+function wordsOf(said: unknown): string[] {
+  if (typeof said === "string") return [said];
+  if (Array.isArray(said)) return said.flatMap(wordsOf);
+  const { data } = Concept.safeParse(said);
+  const coded = (data?.coding ?? []).flatMap(({ code }) => code ?? []);
+  return coded.length > 0 ? coded : wordsOf(data?.text ?? []);
+}
+
+const isNegativeWord = (word: string): boolean =>
+  NEGATIVE_INTERPRETATIONS.has(word.trim().toUpperCase());

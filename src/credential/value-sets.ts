@@ -180,4 +180,11 @@ export function resultOf(codings: readonly Coding[]): TestResult | undefined {
 }
 
 /** Interpretations (HL7 v3) that go with a negative result. */
-export const NEGATIVE_INTERPRETATIONS = codes("NEG ND N NR");
+export const NEGATIVE_INTERPRETATIONS: ReadonlySet<string> = new Set([
+  ...codes("NEG ND N NR"),
+  // As their names are written where there is no code.
+  "NEGATIVE",
+  "NOT DETECTED",
+  "NORMAL",
+  "NON-REACTIVE",
+]);
