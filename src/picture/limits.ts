@@ -7,7 +7,7 @@ export const MAX_PIXELS = 64_000_000;
  * All that unpacking a picture holds at once: the file, what comes out of it, every working copy and
  * the grey picture. A unit has a gigabyte of memory.
  */
-export const MAX_WORKING_BYTES = 256_000_000;
+export const MAX_WORKING_BYTES = 256 * 2 ** 20;
 
 /** A picture file that cannot be read; the message says why in one sentence. */
 export class PictureError extends Error {
@@ -34,6 +34,6 @@ export function checkSize(width: number, height: number): void {
 export function checkMemory(what: string, bytes: number): void {
   if (bytes <= MAX_WORKING_BYTES) return;
   throw new PictureError(
-    `${what} takes ${Math.ceil(bytes / 1e6)} MB to unpack, more than the ${MAX_WORKING_BYTES / 1e6} MB read here; scale it down first`,
+    `${what} takes ${Math.ceil(bytes / 2 ** 20)} MB to unpack, more than the ${MAX_WORKING_BYTES / 2 ** 20} MB read here; scale it down first`,
   );
 }
