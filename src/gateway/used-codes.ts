@@ -16,12 +16,17 @@ export async function recallCodes(
 ): Promise<EventOf<"codes-remembered">["used"]> {
   const records = (await store.recent?.(RECORDS_LOOKED_AT).catch(() => [])) ?? [];
   let steppedMs = 0;
+  const judged = new Set<string>();
   const used = records.flatMap(({ at, body, personal }) => {
     // Newest first: what the clock was set by since then is no time that passed.
     if (body.type === "clock-stepped") steppedMs += body.byMs;
     const reference = personal?.codeReference;
     if (reference === undefined || body.type !== "visit-decided") return [];
-    if (body.decision.outcome !== "granted") return [];
+    // The last decision about a visit counts: a grant that was taken back let nobody in.
+    const { visitRef, decision } = body;
+    const takenBack = judged.has(visitRef);
+    judged.add(visitRef);
+    if (takenBack || decision.outcome !== "granted") return [];
     // Dated by a clock that cannot be believed: it may have been a moment ago.
     const known = now.wallTrusted && at.wallTrusted;
     return [{ reference, agoMs: known ? Math.max(0, now.wallMs - at.wallMs - steppedMs) : 0 }];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkAdmissions, type AdmissionTruth } from "../../sim/checks/admission.ts";
 import { checkTrace } from "../../sim/checks/checks.ts";
+import { checkReleases } from "../../sim/checks/releases.ts";
 import { checkDelivery } from "../../sim/checks/records.ts";
 import type { CommandFlaw } from "../../sim/operator.ts";
 import type { TraceEntry } from "../../sim/trace.ts";
@@ -125,6 +126,15 @@ const fire = (at: number, active: boolean): TraceEntry => ({
   what: "contact",
   contact: "fire",
   active,
+});
+
+type Staff = Extract<TraceEntry, { what: "staff" }>;
+const asks = (at: number, visitRef: string): Staff => ({
+  at,
+  what: "staff",
+  verdict: "grant",
+  by: "li",
+  visitRef,
 });
 
 describe("the checks of a run", () => {
@@ -302,10 +312,10 @@ describe("the checks of a run", () => {
       [
         LIMITS,
         arrives(0, "a"),
-        { at: 900, what: "staff", verdict: "grant", by: "li" },
+        asks(900, "visit-1"),
         ...decided(1_000, 1, { authority: { by: "nurse", why: "measured" } }),
         line(1_001, 1),
-        { at: 1_002, what: "staff", verdict: "grant", by: "li", did: "admitted" },
+        { ...asks(1_002, "visit-1"), did: "admitted" },
         line(5_001, 0),
       ],
     ],
@@ -436,3 +446,74 @@ function storedIn(entries: readonly TraceEntry[]): RecordDraft {
   if (stored?.what !== "record-stored") throw new Error("nothing was stored");
   return stored.draft;
 }
+
+describe("the checks of what the records claim", () => {
+  const authority = { by: "li", why: "known" };
+  const granted = decided(2_000, 1, { holder: "a" });
+  const later = { at: 9_000, what: "world", change: "light", value: 1 } as const;
+  const release: RecordBody = {
+    type: "gate-released",
+    cause: "operator",
+    authority,
+    releaseRef: "release-1",
+  };
+  const stored = (body: RecordBody): TraceEntry[] => {
+    const record = draft(2_000, "key-r", body);
+    const event = {
+      kind: "presence-changed",
+      present: true,
+      at: instant(2_000),
+      ref: "e",
+    } as const;
+    return [
+      { at: 2_000, what: "turn", event, effects: [{ kind: "commit-record", record }] },
+      { at: 2_000, what: "record-stored", seq: 1, draft: record },
+    ];
+  };
+  const corrected: TraceEntry = {
+    at: 2_600,
+    what: "turn",
+    event: { kind: "presence-changed", present: true, at: instant(2_600), ref: "e" },
+    effects: [
+      {
+        kind: "commit-record",
+        record: draft(2_600, "key-c", {
+          type: "gate-not-released",
+          cause: "operator",
+          why: "gate-failed",
+          releaseRef: "release-1",
+        }),
+      },
+    ],
+  };
+  const opening = [LIMITS, { ...asks(1_900, ""), did: "opened" } as const, ...stored(release)];
+
+  it.each<[string, TraceEntry[], RegExp]>([
+    ["a grant that opened nothing", [LIMITS, arrives(1_000, "a"), ...granted, later], /it did not/],
+    ["a release that was not made", [...opening, later], /it did not/],
+    ["staff without an answer", [LIMITS, asks(1_900, "visit-9"), later], /li got no answer/],
+    [
+      "a decision about another visit",
+      [
+        LIMITS,
+        arrives(1_000, "a"),
+        asks(1_900, "visit-9"),
+        { ...asks(2_000, "visit-9"), did: "admitted" },
+        ...decided(2_000, 1, { holder: "a", authority }),
+        line(2_001, 1),
+        line(6_001, 0),
+        later,
+      ],
+      /another visit/,
+    ],
+  ])("find %s", (_what, entries, problem) => {
+    expect(checkReleases(entries)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each<[string, TraceEntry[]]>([
+    ["that was corrected", [...opening, corrected, later]],
+    ["that the power took", [...opening, { at: 2_100, what: "unit", did: "lost-power" }, later]],
+  ])("excuse a release %s", (_what, entries) => {
+    expect(checkReleases(entries)).toEqual([]);
+  });
+});

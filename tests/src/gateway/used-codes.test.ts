@@ -23,6 +23,8 @@ interface Visit {
   afterMs?: number;
   outcome?: "granted" | "denied";
   trusted?: boolean;
+  /** Another decision about the visit of this number. */
+  about?: number;
   /** Of a live code; a card has none. */
   code?: string;
 }
@@ -31,10 +33,10 @@ async function storeWith(...visits: Visit[]): Promise<Store> {
   const store = openStore({ path: ":memory:", unitId: "door-1", clock });
   open.push(store);
   for (const [index, visit] of visits.entries()) {
-    const { afterMs = 0, outcome = "granted", trusted = true, code } = visit;
+    const { afterMs = 0, outcome = "granted", trusted = true, code, about = index } = visit;
     const body: RecordBody = {
       type: "visit-decided",
-      visitRef: `visit-${index}`,
+      visitRef: `visit-${about}`,
       decision: { outcome, reasons: [], rules: [], policy: { id: "p", version: 1 } },
       evidence: [],
       decidedAfterMs: 0,
@@ -62,6 +64,12 @@ describe("codes used before a restart", () => {
     ["showed no live code", {}],
   ])("do not include that of somebody who %s", async (_what, visit) => {
     expect(await recallCodes(await storeWith(visit), instant(60_000))).toEqual([]);
+  });
+
+  it("do not include that of a grant that was taken back: its gate did not open", async () => {
+    const taken = { code: "a", outcome: "denied", about: 0 } as const;
+    const store = await storeWith({ code: "a" }, taken, { code: "b" });
+    expect(await recallCodes(store, instant(0))).toEqual([{ reference: "b", agoMs: 0 }]);
   });
 
   it.each<[string, boolean, boolean]>([
