@@ -1,141 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { checkAdmissions, type AdmissionTruth } from "../../sim/checks/admission.ts";
 import { checkTrace } from "../../sim/checks/checks.ts";
-import { checkReleases } from "../../sim/checks/releases.ts";
 import { checkDelivery } from "../../sim/checks/records.ts";
-import type { CommandFlaw } from "../../sim/operator.ts";
 import type { TraceEntry } from "../../sim/trace.ts";
-import type { RecordBody, RecordDraft } from "../../src/core/record.ts";
-import { NOON_MS, piece, warmth } from "../support/core.ts";
-
-const instant = (at: number) => ({ monotonicMs: at, wallMs: NOON_MS + at, wallTrusted: true });
-
-const LIMITS: TraceEntry = {
-  at: 0,
-  what: "limits",
-  releaseMs: 4_000,
-  hardMaximumMs: 10_000,
-  whenNotCommitted: "refer",
-};
-
-function arrives(at: number, visitor: string, skinC = 36.5): TraceEntry {
-  return { at, what: "person", visitor, does: "arrives", pseudonyms: [visitor], skinC };
-}
-
-const leaves = (at: number, visitor: string): TraceEntry => ({
-  at,
-  what: "person",
-  visitor,
-  does: "leaves",
-});
-
-const line = (at: number, level: 0 | 1): TraceEntry => ({ at, what: "gate-line", level });
-
-function draft(at: number, key: string, body: RecordBody, holder?: string): RecordDraft {
-  const made: RecordDraft = { key, at: instant(at), body };
-  if (holder !== undefined) made.personal = { holderPseudonym: holder };
-  return made;
-}
-
-/** A decision as the unit makes it: shown, decided, stored. */
-function decided(
-  at: number,
-  seq: number,
-  change: {
-    outcome?: "granted" | "denied";
-    holder?: string;
-    observedAt?: number;
-    estimateC?: number;
-    authority?: { by: string; why: string };
-  } = {},
-): TraceEntry[] {
-  const visitRef = `visit-${seq}`;
-  const observedAt = instant(change.observedAt ?? at);
-  const record = draft(
-    at,
-    `key-${seq}`,
-    {
-      type: "visit-decided",
-      visitRef,
-      decision: {
-        outcome: change.outcome ?? "granted",
-        reasons: [],
-        rules: [],
-        policy: { id: "p", version: 1 },
-      },
-      evidence: [
-        { ...piece({ kind: "code-colour", colour: "green" }), observedAt },
-        { ...warmth(change.estimateC ?? 36.5), observedAt },
-      ],
-      decidedAfterMs: 0,
-      ...(change.authority === undefined ? {} : { authority: change.authority }),
-    },
-    change.holder,
-  );
-  return [
-    {
-      at,
-      what: "turn",
-      event: { kind: "presence-changed", present: true, at: instant(at), ref: visitRef },
-      effects: [{ kind: "commit-record", record }],
-    },
-    { at, what: "record-stored", seq, draft: record },
-  ];
-}
-
-function turn(at: number, event: Extract<TraceEntry, { what: "turn" }>["event"]): TraceEntry {
-  return { at, what: "turn", event, effects: [] };
-}
-
-const GOOD: TraceEntry[] = [
+import type { RecordDraft } from "../../src/core/record.ts";
+import {
+  instant,
   LIMITS,
-  arrives(1_000, "a"),
-  ...decided(2_000, 1, { holder: "a" }),
-  line(2_001, 1),
-  line(6_001, 0),
-  leaves(6_500, "a"),
-];
-
-const gives = (at: number, flaw?: CommandFlaw): TraceEntry => ({
-  at,
-  what: "command",
-  name: "message",
-  commandId: "c",
-  ...(flaw === undefined ? {} : { flaw }),
-});
-
-const obeys = (at: number): TraceEntry =>
-  turn(at, {
-    kind: "commanded",
-    command: { name: "message", text: "hello", forMs: 1_000 },
-    commandId: "c",
-    authority: { by: "d", why: "w" },
-    at: instant(at),
-    ref: `r-${at}`,
-  });
-
-const RUNS: TraceEntry[] = [LIMITS, { at: 0, what: "unit", did: "started" }];
-const pressed = (at: number, active = true): TraceEntry => ({
-  at,
-  what: "contact",
-  contact: "exit-request",
-  active,
-});
-const fire = (at: number, active: boolean): TraceEntry => ({
-  at,
-  what: "contact",
-  contact: "fire",
-  active,
-});
-
-type Staff = Extract<TraceEntry, { what: "staff" }>;
-const asks = (at: number, visitRef: string): Staff => ({
-  at,
-  what: "staff",
-  verdict: "grant",
-  by: "li",
-  visitRef,
-});
+  arrives,
+  leaves,
+  line,
+  draft,
+  decided,
+  turn,
+  GOOD,
+  gives,
+  obeys,
+  RUNS,
+  pressed,
+  fire,
+  asks,
+} from "../support/traces.ts";
 
 describe("the checks of a run", () => {
   it("have nothing to say about a good visit", () => {
@@ -446,74 +331,3 @@ function storedIn(entries: readonly TraceEntry[]): RecordDraft {
   if (stored?.what !== "record-stored") throw new Error("nothing was stored");
   return stored.draft;
 }
-
-describe("the checks of what the records claim", () => {
-  const authority = { by: "li", why: "known" };
-  const granted = decided(2_000, 1, { holder: "a" });
-  const later = { at: 9_000, what: "world", change: "light", value: 1 } as const;
-  const release: RecordBody = {
-    type: "gate-released",
-    cause: "operator",
-    authority,
-    releaseRef: "release-1",
-  };
-  const stored = (body: RecordBody): TraceEntry[] => {
-    const record = draft(2_000, "key-r", body);
-    const event = {
-      kind: "presence-changed",
-      present: true,
-      at: instant(2_000),
-      ref: "e",
-    } as const;
-    return [
-      { at: 2_000, what: "turn", event, effects: [{ kind: "commit-record", record }] },
-      { at: 2_000, what: "record-stored", seq: 1, draft: record },
-    ];
-  };
-  const corrected: TraceEntry = {
-    at: 2_600,
-    what: "turn",
-    event: { kind: "presence-changed", present: true, at: instant(2_600), ref: "e" },
-    effects: [
-      {
-        kind: "commit-record",
-        record: draft(2_600, "key-c", {
-          type: "gate-not-released",
-          cause: "operator",
-          why: "gate-failed",
-          releaseRef: "release-1",
-        }),
-      },
-    ],
-  };
-  const opening = [LIMITS, { ...asks(1_900, ""), did: "opened" } as const, ...stored(release)];
-
-  it.each<[string, TraceEntry[], RegExp]>([
-    ["a grant that opened nothing", [LIMITS, arrives(1_000, "a"), ...granted, later], /it did not/],
-    ["a release that was not made", [...opening, later], /it did not/],
-    ["staff without an answer", [LIMITS, asks(1_900, "visit-9"), later], /li got no answer/],
-    [
-      "a decision about another visit",
-      [
-        LIMITS,
-        arrives(1_000, "a"),
-        asks(1_900, "visit-9"),
-        { ...asks(2_000, "visit-9"), did: "admitted" },
-        ...decided(2_000, 1, { holder: "a", authority }),
-        line(2_001, 1),
-        line(6_001, 0),
-        later,
-      ],
-      /another visit/,
-    ],
-  ])("find %s", (_what, entries, problem) => {
-    expect(checkReleases(entries)).toEqual([expect.stringMatching(problem)]);
-  });
-
-  it.each<[string, TraceEntry[]]>([
-    ["that was corrected", [...opening, corrected, later]],
-    ["that the power took", [...opening, { at: 2_100, what: "unit", did: "lost-power" }, later]],
-  ])("excuse a release %s", (_what, entries) => {
-    expect(checkReleases(entries)).toEqual([]);
-  });
-});
