@@ -127,13 +127,22 @@ function climbView(attempts: Attempts): Climb & { view: View } {
   const codes: DecodedCode[] = [];
   let { view } = attempts;
   let bench = createWorkbench(decoders, view, stream);
+  let read: DecodedCode[] = [];
   let doubted: number | undefined;
   let outlined = false;
   let hit: number | undefined;
 
-  /** Whether it read something new; what it read is taken out of the picture. */
+  /** Takes out of the picture what was read; only when it is looked at again, for that costs a copy. */
+  const clear = (): void => {
+    if (read.length === 0) return;
+    view = erase(view, read);
+    bench = createWorkbench(decoders, view, stream);
+    read = [];
+  };
+  /** Whether it read something new. */
   const attempt = (step: Step, place: number): boolean => {
-    const read = guard.believe(step.attempt(bench), step.changed);
+    clear();
+    read = guard.believe(step.attempt(bench), step.changed);
     outlined ||= bench.outlined;
     if (guard.doubtful) doubted ??= place;
     if (read.length === 0) return false;
@@ -142,15 +151,15 @@ function climbView(attempts: Attempts): Climb & { view: View } {
       const known = codes.some((each) => contentKey(each) === contentKey(code));
       if (!known) codes.push({ ...code, decoder: step.name });
     }
-    view = erase(view, read);
-    bench = createWorkbench(decoders, view, stream);
     const fresh = codes.slice(before);
     if (fresh.some((code) => code.part !== undefined || isWanted(code.text))) hit ??= place;
     return fresh.length > 0;
   };
   const done = (next: Step | undefined): boolean => {
     if (codes.length === 0) return false;
-    return isEnough === undefined ? holdsWanted(codes, isWanted) : isEnough(bench, next);
+    if (isEnough === undefined) return holdsWanted(codes, isWanted);
+    clear();
+    return isEnough(bench, next);
   };
   const exhaust = (step: Step, place: number): void => {
     for (let turn = 0; turn < MOST_TURNS && attempt(step, place); turn++) {
@@ -167,6 +176,7 @@ function climbView(attempts: Attempts): Climb & { view: View } {
     if (codes.length > 0) break;
     if (!steps.includes(witness)) attempt(witness, doubted ?? 0);
   }
+  if (stream !== undefined && !holdsWanted(codes, isWanted)) clear();
   return { codes, step: hit, outlined, view };
 }
 

@@ -73,8 +73,8 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
     try {
       const { codes, step, cpuMs } = await slow.run(frame, "further", steps, number);
       // With a wanted code it ended early, and says nothing of what its steps take.
-      if (step === undefined) plan.took((cpuMs[0] ?? 0) / (looks.cheapestMs ?? Infinity));
-      else plan.hit(step);
+      if (step !== undefined) plan.hit(step);
+      else if (looks.cheapestMs !== undefined) plan.took((cpuMs[0] ?? 0) / looks.cheapestMs);
       if (codes.length === 0) return;
       if (isSatisfied(codes, number)) plan.refill();
       afterthought?.({ codes }, number);
