@@ -25,9 +25,11 @@ machine=$work/machine
 leave() {
   trap - EXIT INT TERM
   # Nothing of the real machine may be reached any more when the folder goes.
-  if ! grep -q " $machine/" /proc/mounts || umount -R "$machine/dev" "$machine/proc"; then
-    rm -rf --one-file-system "$work"
-  fi
+  for mounted in dev proc; do
+    # What is just being ended may still hold a terminal: out of the way at once, freed when it lets go.
+    ! grep -q " $machine/$mounted" /proc/mounts || umount --recursive --lazy "$machine/$mounted"
+  done
+  grep -q " $machine/" /proc/mounts || rm -rf --one-file-system "$work"
 }
 trap leave EXIT
 trap 'exit 130' INT TERM
