@@ -19,11 +19,47 @@ export function findVaccination(rule: RuleOf<"vaccination">, context: RuleContex
   const all = current(context, "vaccination", (each) => each.lastDoseAtMs);
   const given = all.filter(({ disease }) => disease === asked);
   const [latest] = given;
+  const unknown = all.filter(({ disease }) => disease === UNKNOWN_DISEASE);
   if (latest === undefined) {
-    const [unknown] = all.filter(({ disease }) => disease === UNKNOWN_DISEASE);
-    if (unknown === undefined) return missing("vaccination-missing");
-    return unclear(unknown, "vaccination-unclear");
+    const [first] = unknown;
+    return first === undefined
+      ? missing("vaccination-missing")
+      : unclear(first, "vaccination-unclear");
   }
+  const finding = judgeDoses(rule, [latest, ...given], context);
+  if (finding.outcome === "met") return finding;
+  const lacking = unknown.find((each) => isLacking(each, rule, [latest, ...given], context));
+  return lacking === undefined ? finding : unclear(lacking, "vaccination-unclear");
+}
+
+type Vaccination = EvidenceOf<"vaccination">;
+
+/** Whether the rule would be met, were these doses of unknown disease known to be of the one asked for. */
+function isLacking(
+  unknown: Vaccination,
+  rule: RuleOf<"vaccination">,
+  given: readonly [Vaccination, ...Vaccination[]],
+  context: RuleContext,
+): boolean {
+  const [latest] = given;
+  const doses = unknown.doses + Math.max(...given.map((each) => each.doses));
+  const needed = unknown.dosesNeeded ?? latest.dosesNeeded;
+  const supposed = {
+    ...unknown,
+    doses,
+    ...(needed === undefined ? {} : { dosesNeeded: needed }),
+  };
+  const newest = unknown.lastDoseAtMs > latest.lastDoseAtMs ? supposed : latest;
+  return judgeDoses(rule, [newest, supposed, ...given], context).outcome === "met";
+}
+
+/** @param given the newest first */
+function judgeDoses(
+  rule: RuleOf<"vaccination">,
+  given: readonly [Vaccination, ...Vaccination[]],
+  context: RuleContext,
+): Finding {
+  const [latest] = given;
   const since = daysSince(latest.lastDoseAtMs, context);
   // Several statements may each know a part: none of them takes back what another one says.
   const doses = Math.max(...given.map((each) => each.doses));
@@ -39,7 +75,7 @@ export function findVaccination(rule: RuleOf<"vaccination">, context: RuleContex
 }
 
 /** A credential that does not say what is complete cannot meet a rule that asks for it. */
-function isComplete({ doses, dosesNeeded }: EvidenceOf<"vaccination">): boolean {
+function isComplete({ doses, dosesNeeded }: Vaccination): boolean {
   return dosesNeeded !== undefined && dosesNeeded >= 1 && doses >= dosesNeeded;
 }
 
@@ -63,18 +99,20 @@ function judgeDoseAge(
 
 export function findRecovery(rule: RuleOf<"recovery">, context: RuleContext): Finding {
   const asked = rule.disease ?? context.disease;
-  const all = current(context, "recovery", (each) => each.firstPositiveAtMs);
-  const [unknown] = all.filter(({ disease }) => disease === UNKNOWN_DISEASE);
-  const findings = all
-    .filter(({ disease }) => disease === asked)
-    .map((piece) => {
-      const since = daysSince(piece.firstPositiveAtMs, context);
-      return found(piece, since.ageMs, judgeRecovery(rule, piece, since, context));
-    });
-  const finding = findings.find(({ outcome }) => outcome === "met") ?? findings[0];
-  if (finding !== undefined) return finding;
-  return unknown === undefined ? missing("recovery-missing") : unclear(unknown, "recovery-unclear");
+  const judged = current(context, "recovery", (each) => each.firstPositiveAtMs).map((piece) => {
+    const since = daysSince(piece.firstPositiveAtMs, context);
+    return { piece, ...found(piece, since.ageMs, judgeRecovery(rule, piece, since, context)) };
+  });
+  const known = judged.filter(({ piece }) => piece.disease === asked);
+  const unknown = judged.filter(({ piece }) => piece.disease === UNKNOWN_DISEASE);
+  const isMet = ({ outcome }: Finding): boolean => outcome === "met";
+  const { piece, ...finding } = known.find(isMet) ?? known[0] ?? NONE;
+  if (finding.outcome === "met") return finding;
+  const mayBe = unknown.find(isMet) ?? (piece === undefined ? unknown[0] : undefined);
+  return mayBe === undefined ? finding : unclear(mayBe.piece, "recovery-unclear");
 }
+
+const NONE = { piece: undefined, ...missing("recovery-missing") };
 
 function judgeRecovery(
   { minDays, maxDays }: RuleOf<"recovery">,

@@ -3,7 +3,7 @@ import type { RuleResult } from "./decision.ts";
 import { current, found, missing, type Finding, type RuleContext, type RuleOf } from "./finding.ts";
 import { findRecovery, findVaccination } from "./immunity-rules.ts";
 import type { Rule, Verdict } from "./policy.ts";
-import { REASONS_OF_TIME } from "./reason.ts";
+import { REASONS_OF_TIME, type ReasonCode } from "./reason.ts";
 import { findTest } from "./test-rules.ts";
 
 /** Applies one rule. An `any-of` gives its own line first and then one for each alternative. */
@@ -55,8 +55,9 @@ function applyAnyOf(rule: RuleOf<"any-of">, context: RuleContext): RuleResult[] 
     return [{ ...found, ruleId: rule.id, verdict: "grant" }, ...lines];
   }
   const awaiting = alternatives.find((result) => result.awaits !== undefined);
-  const telling = awaiting ?? undecidable(alternatives, context) ?? strictest(alternatives);
-  const outcome = outcomeOfNone(alternatives);
+  const standing = tellingOf(alternatives);
+  const telling = awaiting ?? undecidable(alternatives, context) ?? standing;
+  const outcome = standing?.outcome ?? "missing";
   const finding: RuleResult = {
     ruleId: rule.id,
     outcome,
@@ -73,21 +74,28 @@ function undecidable(results: readonly RuleResult[], { at }: RuleContext): RuleR
   return results.find(({ reason }) => reason !== undefined && REASONS_OF_TIME.has(reason.code));
 }
 
-// An empty or wholly inapplicable alternative proves nothing, so it counts as missing, never as met.
-function outcomeOfNone(
-  results: readonly RuleResult[],
-): "unmet" | "unclear" | "missing" | "unreachable" {
-  if (results.some((result) => result.outcome === "unmet")) return "unmet";
-  if (results.some((result) => result.outcome === "unclear")) return "unclear";
-  if (results.some((result) => result.outcome === "unreachable")) return "unreachable";
-  return "missing";
-}
+/** What speaks against the visitor as a person, and not only against what was shown. */
+const AGAINST: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+  "code-red",
+  "test-positive",
+  "antigen-positive",
+  "temperature-high",
+]);
 
-function strictest(results: readonly RuleResult[]): RuleResult | undefined {
+/**
+ * The alternative that stands for all where none is met. One that is unclear, or could not be asked, may
+ * be met: it stands before those that are not, unless one of them speaks against the visitor. An empty
+ * or wholly inapplicable alternative proves nothing, so it counts as missing, never as met.
+ */
+function tellingOf(results: readonly RuleResult[]): RuleResult | undefined {
+  const of = (outcome: RuleResult["outcome"]): RuleResult | undefined =>
+    results.find((result) => result.outcome === outcome);
   return (
-    results.find((result) => result.outcome === "unmet") ??
-    results.find((result) => result.outcome === "unclear") ??
-    results.find((result) => result.reason !== undefined)
+    results.find(({ reason }) => reason !== undefined && AGAINST.has(reason.code)) ??
+    of("unclear") ??
+    of("unreachable") ??
+    of("unmet") ??
+    of("missing")
   );
 }
 

@@ -41,7 +41,10 @@ const WEIGHT: Readonly<Record<TestResult, number>> = {
 export function findTest(rule: RuleOf<Kind>, context: RuleContext): Finding {
   const codes = CODES[rule.kind];
   const [newest] = deciding(rule, context);
-  if (newest === undefined) return missing(codes.missing);
+  const unread = couldMeet(rule, context, newest);
+  if (newest === undefined) {
+    return unread === undefined ? missing(codes.missing) : unclear(unread, "test-unclear");
+  }
   const { disease } = newest;
   if (
     newest.result === "unknown" ||
@@ -56,20 +59,46 @@ export function findTest(rule: RuleOf<Kind>, context: RuleContext): Finding {
     return found(newest, context.at.wallMs - newest.sampledAtMs, { code });
   }
   if (counted === undefined) return missing(codes.pending);
-  return judgeAge(rule, newest, counted, context);
+  const finding = judgeAge(rule, newest, counted, context);
+  const isTooOld = finding.reason?.code === codes.tooOld;
+  return isTooOld && unread !== undefined ? unclear(unread, "test-unclear") : finding;
+}
+
+function allTests(context: RuleContext): Test[] {
+  return [
+    ...current(context, "nucleic-acid-test", newestAt),
+    ...current(context, "antigen-test", newestAt),
+    ...current(context, "other-test", newestAt),
+  ];
 }
 
 /** The tests that have a say about a rule, newest first. */
 function deciding(rule: RuleOf<Kind>, context: RuleContext): Test[] {
   const asked = rule.disease ?? context.disease;
-  const all = [
-    ...current(context, "nucleic-acid-test", newestAt),
-    ...current(context, "antigen-test", newestAt),
-    ...current(context, "other-test", newestAt),
-  ];
-  return all
+  return allTests(context)
     .filter((test) => hasASay(test, rule, asked))
     .sort((a, b) => newestAt(b) - newestAt(a) || WEIGHT[b.result] - WEIGHT[a.result]);
+}
+
+/**
+ * A test in time that may be the one asked for, were its kind or its disease known here. It proves
+ * nothing, and it is not as if there were none either.
+ */
+function couldMeet(
+  rule: RuleOf<Kind>,
+  context: RuleContext,
+  newest: Test | undefined,
+): Test | undefined {
+  const asked = rule.disease ?? context.disease;
+  const sinceMs = newest === undefined ? -Infinity : newestAt(newest);
+  return allTests(context).find((test) => {
+    const isUnknown = test.kind === "other-test" || test.disease === UNKNOWN_DISEASE;
+    const mayBe = test.kind === "other-test" || test.kind === rule.kind;
+    const ofIt = test.disease === asked || test.disease === UNKNOWN_DISEASE;
+    const latestMs = test.sampledUntilMs ?? test.sampledAtMs;
+    const inTime = context.at.wallMs - latestMs <= rule.maxAgeHours * HOUR_MS;
+    return isUnknown && mayBe && ofIt && inTime && latestMs > sinceMs;
+  });
 }
 
 function hasASay(test: Test, rule: RuleOf<Kind>, asked: string): boolean {

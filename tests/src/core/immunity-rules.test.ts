@@ -137,6 +137,14 @@ describe("doses", () => {
     [
       "one of COVID-19 and one unknown",
       [dosed({ doses: 1 }), dosed({ doses: 1, disease: "unknown" })],
+      "referred vaccination-unclear",
+    ],
+    [
+      "one unknown that is too recent to be the one that is lacking",
+      [
+        dosed({ doses: 1 }),
+        dosed({ doses: 1, disease: "unknown", lastDoseAtMs: Date.parse("2026-04-30") }),
+      ],
       "denied vaccination-incomplete",
     ],
     [
@@ -202,5 +210,8 @@ describe("recovery", () => {
     expect(onDay(recovery(), recovered({ disease: "unknown" }), "2026-05-01T12:00Z")).toBe(
       "referred recovery-unclear",
     );
+    expect(
+      onDay(recovery(), [over, recovered({ disease: "unknown" })], "2026-05-01T12:00:00+08:00"),
+    ).toBe("referred recovery-unclear");
   });
 });

@@ -95,7 +95,15 @@ describe("the newest result decides", () => {
       [nat(40), other(1, "positive")],
       "denied test-positive",
     ],
-    ["an unlisted kind is negative", [other(1)], "referred test-missing"],
+    ["an unlisted kind is negative", [other(1)], "referred test-unclear"],
+    ["an unlisted kind is negative and too old", [other(49)], "referred test-missing"],
+    ["an unlisted kind is newer than one too old", [nat(49), other(1)], "referred test-unclear"],
+    ["an unlisted kind is older than one too old", [nat(49), other(60)], "denied test-too-old"],
+    [
+      "an unlisted kind is newer than a positive",
+      [nat(2, "positive"), other(1)],
+      "denied test-positive",
+    ],
   ])("when %s", (_name, evidence, expected) => {
     expect(outcomeOf([RULE], evidence)).toBe(expected);
   });
@@ -113,6 +121,7 @@ describe("the newest result decides", () => {
 });
 
 describe("among alternatives", () => {
+  const unread = piece({ kind: "vaccination", disease: "unknown", doses: 2, lastDoseAtMs: 0 });
   const doses: Rule = {
     id: "v",
     kind: "vaccination",
@@ -136,7 +145,17 @@ describe("among alternatives", () => {
       [nat(1, "pending")],
       "referred test-pending",
     ],
-    ["one that is unmet stands before both", [nat(49)], "denied test-too-old"],
+    ["one that is unmet stands before one that is missing", [nat(49)], "denied test-too-old"],
+    [
+      "one that is unclear stands before one that is unmet",
+      [nat(49), unread],
+      "referred vaccination-unclear",
+    ],
+    [
+      "but not before one that speaks against the visitor",
+      [nat(1, "positive"), unread],
+      "denied test-positive",
+    ],
     ["none that is there is missing", [], "denied vaccination-missing"],
     ["one that is met is enough", [nat(1)], "granted"],
   ])("%s", (_name, evidence, expected) => {
@@ -156,9 +175,9 @@ describe("tests of other diseases", () => {
     ["prove nothing", [nat(1, "negative", FLU)], "referred test-missing"],
     ["say nothing against anybody", [nat(40), nat(1, "positive", FLU)], "granted"],
     [
-      "prove nothing when the disease is unknown",
+      "prove nothing when the disease is unknown, and are not missing",
       [nat(1, "negative", "unknown")],
-      "referred test-missing",
+      "referred test-unclear",
     ],
     [
       "make a newer positive unclear when the disease is unknown",
