@@ -38,9 +38,14 @@ export interface Mlx90614Options {
 }
 
 const LOOKS_PER_AMBIENT = 10;
-// A single disturbed transaction is normal on a wire through a door frame; half a second of them is not.
-const FAULTS_UNTIL_FAILED = 5;
-const TRANSACTION_DEADLINE_MS = 1000;
+/**
+ * A single disturbed transaction is normal on a wire through a door frame; half a second of them, or
+ * of one that does not return, is not: whoever was measured may have left by then, unseen.
+ */
+const BLIND_INTERVALS = 5;
+const BLIND_AT_LEAST_MS = 500;
+/** A process that is busy for a moment turns nobody away: people do not change places in a second. */
+const STOOD_STILL = 2;
 
 /**
  * A thermometer on an SMBus. One reading for each approach; an absent chip is retried for ever.
@@ -55,6 +60,7 @@ class Mlx90614 implements Thermometer {
   readonly #host: SmBusHost;
   readonly #address: number;
   readonly #intervalMs: number;
+  readonly #blindMs: number;
   readonly #burstOptions: BurstOptions;
   readonly #presence: Presence;
   readonly #estimate: (skinC: number, ambientC: number) => number;
@@ -64,6 +70,8 @@ class Mlx90614 implements Thermometer {
   #ambientC: number | undefined;
   #looks = 0;
   #faults = 0;
+  /** Of the last look that came to something, or of the start (monotonic). */
+  #sawAtMs = 0;
   #onReading: ((reading: TemperatureReading) => void) | undefined;
   #onFailure: ((failure: TemperatureFailure) => void) | undefined;
   #onPresence: ((present: boolean) => void) | undefined;
@@ -73,6 +81,7 @@ class Mlx90614 implements Thermometer {
     this.#host = options.host;
     this.#address = options.address ?? 0x5a;
     this.#intervalMs = options.intervalMs ?? 100;
+    this.#blindMs = Math.max(BLIND_AT_LEAST_MS, BLIND_INTERVALS * this.#intervalMs);
     this.#burstOptions = { ...BURST_DEFAULTS, ...options.burst };
     createBurst(0, this.#burstOptions); // settings that cannot be meant fail here, not at the door
     this.#presence = createPresence({ ...PRESENCE_DEFAULTS, ...options.presence });
@@ -93,6 +102,7 @@ class Mlx90614 implements Thermometer {
   async stop(): Promise<void> {
     this.#retry.stop();
     this.#burst = undefined;
+    this.#ambientC = undefined;
     this.#forget();
   }
 
@@ -123,6 +133,7 @@ class Mlx90614 implements Thermometer {
   async #watch(session: Session): Promise<void> {
     const bus = await this.#host.open();
     this.#faults = 0;
+    this.#sawAtMs = this.#clock.monotonicMs();
     try {
       while (session.live) {
         await this.#lookOnce(bus, session);
@@ -164,7 +175,7 @@ class Mlx90614 implements Thermometer {
   #read(bus: SmBus, command: number): Promise<number | undefined> {
     return withDeadline(
       this.#clock,
-      TRANSACTION_DEADLINE_MS,
+      this.#blindMs,
       readTemperature(bus, this.#address, command),
       () =>
         new BusError("timeout", {
@@ -175,15 +186,22 @@ class Mlx90614 implements Thermometer {
     );
   }
 
+  #blindForMs(): number {
+    return this.#clock.monotonicMs() - this.#sawAtMs;
+  }
+
   #missed(fault: unknown): void {
     this.#faults += 1;
-    if (this.#faults >= FAULTS_UNTIL_FAILED) throw fault;
+    if (this.#faults >= BLIND_INTERVALS || this.#blindForMs() >= this.#blindMs) throw fault;
     const result = this.#burst?.miss(this.#clock.monotonicMs());
     if (result !== undefined) this.#finish(result);
   }
 
   #take(objectCount: number, ambientC: number): void {
     const atMs = this.#clock.monotonicMs();
+    // The process stood still, and the chip is well: whoever is seen now may be somebody else.
+    if (this.#blindForMs() > STOOD_STILL * this.#blindMs) this.#loseSight();
+    this.#sawAtMs = atMs;
     const was = this.#presence.present;
     const present = this.#presence.look(countToCelsius(objectCount), ambientC, atMs);
     if (present && !was) {
@@ -223,6 +241,11 @@ class Mlx90614 implements Thermometer {
 
   #fail(error: unknown): void {
     this.#health.set(failureOf(error));
+    this.#loseSight();
+    this.#ambientC = undefined;
+  }
+
+  #loseSight(): void {
     const measuring = this.#burst !== undefined;
     this.#burst = undefined;
     if (measuring) this.#onFailure?.("sensor-fault");
@@ -232,7 +255,6 @@ class Mlx90614 implements Thermometer {
   #forget(): void {
     const was = this.#presence.present;
     this.#presence.reset();
-    this.#ambientC = undefined;
     if (was) this.#onPresence?.(false);
   }
 }

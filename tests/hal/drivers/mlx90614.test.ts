@@ -222,6 +222,63 @@ describe("the wire", () => {
     expect(events.slice(3)).toEqual(["present", "reading"]);
   });
 
+  it.each([
+    ["for a moment", 450, "ok", []],
+    ["for longer than somebody needs to step aside", 700, "failed timeout", ["gone"]],
+  ])("that hangs %s", async (_what, hungMs, state, told) => {
+    const { clock, bus, chip, events, health } = await setUp();
+    chip.setObject(36.5);
+    await clock.run(3000);
+    expect(events.splice(0)).toEqual(["present", "reading"]);
+    bus.faults.hang(true);
+    await clock.run(hungMs);
+    expect(last(health)).toBe(state);
+    expect(events).toEqual(told);
+    bus.faults.hang(false);
+    await clock.run(100);
+    expect(events).toEqual(told);
+  });
+
+  it("that hung while one person left and another came measures who is there now", async () => {
+    const { clock, bus, chip, readings } = await setUp();
+    chip.setObject(36.5);
+    await clock.run(3000);
+    bus.faults.hang(true);
+    await clock.run(2000);
+    chip.setObject(38.1);
+    bus.faults.hang(false);
+    await clock.run(3000);
+    expect(readings.map(({ skinC }) => Math.round(skinC * 10) / 10)).toEqual([36.5, 38.1]);
+  });
+
+  it("of a process that stood still does not take who is there now for who was there before", async () => {
+    let aheadMs = 0;
+    const clock = new VirtualClock(Date.UTC(2026, 10, 24));
+    const bus = createSimulatedSmBus({ clock });
+    const chip = createMlx90614Chip({ clock, random: createRandom(7), noiseK: 0 });
+    bus.attach(chip);
+    const late = {
+      monotonicMs: () => clock.monotonicMs() + aheadMs,
+      wallMs: () => clock.wallMs() + aheadMs,
+      wallTrusted: () => true,
+      after: clock.after.bind(clock),
+    };
+    const thermometer = createMlx90614({ host: bus, clock: late });
+    started = thermometer;
+    const events: string[] = [];
+    thermometer.onReading(() => events.push("reading"));
+    thermometer.onPresence((present) => events.push(present ? "present" : "gone"));
+    await thermometer.start();
+    chip.setObject(36.5);
+    await clock.run(3000);
+    aheadMs = 800;
+    await clock.run(500);
+    expect(events).toEqual(["present", "reading"]);
+    aheadMs = 2500;
+    await clock.run(3000);
+    expect(events).toEqual(["present", "reading", "gone", "present", "reading"]);
+  });
+
   it("discards what the chip itself flags as wrong", async () => {
     const { clock, chip, events, health } = await setUp();
     chip.setError(true);
