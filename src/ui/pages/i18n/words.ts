@@ -246,10 +246,7 @@ export const TEXT = {
   layOnlyCard: both("请放上身份证", "Lay down your ID card"),
   layCardHere: both("放在读卡区", "on the card reader"),
   ring: both("请按铃或招呼工作人员", "Please ring or call the staff"),
-  ringMeans: both(
-    "自助通行暂停，由工作人员开门",
-    "Self-service is out of order; staff open the door",
-  ),
+  ringMeans: both("由工作人员开门", "Staff open the door"),
   noTemperature: both(
     "测温暂停，由工作人员协助",
     "No temperature can be taken now; staff will help",
