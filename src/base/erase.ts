@@ -7,10 +7,10 @@ import { join } from "node:path";
 // controller of a flash card may keep the old ones: only disk encryption settles those.
 const ZEROS = Buffer.alloc(65_536);
 
-/** Overwrites `bytes` bytes of an open file from its start, and waits until they are on the disk. */
-export function zeroSync(descriptor: number, bytes: number): void {
-  for (let at = 0; at < bytes; at += ZEROS.length) {
-    writeSync(descriptor, ZEROS, 0, Math.min(ZEROS.length, bytes - at), at);
+/** Overwrites an open file from one byte up to another, and waits until that is on the disk. */
+export function zeroSync(descriptor: number, end: number, from = 0): void {
+  for (let at = from; at < end; at += ZEROS.length) {
+    writeSync(descriptor, ZEROS, 0, Math.min(ZEROS.length, end - at), at);
   }
   fsyncSync(descriptor);
 }
