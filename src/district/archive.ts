@@ -101,7 +101,9 @@ export class Archive {
     const database = new Database(path);
     this.#database = database;
     this.#prepare = preparing(database);
-    this.#inTransaction = database.transaction((work: () => void) => work());
+    const transaction = database.transaction((work: () => void) => work());
+    // The write lock first: a transaction that has read already does not wait for "sentinel forget".
+    this.#inTransaction = (work) => transaction.immediate(work);
     database.pragma("journal_mode = WAL");
     database.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     // An acknowledgement makes the unit delete its copy: it must be on the disk before.

@@ -111,7 +111,7 @@ export class DirectoryTable {
 
   apply(change: DirectoryChange): void {
     try {
-      this.#database.transaction(() => this.#change(change))();
+      this.#database.transaction(() => this.#change(change)).immediate();
     } catch (error) {
       throw asStoreError(error, "updating the directory");
     }
@@ -144,7 +144,7 @@ export class DirectoryTable {
   stage(rows: readonly DirectoryRow[]): void {
     try {
       this.#database.exec(SECOND_PLACE);
-      this.#database.transaction(() => this.#put(this.#beside(), rows))();
+      this.#database.transaction(() => this.#put(this.#beside(), rows)).immediate();
     } catch (error) {
       throw asStoreError(error, "staging the directory");
     }
@@ -158,9 +158,9 @@ export class DirectoryTable {
       ).run().changes;
     try {
       this.#database.exec(SECOND_PLACE);
-      return this.#database.transaction(
-        () => some(tokens, "reference") + some(entries, "pseudonym") > 0,
-      )();
+      return this.#database
+        .transaction(() => some(tokens, "reference") + some(entries, "pseudonym") > 0)
+        .immediate();
     } catch (error) {
       throw asStoreError(error, "clearing the directory's second place");
     }
@@ -170,15 +170,17 @@ export class DirectoryTable {
   promote({ asOfMs, version, size }: StagedSet): void {
     try {
       this.#database.exec(SECOND_PLACE);
-      this.#database.transaction(() => {
-        const staged = this.#count(this.#beside());
-        if (staged !== size) {
-          throw new StoreError("invalid", `${staged} entries were staged, not ${size}`);
-        }
-        this.#meta.set("directory-place", this.#second ? "first" : "second");
-        this.#meta.set("directory-as-of", String(asOfMs));
-        this.#meta.set("directory-version", String(version));
-      })();
+      this.#database
+        .transaction(() => {
+          const staged = this.#count(this.#beside());
+          if (staged !== size) {
+            throw new StoreError("invalid", `${staged} entries were staged, not ${size}`);
+          }
+          this.#meta.set("directory-place", this.#second ? "first" : "second");
+          this.#meta.set("directory-as-of", String(asOfMs));
+          this.#meta.set("directory-version", String(version));
+        })
+        .immediate();
     } catch (error) {
       throw asStoreError(error, "putting a directory in force");
     }

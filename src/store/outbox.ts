@@ -166,7 +166,7 @@ export class OutboxTable {
         ranges.reduce((sum, [from, to]) => sum + remove.run(from, to).changes, 0),
       );
       // If a power cut undoes it, records are sent twice, and dropped there.
-      const removed = relaxed(this.#database, () => take());
+      const removed = relaxed(this.#database, () => take.immediate());
       this.#pending -= removed;
       return removed;
     } catch (error) {
@@ -192,7 +192,7 @@ export class OutboxTable {
         }, 0),
       );
       // If a power cut undoes it, they are asked for once more.
-      const added = relaxed(this.#database, () => putAll());
+      const added = relaxed(this.#database, () => putAll.immediate());
       this.#pending += added;
       return added;
     } catch (error) {

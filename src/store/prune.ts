@@ -88,19 +88,21 @@ export class Pruner {
     return relaxed(this.#database, () => {
       // The file keeps its size and uses the space again: cutting it would free blocks that still hold
       // copies of the pages SQLite moves.
-      return this.#database.transaction(() => {
-        const hash = this.#prepare<[number], { hash: string }>(
-          "SELECT hash FROM records WHERE seq = ?",
-        ).get(through)?.hash;
-        if (hash === undefined) {
-          throw new StoreError("damaged", `record ${through} is missing: nothing is pruned`);
-        }
-        this.#prepare("DELETE FROM sealed WHERE seq <= ?").run(through);
-        const { changes } = this.#prepare("DELETE FROM records WHERE seq <= ?").run(through);
-        const checkpoint = { ...this.#chain, seq: through, hash, prunedAtMs };
-        this.#meta.set(CHECKPOINT, sealCheckpoint(checkpoint, this.#sign));
-        return changes;
-      })();
+      return this.#database
+        .transaction(() => {
+          const hash = this.#prepare<[number], { hash: string }>(
+            "SELECT hash FROM records WHERE seq = ?",
+          ).get(through)?.hash;
+          if (hash === undefined) {
+            throw new StoreError("damaged", `record ${through} is missing: nothing is pruned`);
+          }
+          this.#prepare("DELETE FROM sealed WHERE seq <= ?").run(through);
+          const { changes } = this.#prepare("DELETE FROM records WHERE seq <= ?").run(through);
+          const checkpoint = { ...this.#chain, seq: through, hash, prunedAtMs };
+          this.#meta.set(CHECKPOINT, sealCheckpoint(checkpoint, this.#sign));
+          return changes;
+        })
+        .immediate();
     });
   }
 

@@ -100,11 +100,13 @@ function prepare(database: Database.Database, path: string): void {
   const empty =
     database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get() === 0 && version === 0;
   if (empty) {
-    database.transaction(() => {
-      database.exec(TABLES);
-      database.pragma(`application_id = ${UNIT_APPLICATION_ID}`);
-      database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    })();
+    database
+      .transaction(() => {
+        database.exec(TABLES);
+        database.pragma(`application_id = ${UNIT_APPLICATION_ID}`);
+        database.pragma(`user_version = ${SCHEMA_VERSION}`);
+      })
+      .immediate();
     return;
   }
   if (application !== UNIT_APPLICATION_ID || version !== SCHEMA_VERSION) {

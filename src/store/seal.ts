@@ -129,14 +129,16 @@ export class Seals {
   #destroy(where: string, value: Uint8Array | number): number {
     this.#ready.clear();
     try {
-      const links = this.#database.transaction(() => {
-        const { changes } = this.#prepare(
-          `DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`,
-        ).run(value);
-        const keys = this.#prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value).changes;
-        if (keys > 0) this.#logHoldsKeys = true;
-        return changes;
-      })();
+      const links = this.#database
+        .transaction(() => {
+          const { changes } = this.#prepare(
+            `DELETE FROM sealed WHERE key_id IN (SELECT id FROM holder_keys WHERE ${where})`,
+          ).run(value);
+          const keys = this.#prepare(`DELETE FROM holder_keys WHERE ${where}`).run(value).changes;
+          if (keys > 0) this.#logHoldsKeys = true;
+          return changes;
+        })
+        .immediate();
       if (!this.#logHoldsKeys) return links;
       // The write-ahead log still holds old pages with the keys.
       if (!scrubLog(this.#database, this.#waitMs)) {

@@ -240,20 +240,23 @@ class SqliteStore implements Store {
     const done: (() => void)[] = [];
     let refused = 0;
     try {
-      this.#database.transaction(() => {
-        for (const { draft, resolve, reject } of waiting) {
-          try {
-            const seq = this.#append(draft);
-            done.push(() => resolve({ seq }));
-          } catch (error) {
-            const failure = asStoreError(error, `storing record ${draft.key}`);
-            if (failure.kind === "disk" || failure.kind === "damaged") throw failure;
-            if (failure.kind === "full") refused += 1;
-            done.push(() => reject(failure));
+      // The write lock first: a transaction that has read already waits for no other process.
+      this.#database
+        .transaction(() => {
+          for (const { draft, resolve, reject } of waiting) {
+            try {
+              const seq = this.#append(draft);
+              done.push(() => resolve({ seq }));
+            } catch (error) {
+              const failure = asStoreError(error, `storing record ${draft.key}`);
+              if (failure.kind === "disk" || failure.kind === "damaged") throw failure;
+              if (failure.kind === "full") refused += 1;
+              done.push(() => reject(failure));
+            }
           }
-        }
-        for (let count = 0; count < refused; count++) this.#table.refused();
-      })();
+          for (let count = 0; count < refused; count++) this.#table.refused();
+        })
+        .immediate();
     } catch (error) {
       this.#head = before;
       this.#seals.rolledBack();
