@@ -154,6 +154,21 @@ function remember(turn: Turn, credential: Credential): void {
 /** What let somebody in before the restart is no news after it. */
 export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered">): void {
   const nowMs = turn.event.at.monotonicMs;
-  const before = used.map(({ reference, agoMs }) => ({ reference, atMs: nowMs - agoMs }));
+  const before = used.map(({ reference, agoMs }) => {
+    return { reference, atMs: nowMs - agoMs, recalledAtMs: nowMs };
+  });
   turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
+}
+
+/**
+ * A clock that was ahead at the restart made the codes of before older than they are. One that was
+ * behind made them newer, which lets nobody in.
+ */
+export function redateCodes(turn: Turn, byMs: number): void {
+  if (byMs >= 0) return;
+  const usedCodes = turn.state.usedCodes.map((each) => {
+    if (each.recalledAtMs === undefined) return each;
+    return { ...each, atMs: Math.min(each.recalledAtMs, each.atMs - byMs) };
+  });
+  turn.set({ usedCodes });
 }

@@ -55,7 +55,10 @@ export interface Passage {
 /** A live code that let someone in, remembered for the reuse window. */
 export interface UsedCode {
   reference: string;
+  /** Monotonic. */
   atMs: number;
+  /** Before the restart at this moment (monotonic): the wall clock dated it, and may have been wrong. */
+  recalledAtMs?: number;
 }
 
 /** A release that is recorded first and done then. */

@@ -11,7 +11,7 @@ import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, exitQuiet } from "./contacts.ts";
 import { endPassage, gateChanged, holdOpen } from "./passage.ts";
 import { endHint } from "./hint.ts";
-import { codesRemembered, committed, notCommitted } from "./outcome.ts";
+import { codesRemembered, committed, notCommitted, redateCodes } from "./outcome.ts";
 import { presenceChanged, seeingAgain } from "./presence.ts";
 import { countReads } from "./reads.ts";
 import { gateAnswered, gateOverdue } from "./release.ts";
@@ -136,6 +136,7 @@ function policyChanged(turn: Turn, event: EventOf<"policy-changed">): void {
 function clockChanged(turn: Turn, event: EventOf<"clock-changed">): void {
   const { byMs, trusted } = event;
   turn.set({ clockTrusted: trusted });
+  redateCodes(turn, byMs);
   if (byMs !== 0) turn.record({ type: "clock-stepped", byMs, trusted });
   if (trusted) turn.clear("clock-untrusted");
   else turn.raise("clock-untrusted");

@@ -9,12 +9,18 @@ const LOOK_EVERY_MS = 1_000;
  */
 const STEP_MS = 500;
 
+/** A clock that is watched. */
+export interface ClockWatch extends Timer {
+  /** Notices now what the next look would: the unit is about to stop. */
+  look(): void;
+}
+
 /**
  * Starts watching; the first look tells the state at start if it is not to be trusted.
  *
  * @param behindMs by how much the clock has fallen behind a time that was there already, at start
  */
-export function watchClock(clock: Clock, emit: Emit, behindMs = 0): Timer {
+export function watchClock(clock: Clock, emit: Emit, behindMs = 0): ClockWatch {
   let offsetMs = clock.wallMs() - clock.monotonicMs();
   let trusted = true;
   const look = (): void => {
@@ -32,5 +38,6 @@ export function watchClock(clock: Clock, emit: Emit, behindMs = 0): Timer {
     trusted = clock.wallTrusted();
     emit({ kind: "clock-changed", byMs: -behindMs, trusted });
   }
-  return every(clock, LOOK_EVERY_MS, look);
+  const timer = every(clock, LOOK_EVERY_MS, look);
+  return { look, cancel: () => timer.cancel() };
 }

@@ -13,7 +13,7 @@ import { step } from "../core/step.ts";
 import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view.ts";
 import { viewOf } from "../core/view-of.ts";
 import { Actuation } from "./actuation.ts";
-import { watchClock } from "./clock-watch.ts";
+import { watchClock, type ClockWatch } from "./clock-watch.ts";
 import { Journal } from "./journal.ts";
 import { OrderKeeper, recallOrders } from "./orders.ts";
 import type {
@@ -92,7 +92,7 @@ export class Gateway {
   readonly #asked = new Map<string, (answer: OperatorAnswer) => void>();
   #busy = false;
   readonly #orders: OrderKeeper | undefined;
-  #clockWatch: Timer | undefined;
+  #clockWatch: ClockWatch | undefined;
   #timeKeeping: Timer | undefined;
   #lastTurnAtMs: number;
   #lastCommitAtMs: number;
@@ -140,6 +140,8 @@ export class Gateway {
   /** Stops every device; the gate is locked whatever the others do. */
   async stop(): Promise<void> {
     const { clock, memory } = this.#options;
+    // What the clock was set by since the last look is known to the next start by its record only.
+    this.#clockWatch?.look();
     this.#clockWatch?.cancel();
     this.#timeKeeping?.cancel();
     this.#actuation.stop();

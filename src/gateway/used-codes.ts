@@ -29,7 +29,11 @@ export async function recallCodes(
     if (takenBack || decision.outcome !== "granted") return [];
     // Dated by a clock that cannot be believed: it may have been a moment ago.
     const known = now.wallTrusted && at.wallTrusted;
-    return [{ reference, agoMs: known ? Math.max(0, now.wallMs - at.wallMs - steppedMs) : 0 }];
+    if (!known) return [{ reference, agoMs: 0 }];
+    // A step may be missing from the records, for a clock that was set while nobody watched: of two
+    // answers the later moment holds.
+    const byWallMs = now.wallMs - at.wallMs;
+    return [{ reference, agoMs: Math.max(0, Math.min(byWallMs, byWallMs - steppedMs)) }];
   });
   return used.reverse();
 }

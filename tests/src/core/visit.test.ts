@@ -129,6 +129,28 @@ describe("a visit", () => {
     expect(core.reasons()).toEqual(reasons);
   });
 
+  it.each([
+    ["back, as it is now known", -3_600_000, ["code-reused"]],
+    ["back by less", -1_000, []],
+    ["forward", 3_600_000, []],
+  ])("dates a code of before the restart anew when the clock is set %s", (_what, byMs, reasons) => {
+    const core = new CoreUnderTest();
+    const used = [{ reference: "code-1", agoMs: 3_600_000 + 10_000 }];
+    core.take(event({ kind: "codes-remembered", used }));
+    core.take(event({ kind: "clock-changed", byMs, trusted: true }));
+    core.take(measured(36.5));
+    core.take(shows(aCredential()));
+    expect(core.reasons()).toEqual(reasons);
+  });
+
+  it("counts a code of before the restart as used no later than the restart", () => {
+    const core = new CoreUnderTest();
+    core.take(event({ kind: "codes-remembered", used: [{ reference: "code-1", agoMs: 5_000 }] }));
+    core.take(event({ kind: "clock-changed", byMs: -86_400_000, trusted: true }));
+    const atMs = core.state.usedCodes.map((code) => code.atMs);
+    expect(atMs).toEqual([0]);
+  });
+
   it("ends taken, not taken or unobserved, by what the door contact saw", () => {
     for (const [contacts, opens, ending] of [
       [true, true, "taken"],

@@ -194,3 +194,14 @@ describe("a unit that starts before a time that was there already", () => {
     expect(disk.writes).toBe(6);
   });
 });
+
+describe("a unit that stops within a second of a step of its clock", () => {
+  it("records the step: its next start reckons with it", async () => {
+    const unit = await boot(new Disk());
+    await unit.clock.run(1_000);
+    unit.clock.stepWall(86_400_000, true);
+    await unit.gateway.stop();
+    const stepped = { type: "clock-stepped", byMs: 86_400_000, trusted: true };
+    expect(unit.bodies).toContainEqual(stepped);
+  });
+});

@@ -89,6 +89,20 @@ describe("codes used before a restart", () => {
     expect(await recallCodes(store, now)).toEqual([{ reference: "a", agoMs: 60_000 }]);
   });
 
+  it.each([
+    ["was set ahead unseen, and back", -86_400_000, 60_000],
+    ["was ahead, and is set back", -30_000, 30_000],
+  ])(
+    "are never older than either reckoning says, where the clock %s",
+    async (_what, byMs, agoMs) => {
+      const store = await storeWith({ code: "a" });
+      const body = { type: "clock-stepped", byMs, trusted: true } as const;
+      await store.commit({ key: "step", at: instant(5_000), body });
+      const [code] = await recallCodes(store, instant(agoMs));
+      expect(code?.agoMs).toBe(agoMs);
+    },
+  );
+
   it("are forgotten with their holder, and leave the unit with no record", async () => {
     const store = await storeWith({ code: "a-code-reference" });
     expect(JSON.stringify(await store.outbox.read(0, 10))).not.toContain("a-code-reference");
