@@ -14,6 +14,13 @@ const TIMEOUT_MS = 900_000;
 const CACHE = resolve("out", "hil");
 
 const [only = ""] = process.argv.slice(2);
+// The machine sees this one's root, and has a /tmp of its own over it.
+if (fileURLToPath(import.meta.url).startsWith("/tmp/")) {
+  console.error(
+    "npm run hil: a checkout under /tmp cannot be seen in the machine; move it elsewhere",
+  );
+  process.exit(1);
+}
 const kernel = prepareKernel(CACHE);
 console.log(`kernel ${kernel.version}, emulated`);
 const machine = await runMachine({

@@ -42,14 +42,16 @@ function succeed(command: string, words: readonly string[]): void {
   }
 }
 
-/** Folders laid over others: what is written goes into memory, and is gone afterwards. */
+/** Folders laid over others: what is written goes into memory or beside, and is gone afterwards. */
 export class Layers {
   readonly #folder: string;
   readonly #mounted: string[] = [];
 
-  constructor(folder: string) {
+  /** @param kept `memory`: needed over this machine's own root, which its own disk cannot be laid over */
+  constructor(folder: string, kept: "memory" | "disk" = "memory") {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
+    if (kept === "disk") return;
     succeed("mount", ["-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder]);
     this.#mounted.push(folder);
   }

@@ -1,0 +1,144 @@
+/**
+ * `npm run journey [bookworm] [trixie]`: an installer's day on freshly made Debians with systemd. A
+ * user without rights but sudo runs the README's section "A real unit" line by line, makes the keys
+ * of docs/keys.md, and gets a unit that is ready. Prints each step with its time. As root, with the
+ * registries that this machine's own apt and npm use.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import process from "node:process";
+import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
+import { boot, Layers, whyNot } from "./machine.ts";
+import { commandsOf } from "./page.ts";
+import { scriptOf } from "./script.ts";
+
+const CACHE = resolve("out", "journey");
+const PACKAGES =
+  "systemd,systemd-sysv,udev,dbus,kmod,sudo,ca-certificates,openssl,procps,iproute2,adduser";
+const TIMEOUT_MS = 3_600_000;
+const WORLD = "/etc/ssl/certs/ca-certificates.crt";
+
+function succeed(command: string, words: readonly string[], input?: Buffer): Buffer {
+  const { status, stdout, stderr, error } = spawnSync(command, words, {
+    input,
+    maxBuffer: 1 << 30,
+  });
+  if (status !== 0) {
+    throw new Error(`${command} ${words.join(" ")}: ${error?.message ?? stderr.toString()}`);
+  }
+  return stdout;
+}
+
+/** A Debian as its installer leaves it, made once. */
+function baseOf(suite: string): string {
+  const root = join(CACHE, suite);
+  if (existsSync(join(root, "sbin/init"))) return root;
+  console.log(`making a ${suite} …`);
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(CACHE, { recursive: true });
+  succeed("mmdebstrap", ["--variant=minbase", `--include=${PACKAGES}`, suite, root]);
+  return root;
+}
+
+/** The checkout as a user has it who keeps files private, and this machine's way to the registries. */
+function furnish(root: string): void {
+  const home = join(root, "home/pi");
+  succeed("chroot", [root, "useradd", "--create-home", "--shell", "/bin/bash", "pi"]);
+  // The disk of a machine that is thrown away need not be flushed for each file of a package.
+  writeFileSync(join(root, "etc/dpkg/dpkg.cfg.d/journey"), "force-unsafe-io\n");
+  writeFileSync(join(root, "etc/sudoers.d/pi"), "pi ALL=(ALL) NOPASSWD: ALL\n", { mode: 0o440 });
+  const files = succeed("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+  const packed = succeed("tar", ["-c", "--null", "-T", "-"], files);
+  mkdirSync(join(home, "digital-sentinel"));
+  succeed("tar", ["-x", "-C", join(home, "digital-sentinel")], packed);
+  succeed("chmod", ["-R", "go=", join(home, "digital-sentinel")]);
+  for (const [user, folder] of [
+    ["pi", home],
+    ["root", join(root, "root")],
+  ] as const) {
+    writeFileSync(join(folder, ".npmrc"), npmSettings(user), { mode: 0o600 });
+  }
+  succeed("chroot", [root, "chown", "-R", "pi:pi", "/home/pi"]);
+  writeFileSync(join(root, "etc/hosts"), `127.0.0.1 localhost ${hostname()}\n`);
+  if (existsSync(WORLD)) writeFileSync(join(root, WORLD), readFileSync(WORLD));
+}
+
+/** Of this machine's npm, what leads to the registry; never of the repository. */
+function npmSettings(user: string): string {
+  const own = [join(homedir(), ".npmrc"), "/etc/npmrc", "/usr/etc/npmrc"]
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readFileSync(path, "utf8").split("\n"))
+    .filter((line) => /registry|_auth|cafile|proxy|strict-ssl/i.test(line) && !/omit-/.test(line));
+  const asked = succeed("npm", ["config", "get", "registry"]).toString().trim();
+  return [...own, `registry=${asked}`, `cache=/npm-cache/${user}`, ""].join("\n");
+}
+
+interface Step {
+  code: number;
+  seconds: number;
+  name: string;
+}
+
+function stepsOf(out: string): Step[] {
+  return out
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const [code = "", seconds = "", name = ""] = line.split("\t");
+      return { code: Number(code), seconds: Number(seconds), name };
+    });
+}
+
+async function journey(suite: string): Promise<boolean> {
+  const base = baseOf(suite);
+  const layers = new Layers(mkdtempSync(join(tmpdir(), `sentinel-journey-${suite}-`)), "disk");
+  const packages = join(CACHE, "npm");
+  for (const user of ["pi", "root"]) {
+    mkdirSync(join(packages, user), { recursive: true, mode: 0o777 });
+    spawnSync("chmod", ["-R", "a+rwX", packages]);
+  }
+  try {
+    const root = layers.over(base, "root");
+    furnish(root);
+    const isTrusted = createClockSyncReader()().state === "synchronised";
+    const script = scriptOf({
+      commands: commandsOf(readFileSync("README.md", "utf8"), "A real unit"),
+      keys: commandsOf(readFileSync("docs/keys.md", "utf8")),
+      clockTrusted: isTrusted,
+    });
+    const { out, log } = await boot({
+      root,
+      script,
+      binds: [`${packages}:/npm-cache`],
+      timeoutMs: TIMEOUT_MS,
+    });
+    return report(suite, stepsOf(out), log);
+  } finally {
+    layers.dispose();
+  }
+}
+
+function report(suite: string, steps: readonly Step[], log: string): boolean {
+  console.log(`\n${suite}`);
+  for (const { code, seconds, name } of steps) {
+    console.log(`${code === 0 ? "✓" : "✗"} ${String(seconds).padStart(5)} s  ${name}`);
+  }
+  const ok = steps.some(({ name }) => name === "the end") && steps.every(({ code }) => code === 0);
+  const total = steps.reduce((sum, { seconds }) => sum + seconds, 0);
+  console.log(`${ok ? "✓" : "✗"} ${String(total).padStart(5)} s  in all`);
+  if (!ok) console.log(log);
+  return ok;
+}
+
+const reason = whyNot();
+if (reason !== undefined) {
+  console.error(`no machine can be booted here: ${reason}`);
+  process.exitCode = 1;
+} else {
+  const asked = process.argv.slice(2);
+  for (const suite of asked.length > 0 ? asked : ["bookworm", "trixie"]) {
+    if (!(await journey(suite))) process.exitCode = 1;
+  }
+}

@@ -1,0 +1,109 @@
+/** What a journey does inside the machine, as one script for /bin/sh. */
+
+export interface Parts {
+  /** The README's commands, one a line. */
+  commands: string;
+  keys: string;
+  /** What the unit must say of its clock. */
+  clockTrusted: boolean;
+}
+
+/** A unit whose camera is ffmpeg with a picture of its own making: there is no /dev/video here. */
+const UNIT = `unitId: clinic-east-1
+district: fengxian
+devices:
+  camera:
+    source: command
+    command: /usr/bin/ffmpeg
+    args: ["-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc=size=640x480:rate=5", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
+    width: 640
+    height: 480
+`;
+
+const HEAD = `
+export LC_ALL=C
+cd /
+: >/journey/steps.log
+step() {
+  name=$1 began=$(date +%s); shift
+  echo "==== $name" >>/journey/log
+  "$@" >>/journey/log 2>&1; code=$?
+  printf '%s\\t%s\\t%s\\n' "$code" "$(($(date +%s) - began))" "$name" >>/journey/out
+  return $code
+}
+need() { step "$@" || { journalctl -u sentinel -u sentinel-update --no-pager >/journey/journal; exit 1; }; }
+pi() { runuser -l pi -c "cd digital-sentinel && $1"; }
+property() { systemctl show "\${2:-sentinel}" -p "$1" --value; }
+get() { /opt/sentinel/current/bin/node -e "fetch('http://127.0.0.1:8080/$1').then(async (r) => console.log(await r.text()), (e) => { console.error(e); process.exit(1); })"; }
+is_ready() { [ "$(property ActiveState)" = active ] && [ "$(property NRestarts)" = 0 ]; }
+runs_as() { [ "$(ps -o user= -p "$(property MainPID)")" = sentinel ] && grep -q '^Seccomp:[^0-9]*2' "/proc/$(property MainPID)/status"; }
+clock_says() { get metrics | grep -q "^sentinel_clock_trusted[^ ]* $1$"; }
+camera_works() { for try in $(seq 60); do get readyz | grep -q '"device/code-reader","ok":true' && return 0; sleep 1; done; get readyz; return 1; }
+release() { basename "$(readlink "/proc/$(property MainPID)/cwd")"; }
+`;
+
+/** How doctor ends where devices are missing; what it must not find is asked for beside. */
+const DOCTOR = `
+doctor() {
+  pi "sudo -u sentinel sentinel doctor --json" >/journey/doctor; [ $? -le 1 ] || return 1
+  cat /journey/doctor
+  for what in policy "district key" disk program service "service user"; do
+    grep -q "\\"what\\":\\"$what\\",\\"state\\":\\"ok\\"" /journey/doctor || { echo "not ok: $what"; return 1; }
+  done
+}
+`;
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** One command of the README, as its reader runs it. */
+function stepOf(line: string): string {
+  const command = line.replace(/\s+#.*$/, "").trim();
+  const run = command.includes("sentinel doctor") ? "doctor" : `pi ${quoted(command)}`;
+  return `need ${quoted(command)} ${run}`;
+}
+
+const WITH_EXAMPLES = (trusted: boolean): string => `
+need "ready, with the example file and no device" is_ready
+need "runs as user sentinel under filters" runs_as
+need "says of the clock what the kernel says" clock_says ${trusted ? 1 : 0}
+cat >/etc/sentinel/unit.yaml <<'END'
+${UNIT}END
+groupdel gpio; groupdel i2c
+need "starts without the groups gpio and i2c" systemctl restart sentinel
+need "ready, without these groups" is_ready
+need "ffmpeg gives pictures under the filters" camera_works
+printf 'gate and guard\\n' >/dev/null
+before=$(release)
+echo "// another" >>/home/pi/digital-sentinel/src/main.ts
+`;
+
+const AFTER_UPDATE = `
+need "the update runs, in a release of its own" sh -c '[ "$1" != "$2" ]' - "$before" "$(release)"
+need "ready after the update" is_ready
+`;
+
+/** The whole script: the README's blocks, with what its reader does and sees between them. */
+export function scriptOf({ commands, keys, clockTrusted }: Parts): string {
+  const lines = commands.split("\n").filter((line) => line.trim() !== "");
+  const start = lines.findIndex((line) => line.includes("sentinel doctor"));
+  const update = lines.findIndex((line, index) => index > start && line.includes("build:unit"));
+  const farEnd = lines.findIndex((line) => line.includes("--far-end"));
+  if (start < 0 || update < 0 || farEnd < 0) {
+    throw new Error("the README's section has no doctor, update or far end");
+  }
+  return [
+    HEAD,
+    DOCTOR,
+    `cat >/journey/keys.sh <<'END_OF_KEYS'\n${keys}END_OF_KEYS`,
+    "chmod 0755 /journey /journey/keys.sh",
+    ...lines.slice(0, start).map(stepOf),
+    `need "the keys of docs/keys.md" runuser -l pi -c "sh -eu /journey/keys.sh"`,
+    ...lines.slice(start, update).map(stepOf),
+    WITH_EXAMPLES(clockTrusted),
+    ...lines.slice(update, farEnd).map(stepOf),
+    AFTER_UPDATE,
+    ...lines.slice(farEnd).map(stepOf),
+    `need "configuration and keys are left, and nothing else" sh -c '[ -f /etc/sentinel/district.key ] && [ ! -e /opt/sentinel ] && [ ! -e /usr/local/bin/sentinel ]'`,
+    `need "the end" true`,
+  ].join("\n");
+}
