@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { BloomFilter } from "../credential/bloom.ts";
 import { timeOf } from "../credential/moments.ts";
 import { readRevocationFile, REVOCATIONS_KIND } from "../credential/revocation-files.ts";
+import { revocationNumber } from "../credential/revocation-number.ts";
 import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/revocation.ts";
 import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
@@ -138,7 +139,9 @@ const LONGEST_NUMBER = 256;
 /** A list that can be gone through more than once; a text file is never held in memory whole. */
 function openList(file: string, namespace: RevocationNamespace): List {
   const [start = ""] = guarded(file, () => [...portions(file, 1)]);
-  if (!start.startsWith("{") && !start.startsWith("[")) return () => lines(file);
+  if (!start.startsWith("{") && !start.startsWith("[")) {
+    return () => lines(file, namespace);
+  }
   const text = guarded(file, () => [...portions(file, PORTION)].join(""));
   const lists = guarded(file, () => readRevocationFile(Buffer.from(text, "latin1"), 0));
   const other = lists.find((list) => list.namespace !== namespace);
@@ -151,7 +154,7 @@ function openList(file: string, namespace: RevocationNamespace): List {
   return () => numbers;
 }
 
-function* lines(file: string): Iterable<string> {
+function* lines(file: string, namespace: RevocationNamespace): Iterable<string> {
   let rest = "";
   for (const portion of guarded(file, () => portions(file, PORTION))) {
     const parts = (rest + portion).split("\n");
@@ -159,11 +162,11 @@ function* lines(file: string): Iterable<string> {
     for (const part of parts) {
       const number = Buffer.from(part, "latin1").toString("utf8").trim();
       if (number.length > LONGEST_NUMBER) throw new UsageError(`${file}: a line is too long`);
-      if (number !== "") yield number;
+      if (number !== "") yield revocationNumber(namespace, number).number;
     }
   }
   const last = Buffer.from(rest, "latin1").toString("utf8").trim();
-  if (last !== "") yield last;
+  if (last !== "") yield revocationNumber(namespace, last).number;
 }
 
 /** The file's bytes as text of one character a byte. */

@@ -7,7 +7,9 @@ import {
   type RevocationList,
   type RevocationNamespace,
 } from "./revocation.ts";
+import { DAY_MS } from "../core/time.ts";
 import { timeOf } from "./moments.ts";
+import { revocationNumber } from "./revocation-number.ts";
 import { TrustFileError, usableOf } from "./trust-file-error.ts";
 
 /** Names our own list files. */
@@ -41,7 +43,7 @@ const EuBatch = z.object({
   expires: z.unknown().optional(),
 });
 
-const EuEntry = z.object({ hash: z.base64().min(1) });
+const EuEntry = z.object({ hash: z.string().regex(/^[A-Za-z0-9+/_-]+={0,2}$/) });
 
 const EU_NAMESPACES: Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace> = {
   SIGNATURE: "eu-dcc-signature",
@@ -124,11 +126,29 @@ function ownList({
   superseded,
   cleared = [],
 }: RevocationFile): RevocationList {
+  const warnings: string[] = [];
+  const numbersOf = (field: string, written: readonly string[]): string[] =>
+    written.map((each, index) => numberAt(under(field, index), namespace, each, warnings));
   const entries = new Map<string, RevocationEntry>();
-  for (const number of superseded) entries.set(number, { verdict: "superseded" });
-  for (const number of revoked) entries.set(number, { verdict: "revoked" });
-  const list = { namespace, asOfMs: Date.parse(asOf), entries };
-  return cleared.length === 0 ? list : { ...list, cleared: new Set(cleared) };
+  for (const number of numbersOf("superseded", superseded)) {
+    entries.set(number, { verdict: "superseded" });
+  }
+  for (const number of numbersOf("revoked", revoked)) entries.set(number, { verdict: "revoked" });
+  const list = told({ namespace, asOfMs: Date.parse(asOf), entries }, warnings);
+  const known = new Set(numbersOf("cleared", cleared));
+  return known.size === 0 ? list : { ...list, cleared: known };
+}
+
+/** A number as it is looked up; one that no credential can have is said in a warning. */
+function numberAt(
+  where: string,
+  namespace: RevocationNamespace,
+  written: string,
+  warnings: string[],
+): string {
+  const { number, canMatch } = revocationNumber(namespace, written);
+  if (!canMatch) warnings.push(`${where}: no number of ${namespace}: it revokes nothing`);
+  return number;
 }
 
 function cardList(
@@ -158,17 +178,24 @@ function cardList(
   return told(list, warnings);
 }
 
+/** Of a day the end: a batch may say no more. */
+function endOf(expires: string): number {
+  const ms = timeOf(expires);
+  return /t/i.test(expires) ? ms : ms + DAY_MS;
+}
+
 function euList(batch: z.infer<typeof EuBatch>, asOfMs: number, where: string): RevocationList {
   const { hashType, entries, expires } = batch;
-  const expiresAtMs = typeof expires === "string" ? timeOf(expires) : Number.NaN;
+  const expiresAtMs = typeof expires === "string" ? endOf(expires) : Number.NaN;
   const verdict = { verdict: "revoked" as const };
   const { items, warnings } = usableOf(entries, (entry, index) => [
     checked(EuEntry, entry, under(where, "entries", index)),
   ]);
-  const hashes = items.map(({ hash }) => {
-    const hex = Buffer.from(hash, "base64").toString("hex");
-    return [hex.slice(0, 32), verdict] as const;
+  const namespace = EU_NAMESPACES[hashType];
+  const hashes = items.map(({ hash }, index) => {
+    const place = under(where, "entries", index, "hash");
+    return [numberAt(place, namespace, hash, warnings), verdict] as const;
   });
-  const list = { namespace: EU_NAMESPACES[hashType], asOfMs, entries: new Map(hashes) };
+  const list = { namespace, asOfMs, entries: new Map(hashes) };
   return told(Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs }, warnings);
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { BloomFilter } from "../../../src/credential/bloom.ts";
 import { publicIssuerFile, trustOfIssuers } from "../../../src/credential/issuer-key.ts";
 import { readRevocationFile } from "../../../src/credential/revocation-files.ts";
-import { RevocationStore } from "../../../src/credential/revocation.ts";
+import { RevocationStore, type RevocationNamespace } from "../../../src/credential/revocation.ts";
 import {
   readTrustFile,
   thumbprintOf,
@@ -271,8 +271,42 @@ describe("revocation lists", () => {
     expect(store.asOfMs("health-pass")).toBe(Date.parse("2026-05-01"));
   });
 
+  it.each<[RevocationNamespace, string, string]>([
+    ["health-pass", "AABBCCDDEEFF0011", "aabbccddeeff0011"],
+    ["health-pass", " aa:bb:cc:dd:ee:ff:00:11", "aabbccddeeff0011"],
+    [
+      "nz-covid-pass",
+      "urn:uuid:60A4F54D-4E30-4332-BE33-AD78B1EAFA4B",
+      "60a4f54d4e304332be33ad78b1eafa4b",
+    ],
+    ["eu-dcc-uci", "00112233445566778899AABBCCDDEEFF", "00112233445566778899aabbccddeeff"],
+    ["eu-dcc-uci", "ABEiM0RVZneImaq7zN3u/w==", "00112233445566778899aabbccddeeff"],
+    ["eu-dcc-signature", "ABEiM0RVZneImaq7zN3u_w", "00112233445566778899aabbccddeeff"],
+    ["vds-nc", "U32870 ", "U32870"],
+  ])("of %s have %j as it is looked up", (namespace, written, number) => {
+    const asOf = "2026-05-01T00:00:00Z";
+    const own = { kind: "digital-sentinel-revocations", namespace, asOf, revoked: [written] };
+    const [list] = readRevocationFile(json(own), NOW);
+    expect([...(list?.entries?.keys() ?? [])]).toEqual([number]);
+    expect(list?.warnings).toBeUndefined();
+  });
+
+  it("say which numbers no credential can have", () => {
+    const asOf = "2026-05-01T00:00:00Z";
+    const own = { kind: "digital-sentinel-revocations", namespace: "health-pass", asOf };
+    const [list] = readRevocationFile(json({ ...own, revoked: ["aabbccddeeff0011", "7"] }), NOW);
+    expect(list?.warnings).toEqual(["revoked.1: no number of health-pass: it revokes nothing"]);
+  });
+
+  it("of the EU hold hashes that are written in hexadecimal", () => {
+    const hash = "00112233445566778899aabbccddeeff";
+    const [list] = readRevocationFile(json({ hashType: "UCI", entries: [{ hash }] }), NOW);
+    expect(list?.entries?.has(hash)).toBe(true);
+  });
+
   it.each([
     ["2020-01-01T00:00:00Z", Date.parse("2020-01-01T00:00:00Z")],
+    ["2020-01-01", Date.parse("2020-01-02T00:00:00Z")],
     ["2030-06-30T10:00:00+02:00", Date.parse("2030-06-30T08:00:00Z")],
     ["soon", undefined],
     [7, undefined],
