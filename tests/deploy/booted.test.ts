@@ -113,6 +113,7 @@ describe.skipIf(reason !== undefined)(
         root,
         script,
         binds: [`${checkout}:/checkout`],
+        alone: true,
         timeoutMs: 170_000,
       });
       log = ended.log;

@@ -79,6 +79,8 @@ export interface Boot {
   script: string;
   /** Folders of this machine that are there, as HERE:THERE. */
   binds?: readonly string[];
+  /** A loopback of its own and nothing else; else this machine's network, ports and all. */
+  alone?: boolean;
   timeoutMs: number;
   onOutput?: (text: string) => void;
 }
@@ -105,7 +107,7 @@ ExecStopPost=/bin/systemctl poweroff --no-block
 
 /** Boots, runs the script, powers off. @returns what it wrote to /journey/out, and all it said */
 export async function boot(options: Boot): Promise<{ out: string; log: string; code: number }> {
-  const { root, script, binds = [], timeoutMs } = options;
+  const { root, script, binds = [], alone = false, timeoutMs } = options;
   const folder = join(root, "journey");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -118,7 +120,8 @@ export async function boot(options: Boot): Promise<{ out: string; log: string; c
   symlinkSync("journey.target", join(units, "default.target"));
   const words = ["-q", "-D", root, "--register=no", "--keep-unit", "-b", "--console=pipe"];
   const bound = binds.map((bind) => `--bind=${bind}`);
-  const child = spawn("systemd-nspawn", [...words, ...bound], {
+  const network = alone ? ["--private-network"] : [];
+  const child = spawn("systemd-nspawn", [...words, ...network, ...bound], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);

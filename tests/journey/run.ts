@@ -2,7 +2,8 @@
  * `npm run journey [bookworm] [trixie]`: an installer's day on freshly made Debians with systemd. A
  * user without rights but sudo runs the README's section "A real unit" line by line, makes the keys
  * of docs/keys.md, and gets a unit that is ready. Prints each step with its time. As root, with the
- * registries that this machine's own apt and npm use.
+ * registries that this machine's own apt and npm use, and with its network: nothing else may listen
+ * on port 8080 meanwhile.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
