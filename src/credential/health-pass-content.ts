@@ -1,6 +1,6 @@
 /** What a health pass says, and how its claims are written and read (docs/health-pass.md). */
 import { z } from "zod";
-import { diseaseNamed, diseaseOfSnomed, type Disease } from "../core/disease.ts";
+import { UNKNOWN_DISEASE, diseaseNamed, diseaseOfSnomed, type Disease } from "../core/disease.ts";
 import type { CodeColour, ReportedResult } from "../core/evidence.ts";
 import { SECOND_MS } from "../core/time.ts";
 import { decodeCbor } from "./cbor.ts";
@@ -48,6 +48,8 @@ export interface HealthPass {
   vaccination?: Vaccination;
   /** About other diseases: a unit that does not know of them leaves them out. */
   ofOtherDiseases?: readonly OtherStatement[];
+  /** Diseases of which it says something that is not understood here; never written. */
+  notUnderstood?: readonly Disease[];
 }
 
 interface AntigenTest {
@@ -73,7 +75,9 @@ export type OtherStatement = { disease: Disease } & (
 );
 
 /** What an issuer decides; the validity follows from the form unless given. */
-export type HealthPassContent = Omit<HealthPass, "validUntilMs"> & { validUntilMs?: number };
+export type HealthPassContent = Omit<HealthPass, "validUntilMs" | "notUnderstood"> & {
+  validUntilMs?: number;
+};
 
 /** The claims of a pass, to be encoded and signed. */
 export function claimsOf(pass: HealthPass): Map<number, unknown> {
@@ -170,11 +174,13 @@ const Content = z.object({
   antigenTest: AntigenFields.optional(),
   vaccination: DoseFields.optional(),
   maskedName: z.string().max(12).optional(),
-  ofOtherDiseases: z
-    .array(z.array(z.number().int().min(0)))
-    .max(20)
-    .optional(),
+  ofOtherDiseases: z.unknown(),
 });
+
+/** More than anybody was tested for; what comes behind is not understood. */
+const MOST_STATEMENTS = 20;
+const Fields = z.array(z.number().int().min(0)).min(1);
+
 /** Reads the claims of a pass; the path to the first fault where they are none. */
 export function readPass(payload: Uint8Array): { pass: HealthPass } | { fault: string } {
   const claims = decodeCbor(payload)?.value;
@@ -217,9 +223,23 @@ function passOf(claims: z.infer<typeof Claims>, content: z.infer<typeof Content>
   if (nucleicAcidTest !== undefined) pass.nucleicAcidTest = testOf(nucleicAcidTest);
   if (antigenTest !== undefined) pass.antigenTest = testOf(antigenTest);
   if (vaccination !== undefined) pass.vaccination = dosesOf(vaccination);
-  const others = content.ofOtherDiseases?.flatMap((fields) => otherOf(fields) ?? []) ?? [];
-  if (others.length > 0) pass.ofOtherDiseases = others;
+  addOthers(pass, content.ofOtherDiseases);
   return pass;
+}
+
+/** What is said of other diseases; nobody is refused by what is not understood of it. */
+function addOthers(pass: HealthPass, written: unknown): void {
+  if (written === undefined) return;
+  const listed: unknown[] = Array.isArray(written) ? written : [written];
+  const statements = listed.slice(0, MOST_STATEMENTS).map((each) => {
+    const { data = [] } = Fields.safeParse(each);
+    return otherOf(data) ?? diseaseOfSnomed(String(data[0] ?? ""));
+  });
+  const others = statements.filter((each) => typeof each !== "string");
+  const unread = statements.filter((each) => typeof each === "string");
+  if (listed.length > MOST_STATEMENTS) unread.push(UNKNOWN_DISEASE);
+  if (others.length > 0) pass.ofOtherDiseases = others;
+  if (unread.length > 0) pass.notUnderstood = [...new Set(unread)];
 }
 
 function testOf(fields: z.infer<typeof TestFields>): NucleicAcidTest {
@@ -231,7 +251,7 @@ function dosesOf([doses, dosesNeeded, lastDoseAtMs]: z.infer<typeof DoseFields>)
   return { doses, lastDoseAtMs, ...(dosesNeeded > 0 ? { dosesNeeded } : {}) };
 }
 
-/** A statement of another disease; what a later version may say of one is left out. */
+/** A statement of another disease; undefined where a later version says something else of it. */
 function otherOf([about, field, ...fields]: number[]): OtherStatement | undefined {
   const disease = diseaseOfSnomed(String(about));
   if (field === NUCLEIC_ACID_TEST) {

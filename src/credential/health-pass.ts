@@ -128,6 +128,7 @@ function evidenceOf(pass: HealthPass, key: FoundKey, at: VerifyContext["at"]): E
   };
   const evidence: Evidence[] = [];
   const { colour, nucleicAcidTest, antigenTest, vaccination, ofOtherDiseases = [] } = pass;
+  const { notUnderstood = [] } = pass;
   // The format says so: these three are about COVID-19 (docs/health-pass.md).
   const disease = COVID_19;
   if (colour !== undefined) {
@@ -150,6 +151,11 @@ function evidenceOf(pass: HealthPass, key: FoundKey, at: VerifyContext["at"]): E
   }
   for (const [index, statement] of ofOtherDiseases.entries()) {
     evidence.push({ id: `other-${index + 1}`, ...statement, ...common });
+  }
+  for (const [index, about] of notUnderstood.entries()) {
+    // As new as the pass: an older statement of that disease must not hide it.
+    const unread = { disease: about, result: "unknown", sampledAtMs: pass.issuedAtMs } as const;
+    evidence.push({ id: `unread-${index + 1}`, kind: "other-test", ...unread, ...common });
   }
   return evidence;
 }

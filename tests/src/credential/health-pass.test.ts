@@ -1,8 +1,12 @@
 /** The health pass: its document, its size, its boundaries, and what must never hold. */
 import { readFileSync } from "node:fs";
+import { deflateRawSync } from "node:zlib";
 import { create } from "qrcode";
 import { describe, expect, it } from "vitest";
 import { decodeBase45, encodeBase45 } from "../../../src/credential/base45.ts";
+import { encodeCbor } from "../../../src/credential/cbor.ts";
+import { signSign1 } from "../../../src/credential/cose.ts";
+import { claimsOf } from "../../../src/credential/health-pass-content.ts";
 import {
   createIssuerKey,
   issueHealthPass,
@@ -146,6 +150,40 @@ describe("what was issued is what is read", () => {
     ]);
     expect(credential.evidence.at(-1)).toMatchObject({ doses: 1, dosesNeeded: 1 });
   });
+
+  it.each<[string, unknown, string[]]>([
+    ["a result to come", [[6142004, 3, 9, 1_777_000_000]], ["snomed:6142004 unknown"]],
+    ["a kind to come", [[6142004, 12, 0]], ["snomed:6142004 unknown"]],
+    ["a text for a disease", [["flu", 3, 0, 1_777_000_000]], ["unknown unknown"]],
+    ["an empty one", [[]], ["unknown unknown"]],
+    ["a text for all", "flu", ["unknown unknown"]],
+    [
+      "what is understood beside it",
+      [[6142004, 3, 0, 1_777_000_000], "flu"],
+      ["snomed:6142004 negative", "unknown unknown"],
+    ],
+    ["twenty-one", Array.from({ length: 21 }, () => [7, 3, 0, 1]), ["unknown unknown"]],
+  ])(
+    "what it says of other diseases and is not understood is unknown: %s",
+    async (_name, said, expected) => {
+      const key = passKey("EdDSA");
+      const claims = claimsOf({ ...passContent(), validUntilMs: NOW + 60_000 });
+      (claims.get(-65537) as Map<number, unknown>).set(7, said);
+      const keyId = Buffer.from(key.keyId, "hex");
+      const message = signSign1("EdDSA", keyId, key.privateKey, encodeCbor(claims));
+      const text = `DS1:${encodeBase45(deflateRawSync(message))}`;
+      const credential = await verifierOf({}).code(Buffer.from(text), text, instant(NOW));
+      expect(credential.holds).toBe(true);
+      const others = credential.evidence
+        .slice(4)
+        .flatMap((each) =>
+          "result" in each && "disease" in each && each.disease !== "covid-19"
+            ? [`${each.disease} ${each.result}`]
+            : [],
+        );
+      expect(others.slice(-expected.length)).toEqual(expected);
+    },
+  );
 
   it.each(["covid-19", "snomed:840539006", "icd:1E32", "influenza", "snomed:99999999999999999"])(
     "a statement of another disease cannot be one of %s",
