@@ -170,6 +170,7 @@ class SimulatedDoorway implements Doorway {
   }
 
   async stop(): Promise<void> {
+    this.#options.trace.note({ what: "unit", did: "stopping" });
     await this.#options.backend.disconnect();
     await this.#gateway.stop();
     this.#options.trace.note({ what: "unit", did: "stopped" });

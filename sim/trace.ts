@@ -55,7 +55,8 @@ export type TraceEntry = { at: number } & (
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }
   | { what: "world"; change: string; value: string | number | boolean }
   | { what: "fault"; fault: string; phase: "begins" | "ends" }
-  | { what: "unit"; did: "started" | "stopped" | "lost-power" }
+  /** One that is `stopping` answers nobody any more; it has `stopped` when everything is put away. */
+  | { what: "unit"; did: "started" | "stopping" | "stopped" | "lost-power" }
   /** Limits the checks hold the run to. */
   | { what: "limits"; releaseMs: number; hardMaximumMs: number; whenNotCommitted: string }
 );
@@ -104,4 +105,9 @@ export function canonicalJson(value: unknown): string {
 /** The whole trace as lines. */
 export function traceLines(entries: readonly TraceEntry[]): string {
   return entries.map((entry) => `${canonicalJson(entry)}\n`).join("");
+}
+
+/** Nothing comes from the unit after this. */
+export function hasEnded(did: Extract<TraceEntry, { what: "unit" }>["did"]): boolean {
+  return did === "stopped" || did === "lost-power";
 }

@@ -1,6 +1,6 @@
 /** Safety of the gate: every rise of the line has a cause, and every fall comes in time. */
 import type { Orders, RecordBody } from "../../src/core/record.ts";
-import type { TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../trace.ts";
 
 /** A cause serves a rise that follows within this time; relays and renewals are much faster. */
 const CAUSE_HOLDS_MS = 1_000;
@@ -80,7 +80,7 @@ class GateWatch {
       case "setting-stored":
         return this.#stored(entry.name, entry.value);
       case "unit":
-        if (entry.did !== "started") this.#ended(entry.at);
+        if (hasEnded(entry.did)) this.#ended(entry.at);
         return;
       case "person":
       case "record-refused":

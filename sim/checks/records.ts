@@ -1,7 +1,7 @@
 /** Safety of the records: each decision is written down exactly once, in order, without a gap. */
 import type { Decision } from "../../src/core/decision.ts";
 import type { RecordBody } from "../../src/core/record.ts";
-import type { TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
 
 /** Every decision that is missing, doubled or out of order. */
@@ -26,7 +26,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
       if (entry.event.kind === "record-committed") acknowledged.add(entry.event.key);
     }
     if (entry.what === "record-refused") refused.add(entry.key);
-    if (entry.what === "unit" && entry.did !== "started") wentDarkAtMs.push(entry.at);
+    if (entry.what === "unit" && hasEnded(entry.did)) wentDarkAtMs.push(entry.at);
     if (entry.what !== "record-stored") continue;
     const { key } = entry.draft;
     stored.set(key, (stored.get(key) ?? 0) + 1);

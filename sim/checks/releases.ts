@@ -1,6 +1,6 @@
 /** The record is what happened: what it says was opened did open, or is corrected; staff are answered. */
 import type { RecordBody } from "../../src/core/record.ts";
-import type { TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
 import { isTakenBack } from "./records.ts";
 
@@ -89,7 +89,7 @@ function factsOf(entries: readonly TraceEntry[]): Facts {
         upSinceMs = undefined;
       }
     }
-    if (entry.what === "unit" && entry.did !== "started") facts.ends.push(entry.at);
+    if (entry.what === "unit" && hasEnded(entry.did)) facts.ends.push(entry.at);
     if (entry.what === "staff") {
       if (entry.visitRef !== undefined) facts.decidedAbout.add(entry.visitRef);
       if (!isQuestion(entry)) facts.answers.push(entry);

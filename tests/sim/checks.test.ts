@@ -213,6 +213,10 @@ describe("the checks of the way out", () => {
   it.each<[string, TraceEntry[]]>([
     ["a gate that opens in time", [pressed(10_000), line(10_900, 1), line(14_900, 0)]],
     ["a gate that was open already", [pressed(10_000), line(14_000, 0)]],
+    [
+      "a unit that is about to stop",
+      [{ at: 9_000, what: "unit", did: "stopping" }, pressed(10_000)],
+    ],
     ["a unit without power", [{ at: 9_000, what: "unit", did: "lost-power" }, pressed(10_000)]],
     [
       "a relay that refuses",
