@@ -32,26 +32,37 @@ class Cursor {
     return this.#bytes.subarray(this.#at - count, this.#at);
   }
 
-  /** Sub-blocks up to the empty one, put together. What a cut-off file still holds is returned. */
+  /**
+   * Sub-blocks up to the empty one, put together: only counted first, for a file may hold millions.
+   * What a cut-off file still holds is returned.
+   */
   blocks(): Uint8Array {
-    const parts: Uint8Array[] = [];
+    const start = this.#at;
     let total = 0;
-    for (;;) {
-      const length = this.#bytes[this.#at] ?? 0;
-      this.#at += 1;
-      if (length === 0) break;
-      const part = this.#bytes.subarray(this.#at, this.#at + length);
-      this.#at += length;
-      parts.push(part);
-      total += part.length;
-    }
+    this.#eachBlock((block) => (total += block));
     const joined = new Uint8Array(total);
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
+    let filled = 0;
+    this.#at = start;
+    this.#eachBlock((length, from) => {
+      joined.set(this.#bytes.subarray(from, from + length), filled);
+      filled += length;
+    });
     return joined;
+  }
+
+  /** Sub-blocks that nothing is wanted of. */
+  skipBlocks(): void {
+    this.#eachBlock(() => undefined);
+  }
+
+  #eachBlock(take: (length: number, from: number) => void): void {
+    for (;;) {
+      const claimed = this.#bytes[this.#at] ?? 0;
+      this.#at += 1;
+      if (claimed === 0) return;
+      take(Math.min(claimed, Math.max(0, this.#bytes.length - this.#at)), this.#at);
+      this.#at += claimed;
+    }
   }
 }
 
@@ -76,9 +87,10 @@ export function readGif(bytes: Uint8Array): GreyPicture {
     const kind = cursor.byte();
     if (kind === EXTENSION) {
       const label = cursor.byte();
-      const block = cursor.blocks();
-      const marked = label === GRAPHIC_CONTROL && ((block[0] ?? 0) & 1) === 1;
-      if (marked) transparent = block[3] ?? -1;
+      if (label === GRAPHIC_CONTROL) {
+        const block = cursor.blocks();
+        if (((block[0] ?? 0) & 1) === 1) transparent = block[3] ?? -1;
+      } else cursor.skipBlocks();
     } else if (kind === IMAGE) {
       return readImage(cursor, { width, height, colours, transparent, fileBytes: bytes.length });
     } else {

@@ -26,6 +26,10 @@ const START_OF_SCAN = 0xda;
 const QUANTISATION_TABLES = 0xdb;
 const RESTART_INTERVAL = 0xdd;
 const ADOBE = 0xee;
+const ADOBE_NAME = [...Buffer.from("Adobe")];
+
+// More than the scans of any picture need.
+const MOST_TABLE_SEGMENTS = 4_096;
 
 /** @throws PictureError when the file is damaged before its picture, or larger than pictures may be */
 export function readJpeg(bytes: Uint8Array): GreyPicture {
@@ -42,6 +46,9 @@ class JpegReader {
   /** How an Adobe program says the colours are transformed. */
   #adobe: number | undefined;
   #scans = 0;
+  /** Coefficients that the scans so far were about. */
+  #visited = 0;
+  #tableSegments = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -81,11 +88,15 @@ class JpegReader {
         (this.#model = colourModel(count, ids, this.#adobe));
       const { length } = this.#bytes;
       this.#frame = readFrame(segment, marker === PROGRESSIVE, modelOf, length);
-    } else if (marker === CODE_TABLES) readHuffman(segment, this.#codes);
-    else if (marker === QUANTISATION_TABLES) readQuantisation(segment, this.#quantisation);
-    else if (marker === RESTART_INTERVAL) {
+    } else if (marker === CODE_TABLES || marker === QUANTISATION_TABLES) {
+      this.#tableSegments += 1;
+      if (this.#tableSegments > MOST_TABLE_SEGMENTS)
+        throw damaged("its tables come again and again");
+      if (marker === CODE_TABLES) readHuffman(segment, this.#codes);
+      else readQuantisation(segment, this.#quantisation);
+    } else if (marker === RESTART_INTERVAL) {
       this.#restartInterval = ((segment[0] ?? 0) << 8) | (segment[1] ?? 0);
-    } else if (marker === ADOBE && String.fromCodePoint(...segment.subarray(0, 5)) === "Adobe") {
+    } else if (marker === ADOBE && ADOBE_NAME.every((byte, at) => segment[at] === byte)) {
       this.#adobe = segment[11];
     }
   }
@@ -96,6 +107,10 @@ class JpegReader {
     if (frame === undefined) throw damaged("its picture comes before the frame header");
     const scan = this.#scanOf(header, frame);
     this.#scans += 1;
+    this.#visited += coefficientsOf(scan.components, scan.to - scan.from + 1);
+    if (this.#visited > MOST_VISITS * coefficientsOf(frame.components.map(asPart), 64)) {
+      throw damaged("its scans bring its picture again and again");
+    }
     // A colour difference by itself adds nothing to the grey.
     if (scan.components.every(({ component }) => component.plane === undefined)) return at;
     const each = (component: Component, row: number, column: number): void => {
@@ -150,6 +165,20 @@ class JpegReader {
     }
     return this.#model === "luma" ? lumaOf(frame) : mixed(frame, this.#model);
   }
+}
+
+// A coefficient comes once, and then once for each bit that was left out of it, 13 at most (G.1.1.1.1).
+// A few bytes of a scan can be about millions of blocks.
+const MOST_VISITS = 14;
+
+const asPart = (component: Component): { component: Component } => ({ component });
+
+/** Of all blocks of these components, where so many of each come. */
+function coefficientsOf(parts: readonly { component: Component }[], each: number): number {
+  return parts.reduce(
+    (sum, { component }) => sum + each * component.blocksPerLine * component.blocksPerColumn,
+    0,
+  );
 }
 
 /** By what Adobe's programs note, else as JFIF has it: luma first, but for components named R, G, B. */

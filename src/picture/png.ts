@@ -14,8 +14,10 @@ interface Header {
 
 interface Chunks {
   header: Header;
-  /** The parts of the compressed picture. */
-  packed: Uint8Array[];
+  /** The compressed picture. */
+  packed: Uint8Array;
+  /** It came in pieces and was put together, in memory of its own. */
+  isCopy: boolean;
   /** Red, green and blue of each entry. */
   palette: Uint8Array | undefined;
   /** The chunk tRNS: alpha of the palette's entries, or the one colour that is transparent. */
@@ -35,6 +37,13 @@ const PALETTE = 3;
 const SIGNATURE_BYTES = 8;
 const CHUNK_FRAME_BYTES = 12;
 
+const latin1 = (bytes: Uint8Array): string => String.fromCodePoint(...bytes);
+
+// Those that are read: to make a name of four bytes takes long where there are millions of chunks.
+const NAMES = new Map(
+  ["IHDR", "PLTE", "IDAT", "IEND", "tRNS"].map((name) => [Buffer.from(name).readUInt32BE(), name]),
+);
+
 const damaged = (why: string, cause?: unknown): PictureError =>
   new PictureError(`the PNG file is damaged: ${why}`, cause === undefined ? {} : { cause });
 const cut = (cause?: unknown): PictureError =>
@@ -53,11 +62,11 @@ function readChunks(bytes: Uint8Array): Chunks {
   let header: Header | undefined;
   let palette: Uint8Array | undefined;
   let transparency: Uint8Array | undefined;
-  const packed: Uint8Array[] = [];
+  const packed = new Pieces(bytes.length);
   for (let at = SIGNATURE_BYTES; at < bytes.length;) {
     if (at + CHUNK_FRAME_BYTES > bytes.length) throw cut();
     const length = view.getUint32(at);
-    const name = String.fromCodePoint(...bytes.subarray(at + 4, at + 8));
+    const name = NAMES.get(view.getUint32(at + 4)) ?? latin1(bytes.subarray(at + 4, at + 8));
     const content = bytes.subarray(at + 8, at + 8 + length);
     if (content.length < length || at + length + CHUNK_FRAME_BYTES > bytes.length) throw cut();
     if (header === undefined) {
@@ -71,7 +80,7 @@ function readChunks(bytes: Uint8Array): Chunks {
     if (isCritical && !isSound)
       throw damaged(`the checksum of its chunk ${printable(name)} is wrong`);
     if (name === "IEND") break;
-    if (name === "IDAT") packed.push(content);
+    if (name === "IDAT") packed.add(content);
     else if (name === "PLTE") palette = content;
     else if (name === "tRNS" && isSound) transparency = content;
     else if (isCritical && name !== "IHDR")
@@ -80,7 +89,37 @@ function readChunks(bytes: Uint8Array): Chunks {
   }
   if (header === undefined) throw cut();
   if (header.colourType === PALETTE && palette === undefined) throw damaged("it has no palette");
-  return { header, packed, palette, transparency };
+  return { header, packed: packed.whole, isCopy: packed.isCopy, palette, transparency };
+}
+
+/** The pieces of the compressed picture: put together as they come, for a file may hold millions. */
+class Pieces {
+  readonly #room: number;
+  #joined: Uint8Array | undefined;
+  whole: Uint8Array = new Uint8Array();
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  get isCopy(): boolean {
+    return this.#joined !== undefined;
+  }
+
+  add(piece: Uint8Array): void {
+    const { length } = this.whole;
+    if (piece.length === 0) return;
+    if (length === 0) {
+      this.whole = piece;
+      return;
+    }
+    if (this.#joined === undefined) {
+      this.#joined = new Uint8Array(this.#room);
+      this.#joined.set(this.whole);
+    }
+    this.#joined.set(piece, length);
+    this.whole = this.#joined.subarray(0, length + piece.length);
+  }
 }
 
 const printable = (name: string): string => JSON.stringify(name);
@@ -150,21 +189,18 @@ const MOST_FROM_A_BYTE = 1032;
 // What some encoders put behind the last row; it is left aside.
 const SURPLUS_BYTES = 65_536;
 
-function unpack({ header, packed }: Chunks, fileBytes: number): Uint8Array {
+function unpack({ header, packed, isCopy }: Chunks, fileBytes: number): Uint8Array {
   const { width, height } = header;
   const wanted = rawBytes(header);
-  const inParts = packed.length > 1 ? fileBytes : 0;
+  const inParts = isCopy ? fileBytes : 0;
   const grey = width * height;
   const depth = bitsOf(header);
   checkMemory(
     `a PNG of ${width}×${height} pixels with ${depth} bits each`,
     fileBytes + inParts + wanted + SURPLUS_BYTES + grey,
   );
-  const [first = new Uint8Array(), ...others] = packed;
-  const input = others.length === 0 ? first : Buffer.concat(packed);
-  if (input.length * MOST_FROM_A_BYTE < wanted) throw cut();
-  const room = wanted + SURPLUS_BYTES;
-  const raw = inflate(input, room);
+  if (packed.length * MOST_FROM_A_BYTE < wanted) throw cut();
+  const raw = inflate(packed, wanted + SURPLUS_BYTES);
   if (raw.length < wanted) throw cut();
   return raw;
 }

@@ -20,19 +20,22 @@ interface Chunk {
   end: number;
 }
 
-/** The chunks of a file or of an animation's frame, as far as they go. */
-function chunksOf(bytes: Uint8Array, from: number): Chunk[] {
-  const chunks: Chunk[] = [];
-  for (let at = from; at + 8 <= bytes.length;) {
+const fourBytes = (name: string): number => word32(new TextEncoder().encode(name), 0);
+
+/** The first chunk of one of these names in a file or in an animation's frame, as far as it goes. */
+function findChunk(bytes: Uint8Array, ...names: string[]): Chunk | undefined {
+  // Compared as numbers: there may be millions of chunks.
+  const wanted = names.map(fourBytes);
+  for (let at = 12; at + 8 <= bytes.length;) {
     const size = word32(bytes, at + 4);
-    chunks.push({
-      name: ascii(bytes, at),
-      start: at + 8,
-      end: Math.min(bytes.length, at + 8 + size),
-    });
+    const index = wanted.indexOf(word32(bytes, at));
+    const name = names[index];
+    if (name !== undefined) {
+      return { name, start: at + 8, end: Math.min(bytes.length, at + 8 + size) };
+    }
     at += 8 + size + (size & 1);
   }
-  return chunks;
+  return undefined;
 }
 
 // What libwebp holds of a pixel: its colours, those of a lossless picture twice, and our copies of
@@ -41,11 +44,10 @@ const BYTES_A_PIXEL = 4 + 4 + 4 + 1;
 
 /** @throws PictureError when the file is damaged or larger than pictures may be */
 export function readWebp(bytes: Uint8Array): GreyPicture {
-  const chunks = chunksOf(bytes, 12);
-  const frame = chunks.find(({ name }) => name === "ANMF");
+  const frame = findChunk(bytes, "ANMF");
   const still = frame === undefined ? bytes : asFile(bytes.subarray(frame.start, frame.end));
   // The canvas first: it may claim more than the picture in it. Then what is really unpacked.
-  const claimed = chunks.find(({ name }) => name === "VP8X");
+  const claimed = findChunk(bytes, "VP8X");
   if (claimed !== undefined) {
     checkSize(word24(bytes, claimed.start + 4) + 1, word24(bytes, claimed.start + 7) + 1);
   }
@@ -66,7 +68,7 @@ export function readWebp(bytes: Uint8Array): GreyPicture {
 
 /** Width and height of the picture itself (RFC 6386 §9.1; RFC 9649 §3.4). */
 function sizeOf(bytes: Uint8Array): { width: number; height: number } {
-  const picture = chunksOf(bytes, 12).find(({ name }) => name === "VP8 " || name === "VP8L");
+  const picture = findChunk(bytes, "VP8 ", "VP8L");
   if (picture === undefined) throw new PictureError("the WebP file holds no picture");
   const { name, start } = picture;
   if (name === "VP8 ") {

@@ -110,3 +110,76 @@ describe("a picture that would take too much memory is refused unread:", () => {
     expect([width, height, luminance.length]).toEqual([3_000, 3_000, 9_000_000]);
   });
 });
+
+const many = (count: number, piece: Uint8Array): Buffer =>
+  Buffer.alloc(count * piece.length, piece);
+const riff = (body: Buffer): Buffer => Buffer.concat([Buffer.from("RIFF0000WEBP"), body]);
+
+/** A million pieces before the end of a file that is otherwise as short as can be. */
+function inPieces(kind: "PNG" | "GIF" | "WebP" | "animated WebP"): Buffer {
+  const png = pngOf(8, 8, 0, 0);
+  const gif = gifOf(8, 8);
+  switch (kind) {
+    case "PNG": {
+      const empty = Buffer.from("000000004944415435af061e", "hex");
+      return Buffer.concat([png.subarray(0, 33), many(1_000_000, empty), png.subarray(33)]);
+    }
+    case "GIF": {
+      const comment = Buffer.concat([
+        Buffer.from([0x21, 0xfe]),
+        many(1_000_000, Buffer.from("\x01a")),
+      ]);
+      return Buffer.concat([gif.subarray(0, 13), comment, Buffer.from([0]), gif.subarray(13)]);
+    }
+    case "WebP":
+      return riff(many(1_000_000, Buffer.from("JUNK\0\0\0\0")));
+    case "animated WebP":
+      return riff(many(300_000, Buffer.from(`ANMF\x10\0\0\0${"\0".repeat(16)}`)));
+  }
+}
+
+describe("a file of a million pieces takes no more memory than the file itself:", () => {
+  test.each(["PNG", "GIF", "WebP", "animated WebP"] as const)("%s", (kind) => {
+    const bytes = inPieces(kind);
+    const before = process.resourceUsage().maxRSS;
+    const read = (): unknown => readPicture(bytes);
+    if (kind === "GIF") expect(read()).toMatchObject({ width: 8, height: 8 });
+    else expect(read).toThrow(PictureError);
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(40_000);
+  });
+});
+
+/** A progressive JPEG of empty blocks whose scans are about all of them in a few bytes each. */
+function progressive(side: number, scans: number): Buffer {
+  const segment = (marker: number, body: readonly number[]): Buffer =>
+    Buffer.from([0xff, marker, 0, body.length + 2, ...body]);
+  const size = [side >> 8, side & 0xff];
+  // One code of one bit: a run of 16384 blocks that end, and 14 bits of how many more.
+  const code = [0x10, 1, ...Array.from({ length: 15 }, () => 0), 0xe0];
+  const scan = (high: number): Buffer =>
+    Buffer.concat([
+      segment(0xda, [1, 1, 0, 1, 63, high << 4]),
+      many(20, Buffer.from("3fff00", "hex")),
+    ]);
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, [0, ...Array.from({ length: 64 }, () => 1)]),
+    segment(0xc2, [8, ...size, ...size, 1, 1, 0x11, 0]),
+    segment(0xc4, code),
+    scan(0),
+    ...Array.from({ length: scans - 1 }, () => scan(1)),
+    Buffer.from([0xff, 0xd9]),
+  ]);
+}
+
+describe("a JPEG of very many scans", () => {
+  test("is refused after as many as a picture can have", () => {
+    const startedMs = process.cpuUsage().user / 1_000;
+    expect(() => readPicture(progressive(640, 200_000))).toThrow("again and again");
+    expect(process.cpuUsage().user / 1_000 - startedMs).toBeLessThan(3_000);
+  });
+
+  test("is read where they are no more than that", () => {
+    expect(readPicture(progressive(640, 14))).toMatchObject({ width: 640, height: 640 });
+  });
+});
