@@ -5,7 +5,17 @@ const HEX_OF_8_BYTES = /^[0-9a-f]{16}$/i;
 
 /** Whether a text looks like the 8 bytes that EU certificates name their signer by. */
 export function looksLikeKeyId(text: string): boolean {
-  return BASE64_OF_8_BYTES.test(text) || HEX_OF_8_BYTES.test(text);
+  const written = bare(text);
+  return BASE64_OF_8_BYTES.test(written) || HEX_OF_8_BYTES.test(written);
+}
+
+/** Hexadecimal may stand in groups, and after `0x`. */
+function bare(text: string): string {
+  const hex = text
+    .trim()
+    .replace(/^0x/i, "")
+    .replaceAll(/[\s:-]/g, "");
+  return HEX_OF_8_BYTES.test(hex) ? hex : text.trim();
 }
 
 /**
@@ -13,7 +23,8 @@ export function looksLikeKeyId(text: string): boolean {
  * another length it may be base64 of that many bytes, or the text itself, which some issuers put into
  * COSE as it is. A key id only finds a key; a signature still has to be that key's.
  */
-export function keyIdsOf(written: string): string[] {
+export function keyIdsOf(text: string): string[] {
+  const written = bare(text);
   if (HEX_OF_8_BYTES.test(written)) return [written.toLowerCase()];
   const bytes = Buffer.from(written, "base64").toString("hex");
   if (BASE64_OF_8_BYTES.test(written)) return [bytes];

@@ -21,7 +21,7 @@ export { TrustFileError } from "./trust-file-error.ts";
 
 const KeySet = z.object({ keys: z.array(z.unknown()) });
 const IssuerKeySet = z.object({ iss: z.string().min(1), jwks: KeySet });
-const Method = z.looseObject({ id: z.string().min(1), publicKeyJwk: z.unknown() });
+const Method = z.looseObject({ id: z.string().min(1), publicKeyJwk: z.unknown().optional() });
 type Method = z.infer<typeof Method>;
 const Relation = z.union([z.string(), Method]);
 const DidDocument = z.looseObject({
@@ -83,7 +83,12 @@ function readJson(json: unknown, asOfMs: number): TrustSet {
   );
 }
 
-function setOf({ items, warnings }: Usable<TrustedKey>, asOfMs: number): TrustSet {
+function setOf({ items, warnings: faults }: Usable<TrustedKey>, asOfMs: number): TrustSet {
+  // An issuer may take all its keys back; whoever wonders why nothing holds has to see it.
+  const isEmpty = items.length === 0 && faults.length === 0;
+  const warnings = isEmpty
+    ? ["there is no key in it that may sign: nothing is trusted by it"]
+    : faults;
   const set: TrustSet = { asOfMs, keys: items, anchors: [] };
   return warnings.length === 0 ? set : { ...set, warnings };
 }
@@ -219,7 +224,13 @@ function readDid(document: z.infer<typeof DidDocument>): Usable<TrustedKey> {
   ];
   return usableOf(methods, ({ where, each }): TrustedKey[] => {
     const { id, publicKeyJwk } = checked(Method, each, where);
-    if (!allowed.has(absolute(id)) || publicKeyJwk === undefined) return [];
+    if (!allowed.has(absolute(id))) return [];
+    if (publicKeyJwk === undefined) {
+      throw new TrustFileError(
+        where,
+        "not a key as a JWK (publicKeyJwk), and no other kind is known here",
+      );
+    }
     const { publicKey, algorithm } = verificationKeyOf(publicKeyJwk, `${where}.publicKeyJwk`);
     const only = algorithm === undefined ? {} : { algorithm };
     const keyId = absolute(id);

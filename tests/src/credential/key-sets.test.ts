@@ -63,6 +63,20 @@ describe("a key set", () => {
 });
 
 describe("the other files of keys", () => {
+  it.each<[string, unknown]>([
+    ["a key set", { keys: [] }],
+    ["an issuer's key set", { iss: "https://example.org", jwks: { keys: [] } }],
+    [
+      "a DID document whose methods are not listed",
+      { id: "did:web:x", verificationMethod: [], assertionMethod: ["did:web:x#a"] },
+    ],
+  ])("without a key say so: %s", (_name, json) => {
+    expect(read(json)).toMatchObject({
+      keys: [],
+      warnings: ["there is no key in it that may sign: nothing is trusted by it"],
+    });
+  });
+
   it("leave out what they cannot use too", () => {
     const id = "did:web:example.nz";
     const good = { id: `${id}#key-1`, publicKeyJwk: jwk };
@@ -174,6 +188,17 @@ describe("a key id written beside a certificate", () => {
     const set = read(list);
     expect(set.keys).toMatchObject([{ use: "eu-dcc", keyId: hex }]);
     expect(set.warnings).toHaveLength(1);
+  });
+
+  it.each([
+    "01:02:03:04:05:06:07:08",
+    "0x0102030405060708",
+    " AQIDBAUGBwg= ",
+    "0102 0304 0506 0708",
+  ])("may be written %j", (kid) => {
+    const keyIds = (json: unknown) => read(json).keys.map(({ use, keyId }) => `${use} ${keyId}`);
+    expect(keyIds({ keys: [{ ...jwk, kid }] })).toEqual(["eu-dcc 0102030405060708"]);
+    expect(keyIds({ AT: { keys: [{ ...jwk, kid }] } })).toEqual(["eu-dcc 0102030405060708"]);
   });
 
   it("may be of any length, or stand in COSE as text", () => {
