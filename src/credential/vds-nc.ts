@@ -296,14 +296,15 @@ function test({ dat, tr }: z.infer<typeof Test>, common: Common): Evidence[] {
   // An immune answer is no infection, and none is no absence of one.
   if (type.startsWith("antibod")) return [];
   const result = RESULTS.get(tr.r.trim().toLowerCase()) ?? "unknown";
-  const taken = timeOf(dat.sc);
+  const span = spanOf(dat.sc);
   const reportedAtMs = timeOf(dat.ri ?? "");
-  const known = !Number.isNaN(taken);
   const tested = {
     // A proof of testing is one of COVID-19 (VDS-NC, proof of testing); it has no field to say so.
     disease: COVID_19,
-    result: known || result === "positive" ? result : ("unknown" as const),
-    sampledAtMs: known ? taken : common.observedAt.wallMs,
+    result: span !== undefined || result === "positive" ? result : ("unknown" as const),
+    sampledAtMs: span?.fromMs ?? common.observedAt.wallMs,
+    // Of a day the sample may have been taken until its end.
+    ...(span === undefined || span.untilMs === span.fromMs ? {} : { sampledUntilMs: span.untilMs }),
   };
   if (type === "antigen") return [{ id: "antigen-1", kind: "antigen-test", ...tested, ...common }];
   if (!type.startsWith("molecular")) {

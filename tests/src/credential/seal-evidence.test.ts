@@ -131,6 +131,20 @@ describe("a seal's doses", () => {
 
 describe("a seal's test", () => {
   const { uvci: _uvci, ve: _ve, ...msg } = SEAL_DATA.msg;
+
+  it("of which only the day is known may be of its end", async () => {
+    const data = {
+      hdr: { ...SEAL_DATA.hdr, t: "icao.test" },
+      msg: { ...msg, utci: "T1", dat: { sc: "2027-01-31" }, tr: { tc: "antigen", r: "positive" } },
+    };
+    expect(await evidenceOf(data)).toMatchObject([
+      {
+        sampledAtMs: Date.parse("2027-01-31"),
+        sampledUntilMs: Date.parse("2027-01-31T23:59:59.999Z"),
+      },
+    ]);
+  });
+
   it.each([
     [
       "molecular(PCR)",
