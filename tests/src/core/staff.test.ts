@@ -195,6 +195,17 @@ describe("a second, explicit step", () => {
     expect(core.of("release-gate")).toHaveLength(1);
   });
 
+  it("is not asked for again about whoever was let in with it", () => {
+    const core = new CoreUnderTest();
+    core.take(measured(36.5));
+    core.take(shows(red("code-2", "holder-2")));
+    const visitRef = core.state.visit?.ref ?? "";
+    core.take(decides({ visitRef, confirm: ["code-red"] }));
+    expect(core.of("release-gate")).toHaveLength(1);
+    core.take(decides());
+    expect(answers(core).at(-1)).toMatchObject({ code: "already-open" });
+  });
+
   it("is asked for, too, to open without a visit while such a visitor stands there", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));

@@ -1,6 +1,6 @@
 /** Everything a unit and its district really say on a real broker is what the published contract says. */
 import { generateKeyPairSync, randomBytes, randomUUID, type KeyObject } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
 import { setStage, type Stage } from "../../../sim/stage.ts";
+import { GATE_LINE } from "../../../sim/wiring.ts";
+import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/identity.ts";
@@ -18,6 +20,7 @@ import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../../../src/uplin
 import { PART_BYTES, signManifest, type Blob } from "../../../src/uplink/distribution-manifest.ts";
 import { readPartRequest } from "../../../src/uplink/distribution-set.ts";
 import { sha256Of } from "../../../src/uplink/distribution-shelf.ts";
+import { tryBroker } from "../../../src/unit/broker-check.ts";
 import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
 import { sendCommand, type CommandReport } from "../../../src/uplink/send-command.ts";
 import { signToken } from "../../../src/uplink/token.ts";
@@ -215,6 +218,8 @@ describe("a real unit, its collector and its operator", { timeout: 120_000 }, ()
     folder.show(green);
     await heard("visitDecided", 2);
     folder.show(null);
+    // Nothing opens twice: the release below is for whoever comes after this one.
+    await unitShows(unit.url, ({ view }) => view.phase === "welcome");
     for (const cmd of [
       { name: "lock-down", active: true },
       { name: "lock-down", active: false },
@@ -248,6 +253,10 @@ describe("a real unit, its collector and its operator", { timeout: 120_000 }, ()
     );
     after.process.kill("SIGTERM");
     await ended(after.process);
+    const config = parseUnitConfig(readFileSync(folder.at("unit.yaml"), "utf8"), "unit.yaml");
+    if (config.mqtt === undefined) throw new Error("the unit has no broker");
+    await tryBroker(config, config.mqtt, clock);
+    await heard("trial");
     await stopAgain();
     expect(watch.problems).toEqual([]);
   });
@@ -295,6 +304,13 @@ describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
     }
     control.setWorld({ clockErrorMs: 3_600_000, thermometerPlugged: false });
     await heard("clockStepped");
+    const gateway = stage.doorway.gateway();
+    await until("nobody walks through", () => gateway.state().passage === null, 30_000);
+    stage.doorway.bench.gpio.setFaulty(GATE_LINE, true);
+    const request = { verdict: "grant", operator: "Li", why: "a delivery" } as const;
+    const answer = await gateway.operatorDecide(request);
+    expect(answer).toMatchObject({ done: false, code: "gate-failed" });
+    await heard("gateNotReleased");
     expect(watch.problems).toEqual([]);
   });
 
@@ -306,6 +322,7 @@ describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
 
 /** Messages this run does not bring about, and where they are. */
 const UNSEEN: Readonly<Record<string, string>> = {
+  exitRepeated: "presses of the exit button, a minute later: tests/src/core/damping.test.ts",
   databaseReplaced: "a unit whose database was damaged: tests/src/store",
 };
 
