@@ -59,7 +59,7 @@ export async function loadEvidenceBase(
   ): Promise<void> =>
     inputs.take(setting, file, async () => {
       const { mtimeMs } = await stat(file);
-      await load(await readFile(file), Math.min(mtimeMs, clock.wallMs()));
+      await load(await readFile(file), Math.min(Math.round(mtimeMs), clock.wallMs()));
     });
   for (const [index, file] of config.trust.files.entries()) {
     await attempt(`trust.files[${index}]`, file, (bytes, asOfMs) => {
