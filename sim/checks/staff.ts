@@ -1,4 +1,5 @@
 /** Safety of what staff decide: about the visit they meant, once, and always answered. */
+import type { Event } from "../../src/core/event.ts";
 import type { TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";
 
@@ -29,6 +30,7 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
     if (entry.what === "record-stored" && entry.draft.body.type === "visit-ended") {
       ended.set(entry.draft.body.visitRef, entry.at);
     }
+    if (entry.what === "turn") problems.push(...misdirected(entry));
     if (entry.what !== "staff") continue;
     const { by, visitRef, did, refused } = entry;
     if (did === undefined && refused === undefined) {
@@ -50,4 +52,24 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
     admitted.set(visitRef, by);
   }
   return problems;
+}
+
+/** A decision by hand or by command that was carried out for somebody else than was meant. */
+function misdirected({ at, event, effects }: Extract<TraceEntry, { what: "turn" }>): string[] {
+  const meant = meantBy(event);
+  if (meant === undefined) return [];
+  return effects.flatMap((effect) => {
+    if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") return [];
+    const { visitRef } = effect.record.body;
+    if (visitRef === meant.visitRef) return [];
+    return [`${time(at)}: ${meant.by} decided about one visit, and another was decided`];
+  });
+}
+
+function meantBy(event: Event): { by: string; visitRef: string | undefined } | undefined {
+  if (event.kind === "operator-decided") {
+    return { by: event.authority.by, visitRef: event.visitRef };
+  }
+  if (event.kind !== "commanded" || event.command.name !== "release") return undefined;
+  return { by: event.authority.by, visitRef: event.command.visitRef };
 }

@@ -92,6 +92,52 @@ describe("the check of what staff decide", () => {
   });
 });
 
+describe("the check of whom a decision by hand is about", () => {
+  const authority = { by: "a", why: "known here" };
+  const decided = (visitRef: string, about?: string): TraceEntry => ({
+    at: 10,
+    what: "turn",
+    event: {
+      kind: "operator-decided",
+      verdict: "grant",
+      authority,
+      ...(about === undefined ? {} : { visitRef: about }),
+      at: { monotonicMs: 10, wallMs: NOON_MS + 10, wallTrusted: true },
+      ref: "request-1",
+    },
+    effects: [
+      {
+        kind: "commit-record",
+        record: {
+          key: "request-1/0",
+          at: { monotonicMs: 10, wallMs: NOON_MS + 10, wallTrusted: true },
+          body: {
+            type: "visit-decided",
+            visitRef,
+            decision: {
+              outcome: "granted",
+              reasons: [],
+              rules: [],
+              policy: { id: "p", version: 1 },
+            },
+            authority,
+            evidence: [],
+            decidedAfterMs: 0,
+          },
+        },
+      },
+    ],
+  });
+
+  it.each<[string, string | undefined, number]>([
+    ["the visit that was meant", "visit-1", 0],
+    ["another visit", "visit-2", 1],
+    ["a visit, where none was meant", undefined, 1],
+  ])("judges %s", (_what, about, problems) => {
+    expect(checkStaff([decided("visit-1", about)])).toHaveLength(problems);
+  });
+});
+
 describe("the check of our own faults", () => {
   const arrives: TraceEntry = { at: 0, what: "person", visitor: "v1", does: "arrives" };
 
