@@ -1,13 +1,20 @@
 /** How many connections the unit's server holds, and which one goes when there are too many. */
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { placeOf } from "./place.ts";
 
 /** A doorway has a screen, a few members of staff, an installer and monitoring. */
 const MOST_CONNECTIONS = 256;
+/**
+ * Requests on one connection that wait for their answer. Browsers and proxies send the next when they
+ * have the last answer; whoever sends thousands and reads nothing would fill the memory with answers.
+ */
+const MOST_UNANSWERED = 8;
 
 interface Held {
   socket: Socket;
+  /** Requests whose answer has not gone out. */
+  unanswered: number;
   /** Its last request came from the unit's own screen or from staff. */
   known: boolean;
 }
@@ -34,15 +41,37 @@ export class Connections {
 
   /** Told with each request, who sent it: somebody known keeps their place. */
   asked(socket: Socket, known: boolean): void {
-    const held = this.#places.get(placeOf(socket.remoteAddress ?? ""))?.get(socket);
+    const held = this.#heldOf(socket);
     if (held !== undefined) held.known = known;
+  }
+
+  /**
+   * Told of each request before anything is done for it.
+   *
+   * @returns false when too many wait on its connection, which is closed then: it needs no answer
+   */
+  begins(socket: Socket, response: ServerResponse): boolean {
+    const held = this.#heldOf(socket);
+    if (held === undefined || held.unanswered >= MOST_UNANSWERED) {
+      socket.destroy();
+      return false;
+    }
+    held.unanswered += 1;
+    response.once("close", () => {
+      held.unanswered -= 1;
+    });
+    return true;
+  }
+
+  #heldOf(socket: Socket): Held | undefined {
+    return this.#places.get(placeOf(socket.remoteAddress ?? ""))?.get(socket);
   }
 
   #take(socket: Socket): void {
     const place = placeOf(socket.remoteAddress ?? "");
     const here = this.#places.get(place) ?? new Map<Socket, Held>();
     this.#places.set(place, here);
-    here.set(socket, { socket, known: false });
+    here.set(socket, { socket, known: false, unanswered: 0 });
     this.#size += 1;
     socket.once("close", () => this.#drop(place, socket));
     if (this.#size > this.#most) this.#makeRoom(socket);

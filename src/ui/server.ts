@@ -90,8 +90,12 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   const routes = routesOf(app);
   const access = new Access(options, options.clock, options.onGuessing);
   const streams = new LivePlaces();
+  const connections = new Connections(app.server, options.limits?.connections);
+  app.addHook("onRequest", async (request, reply) => {
+    if (!connections.begins(request.raw.socket, reply.raw)) reply.hijack();
+  });
   guardRequests(app, options);
-  access.judgeAll(app, new Connections(app.server, options.limits?.connections));
+  access.judgeAll(app, connections);
   answerErrors(app);
   addRoutes(app, { ...options, access, streams });
   if (hasPages) {

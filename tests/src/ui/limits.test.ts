@@ -184,6 +184,21 @@ describe("connections", () => {
     expect(closed()).toBeLessThan(300);
   });
 
+  it("on which requests come without waiting for answers are closed", async () => {
+    await start();
+    const one = "GET /api/unit HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    const few = raw(one.repeat(3));
+    let answers = "";
+    few.on("data", (chunk: Buffer) => {
+      answers += chunk.toString();
+    });
+    await expect.poll(() => answers.match(/HTTP\/1\.1 200/g)?.length).toBe(3);
+    const many = raw(one.repeat(2_000));
+    await expect.poll(() => many.closed).toBe(true);
+    expect(many.bytesRead).toBeLessThan(50_000);
+    expect((await fetch(`${server.url}api/unit`)).status).toBe(200);
+  });
+
   it("of screen and staff stand through a flood", async () => {
     await start({ connections: 20 });
     const own = await watch(await screen());
