@@ -21,18 +21,39 @@ export function withDatabase(command: Command): Command {
  * @throws UsageError when none is named, or the named one is not there
  */
 export function databaseOf(options: DatabaseOptions): string {
-  const path = options.database ?? databaseOfConfig(options.config);
-  if (path === undefined)
-    throw new UsageError("say which database: --database FILE or --config FILE");
+  const path = namedDatabase(options);
   if (!existsSync(path)) throw new UsageError(`there is no database at ${path}`);
   return path;
 }
 
-/** Where the district's data sets are kept, where the configuration names a place. */
-export function setsFolderOf({ config }: DatabaseOptions): string | undefined {
-  return config === undefined
-    ? undefined
-    : parseUnitConfig(readFileSync(config, "utf8"), config).data?.folder;
+/**
+ * The database's path, whether it is there or not.
+ * @throws UsageError when none is named
+ */
+export function namedDatabase(options: DatabaseOptions): string {
+  const path = options.database ?? databaseOfConfig(options.config);
+  if (path === undefined)
+    throw new UsageError("say which database: --database FILE or --config FILE");
+  return path;
+}
+
+/** What of a unit lies elsewhere than beside its database, where the configuration names a place. */
+export interface Elsewhere {
+  /** Of the district's data sets. */
+  folder: string | undefined;
+  /** The secrets that the unit made itself. */
+  files: readonly string[];
+}
+
+/** What of the unit lies elsewhere; nothing is known of it without a configuration. */
+export function elsewhereOf({ config }: DatabaseOptions): Elsewhere {
+  if (config === undefined) return { folder: undefined, files: [] };
+  const { data, http, keys } = parseUnitConfig(readFileSync(config, "utf8"), config);
+  const secrets = [http.screenPage, http.operatorTokenFile].filter((file) => file !== undefined);
+  return {
+    folder: data?.folder,
+    files: [keys.unit, ...secrets, ...secrets.map((file) => `${file}.new`)],
+  };
 }
 
 function databaseOfConfig(config: string | undefined): string | undefined {

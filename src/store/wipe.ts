@@ -57,6 +57,7 @@ const TABLES = [
  * and a log-structured file system writes elsewhere: only disk encryption settles those.
  *
  * @param keep gets the certificate before anything goes: the key that signs it goes as well
+ * @param rest erases what else goes with the unit; a wipe that was interrupted before is not finished
  * @throws StoreError when the file is not a unit's, is in use, or is too damaged to have its key read
  */
 export function wipeUnit(
@@ -64,6 +65,7 @@ export function wipeUnit(
   moment: { wallMs: number; trusted: boolean },
   reason: string,
   keep: (certificate: WipeCertificate) => void = () => {},
+  rest: () => void = () => {},
 ): WipeCertificate {
   const database = openExclusively(path);
   let certificate: WipeCertificate;
@@ -81,28 +83,35 @@ export function wipeUnit(
   } finally {
     database.close();
   }
-  eraseAll(path);
+  eraseAll(path, rest);
   return certificate;
 }
 
+/** Whether a wipe was begun and not finished: the database itself may be gone already. */
+export const isWipeUnfinished = (path: string): boolean => existsSync(wipingMarkerOf(path));
+
 /**
  * Finishes a wipe that was interrupted after its certificate was kept.
+ * @param rest as for `wipeUnit`
  * @returns whether there was one to finish
  */
-export function finishWipe(path: string): boolean {
-  if (!existsSync(wipingMarkerOf(path))) return false;
-  eraseAll(path);
+export function finishWipe(path: string, rest: () => void = () => {}): boolean {
+  if (!isWipeUnfinished(path)) return false;
+  eraseAll(path, rest);
   return true;
 }
 
 /** Overwrites and removes whatever belongs to the unit; the marker goes last. */
-function eraseAll(path: string): void {
+function eraseAll(path: string, rest: () => void): void {
   const orders = ordersFileOf(path);
   const beside = ["", "-wal", "-shm", ".new", ".new-wal", ".new-shm"].map((end) => `${path}${end}`);
-  const secrets = [screenPageOf(path), staffTokenOf(path)];
-  for (const file of [...beside, orders, `${orders}.new`, ...secrets, ...filesSetAside(path)]) {
+  const written = [orders, screenPageOf(path), staffTokenOf(path)];
+  // What a power cut left of writing them anew holds the same.
+  const unfinished = written.map((file) => `${file}.new`);
+  for (const file of [...beside, ...written, ...unfinished, ...filesSetAside(path)]) {
     eraseFileSync(file);
   }
+  rest();
   clearSuspicion(path);
   rmSync(wipingMarkerOf(path), { force: true });
 }
