@@ -161,6 +161,7 @@ describe("being ready", () => {
 
 describe("metrics", () => {
   it("count a visit with its times and nothing of whoever it was", async () => {
+    await clock.run(1_000);
     codes.show(REFERENCE);
     await settled();
     await clock.run(60_000);
@@ -172,7 +173,7 @@ describe("metrics", () => {
     expect(text).toContain(`sentinel_outbox_pending ${store.outbox.pending()}`);
     expect(store.outbox.pending()).toBeGreaterThan(0);
     expect(text).toContain('sentinel_device_ok{device="gate"} 1');
-    expect(text).toContain('sentinel_data_age_seconds{data="trust-list"} 3660');
+    expect(text).toContain('sentinel_data_age_seconds{data="trust-list"} 3661');
     const visitRef = gateway.visits()[0]?.visitRef ?? "none";
     for (const secret of [HOLDER, NAME, REFERENCE, `"${visitRef}"`]) {
       expect(text).not.toContain(secret);
