@@ -16,7 +16,7 @@ export type Release = Omit<AwaitedRelease, "askedAt">;
 
 /** Releases the gate for one passage and watches what becomes of it. */
 export function releaseFor(turn: Turn, release: Release): void {
-  endPassage(turn);
+  endPassage(turn, true);
   const { releaseMs } = turn.state.policy.visit;
   const { releaseRef, cause, visitRef, authority } = release;
   const about = visitRef === undefined ? {} : { visitRef };
@@ -58,14 +58,17 @@ export function awaitGate(turn: Turn): void {
   turn.effect({ kind: "start-timer", timer: "gate-deadline", about: oldest.releaseRef, afterMs });
 }
 
-/** The release is over: was it used? */
-export function endPassage(turn: Turn): void {
+/**
+ * The release is over: was it used?
+ * @param goesOn the way stays open for something else, and whoever walks through then may be this visitor
+ */
+export function endPassage(turn: Turn, goesOn = false): void {
   const { passage, devices } = turn.state;
   if (passage === null) return;
   turn.set({ passage: null });
   turn.effect({ kind: "cancel-timer", timer: "passage" });
   if (passage.visitRef === undefined) return;
-  const observed = devices["door-contacts"] === true;
+  const observed = devices["door-contacts"] === true && !goesOn;
   const ending: VisitEnding = passage.doorOpened ? "taken" : observed ? "not-taken" : "unobserved";
   turn.record({ type: "visit-ended", visitRef: passage.visitRef, ending });
 }
@@ -124,7 +127,7 @@ export function applyMode(turn: Turn, authority?: Authority): void {
       return;
     case "evacuation":
       turn.raise("evacuation");
-      endPassage(turn);
+      endPassage(turn, true);
       holdOpen(turn);
   }
 }

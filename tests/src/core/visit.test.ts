@@ -176,6 +176,34 @@ describe("a visit", () => {
   });
 });
 
+describe("a visitor whose way stays open for something else", () => {
+  const openings: [string, Parameters<CoreUnderTest["take"]>[0]][] = [
+    ["a fire", event({ kind: "contact-changed", contact: "fire", active: true }, at(1_000))],
+    [
+      "a release from afar",
+      event(
+        {
+          kind: "commanded",
+          command: { name: "release" },
+          commandId: "c",
+          authority: { by: "key", why: "a delivery" },
+        },
+        at(1_000),
+      ),
+    ],
+  ];
+  it.each(openings)("is not said to have stayed outside: %s", (_what, opening) => {
+    const core = new CoreUnderTest();
+    core.take(event({ kind: "device-changed", device: "door-contacts", ok: true, detail: "" }));
+    core.take(measured(36.5));
+    core.take(shows(aCredential()));
+    core.take(event({ kind: "gate-changed", state: "released" }));
+    core.take(opening);
+    const ended = core.records().filter((record) => record.type === "visit-ended");
+    expect(ended).toEqual([expect.objectContaining({ ending: "unobserved" })]);
+  });
+});
+
 describe("the same person", () => {
   it("shows another code of theirs: what the first said still counts", () => {
     const core = new CoreUnderTest();
