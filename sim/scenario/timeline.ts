@@ -64,7 +64,9 @@ async function decide(stage: Stage, request: OperatorRequest, confirms: boolean)
   if (answer.done) return stage.note({ what: "staff", verdict, by, did: answer.did, ...about });
   stage.note({ what: "staff", verdict, by, refused: answer.code, ...about });
   if (answer.confirm === undefined || !confirms) return;
-  return decide(stage, { ...request, confirm: answer.confirm }, false);
+  const whose = answer.there?.visitRef;
+  const confirmFor = visitRef !== undefined || whose === undefined ? {} : { confirmFor: whose };
+  return decide(stage, { ...request, confirm: answer.confirm, ...confirmFor }, false);
 }
 
 function command(stage: Stage, wanted: NonNullable<Happening["command"]>, index: number): void {

@@ -67,6 +67,8 @@ export type Event = Happening &
         visitRef?: string;
         /** The second step: which grave findings are overruled. */
         confirm?: readonly ReasonCode[];
+        /** Without a visit: who stood there when the second step was asked for. */
+        confirmFor?: string;
         authority: Authority;
       }
     | {

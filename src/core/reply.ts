@@ -19,10 +19,12 @@ const DETAILS: Readonly<Record<RefusalCode, string>> = {
   "no-answer": "nothing was answered in time",
 };
 
-function sayRefusal({ code, by, confirm }: OperatorRefusal): string {
+function sayRefusal({ code, by, confirm, there }: OperatorRefusal): string {
   const who = by === undefined ? "" : `, by ${by}`;
   const what = confirm === undefined ? "" : ` of ${confirm.join(", ")}`;
-  return `${DETAILS[code]}${who}${what}`;
+  // From afar the visit has to be named with it: somebody else may stand there by then.
+  const whose = confirm === undefined || there === undefined ? "" : ` (visit ${there.visitRef})`;
+  return `${DETAILS[code]}${who}${what}${whose}`;
 }
 
 /** Says what became of a request. A command that was refused is on record as refused. */

@@ -16,6 +16,8 @@ interface Request {
   /** The visit it is about; absent: opening the gate once, without any. */
   visitRef?: string;
   confirm?: readonly ReasonCode[];
+  /** Without a visit: the one that stood there when `confirm` was asked for. */
+  confirmFor?: string;
 }
 
 /** Carries a decision of staff out, or answers why not. */
@@ -60,7 +62,10 @@ function refusalOf(state: DoorwayState, request: Request): OperatorRefusal | und
     // A refusal without a visit has nothing to refuse.
     if (request.verdict === "deny") return refused("visit-over");
     // One that stands there, with a red code in its hand, would walk in as well.
-    return visit === null ? undefined : refuseUnconfirmed(visit, request);
+    if (visit === null) return undefined;
+    // What was confirmed about one visitor says nothing of the next, whose code may be red as well.
+    const meant = request.confirmFor === visit.ref;
+    return refuseUnconfirmed(visit, { ...request, confirm: meant ? (request.confirm ?? []) : [] });
   }
   if (visit === null || visit.ref !== request.visitRef) return refuseLate(state, request.visitRef);
   return refuseDecision(visit, request);

@@ -69,6 +69,8 @@ export interface OperatorRequest {
   visitRef?: string;
   /** The second step: which grave findings are overruled. */
   confirm?: readonly ReasonCode[];
+  /** Without a visit: the one that stood there when the second step was asked for. */
+  confirmFor?: string;
   operator: string;
   why: string;
 }
@@ -198,7 +200,7 @@ export class Gateway {
   /** Staff decides. Always resolves, within a bound, to what was done or why it was not. */
   operatorDecide(request: OperatorRequest): Promise<OperatorAnswer> {
     const { clock, references } = this.#options;
-    const { verdict, visitRef, confirm, operator, why } = request;
+    const { verdict, visitRef, confirm, confirmFor, operator, why } = request;
     const ref = references.next();
     return new Promise((resolve) => {
       const answer = (said: OperatorAnswer): void => {
@@ -216,6 +218,7 @@ export class Gateway {
         authority: { by: operator, why },
         ...(visitRef === undefined ? {} : { visitRef }),
         ...(confirm === undefined ? {} : { confirm }),
+        ...(confirmFor === undefined ? {} : { confirmFor }),
       };
       this.#take({ ...event, at: instant(clock), ref });
     });

@@ -13,6 +13,7 @@ const WHO_AND_WHY = {
     .array(z.enum([...CREDENTIAL_REASONS, ...DECISION_REASONS]))
     .max(20)
     .exactOptional(),
+  requestId: z.string().min(8).max(100).exactOptional(),
 };
 const REQUEST = z.union(
   [
@@ -25,6 +26,7 @@ const REQUEST = z.union(
       ...WHO_AND_WHY,
       verdict: z.literal("grant"),
       withoutVisit: z.literal(true),
+      confirmFor: z.string().min(1).max(100).exactOptional(),
     }),
   ],
   { error: "name the visit (visitRef), or say withoutVisit: true to open the gate once" },
@@ -35,7 +37,8 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   "visit-over": "that visit is over",
   "already-decided": "that visit is decided already",
   "being-decided": "that visit is being decided at this moment: look again",
-  "confirm-needed": "this needs a second step: repeat the request with these findings in confirm",
+  "confirm-needed":
+    "this needs a second step: repeat the request with these findings in confirm (without a visit, and with confirmFor: who stands there)",
   "locked-down": "the unit is locked down",
   evacuation: "the way is open for everybody: there is nothing to decide",
   "already-open": "the gate is open already, or about to open",
@@ -45,17 +48,56 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   "no-answer": "the unit did not answer in time; the list shows whether it was done",
 };
 
+type Data = z.output<typeof REQUEST>;
+
+/** Requests whose answer may have been lost on its way. */
+const KEPT = 256;
+
+/**
+ * Decisions by the name that their sender gave them (`requestId`): one that is sent again, because its
+ * answer did not arrive, gets that answer and is not carried out a second time. What was refused did
+ * nothing, and may be tried again.
+ */
+export class Decisions {
+  readonly #feed: UnitFeed;
+  readonly #asked = new Map<string, { about: string; answer: Promise<OperatorAnswer> }>();
+
+  constructor(feed: UnitFeed) {
+    this.#feed = feed;
+  }
+
+  /** @returns nothing where another decision had this name */
+  async decide(data: Data): Promise<OperatorAnswer | undefined> {
+    const { requestId, verdict } = data;
+    if (requestId === undefined) return this.#feed.operatorDecide(requestOf(data));
+    const about = JSON.stringify([verdict, "visitRef" in data ? data.visitRef : null]);
+    const before = this.#asked.get(requestId);
+    if (before !== undefined) return before.about === about ? before.answer : undefined;
+    const answer = this.#feed.operatorDecide(requestOf(data));
+    this.#asked.set(requestId, { about, answer });
+    const [oldest] = this.#asked.keys();
+    if (this.#asked.size > KEPT && oldest !== undefined) this.#asked.delete(oldest);
+    const said = await answer;
+    if (!said.done && said.code !== "no-answer") this.#asked.delete(requestId);
+    return said;
+  }
+}
+
 /** Asks the unit and answers the request: 200 when it was done, 409 with a code when it was not. */
 export async function answerDecision(
   body: unknown,
   reply: FastifyReply,
-  feed: UnitFeed,
+  decisions: Decisions,
 ): Promise<FastifyReply> {
   const parsed = REQUEST.safeParse(body);
   if (!parsed.success) {
     return reply.code(400).send({ code: "bad-request", error: problemOf(body, parsed.error) });
   }
-  const answer: OperatorAnswer = await feed.operatorDecide(requestOf(parsed.data));
+  const answer = await decisions.decide(parsed.data);
+  if (answer === undefined) {
+    const error = "another decision had this requestId: give each decision one of its own";
+    return reply.code(400).send({ code: "bad-request", error });
+  }
   if (answer.done) return reply.send(answer);
   return reply.code(409).send({ ...answer, error: sentenceOf(answer) });
 }
@@ -69,13 +111,14 @@ function problemOf(body: unknown, error: z.ZodError): string {
   return sayProblem(found ?? error);
 }
 
-function requestOf(data: z.output<typeof REQUEST>): OperatorRequest {
+function requestOf(data: Data): OperatorRequest {
   const { verdict, operator, why, confirm } = data;
   return {
     verdict,
     operator,
     why,
     ...("visitRef" in data ? { visitRef: data.visitRef } : {}),
+    ...("confirmFor" in data ? { confirmFor: data.confirmFor } : {}),
     ...(confirm === undefined ? {} : { confirm }),
   };
 }

@@ -31,6 +31,8 @@ export interface OperatorRequest {
   visitRef?: string;
   /** The second step: which grave findings are overruled. */
   confirm?: readonly ReasonCode[];
+  /** Without a visit: the one that stood there when the second step was asked for. */
+  confirmFor?: string;
   operator: string;
   why: string;
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
 import type { Access, Asker } from "./access.ts";
-import { answerDecision } from "./decide.ts";
+import { answerDecision, Decisions } from "./decide.ts";
 import { doorwayParts } from "./doorway-routes.ts";
 import type { HealthPort } from "./health.ts";
 import { openStream, type Parts } from "./live.ts";
@@ -72,11 +72,12 @@ export function unitRoutes(app: FastifyInstance, served: Served): void {
     }
     return sendPicture(request, reply, feed.cameraFrame?.(), AIM_WIDTH);
   });
+  const decisions = new Decisions(feed);
   app.post("/api/operator/decide", async (request, reply) => {
     if (askerOf(served, request) !== "staff") {
       return reply.code(403).send({ error: "only staff decide: sign in with the unit's token" });
     }
-    return answerDecision(request.body, reply, feed);
+    return answerDecision(request.body, reply, decisions);
   });
 }
 

@@ -115,6 +115,30 @@ describe("staff", () => {
   });
 });
 
+describe("a decision whose answer is lost", () => {
+  it("is not carried out again when staff press again", async () => {
+    const screen = await kiosk();
+    const page = await staff("林");
+    await page.getByRole("button", { name: "凭理由开门一次" }).click();
+    await page.getByLabel("理由").fill("送药");
+    let lost = 0;
+    await page.route("**/api/operator/decide", async (route) => {
+      lost += 1;
+      await route.fetch();
+      await route.abort("connectionreset");
+    });
+    const open = page.getByRole("button", { name: "开门一次", exact: true });
+    await open.click();
+    await page.getByRole("status").filter({ hasText: "没有及时答复" }).waitFor();
+    await phase(screen, "welcome");
+    expect(lost).toBe(1);
+    await page.unroute("**/api/operator/decide");
+    await open.click();
+    await page.getByRole("status").filter({ hasText: "已记录" }).waitFor();
+    expect(await page.locator('[data-opening="operator"]').count()).toBe(1);
+  });
+});
+
 describe("the kiosk", () => {
   it("invites only to what works, within a second", async () => {
     const screen = await kiosk();

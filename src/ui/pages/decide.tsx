@@ -69,7 +69,7 @@ export function Decisions({ view, visits, saying, live }: DecisionsProps) {
           onClosed={closed}
         />
       )}
-      <OpenOnce {...common} saying={saying} />
+      <OpenOnce {...common} saying={saying} visitRef={view.visitRef} />
       {kept !== "" && (
         <p class="kept">
           {TEXT.keptReason[language]}: <q>{kept}</q>{" "}
@@ -135,6 +135,9 @@ type About = { visitRef: string } | { withoutVisit: true };
 function useDecision({ operator, language, onSaid }: FormProps, about: About) {
   const [busy, setBusy] = useState(false);
   const [confirm, setConfirm] = useState<readonly ReasonCode[]>([]);
+  // Without a visit: whoever stood there when the second step was asked for, and nobody else.
+  const [whose, setWhose] = useState<string>();
+  const unanswered = useRef<{ verdict: string; requestId: string } | undefined>(undefined);
   const ask = async (
     verdict: "grant" | "deny",
     why: string,
@@ -143,22 +146,36 @@ function useDecision({ operator, language, onSaid }: FormProps, about: About) {
     setBusy(true);
     onSaid(undefined);
     try {
-      const more = confirmed === undefined ? {} : { confirm: confirmed };
-      const body = { verdict, operator, why, ...about, ...more };
+      // The same decision sent again is not carried out again: only its answer was lost.
+      const before = unanswered.current;
+      const requestId = before?.verdict === verdict ? before.requestId : newRequestId();
+      unanswered.current = { verdict, requestId };
+      const meant = "withoutVisit" in about && whose !== undefined ? { confirmFor: whose } : {};
+      const more = confirmed === undefined ? {} : { confirm: confirmed, ...meant };
+      const body = { verdict, operator, why, requestId, ...about, ...more };
       const answer = (await post("/api/operator/decide", body)) as OperatorAnswer;
+      unanswered.current = undefined;
       const recorded = !answer.done || answer.recorded;
       onSaid({ good: recorded, text: (recorded ? TEXT.recorded : TEXT.doneUnrecorded)[language] });
       return true;
     } catch (error) {
       const refusal = refusalIn(error);
-      if (refusal?.confirm !== undefined) setConfirm(refusal.confirm);
-      else onSaid({ good: false, text: problemOf(error, refusal, language) });
+      if (refusal !== undefined && refusal.code !== "no-answer") unanswered.current = undefined;
+      if (refusal?.confirm !== undefined) {
+        setConfirm(refusal.confirm);
+        setWhose(refusal.there?.visitRef);
+      } else onSaid({ good: false, text: problemOf(error, refusal, language) });
       return false;
     } finally {
       setBusy(false);
     }
   };
-  return { ask, busy, confirm, setConfirm };
+  return { ask, busy, confirm, setConfirm, whose };
+}
+
+// Not randomUUID: that is there only where the page came over TLS or from the machine itself.
+function newRequestId(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 function refusalIn(error: unknown): OperatorRefusal | undefined {
@@ -175,6 +192,8 @@ function problemOf(
   language: Language,
 ): string {
   if (refusal !== undefined) return sayRefusal(refusal, language);
+  // The connection broke: whether the unit did it is not known here.
+  if (!(error instanceof Refused)) return REFUSALS["no-answer"][language];
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -318,11 +337,16 @@ function Confirm({ findings, saying, ready, label, onConfirm, onBack }: ConfirmP
 }
 
 /** An action of its own, never what a form turns into. */
-function OpenOnce(props: FormProps) {
+function OpenOnce(props: FormProps & { visitRef: string | undefined }) {
   const { language, saying, operator, live } = props;
   const [open, setOpen] = useState(false);
   const [why, setWhy] = useState("");
   const decision = useDecision(props, { withoutVisit: true });
+  const { visitRef } = props;
+  // What was asked about one visitor is not asked about the next.
+  useEffect(() => {
+    if (decision.confirm.length > 0 && decision.whose !== visitRef) decision.setConfirm([]);
+  }, [visitRef, decision.whose]);
   const ready = live && !decision.busy && operator.trim() !== "" && why.trim().length >= 2;
   const act = async (confirm?: readonly ReasonCode[]): Promise<void> => {
     if (!(await decision.ask("grant", why, confirm))) return;

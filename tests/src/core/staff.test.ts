@@ -23,11 +23,19 @@ interface Decision {
   verdict?: "grant" | "deny";
   visitRef?: string | undefined;
   confirm?: readonly ReasonCode[];
+  confirmFor?: string | undefined;
   who?: string;
   atMs?: number;
 }
 
-const decides = ({ verdict = "grant", visitRef, confirm, who = "li", atMs = 0 }: Decision = {}) =>
+const decides = ({
+  verdict = "grant",
+  visitRef,
+  confirm,
+  confirmFor,
+  who = "li",
+  atMs = 0,
+}: Decision = {}) =>
   event(
     {
       kind: "operator-decided",
@@ -35,6 +43,7 @@ const decides = ({ verdict = "grant", visitRef, confirm, who = "li", atMs = 0 }:
       authority: by(who),
       ...(visitRef === undefined ? {} : { visitRef }),
       ...(confirm === undefined ? {} : { confirm }),
+      ...(confirmFor === undefined ? {} : { confirmFor }),
     },
     at(atMs),
   );
@@ -213,7 +222,46 @@ describe("a second, explicit step", () => {
     core.take(decides());
     expect(answers(core).at(-1)).toMatchObject({ code: "confirm-needed", confirm: ["code-red"] });
     core.take(decides({ confirm: ["code-red"] }));
+    expect(answers(core).at(-1)).toMatchObject({ code: "confirm-needed" });
+    core.take(decides({ confirm: ["code-red"], confirmFor: core.state.visit?.ref }));
     expect(answers(core).at(-1)).toEqual({ done: true, did: "opened", recorded: true });
+  });
+
+  it("taken for one visitor is not taken for the next, whose code is as red", () => {
+    const core = new CoreUnderTest();
+    core.take(measured(36.5));
+    core.take(shows(red("code-2", "holder-2")));
+    core.take(decides());
+    const confirmFor = core.state.visit?.ref;
+    core.take(shows(red("code-3", "holder-3")));
+    expect(core.state.visit?.ref).not.toBe(confirmFor);
+    core.take(decides({ confirm: ["code-red"], confirmFor }));
+    const there = { visitRef: core.state.visit?.ref };
+    expect(answers(core).at(-1)).toMatchObject({ code: "confirm-needed", there });
+    expect(core.of("release-gate")).toEqual([]);
+  });
+
+  it("from afar names the visit: whoever stands there may be another by then", () => {
+    const core = new CoreUnderTest();
+    core.take(measured(36.5));
+    core.take(shows(red("code-2", "holder-2")));
+    const visitRef = core.state.visit?.ref ?? "";
+    const confirm: ReasonCode[] = ["code-red"];
+    const release = (about: { visitRef?: string }) =>
+      core.take(
+        event({
+          kind: "commanded",
+          command: { name: "release", confirm, ...about },
+          commandId: "c",
+          authority: by("key"),
+        }),
+      );
+    release({});
+    expect(core.of("answer-command").at(-1)).toMatchObject({ result: "refused" });
+    expect(core.of("answer-command").at(-1)?.detail).toContain(visitRef);
+    expect(core.of("release-gate")).toEqual([]);
+    release({ visitRef });
+    expect(core.of("release-gate")).toHaveLength(1);
   });
 
   it("is not needed to refuse, nor for a stranger", () => {
@@ -402,13 +450,12 @@ describe("a signed command about a visit", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));
     core.take(shows(red("code-2", "holder-2")));
-    core.take(commands(core.state.visit?.ref));
+    const visitRef = core.state.visit?.ref ?? "";
+    core.take(commands(visitRef));
     core.take(commands());
-    expect(told(core)).toEqual([
-      "refused: this visit needs an explicit confirmation of code-red",
-      "refused: this visit needs an explicit confirmation of code-red",
-    ]);
-    core.take(commands(core.state.visit?.ref, ["code-red"]));
+    const refusal = `refused: this visit needs an explicit confirmation of code-red (visit ${visitRef})`;
+    expect(told(core)).toEqual([refusal, refusal]);
+    core.take(commands(visitRef, ["code-red"]));
     expect(told(core).at(-1)).toBe("done: release");
   });
 });

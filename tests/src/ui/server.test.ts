@@ -209,6 +209,27 @@ describe("staff", () => {
     expect(both.status).toBe(400);
   });
 
+  it("carries a decision out once, however often it is sent again", async () => {
+    const named = { ...request, requestId: "once-and-again" };
+    const decide = (body: unknown) => post("/api/operator/decide", body);
+    const both = await Promise.all([decide(named), decide(named)]);
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await decide(named)).status).toBe(200);
+    expect(unit.asked).toEqual([request]);
+    const other = await decide({ ...named, visitRef: "another" });
+    expect(other.status).toBe(400);
+    expect(await problemOf(other)).toMatch(/requestId/);
+  });
+
+  it("tries a decision again that was refused", async () => {
+    const named = { ...request, requestId: "once-and-again" };
+    unit.refuseStaff({ done: false, code: "not-recorded" });
+    expect((await post("/api/operator/decide", named)).status).toBe(409);
+    unit.refuseStaff({ done: false, code: "gate-failed" });
+    const again = await post("/api/operator/decide", named);
+    expect(await again.json()).toMatchObject({ code: "gate-failed" });
+  });
+
   it("takes what a second step overrules, and no findings that do not exist", async () => {
     const confirmed = { ...request, confirm: ["code-red"] };
     expect((await post("/api/operator/decide", confirmed)).status).toBe(200);
