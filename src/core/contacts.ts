@@ -6,6 +6,8 @@ import type { Turn } from "./turn.ts";
 
 /** A door that was closed for less than this has only rattled: it is the same opening. */
 const RATTLE_MS = 300;
+/** A door comes to rest within this time. */
+const RATTLES_AT_MOST_MS = 2_000;
 /** A release that was renewed less than this ago needs no renewal. */
 const RENEW_EVERY_MS = 500;
 
@@ -29,7 +31,9 @@ function doorOpened(turn: Turn, found: boolean): void {
   const { passage } = state;
   turn.set({ doorOpen: true });
   if (passage !== null) turn.set({ passage: { ...passage, doorOpened: true } });
-  if (!found && !isExpected(turn)) turn.raise("forced-open");
+  const rattling = rattles(turn);
+  if (!found && !rattling && !isExpected(turn)) turn.raise("forced-open");
+  if (!rattling) turn.set({ rattlesUntilMs: null });
   turn.effect({
     kind: "start-timer",
     timer: "door-open",
@@ -39,16 +43,24 @@ function doorOpened(turn: Turn, found: boolean): void {
 }
 
 function isExpected(turn: Turn): boolean {
-  const { passage, exitUntilMs, gate, mode, doorClosed: closed } = turn.state;
-  const { monotonicMs } = turn.event.at;
+  const { passage, exitUntilMs, gate, mode } = turn.state;
   if (passage !== null || gate === "released" || mode === "evacuation") return true;
-  const rattles = closed !== null && !closed.forced && monotonicMs - closed.atMs < RATTLE_MS;
-  return rattles || monotonicMs < exitUntilMs;
+  return turn.event.at.monotonicMs < exitUntilMs;
+}
+
+/** The opening before goes on; a door that rattles on and on would hide a break-in. */
+function rattles({ state, event }: Turn): boolean {
+  const { doorClosed: closed, rattlesUntilMs } = state;
+  const { monotonicMs } = event.at;
+  if (closed === null || closed.forced || rattlesUntilMs === null) return false;
+  return monotonicMs - closed.atMs < RATTLE_MS && monotonicMs < rattlesUntilMs;
 }
 
 function doorClosed(turn: Turn): void {
   const forced = turn.state.alarms.some(({ kind }) => kind === "forced-open");
-  turn.set({ doorOpen: false, doorClosed: { atMs: turn.event.at.monotonicMs, forced } });
+  const { monotonicMs: atMs } = turn.event.at;
+  const rattlesUntilMs = turn.state.rattlesUntilMs ?? atMs + RATTLES_AT_MOST_MS;
+  turn.set({ doorOpen: false, doorClosed: { atMs, forced }, rattlesUntilMs });
   turn.effect({ kind: "cancel-timer", timer: "door-open" });
   turn.clear("forced-open");
   turn.clear("open-too-long");

@@ -120,6 +120,8 @@ export interface DoorwayState {
   doorOpen: boolean;
   /** When (monotonic) it closed last, and whether that opening was a break-in. */
   doorClosed: { atMs: number; forced: boolean } | null;
+  /** Until when (monotonic) a door that closed and rattles is still the same opening. */
+  rattlesUntilMs: number | null;
   exit: ExitRequest | null;
   /** Until when (monotonic) an opening door is an exit, not a break-in. */
   exitUntilMs: number;
@@ -173,6 +175,7 @@ export function initialState(policy: Policy): DoorwayState {
     gate: "locked",
     doorOpen: false,
     doorClosed: null,
+    rattlesUntilMs: null,
     exit: null,
     exitUntilMs: 0,
     present: false,

@@ -124,6 +124,22 @@ describe("a door", () => {
     expect(alarms(core)).toEqual(["fire", "evacuation"]);
   });
 
+  it("that rattles for longer than doors do is forced, for so a break-in would look", () => {
+    const core = new CoreUnderTest();
+    core.take(contact("exit-request", true, 0));
+    core.take(contact("door-open", true, 1_000));
+    core.take(contact("door-open", false, 60_000));
+    core.take(event({ kind: "gate-changed", state: "locked" }, at(60_000)));
+    const rattle = (atMs: number): void => {
+      core.take(contact("door-open", true, atMs));
+      core.take(contact("door-open", false, atMs + 100));
+    };
+    for (let atMs = 60_100; atMs < 62_000; atMs += 200) rattle(atMs);
+    expect(alarms(core)).toEqual([]);
+    core.take(contact("door-open", true, 62_100));
+    expect(alarms(core)).toEqual(["forced-open"]);
+  });
+
   it.each([
     [299, []],
     [300, ["forced-open"]],
