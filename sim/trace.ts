@@ -51,7 +51,7 @@ export type TraceEntry = { at: number } & (
       refused?: string;
     }
   /** Given by somebody who may; one with a flaw by somebody who may not. */
-  | { what: "command"; name: string; commandId: string; flaw?: CommandFlaw }
+  | { what: "command"; name: string; commandId: string; visitRef?: string; flaw?: CommandFlaw }
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }
   | { what: "world"; change: string; value: string | number | boolean }
   | { what: "fault"; fault: string; phase: "begins" | "ends" }

@@ -98,7 +98,7 @@ class GateWatch {
   #recorded(body: RecordBody, atMs: number): void {
     if (body.type === "visit-decided" && body.decision.outcome === "granted") {
       if (body.authority === undefined) this.#cause(atMs, "granted");
-      else this.#authorised(this.#staffAtMs, atMs, "staff overruled");
+      else this.#authorised([...this.#staffAtMs, ...this.#commandsAtMs], atMs, "overruled");
     }
     if (body.type === "gate-released" && body.authority !== undefined) {
       const givers = body.cause === "command" ? this.#commandsAtMs : this.#staffAtMs;

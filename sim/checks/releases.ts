@@ -90,6 +90,9 @@ function factsOf(entries: readonly TraceEntry[]): Facts {
       }
     }
     if (entry.what === "unit" && hasEnded(entry.did)) facts.ends.push(entry.at);
+    if (entry.what === "command" && entry.visitRef !== undefined && entry.flaw === undefined) {
+      facts.decidedAbout.add(entry.visitRef);
+    }
     if (entry.what === "staff") {
       if (entry.visitRef !== undefined) facts.decidedAbout.add(entry.visitRef);
       if (!isQuestion(entry)) facts.answers.push(entry);

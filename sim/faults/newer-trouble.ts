@@ -79,4 +79,17 @@ function slowStaff(
   return timeline;
 }
 
+/** Releases from afar that name a visit: on their way, it may end, or staff may decide about it. */
+export function remoteReleases(
+  random: Random,
+  visitors: readonly VisitorInput[],
+  untilS: number,
+): HappeningInput[] {
+  return Array.from({ length: random.integer(0, 4) }, () => {
+    const at = round(Number(random.pick(visitors).at) + 1 + random.next() * 6);
+    const sent = random.chance(0.7);
+    return { at, command: { name: "release", about: "at-the-door", sent } } as const;
+  }).filter(({ at }) => at < untilS);
+}
+
 const round = (seconds: number): number => Math.round(seconds * 1_000) / 1_000;

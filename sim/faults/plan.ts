@@ -4,7 +4,7 @@ import { COMMAND_FLAWS } from "../operator.ts";
 import { createRandom, type Random } from "../random.ts";
 import type { happening, scenario, visitor } from "../scenario/schema.ts";
 import type { FaultKind } from "./kinds.ts";
-import { newerTrouble } from "./newer-trouble.ts";
+import { newerTrouble, remoteReleases } from "./newer-trouble.ts";
 import {
   forVaccinationDoor,
   FULLY_VACCINATED,
@@ -72,6 +72,7 @@ export function seededDay(seed: number): ScenarioInput {
     ...commands(createRandom(seed).fork("commands"), endS),
     ...laterTrouble(seed, visitors, endS),
     ...newerTrouble(createRandom(seed).fork("newer trouble"), visitors, FIRST_AT_S, endS - 70),
+    ...remoteReleases(createRandom(seed).fork("remote releases"), visitors, endS - 70),
   ];
   // Whoever was told that an order could not be written down gives it again once the disk is well:
   // a restart meanwhile went by the one before.

@@ -197,6 +197,9 @@ export const happening = z
         sent: z.boolean().default(false).meta({
           description: "Signed and sent through the broker, instead of verified already.",
         }),
+        about: z.literal("at-the-door").optional().meta({
+          description: "A release that lets the visitor in whose visit the unit's page shows.",
+        }),
         flaw: z.enum(COMMAND_FLAWS).optional().meta({
           description: "Sent by somebody who may not give it, or not so: it must do nothing.",
         }),

@@ -72,24 +72,29 @@ async function decide(stage: Stage, request: OperatorRequest, confirms: boolean)
 function command(stage: Stage, wanted: NonNullable<Happening["command"]>, index: number): void {
   const commandId = `command-${index + 1}`;
   const { name, flaw, why } = wanted;
-  stage.note({ what: "command", name, commandId, ...(flaw === undefined ? {} : { flaw }) });
+  const { visitRef } = stage.doorway.view();
+  // Nobody stands there: the page has nothing to decide about.
+  if (wanted.about !== undefined && visitRef === undefined) return;
+  const about = wanted.about === undefined || visitRef === undefined ? {} : { visitRef };
+  const given = flaw === undefined ? about : { ...about, flaw };
+  stage.note({ what: "command", name, commandId, ...given });
   if (wanted.sent || flaw !== undefined) {
-    stage.backend.operator.give(commandOf(wanted), commandId, why, flaw);
+    stage.backend.operator.give(commandOf(wanted, about), commandId, why, flaw);
     return;
   }
   stage.doorway.gateway().dispatch({
     kind: "commanded",
-    command: commandOf(wanted),
+    command: commandOf(wanted, about),
     commandId,
     authority: { by: wanted.by, why: wanted.why },
   });
 }
 
-function commandOf(wanted: NonNullable<Happening["command"]>) {
+function commandOf(wanted: NonNullable<Happening["command"]>, about: { visitRef?: string }) {
   const { name, active, text } = wanted;
   switch (name) {
     case "release":
-      return { name };
+      return { name, ...about };
     case "lock-down":
     case "evacuate":
       return { name, active };
