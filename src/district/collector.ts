@@ -121,7 +121,7 @@ class MqttCollector implements Collector {
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
-      connect: () => this.#connect(),
+      connect: (wanted) => this.#connect(wanted),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => {
         this.#lastFailure = why;
@@ -170,7 +170,7 @@ class MqttCollector implements Collector {
     return this.#refusedFilter;
   }
 
-  #connect(): Promise<MqttConnection> {
+  #connect(wanted: AbortSignal): Promise<MqttConnection> {
     return this.#options.link.connect({
       // One name, so that a second collector takes the session over instead of dividing it.
       clientId: `collector-${this.#options.district}`,
@@ -180,6 +180,7 @@ class MqttCollector implements Collector {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       manualAcknowledgement: true,
       receiveMaximum: RECEIVE_MAXIMUM,
+      wanted,
     });
   }
 

@@ -83,7 +83,7 @@ export class Distributor {
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
-      connect: () => this.#connect(),
+      connect: (wanted) => this.#connect(wanted),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => {
         this.#lastFailure = why;
@@ -124,13 +124,14 @@ export class Distributor {
     return this.#units;
   }
 
-  #connect(): Promise<MqttConnection> {
+  #connect(wanted: AbortSignal): Promise<MqttConnection> {
     return this.#options.link.connect({
       clientId: this.#options.clientId,
       cleanStart: true,
       sessionExpirySeconds: 0,
       keepAliveSeconds: KEEP_ALIVE_SECONDS,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      wanted,
     });
   }
 

@@ -1,5 +1,5 @@
 /** Keeps a connection for as long as it is wanted: one at a time, with growing, jittered pauses. */
-import { delay, type Clock } from "../../hal/clock.ts";
+import type { Clock } from "../../hal/clock.ts";
 import { createBackoff } from "./backoff.ts";
 import type { MqttConnection } from "./link.ts";
 
@@ -14,7 +14,8 @@ export interface KeeperOptions {
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
   pause?: ReconnectPause | undefined;
-  connect: () => Promise<MqttConnection>;
+  /** @param wanted aborted when no connection is wanted any more */
+  connect: (wanted: AbortSignal) => Promise<MqttConnection>;
   /** Uses a connection; resolves with why it ended, or rejects when it could not be used. */
   serve: (connection: MqttConnection) => Promise<string>;
   /** A try failed, or a connection ended. */
@@ -32,6 +33,7 @@ export class ConnectionKeeper {
   #running = false;
   #loop: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
+  #wanted = new AbortController();
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -44,12 +46,14 @@ export class ConnectionKeeper {
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#wanted = new AbortController();
     this.#loop = this.#run();
   }
 
   /** No more tries from now on; what is connected is for the caller to close, before `ended`. */
   stop(): void {
     this.#running = false;
+    this.#wanted.abort();
     this.#wake?.();
   }
 
@@ -74,7 +78,7 @@ export class ConnectionKeeper {
     const { connect, serve, onEnd } = this.#options;
     let connection: MqttConnection | undefined;
     try {
-      connection = await connect();
+      connection = await connect(this.#wanted.signal);
       if (this.#running) {
         onEnd(await serve(connection));
         return;
@@ -88,9 +92,13 @@ export class ConnectionKeeper {
   }
 
   #pause(waitMs: number): Promise<void> {
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(waitMs, resolve);
+      this.#wake = () => {
+        // A timer that is left would keep a process alive that has nothing else to do.
+        timer.cancel();
+        resolve();
+      };
     });
-    return Promise.race([delay(this.#options.clock, waitMs), woken]);
   }
 }

@@ -40,6 +40,8 @@ export interface ConnectRequest {
   sessionExpirySeconds: number;
   keepAliveSeconds: number;
   connectTimeoutMs: number;
+  /** Aborted before the broker has answered: the try is given up at once. */
+  wanted?: AbortSignal;
   will?: { topic: string; payload: string; qos?: 0 | 1; retain: boolean; delaySeconds: number };
   /** Messages with QoS 1 are acknowledged only when their `acknowledge` is called, in order. */
   manualAcknowledgement?: boolean;

@@ -89,11 +89,16 @@ function open(
     };
     socket.on("error", failed);
     client.on("error", failed);
+    const giveUp = (): void => void socket.destroy(new Error("no longer wanted"));
+    if (request.wanted?.aborted === true) giveUp();
+    request.wanted?.addEventListener("abort", giveUp);
     client.once("connect", (packet) => {
+      request.wanted?.removeEventListener("abort", giveUp);
       connection.begin(packet.sessionPresent, packet.properties);
       resolve(connection);
     });
     client.once("close", () => {
+      request.wanted?.removeEventListener("abort", giveUp);
       client.end(true);
       const why = failure === undefined ? undefined : sayFailure(failure, tls);
       connection.ended(connection.farewell ?? why ?? CLOSED_SILENTLY);

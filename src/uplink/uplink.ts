@@ -78,7 +78,7 @@ class MqttUplink implements Uplink {
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
-      connect: () => this.#connect(),
+      connect: (wanted) => this.#connect(wanted),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => this.#disconnected(why),
       pauseMs: (usualMs) => this.#name.pauseMs(usualMs),
@@ -212,7 +212,7 @@ class MqttUplink implements Uplink {
     for (const listener of this.#troubleListeners) listener();
   }
 
-  async #connect(): Promise<MqttConnection> {
+  async #connect(wanted: AbortSignal): Promise<MqttConnection> {
     const { unitId, district, bootId, link } = this.#options;
     const request: ConnectRequest = {
       clientId: unitId,
@@ -220,6 +220,7 @@ class MqttUplink implements Uplink {
       sessionExpirySeconds: UNIT_SESSION.expirySeconds,
       keepAliveSeconds: UNIT_SESSION.keepAliveSeconds,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      wanted,
     };
     this.#extras.begin();
     this.#endReason = undefined;

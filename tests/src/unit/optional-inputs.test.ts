@@ -86,6 +86,8 @@ it("names each in log, readiness and alarm, works without, and takes up what com
   expect(unit.log()).not.toContain('"setting":"trust.files[0]","msg":"data-loaded"');
   unit.process.kill("SIGTERM");
   await ended(unit.process);
+  // By itself: what hangs longer is killed, and a service manager calls that a failure.
+  expect(unit.process).toMatchObject({ exitCode: 0, signalCode: null });
   expect(unit.log().match(/"unitId"/g)?.length).toBe(unit.log().trim().split("\n").length);
 });
 

@@ -70,3 +70,46 @@ it("leaves a broker that stays away in peace: a try of each unit in 7.5 to 15 s,
     expect(crowd, `second ${second}, seed ${seed}`).toBeLessThan(UNITS / 6);
   }
 });
+
+it("leaves no timer when it is stopped between two tries, and gives a try under way up", async () => {
+  const clock = new VirtualClock(START_MS);
+  const cancelled: number[] = [];
+  const watched = {
+    monotonicMs: () => clock.monotonicMs(),
+    wallMs: () => clock.wallMs(),
+    wallTrusted: () => true,
+    after(delayMs: number, callback: () => void) {
+      const timer = clock.after(delayMs, callback);
+      return {
+        cancel() {
+          cancelled.push(delayMs);
+          timer.cancel();
+        },
+      };
+    },
+  };
+  let hangs = false;
+  const keeper = new ConnectionKeeper({
+    clock: watched,
+    chance: () => 0,
+    async connect(wanted) {
+      if (!hangs) throw new Error("nobody answers");
+      return await new Promise((_resolve, reject) => {
+        wanted.addEventListener("abort", () => reject(new Error("given up")));
+      });
+    },
+    serve: () => Promise.resolve("gone"),
+    onEnd: () => {},
+  });
+  keeper.start();
+  await clock.run(0);
+  keeper.stop();
+  await keeper.ended();
+  expect(cancelled).toHaveLength(1);
+
+  hangs = true;
+  keeper.start();
+  await clock.run(0);
+  keeper.stop();
+  await keeper.ended();
+});

@@ -140,7 +140,7 @@ describe("a broker that refuses or is none", () => {
     await expect(connected()).rejects.toThrow(/ECONNREFUSED/);
   });
 
-  it("gives up on somebody who never answers", async () => {
+  it("gives up on somebody who never answers, and at once where that is wanted", async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => sockets.push(socket));
     silent.listen(0, "127.0.0.1");
@@ -149,6 +149,11 @@ describe("a broker that refuses or is none", () => {
     const port = typeof address === "object" && address !== null ? address.port : 0;
     const link = createMqttJsLink({ url: `mqtt://127.0.0.1:${port}` });
     await expect(link.connect(request({ connectTimeoutMs: 200 }))).rejects.toThrow();
+    const unwanted = new AbortController();
+    const hanging = link.connect(request({ connectTimeoutMs: 600_000, wanted: unwanted.signal }));
+    setImmediate(() => unwanted.abort());
+    await expect(hanging).rejects.toThrow("no longer wanted");
+    await expect(link.connect(request({ wanted: unwanted.signal }))).rejects.toThrow("no longer");
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => silent.close(resolve));
   });
