@@ -8,6 +8,7 @@ const CAUSE_HOLDS_MS = 1_000;
 const TOLERANCE_MS = 250;
 /** An evacuation renews a release of four seconds every two; the last one runs out. */
 const HOLD_OPEN_TAIL_MS = 4_000;
+const FIRE_RESTS_MS = 60_000;
 
 /** A gate looks for its line again after at most five seconds. */
 const RECOVERY_MS = 6_000;
@@ -32,6 +33,8 @@ class GateWatch {
   #deadlineMs = 0;
   #limitMs = 0;
   #fire = false;
+  #fireRoseMs: readonly number[] = [];
+  #fireHoldsUntilMs = 0;
   #exitPressed = false;
   #evacuation = false;
   #lockedDown = false;
@@ -52,8 +55,7 @@ class GateWatch {
         return;
       case "contact":
         if (entry.contact === "fire") {
-          this.#fire = entry.active;
-          this.#held(entry.at);
+          this.#fireChanged(entry.at, entry.active);
         }
         if (entry.contact === "exit-request") {
           this.#exitPressed = entry.active;
@@ -161,6 +163,16 @@ class GateWatch {
     return this.#fire || this.#evacuation;
   }
 
+  /** A fire input that rose three times within a minute may hold the way for another one. */
+  #fireChanged(atMs: number, active: boolean): void {
+    this.#fire = active;
+    const recent = this.#fireRoseMs.filter((each) => atMs - each < FIRE_RESTS_MS);
+    this.#fireRoseMs = active ? [...recent, atMs] : recent;
+    const restless = !active && recent.length >= 3;
+    this.#fireHoldsUntilMs = restless ? atMs + FIRE_RESTS_MS : 0;
+    this.#held(restless ? this.#fireHoldsUntilMs : atMs);
+  }
+
   /** An evacuation began or ended. */
   #held(atMs: number): void {
     if (this.#upSinceMs !== undefined) this.#extend(atMs + HOLD_OPEN_TAIL_MS);
@@ -169,7 +181,7 @@ class GateWatch {
   #rise(atMs: number): void {
     this.#upSinceMs = atMs;
     this.#deadlineMs = atMs + this.#limitMs;
-    if (this.#isHeldOpen()) return;
+    if (this.#isHeldOpen() || atMs < this.#fireHoldsUntilMs) return;
     const cause = this.#causes.find(
       (each) => !each.used && each.atMs <= atMs && atMs - each.atMs <= CAUSE_HOLDS_MS,
     );

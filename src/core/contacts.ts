@@ -8,6 +8,8 @@ import type { Turn } from "./turn.ts";
 const RATTLE_MS = 300;
 /** A door comes to rest within this time. */
 const RATTLES_AT_MOST_MS = 2_000;
+const FIRE_RESTS_MS = 60_000;
+const FIRE_RISES_KEPT = 3;
 /** A release that was renewed less than this ago needs no renewal. */
 const RENEW_EVERY_MS = 500;
 
@@ -120,9 +122,30 @@ export function exitQuiet(turn: Turn): void {
   turn.record({ type: "exit-repeated", releaseRef, times });
 }
 
+// A loose fire input must not slam the gate under people who leave: from its third rise within a
+// minute on, the way stays open until the input has rested for as long.
 function fireChanged(turn: Turn, active: boolean): void {
-  turn.set({ fireActive: active });
-  if (active) turn.raise("fire");
-  else turn.clear("fire");
+  const nowMs = turn.event.at.monotonicMs;
+  const recent = turn.state.fireRoseMs.filter((atMs) => nowMs - atMs < FIRE_RESTS_MS);
+  if (!active) {
+    if (recent.length < FIRE_RISES_KEPT) return fireEnded(turn);
+    return turn.effect({
+      kind: "start-timer",
+      timer: "fire-quiet",
+      about: "fire",
+      afterMs: FIRE_RESTS_MS,
+    });
+  }
+  turn.set({ fireActive: true, fireRoseMs: [...recent, nowMs].slice(-FIRE_RISES_KEPT) });
+  turn.effect({ kind: "cancel-timer", timer: "fire-quiet" });
+  turn.raise("fire");
+  applyMode(turn);
+}
+
+/** The fire input is at rest. */
+export function fireEnded(turn: Turn): void {
+  turn.set({ fireActive: false });
+  turn.effect({ kind: "cancel-timer", timer: "fire-quiet" });
+  turn.clear("fire");
   applyMode(turn);
 }

@@ -17,6 +17,7 @@ export type TimerName =
   | "hint"
   | "alarms-quiet"
   | "exit-quiet"
+  | "fire-quiet"
   | "passage"
   | "door-open"
   | "hold-open"

@@ -113,6 +113,8 @@ export interface DoorwayState {
   /** Follows from the fire input and the orders; fire outranks a command. */
   mode: Mode;
   fireActive: boolean;
+  /** When (monotonic) the fire input rose last, in the minute before; oldest first. */
+  fireRoseMs: readonly number[];
   orders: Orders;
   visit: Visit | null;
   passage: Passage | null;
@@ -169,6 +171,7 @@ export function initialState(policy: Policy): DoorwayState {
     policy,
     mode: "normal",
     fireActive: false,
+    fireRoseMs: [],
     orders: {},
     visit: null,
     passage: null,

@@ -8,7 +8,7 @@ import {
 } from "./authority.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
-import { contactChanged, doorOpenTooLong, exitQuiet } from "./contacts.ts";
+import { contactChanged, doorOpenTooLong, exitQuiet, fireEnded } from "./contacts.ts";
 import { endPassage, gateChanged, holdOpen } from "./passage.ts";
 import { endHint } from "./hint.ts";
 import { codesRemembered, committed, notCommitted, redateCodes } from "./outcome.ts";
@@ -157,6 +157,8 @@ function timerElapsed(turn: Turn, event: EventOf<"timer-elapsed">): void {
       return turn.endQuietAlarms();
     case "exit-quiet":
       return exitQuiet(turn);
+    case "fire-quiet":
+      return fireEnded(turn);
     case "hint":
       return endHint(turn);
     case "result":

@@ -66,6 +66,27 @@ describe("a contact or a plug that comes and goes", () => {
   });
 });
 
+describe("a fire input that chatters", () => {
+  it("opens at once, keeps the way open until it has rested, and is a few records", () => {
+    const core = new CoreUnderTest();
+    core.take(event({ kind: "device-changed", device: "gate", ok: true, detail: "" }));
+    for (let atMs = 0; atMs < 600_000; atMs += 200) {
+      core.take(contact("fire", true, atMs));
+      expect(core.state.mode).toBe("evacuation");
+      core.take(contact("fire", false, atMs + 100));
+    }
+    expect(core.of("lock-gate")).toHaveLength(2);
+    expect(core.records().filter(({ type }) => type === "mode-changed")).toHaveLength(5);
+    expect(alarms(core)).toEqual(["fire", "evacuation"]);
+    core.elapse("fire-quiet", 660_000);
+    expect(core.state.mode).toBe("normal");
+    expect(alarms(core)).toEqual([]);
+    core.take(contact("fire", true, 700_000));
+    core.take(contact("fire", false, 710_000));
+    expect(core.state.mode).toBe("normal");
+  });
+});
+
 describe("an exit button that chatters", () => {
   it("opens at once, keeps the way open, and is one record and a count", () => {
     const core = new CoreUnderTest();

@@ -55,6 +55,7 @@ const TIMERS: readonly TimerName[] = [
   "hint",
   "alarms-quiet",
   "exit-quiet",
+  "fire-quiet",
   "passage",
   "door-open",
   "hold-open",
