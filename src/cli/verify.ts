@@ -134,7 +134,10 @@ async function verify(
 }
 
 function readFile(file: string): { bytes: Buffer; dateMs: number } {
-  return guarded(file, () => ({ bytes: readFileSync(file), dateMs: Math.round(statSync(file).mtimeMs) }));
+  return guarded(file, () => ({
+    bytes: readFileSync(file),
+    dateMs: Math.round(statSync(file).mtimeMs),
+  }));
 }
 
 function guarded<T>(file: string, read: () => T): T {
