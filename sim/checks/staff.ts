@@ -16,6 +16,7 @@ interface Asked {
 export function checkStaff(entries: readonly TraceEntry[]): string[] {
   const problems: string[] = [];
   const open: Asked[] = [];
+  const decisions = new Decisions();
   const ended = new Map<string, number>();
   const admitted = new Map<string, string>();
   const late = (asked: Asked, nowMs: number): boolean => nowMs - asked.atMs > ANSWERED_WITHIN_MS;
@@ -30,7 +31,7 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
     if (entry.what === "record-stored" && entry.draft.body.type === "visit-ended") {
       ended.set(entry.draft.body.visitRef, entry.at);
     }
-    if (entry.what === "turn") problems.push(...misdirected(entry));
+    if (entry.what === "turn") problems.push(...decisions.take(entry));
     if (entry.what !== "staff") continue;
     const { by, visitRef, did, refused } = entry;
     if (did === undefined && refused === undefined) {
@@ -54,16 +55,29 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
   return problems;
 }
 
-/** A decision by hand or by command that was carried out for somebody else than was meant. */
-function misdirected({ at, event, effects }: Extract<TraceEntry, { what: "turn" }>): string[] {
-  const meant = meantBy(event);
-  if (meant === undefined) return [];
-  return effects.flatMap((effect) => {
-    if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") return [];
-    const { visitRef } = effect.record.body;
-    if (visitRef === meant.visitRef) return [];
-    return [`${time(at)}: ${meant.by} decided about one visit, and another was decided`];
-  });
+/** Follows what was decided about each visit last: a decision by hand is about one that is still open. */
+class Decisions {
+  /** Visits that are settled until a record takes it back. */
+  readonly #settled = new Set<string>();
+
+  /** A decision by hand or by command for somebody else than was meant, or where there was one. */
+  take({ at, event, effects }: Extract<TraceEntry, { what: "turn" }>): string[] {
+    const meant = meantBy(event);
+    const problems: string[] = [];
+    for (const effect of effects) {
+      if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
+      const { visitRef, decision, authority } = effect.record.body;
+      if (meant !== undefined && visitRef !== meant.visitRef) {
+        problems.push(`${time(at)}: ${meant.by} decided about one visit, and another was decided`);
+      }
+      if (meant !== undefined && this.#settled.has(visitRef)) {
+        problems.push(`${time(at)}: ${meant.by} decided about a visit that was decided already`);
+      }
+      if (authority !== undefined || decision.outcome === "granted") this.#settled.add(visitRef);
+      else this.#settled.delete(visitRef);
+    }
+    return problems;
+  }
 }
 
 function meantBy(event: Event): { by: string; visitRef: string | undefined } | undefined {

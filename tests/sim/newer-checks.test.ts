@@ -136,6 +136,15 @@ describe("the check of whom a decision by hand is about", () => {
   ])("judges %s", (_what, about, problems) => {
     expect(checkStaff([decided("visit-1", about)])).toHaveLength(problems);
   });
+
+  it("finds one about a visit that was decided already", () => {
+    const first = decided("visit-1", "visit-1");
+    const other = decided("visit-2", "visit-2");
+    expect(checkStaff([first, other])).toEqual([]);
+    expect(checkStaff([first, first])).toEqual([
+      expect.stringMatching(/a decided about a visit that was decided already/),
+    ]);
+  });
 });
 
 describe("the check of our own faults", () => {
