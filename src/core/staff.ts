@@ -67,7 +67,11 @@ function refusalOf(state: DoorwayState, request: Request): OperatorRefusal | und
     const meant = request.confirmFor === visit.ref;
     return refuseUnconfirmed(visit, { ...request, confirm: meant ? (request.confirm ?? []) : [] });
   }
-  if (visit === null || visit.ref !== request.visitRef) return refuseLate(state, request.visitRef);
+  // The result of one who was seen to leave stands for a moment; the gate would open for the next.
+  const gone = visit?.left === true && request.verdict === "grant";
+  if (visit === null || visit.ref !== request.visitRef || gone) {
+    return refuseLate(state, request.visitRef);
+  }
   return refuseDecision(visit, request);
 }
 
@@ -78,7 +82,8 @@ function refuseLate(state: DoorwayState, visitRef: string): OperatorRefusal {
     const { by, outcome } = settled;
     return { ...refused("already-decided"), outcome, ...(by === undefined ? {} : { by }) };
   }
-  const there = state.visit === null ? {} : { there: atTheDoor(state.visit) };
+  const { visit } = state;
+  const there = visit === null || visit.left === true ? {} : { there: atTheDoor(visit) };
   return { ...refused("visit-over"), ...there };
 }
 

@@ -83,6 +83,20 @@ describe("a decision of staff is about a visit, not about the screen", () => {
     expect(answers(core)).toEqual([{ done: false, code: "visit-over" }]);
   });
 
+  it("nor lets somebody in who was seen to leave: the gate would open for the next", () => {
+    const core = referred();
+    core.take(event({ kind: "device-changed", device: "thermometer", ok: true, detail: "" }));
+    core.take(event({ kind: "presence-changed", present: true }, at(50)));
+    const visitRef = core.state.visit?.ref;
+    core.take(event({ kind: "presence-changed", present: false }, at(100)));
+    expect(core.state.visit?.ref).toBe(visitRef);
+    core.take(decides({ visitRef, atMs: 200 }));
+    expect(answers(core)).toEqual([{ done: false, code: "visit-over" }]);
+    expect(core.of("release-gate")).toEqual([]);
+    core.take(decides({ visitRef, verdict: "deny", atMs: 300 }));
+    expect(answers(core).at(-1)).toEqual({ done: true, did: "turned-away", recorded: true });
+  });
+
   it("says that the visit was decided when the rules let its visitor in meanwhile", () => {
     const core = new CoreUnderTest();
     core.take(measured(36.5));
