@@ -121,14 +121,13 @@ install_packages() {
   want node nodejs
   want npm npm
   [ -e /etc/ssl/certs/ca-certificates.crt ] || wanted="$wanted ca-certificates"
-  if [ -z "$far_end" ] && [ -n "$compiler" ]; then
-    want make make
-    want g++ g++
-    want python3 python3
-  fi
   apt_install "$wanted" || fail "could not install:$wanted"
   wanted=
   [ -z "$far_end" ] || return 0
+  if [ -n "$compiler" ]; then want g++ g++; fi
+  apt_install "$wanted" ||
+    say "could not install$wanted: GPIO lines and two-wire bus will not work until it is"
+  wanted=
   case $(camera_program) in
     rpicam) want rpicam-vid rpicam-apps-lite ;;
     usb) want ffmpeg ffmpeg ;;
@@ -202,10 +201,17 @@ works() {
   [ "$(cat "$1/.line")" = 0 ] && rm "$1/.line"
 }
 
+# Whether a release lacks the modules of the lines and the bus, and they could be built by now.
+could_be_completed() {
+  [ -z "$far_end" ] && [ -n "$manage" ] && [ -n "$compiler" ] || return 1
+  command -v g++ >/dev/null && [ -d "$1/node_modules/epoll" ] || return 1
+  ! (cd "$1" && bin/node -e 'require("epoll"); require("i2c-bus")' >/dev/null 2>&1)
+}
+
 install_modules() {
   (cd "$1" && npm ci --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error)
   if [ -z "$far_end" ] && [ -f "$1/deploy/setup/native.mjs" ]; then
-    "$1/node_modules/$runtime/bin/node" "$1/deploy/setup/native.mjs" "$1"
+    "$1/node_modules/$runtime/bin/node" "$1/deploy/setup/native.mjs"
   fi
   rm -rf "$1/node_modules/$runtime/include"
 }
@@ -248,7 +254,7 @@ lay() {
 rm -rf "$releases"/.new.*
 content=$(digest)
 if [ -n "$previous" ] && [ "$(cat "$releases/$previous/.digest" 2>/dev/null)" = "$content" ] &&
-  { [ -z "$manage" ] || works "$releases/$previous"; }; then
+  { [ -z "$manage" ] || works "$releases/$previous"; } && ! could_be_completed "$releases/$previous"; then
   release=$previous
   say "$release is this very program: nothing to lay out"
 else

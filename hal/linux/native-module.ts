@@ -5,7 +5,7 @@ import { toBusError } from "./errno.ts";
 
 /** How the module is built, for the person who reads why a line or a bus cannot be used. */
 const MEND =
-  "in the folder of the program run `node deploy/setup/native.mjs`; it needs make, g++ and python3";
+  "install a compiler (sudo apt-get install g++) and run deploy/install.sh again, in a checkout `node deploy/setup/native.mjs`";
 
 /**
  * Loads such a module.
@@ -29,4 +29,20 @@ export async function loadNative<T>(
 /** What to do where the reason for a failure is such a module. */
 export function nativeMend(detail: string): string | undefined {
   return detail.includes(MEND) ? MEND : undefined;
+}
+
+/** The modules that are compiled: the board's lines take the one, the two-wire bus the other. */
+const LOADS = { onoff: () => import("onoff"), "i2c-bus": () => import("i2c-bus") };
+
+/**
+ * Loads these modules, and uses none.
+ * @throws BusError with what to do, for the first that cannot be loaded
+ */
+export async function tryNatives(names: readonly (keyof typeof LOADS)[]): Promise<void> {
+  for (const name of names) {
+    await loadNative<unknown>(name, LOADS[name], {
+      bus: "this machine",
+      during: "loading modules",
+    });
+  }
 }

@@ -28,7 +28,7 @@ import {
   cameraMend,
   freeBytes,
   installationChecks,
-  lineMend,
+  LINE_MEND,
   thermometerMend,
 } from "./installation.ts";
 import { databasesSetAside } from "../store/suspect.ts";
@@ -281,17 +281,17 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
     {
       what: "gate line",
       look: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
-      mend: lineMend,
+      mend: LINE_MEND,
     },
     {
       what: "panel",
       look: started(devices.panel, "lights and buzzer answer"),
-      mend: lineMend,
+      mend: LINE_MEND,
     },
     {
       what: "door contacts",
       look: started(devices.doorContacts, "all wired contacts can be read"),
-      mend: lineMend,
+      mend: LINE_MEND,
     },
   ];
 }

@@ -4,6 +4,7 @@ import { access, readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { userInfo } from "node:os";
 import { findGpioChip, SYSFS_GPIO } from "../../hal/linux/gpio-chip.ts";
+import { tryNatives } from "../../hal/linux/native-module.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { describeVersion, releaseName } from "../version.ts";
 import type { Check } from "./check.ts";
@@ -14,6 +15,8 @@ export interface Machine {
   groupFile: string;
   gpio: string;
   user: string;
+  /** Loads modules that are compiled where they run. */
+  load: typeof tryNatives;
 }
 
 const THIS_MACHINE: Machine = {
@@ -21,6 +24,7 @@ const THIS_MACHINE: Machine = {
   groupFile: "/etc/group",
   gpio: SYSFS_GPIO,
   user: userInfo().username,
+  load: tryNatives,
 };
 
 const SERVICE_USER = "sentinel";
@@ -32,6 +36,7 @@ export async function installationChecks(
 ): Promise<Check[]> {
   const service = await textOf(machine.serviceFile);
   const groups = await textOf(machine.groupFile);
+  const modules = compiledModules(config);
   const hasUser = new RegExp(`^${SERVICE_USER}:`, "m").test(groups ?? "");
   return [
     { what: "program", look: () => Promise.resolve(describeVersion()), mend: "" },
@@ -47,6 +52,18 @@ export async function installationChecks(
       absent: `there is no user ${SERVICE_USER}: deploy/install.sh makes it`,
       mend: (detail) =>
         `sudo usermod -aG ${/: (.*)$/.exec(detail)?.[1] ?? ""} ${SERVICE_USER}, or run deploy/install.sh again; then restart the service`,
+    },
+    {
+      what: "built modules",
+      look:
+        modules.length === 0
+          ? undefined
+          : async () => {
+              await machine.load(modules);
+              return `${modules.join(", ")}: built for this Node`;
+            },
+      absent: "none is needed: no line of the board and no two-wire bus is used",
+      mend: "",
     },
     {
       what: "GPIO lines",
@@ -115,6 +132,14 @@ export function usesGpio({ devices: { gate, panel, contacts } }: UnitConfig): bo
   return gate.file === undefined || hasPanel || hasContacts;
 }
 
+/** The modules that what the configuration names takes, of those that a machine compiles itself. */
+function compiledModules(config: UnitConfig): ("onoff" | "i2c-bus")[] {
+  return [
+    ...(usesGpio(config) ? (["onoff"] as const) : []),
+    ...(config.devices.thermometer === undefined ? [] : (["i2c-bus"] as const)),
+  ];
+}
+
 async function checkGpio(root: string): Promise<string> {
   const { label, base, lines } = await findGpioChip(root);
   return `${label}, ${lines} lines from ${base}`;
@@ -150,19 +175,12 @@ export function cameraMend(camera: UnitConfig["devices"]["camera"], detail: stri
 
 /** A bus that is not there is another matter than a chip that does not answer. */
 export function thermometerMend(bus: number, detail: string): string {
-  if (/Cannot find|MODULE_NOT_FOUND|ERR_DLOPEN/.test(detail)) return NATIVE_MEND;
   if (/ENOENT/.test(detail)) {
     return `there is no /dev/i2c-${bus}: dtparam=i2c_arm=on in config.txt, module i2c-dev loaded (sudo modprobe i2c-dev; deploy/install.sh has it loaded at each start), then reboot`;
   }
   return "check SDA, SCL and 3.3 V, and group i2c; where it answers now and then, dtparam=i2c_arm_baudrate=10000 in config.txt";
 }
 
-const NATIVE_MEND =
-  "the module is not built: install make, g++ and python3, then run deploy/install.sh again";
-
 /** For a line of the board's header. */
-export function lineMend(detail: string): string {
-  return /Cannot find|MODULE_NOT_FOUND|ERR_DLOPEN/.test(detail)
-    ? NATIVE_MEND
-    : "check the line's number, group gpio, the pull-ups in config.txt (docs/wiring.md), and that no other program holds it";
-}
+export const LINE_MEND =
+  "check the line's number, group gpio, the pull-ups in config.txt (docs/wiring.md), and that no other program holds it";

@@ -38,7 +38,7 @@ describe("a module that is compiled where it runs", () => {
     });
     expect(finding).toMatchObject({
       state: "failed",
-      mend: "in the folder of the program run `node deploy/setup/native.mjs`; it needs make, g++ and python3",
+      mend: "install a compiler (sudo apt-get install g++) and run deploy/install.sh again, in a checkout `node deploy/setup/native.mjs`",
     });
   });
 });

@@ -20,7 +20,7 @@ describe("SMBus on Linux", () => {
       context: {
         bus: "i2c-1",
         detail:
-          "the module i2c-bus cannot be loaded: Cannot find package; in the folder of the program run `node deploy/setup/native.mjs`; it needs make, g++ and python3",
+          "the module i2c-bus cannot be loaded: Cannot find package; install a compiler (sudo apt-get install g++) and run deploy/install.sh again, in a checkout `node deploy/setup/native.mjs`",
       },
     });
   });

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { loadNative } from "../../../hal/linux/native-module.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { findingOf, type Finding } from "../../../src/unit/check.ts";
 import {
   cameraMend,
   freeBytes,
   installationChecks,
+  type Machine,
   thermometerMend,
 } from "../../../src/unit/installation.ts";
 
@@ -25,12 +27,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function findings(user = "sentinel"): Promise<Map<string, Finding>> {
+const LOADED = (): Promise<void> => Promise.resolve();
+
+async function findings(
+  user = "sentinel",
+  load: Machine["load"] = LOADED,
+): Promise<Map<string, Finding>> {
   const checks = await installationChecks(CONFIG, {
     serviceFile: at("sentinel.service"),
     groupFile: at("group"),
     gpio: at("gpio"),
     user,
+    load,
   });
   const found = await Promise.all(checks.map(findingOf));
   return new Map(found.map((finding) => [finding.what, finding]));
@@ -82,6 +90,32 @@ describe("the service's user", () => {
   });
 });
 
+describe("modules that are compiled where they run", () => {
+  it("are named where one cannot be loaded, with how to build it, also where there is no board", async () => {
+    const asked: string[] = [];
+    const finding = (
+      await findings("sentinel", async (names) => {
+        asked.push(...names);
+        const context = { bus: "this machine", during: "loading modules" };
+        await loadNative("onoff", () => Promise.reject(new Error("no binary")), context);
+      })
+    ).get("built modules");
+    expect(asked).toEqual(["onoff", "i2c-bus"]);
+    expect(finding).toMatchObject({
+      state: "failed",
+      detail: expect.stringContaining("the module onoff cannot be loaded: no binary"),
+      mend: expect.stringMatching(/apt-get install g\+\+.* deploy\/install.sh again/),
+    });
+  });
+
+  it("are well where they load", async () => {
+    expect((await findings()).get("built modules")).toMatchObject({
+      state: "ok",
+      detail: "onoff, i2c-bus: built for this Node",
+    });
+  });
+});
+
 describe("GPIO lines", () => {
   it("that are missing are one finding, with what brings them", async () => {
     const finding = (await findings()).get("GPIO lines");
@@ -112,7 +146,6 @@ describe("the way out depends on what is wrong", () => {
 
   it.each([
     ["ENOENT: no such file or directory, access '/dev/i2c-1'", /modprobe i2c-dev/],
-    ["Cannot find package 'i2c-bus'", /g\+\+/],
     ["EREMOTEIO", /SDA, SCL.*i2c_arm_baudrate/],
   ])("of a thermometer with %j", (detail, mend) => {
     expect(thermometerMend(1, detail)).toMatch(mend);
