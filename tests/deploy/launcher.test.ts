@@ -56,11 +56,14 @@ async function started(command: string, args: string[]) {
   return { child, said };
 }
 
-describe("the launcher", () => {
-  it("can be executed", () => {
-    expect(statSync(LAUNCHER).mode & 0o111).toBe(0o111);
-  });
+describe("what is run by its path", () => {
+  it.each(["install.sh", "sentinel", "update/release.sh", "update/settle.sh"])(
+    "deploy/%s can be executed",
+    (path) => expect(statSync(join("deploy", path)).mode & 0o111).toBe(0o111),
+  );
+});
 
+describe("the launcher", () => {
   it("is replaced by the program, so that there is nothing to outlive it", async () => {
     const { child, said } = await started(linked(), ["wait"]);
     expect(said).toEqual({ pid: child.pid, args: ["wait"] });
