@@ -30,7 +30,7 @@ Units whose configuration says "collector: true" keep each record until this col
 its disk. Runs until it is stopped (Ctrl-C or SIGTERM); one at a time on a database.
 
 With --key every acknowledgement is signed. The key is made at the first start, and what units are
-given beside it, in FILE.units.yaml: "mqtt: {collector: {key: /etc/sentinel/collector.units.yaml}}"
+given beside it, in FILE.units.yaml: "mqtt: {collector: {key: /etc/sentinel/collector-keys.yaml}}"
 in a unit's file, and nobody else can make it drop a record. Sign first, then tell the units.
 
 Examples:

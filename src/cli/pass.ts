@@ -43,7 +43,7 @@ A trial from nothing:
   sentinel pass district-key --out district.key
   sentinel pass key --issuer "Fengxian district" --out issuer.secret.json --trust issuers.json
   sentinel pass issue --key issuer.secret.json --district-key district.key \\
-    --number 11010519491231002X --colour green --test negative --sampled 2026-05-01T08:00+08:00 --qr pass.png
+    --number 11010519491231002X --colour green --test negative --sampled 2026-05-01T08:00+08:00 --qr pass.png > pass.txt
   sentinel verify - --trust issuers.json < pass.txt
 The units need issuers.json and district.key; issuer.secret.json stays with the issuer.`;
 

@@ -26,7 +26,7 @@ From nothing:
   sentinel publish keygen --id data-1 --owner "District office" --out data-1.key.json > data-keys.yaml
   (the units: "data: {keys: /etc/sentinel/data-keys.yaml}" in unit.yaml, and a restart)
   sentinel publish directory people.jsonl --district fengxian --key data-1.key.json \\
-    --broker mqtts://broker.example:8883 --ca ca.pem --cert operator.pem --cert-key operator.key
+    --broker mqtts://broker.example:8883 --ca ca.pem --cert operator.pem --cert-key operator-key.pem
 
 It stays and serves what was published, this and before, until it is stopped (Ctrl-C or SIGTERM), and
 prints which unit has which version. With --once it ends when every unit that is there has it.
