@@ -244,7 +244,13 @@ class SimulatedConnection implements MqttConnection {
     this.sessionPresent = sessionPresent;
     this.receiveMaximum = broker.conditions.receiveMaximum;
     const { retains: retain } = broker.conditions;
-    this.features = { protocol: "5", retain, maximumQoS: 2, wildcards: true };
+    this.features = {
+      protocol: "5",
+      retain,
+      maximumQoS: 2,
+      wildcards: true,
+      largestPacketBytes: Infinity,
+    };
     const again = [...session.unacknowledged, ...session.queued];
     session.unacknowledged.clear();
     session.queued = [];

@@ -28,6 +28,8 @@ const WHOLE_WAIT_MS = 60_000;
 const MOST_TRIES = 12;
 const FAILURES_FROM = 0x80; // MQTT 5 §2.4
 const SOON_DAYS = 30;
+/** Of a decision with many rules and reasons; most records have a tenth of it. */
+const LONG_RECORD_BYTES = 4_096;
 
 /**
  * Connects as the unit does, under a doctor's name: will, every filter, a retained message, a message.
@@ -159,6 +161,7 @@ class Trial {
         // Access rules of before need not know the doctor's topic: the unit's own are not tried then.
         return mayWrite || reason === 0x9a ? reason : 0;
       });
+      this.#judgeSize(connection);
       const notes = mayWrite
         ? await this.#tryDelivery(connection)
         : [`${topic} may not be written: what the unit may write was not tried`];
@@ -169,6 +172,13 @@ class Trial {
       await ended;
       throw end ?? error;
     }
+  }
+
+  /** Whether a record would be larger than what this broker says that it takes. */
+  #judgeSize({ features: { largestPacketBytes } }: MqttConnection): void {
+    if (largestPacketBytes >= LONG_RECORD_BYTES) return;
+    const why = `the broker takes packets of ${largestPacketBytes} bytes at most: longer records stay here`;
+    this.extras.refused("records", why);
   }
 
   /** Whether this broker would say that a record reached nobody. */

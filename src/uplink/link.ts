@@ -83,6 +83,8 @@ export interface BrokerFeatures {
   retain: boolean;
   maximumQoS: 0 | 1 | 2;
   wildcards: boolean;
+  /** Infinity where the broker names no limit. */
+  largestPacketBytes: number;
 }
 
 /** Longest packet that is taken from a broker: a part of a data set is an eighth of it. */

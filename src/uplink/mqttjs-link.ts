@@ -129,7 +129,6 @@ class MqttJsConnection implements MqttConnection {
   #listening = false;
   #onClose: (why: string, reason?: number) => void = () => {};
   #reason: number | undefined;
-  #largestBytes = Infinity;
   /** Messages with QoS 1 that the broker has not answered. */
   #underWay = 0;
   #waiting: (() => void)[] = [];
@@ -138,7 +137,13 @@ class MqttJsConnection implements MqttConnection {
     this.#client = client;
     this.#manual = request.manualAcknowledgement === true;
     const version = protocol === 5 ? "5" : "3.1.1";
-    this.features = { protocol: version, retain: true, maximumQoS: 2, wildcards: true };
+    this.features = {
+      protocol: version,
+      retain: true,
+      maximumQoS: 2,
+      wildcards: true,
+      largestPacketBytes: Infinity,
+    };
     client.on("packetreceive", (packet) => this.#noteReason(packet));
     client.handleMessage = (packet, done) => {
       // mqtt.js acknowledges when `done` is called without an error; with one it goes on reading
@@ -163,12 +168,12 @@ class MqttJsConnection implements MqttConnection {
     const { maximumQoS = 2 } = limits;
     this.sessionPresent = sessionPresent;
     this.receiveMaximum = limits.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM;
-    this.#largestBytes = limits.maximumPacketSize ?? Infinity;
     this.features = {
       ...this.features,
       retain: limits.retainAvailable !== false,
       maximumQoS: maximumQoS >= 2 ? 2 : maximumQoS >= 1 ? 1 : 0,
       wildcards: limits.wildcardSubscriptionAvailable !== false,
+      largestPacketBytes: limits.maximumPacketSize ?? Infinity,
     };
   }
 
@@ -196,7 +201,8 @@ class MqttJsConnection implements MqttConnection {
   }
 
   publish(message: OutgoingMessage): Promise<number> {
-    if (sizeOf(message) > this.#largestBytes) return Promise.resolve(REASON_PACKET_TOO_LARGE);
+    if (sizeOf(message) > this.features.largestPacketBytes)
+      return Promise.resolve(REASON_PACKET_TOO_LARGE);
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(new Error(this.#closed));

@@ -78,6 +78,13 @@ describe("mosquitto", () => {
     expect(await doctor({ url: broker.url })).toMatch(/door-1\/doctor may not be written/);
   });
 
+  it("whose packets are smaller than records is found too small", async () => {
+    const broker = await mosquitto("allow_anonymous true", "max_packet_size 300");
+    expect(await doctor({ url: broker.url })).toMatch(
+      /✗ .*records \(the broker takes packets of 300/,
+    );
+  });
+
   it("that refuses nothing is found well, and keeps nothing of doctor", async () => {
     const broker = await mosquitto("allow_anonymous true");
     const found = await doctor({ url: broker.url });
