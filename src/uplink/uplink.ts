@@ -26,7 +26,7 @@ export type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port
 
 const WINDOW = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
-const FAREWELL_MS = 2_000;
+const FAREWELL_MS = 1_000;
 export const LOSS_WITH_311 =
   "MQTT 3.1.1 cannot say that nobody is subscribed: records the broker throws away count as " +
   "delivered. Use version 5, or a collector (mqtt.collector)";
@@ -291,6 +291,7 @@ class MqttUplink implements Uplink {
     const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
     const publish = (row: OutboxRow): Promise<number> => this.#publishRecord(connection, row);
     const giveUp = (): void => {
+      this.#extras.refused(RECORDS, "the broker takes the connection and answers no record");
       connection.close().catch(() => {});
     };
     this.#pump.begin({ window, publish, giveUp }, this.#sessionPresent);

@@ -180,7 +180,7 @@ describe("a broker that takes the connection and answers nothing", () => {
             message.topic.endsWith("/evt") ? never() : connection.publish(message),
         }),
     ],
-  ])("%s is left and asked anew", async (_name, mute) => {
+  ])("%s is left and asked anew", async (name, mute) => {
     let connections = 0;
     const made = rig({
       acknowledgedBy: "broker",
@@ -188,8 +188,12 @@ describe("a broker that takes the connection and answers nothing", () => {
     });
     made.uplink.start();
     await made.commit(1, 250);
-    await made.clock.run(150_000);
+    await made.clock.run(31_000);
+    const muted = made.uplink.restrictions().map(({ what }) => what);
+    expect(muted).toEqual(name === "to records" ? ["records"] : []);
+    await made.clock.run(119_000);
     expect(connections).toBe(3);
+    expect(made.uplink.restrictions().map(({ what }) => what)).not.toContain("records");
     expect(made.store.outbox.pending()).toBe(0);
     expect(new Set(made.arrived()).size).toBe(250);
   });
