@@ -1,5 +1,6 @@
 /** What a unit's configuration names for its broker: certificates, key and password, read when they are needed. */
-import { readFile } from "node:fs/promises";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import type { UnitConfig } from "./unit.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;
@@ -26,7 +27,7 @@ export function brokerFiles({ tls, passwordFile }: MqttConfig): Map<string, stri
  * Reads all of them.
  *
  * @param onProblem told of each file what is wrong with it, or that nothing is
- * @throws naming the settings and files that cannot be read
+ * @throws naming the settings and files that cannot be used
  */
 export async function readBrokerSecrets(
   mqtt: MqttConfig,
@@ -36,7 +37,11 @@ export async function readBrokerSecrets(
   const problems: string[] = [];
   for (const [setting, file] of brokerFiles(mqtt)) {
     try {
-      texts.set(setting, await readFile(file, "utf8"));
+      // A pipe would be waited for without an end.
+      if (!(await stat(file)).isFile()) throw new Error("it is not a file");
+      const text = await readFile(file, "utf8");
+      if (setting.startsWith("mqtt.tls.")) checkPem(setting, text);
+      texts.set(setting, text);
       onProblem(setting, undefined);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -58,4 +63,16 @@ export async function readBrokerSecrets(
     // An editor ends a file with a line's end; a password ends where its owner says.
     ...(password === undefined ? {} : { password: password.replace(/\r?\n$/, "") }),
   };
+}
+
+/** TLS would name no file, and go by the system's authorities where `ca` is empty. */
+function checkPem(setting: string, text: string): void {
+  const isKey = setting === "mqtt.tls.key";
+  const read = isKey ? createPrivateKey : (pem: string) => new X509Certificate(pem);
+  try {
+    read(text);
+  } catch (error) {
+    const what = isKey ? "private key without a passphrase" : "certificate";
+    throw new Error(`holds no ${what} in PEM`, { cause: error });
+  }
 }

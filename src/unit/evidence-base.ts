@@ -132,8 +132,11 @@ async function resolverOf(
   return new TokenResolver({ client, clock, deadlineMs, onReachable });
 }
 
-const bearerIn = (file: string) => async (): Promise<string> =>
-  (await readFile(file, "utf8")).trim();
+const bearerIn = (file: string) => async (): Promise<string> => {
+  const secret = (await readFile(file, "utf8")).trim();
+  if (secret === "") throw new Error("there is nothing in it");
+  return secret;
+};
 
 async function districtKeyOf(file: string): Promise<Uint8Array> {
   const text = await readFile(file, "utf8").catch(() => {

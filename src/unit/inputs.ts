@@ -2,13 +2,16 @@
  * Files and addresses of the configuration that the door does not need: taken up when they can be
  * used, named in log and alarm while they cannot, and tried again until they can.
  */
-import type { Clock, Timer } from "../../hal/clock.ts";
+import { stat } from "node:fs/promises";
+import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Log } from "./connection.ts";
 
 /** Somebody who has just copied a missing file waits for it. */
 const FIRST_PAUSE_MS = 2_000;
 const LAST_PAUSE_MS = 60_000;
+/** The unit starts without what a disk or a network does not give it within this time. */
+const FIRST_TRY_MS = 10_000;
 
 export class Inputs {
   readonly #clock: Clock;
@@ -49,9 +52,13 @@ export class Inputs {
       this.#tell(setting, problem !== undefined);
   }
 
-  /** Does it now, and again until it works. Resolves after the first try, and never rejects. */
+  /** Does it now, and again until it works. Resolves after the first try or 10 s, and never rejects. */
   async take(setting: string, file: string, work: () => Promise<void>): Promise<void> {
-    await this.#attempt(setting, file, work, FIRST_PAUSE_MS);
+    const first = this.#attempt(setting, file, work, FIRST_PAUSE_MS);
+    const late = (): Error => new Error(`not read within ${FIRST_TRY_MS / 1_000} s`);
+    await withDeadline(this.#clock, FIRST_TRY_MS, first, late).catch((error: unknown) => {
+      if (!this.#stopped) this.note(setting, problemWith(file, error));
+    });
   }
 
   stop(): void {
@@ -66,6 +73,8 @@ export class Inputs {
     pauseMs: number,
   ): Promise<void> {
     try {
+      // A pipe or a device could keep one of the few threads that read files, for ever.
+      if (!(await stat(file)).isFile()) throw new Error("it is not a file");
       await work();
       if (!this.#stopped) this.note(setting, undefined);
     } catch (error) {

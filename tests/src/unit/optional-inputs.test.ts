@@ -1,4 +1,5 @@
 /** Files and addresses that the door does not need: a unit comes up without them, says so, and takes them up. */
+import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, expect, it } from "vitest";
@@ -55,8 +56,11 @@ const settings = {
 };
 
 it("names each in log, readiness and alarm, works without, and takes up what comes", async () => {
-  // A folder in the place of a file is no file either.
+  // A folder in the place of a file is no file either, nor is a pipe that nobody writes to.
   mkdirSync(missing["mqtt.tls.ca"]);
+  for (const setting of ["trust.files[0]", "data.keys", "mqtt.passwordFile"] as const) {
+    spawnSync("mkfifo", [missing[setting]]);
+  }
   const unit = await folder.start(settings);
   const wanted = Object.keys(missing);
   const shown = await until(unit.url, ({ view }) =>
@@ -70,7 +74,7 @@ it("names each in log, readiness and alarm, works without, and takes up what com
     expect(unit.log()).toContain(file);
   }
 
-  rmSync(missing["mqtt.tls.ca"], { recursive: true });
+  for (const file of Object.values(missing)) rmSync(file, { recursive: true, force: true });
   for (const file of Object.values(missing)) writeFileSync(file, "not that, but it can be read");
   writeFileSync(missing["commands.keys"], keyFile("release"));
   writeFileSync(missing["data.keys"], keyFile("directory"));
@@ -82,6 +86,12 @@ it("names each in log, readiness and alarm, works without, and takes up what com
   await waitFor("the connection's files are read", () =>
     unit.log().includes('"setting":"mqtt.passwordFile","msg":"data-loaded"'),
   );
+  // Which of them is no certificate stands there too: what TLS says of it names no file.
+  for (const setting of ["mqtt.tls.ca", "mqtt.tls.cert", "mqtt.tls.key"] as const) {
+    await waitFor(`${setting} is named`, () =>
+      unit.log().includes(`${missing[setting]}: holds no `),
+    );
+  }
   // A trust file of nonsense is as good as none.
   expect(unit.log()).not.toContain('"setting":"trust.files[0]","msg":"data-loaded"');
   unit.process.kill("SIGTERM");
