@@ -257,8 +257,9 @@ async function startUnit(installation: Installation, config: string): Promise<St
 function helpersOf(pid: number): { name: string; pid: number }[] {
   return descendantsOf(pid).flatMap(({ pid: helper, commandLine }) => {
     const command = commandLine.join(" ");
-    // A decoder's last argument is its name.
-    const decoder = command.includes("decoder-process") ? commandLine.at(-1) : undefined;
+    // A decoder's first argument is its name.
+    const program = commandLine.findIndex((word) => word.includes("decoder-process"));
+    const decoder = program < 0 ? undefined : commandLine[program + 1];
     const guard = command.includes("guard-process") ? "gate guard" : undefined;
     const name = decoder ?? guard;
     return name === undefined ? [] : [{ name, pid: helper }];
