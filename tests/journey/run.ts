@@ -1,14 +1,14 @@
 /**
  * `npm run journey [bookworm] [trixie]`: an installer's day on freshly made Debians with systemd. A
  * user without rights but sudo runs the README's section "A real unit" line by line, makes the keys
- * of docs/keys.md, and gets a unit that is ready. Prints each step with its time. As root, with the
- * registries that this machine's own apt and npm use, and with its network: nothing else may listen
- * on port 8080 meanwhile.
+ * of docs/keys.md, and gets a unit that is ready, updates it, goes back, and removes all again. Prints
+ * each step with its time. As root, with the registries that this machine's own apt and npm use, and
+ * with its network; the unit has one of its own, for another may listen on its port here.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
 import { boot, Layers, whyNot } from "./machine.ts";
@@ -96,6 +96,9 @@ async function journey(suite: string): Promise<boolean> {
   const base = baseOf(suite);
   const layers = new Layers(mkdtempSync(join(tmpdir(), `sentinel-journey-${suite}-`)), "disk");
   const packages = join(CACHE, "npm");
+  const network = join(mkdtempSync(join(tmpdir(), "sentinel-network-")), "net");
+  writeFileSync(network, "");
+  succeed("unshare", [`--net=${network}`, "ip", "link", "set", "lo", "up"]);
   for (const user of ["pi", "root"]) {
     mkdirSync(join(packages, user), { recursive: true, mode: 0o777 });
     spawnSync("chmod", ["-R", "a+rwX", packages]);
@@ -109,26 +112,37 @@ async function journey(suite: string): Promise<boolean> {
       keys: commandsOf(readFileSync("docs/keys.md", "utf8")),
       clockTrusted: isTrusted,
     });
-    const { out, log } = await boot({
-      root,
-      script,
-      binds: [`${packages}:/npm-cache`],
-      timeoutMs: TIMEOUT_MS,
-    });
-    return report(suite, stepsOf(out), log);
+    console.log(`\n${suite}`);
+    const printed = { steps: 0 };
+    const printing = setInterval(() => print(join(root, "journey/out"), printed), 1000);
+    const binds = [`${packages}:/npm-cache`, `${network}:/journey-network`];
+    const { out, log } = await boot({ root, script, binds, timeoutMs: TIMEOUT_MS });
+    clearInterval(printing);
+    print(join(root, "journey/out"), printed);
+    return judge(stepsOf(out), log);
   } finally {
     layers.dispose();
+    succeed("umount", [network]);
+    rmSync(dirname(network), { recursive: true });
   }
 }
 
-function report(suite: string, steps: readonly Step[], log: string): boolean {
-  console.log(`\n${suite}`);
-  for (const { code, seconds, name } of steps) {
-    console.log(`${code === 0 ? "✓" : "✗"} ${String(seconds).padStart(5)} s  ${name}`);
+const clock = (seconds: number): string =>
+  `${String(Math.floor(seconds / 60)).padStart(3)}:${String(seconds % 60).padStart(2, "0")} min`;
+
+/** The steps that have ended since the last time. */
+function print(path: string, printed: { steps: number }): void {
+  const steps = existsSync(path) ? stepsOf(readFileSync(path, "utf8")) : [];
+  for (const { code, seconds, name } of steps.slice(printed.steps)) {
+    console.log(`${code === 0 ? "✓" : "✗"} ${clock(seconds)}  ${name}`);
   }
+  printed.steps = steps.length;
+}
+
+function judge(steps: readonly Step[], log: string): boolean {
   const ok = steps.some(({ name }) => name === "the end") && steps.every(({ code }) => code === 0);
   const total = steps.reduce((sum, { seconds }) => sum + seconds, 0);
-  console.log(`${ok ? "✓" : "✗"} ${String(total).padStart(5)} s  in all`);
+  console.log(`${ok ? "✓" : "✗"} ${clock(total)}  in all`);
   if (!ok) console.log(log);
   return ok;
 }
