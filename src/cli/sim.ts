@@ -85,6 +85,12 @@ async function serve(options: SimOptions): Promise<void> {
     commandKeys: { [key.id]: key.publicKey },
     ...(options.data === undefined ? {} : { folder: options.data }),
     ...(options.seed === undefined ? {} : { seed: options.seed }),
+  }).catch((error: unknown) => {
+    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    if (!taken) throw error;
+    throw new UsageError(
+      `port ${options.port} of ${options.host} is taken by another program: stop it, or choose another port with --port (0: any that is free)`,
+    );
   });
   printLine(`${doorway.url}  (open it and send a visitor to the door; Ctrl-C stops)`);
   const { unitId, district, brokerUrl } = doorway;

@@ -223,11 +223,26 @@ function asText(credential: Credential): string[] {
 
 function listed(values: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(values).map(([name, value]) => {
-    if (typeof value === "number" && name.endsWith("Ms"))
-      return `${name.slice(0, -2)} ${dated(value)}`;
+    if (typeof value === "number" && name.endsWith("Ms")) {
+      return `${name.slice(0, -2)} ${MOMENT.test(name) ? dated(value) : lasting(value)}`;
+    }
     return `${name} ${Array.isArray(value) ? value.join("+") || "none" : String(value)}`;
   });
   return shown.length === 0 ? "" : ` (${shown.join(", ")})`;
+}
+
+/** Names of moments; whatever else ends in milliseconds lasts that long. */
+const MOMENT = /(?:at|of|from|until|before|after)Ms$/i;
+const UNITS = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+] as const;
+
+/** In the largest unit of which there are two: 142 s, 31 min, 49 h, 3 d. */
+function lasting(ms: number): string {
+  const [size, unit] = UNITS.find(([each]) => Math.abs(ms) >= 2 * each) ?? [1_000, "s"];
+  return `${Math.round((10 * ms) / size) / 10} ${unit}`;
 }
 
 function dated(ms: number): string {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -135,5 +136,19 @@ describe("sentinel sim", { timeout: 120_000 }, () => {
     expect(run.stdout.trim().split("\n")).toHaveLength(1);
     expect(run.stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ /);
     expect(run).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("says what to do where its port is taken", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => {
+      taken.listen(0, "127.0.0.1", resolve);
+    });
+    const address = taken.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { status, stderr } = await sentinel(["sim", "--port", String(port)]);
+    taken.close();
+    expect(status).toBe(2);
+    expect(stderr).toContain(`port ${port} of 127.0.0.1 is taken by another program`);
+    expect(stderr).toContain("--port");
   });
 });

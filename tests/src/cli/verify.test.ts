@@ -98,6 +98,14 @@ describe("exit status and output", () => {
     expect(stdout).toContain("code-colour (colour green");
   });
 
+  it("gives an age as how long, and a moment as a date", async () => {
+    const later = new Date(NOW + 49 * 3_600_000).toISOString();
+    const { stdout } = await run([pass, "--trust", "issuers.json", "--at", later]);
+    expect(stdout).toMatch(/live-code-too-old \(.*age [\d.]+ d/);
+    expect(stdout).not.toContain("1970");
+    expect(stdout).toMatch(/issued 20\d\d-/);
+  });
+
   it("explains itself", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
