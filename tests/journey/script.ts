@@ -23,8 +23,6 @@ devices:
 const HEAD = `
 export LC_ALL=C
 cd /
-mkdir -p /etc/systemd/system/sentinel.service.d
-printf '[Service]\\nNetworkNamespacePath=/journey-network\\n' >/etc/systemd/system/sentinel.service.d/network.conf
 step() {
   name=$1 began=$(date +%s); shift
   echo "==== $name" >>/journey/log
@@ -33,9 +31,9 @@ step() {
   return $code
 }
 need() { step "$@" || { journalctl -u sentinel -u sentinel-update -u sentinel-collect -u sentinel-publish --no-pager >/journey/journal; exit 1; }; }
-pi() { runuser -l pi -c "cd digital-sentinel && $1"; }
+pi() { nsenter --net=/journey-network runuser -l pi -c "cd digital-sentinel && $1"; }
 property() { systemctl show "\${2:-sentinel}" -p "$1" --value; }
-get() { nsenter --net=/journey-network /opt/sentinel/current/bin/node -e "fetch('http://127.0.0.1:8080/$1').then(async (r) => console.log(await r.text()), (e) => { console.error(e); process.exit(1); })"; }
+get() { /opt/sentinel/current/bin/node -e "fetch('http://127.0.0.1:8080/$1').then(async (r) => console.log(await r.text()), (e) => { console.error(e); process.exit(1); })"; }
 is_ready() { [ "$(property ActiveState)" = active ] && [ "$(property NRestarts)" = 0 ]; }
 refuses() { ! pi "$1"; }
 is_active() { [ "$(property ActiveState)" = active ] && [ "$(property SubState)" = running ]; }
