@@ -1,4 +1,4 @@
-/** What a unit's screen shows, followed on its live stream as a kiosk follows it. */
+/** What a unit's pages show, followed on its live stream as its staff follow it. */
 import type { ScreenView } from "../../src/core/view.ts";
 
 export interface Screen {
@@ -7,13 +7,16 @@ export interface Screen {
   close(): Promise<void>;
 }
 
-/** @param url of the unit's pages */
-export async function openScreen(url: string): Promise<Screen> {
-  const response = await fetch(`${url}api/live`);
+/**
+ * @param url of the unit's pages
+ * @param token of its staff: a stranger's stream has no alarms
+ */
+export async function openScreen(url: string, token: string): Promise<Screen> {
+  const response = await fetch(`${url}api/live`, { headers: { authorization: `Bearer ${token}` } });
   const reader = response.body?.getReader();
   if (reader === undefined) throw new Error("the unit's live stream has no body");
   let view: ScreenView | undefined;
-  let wake = (): void => {};
+  const waiting = new Set<() => void>();
   const listen = async (): Promise<void> => {
     const decoder = new TextDecoder();
     let pending = "";
@@ -26,7 +29,7 @@ export async function openScreen(url: string): Promise<Screen> {
         const parts = JSON.parse(event.replace(/^data: /, "")) as { view?: ScreenView };
         view = parts.view ?? view;
       }
-      wake();
+      for (const wake of waiting) wake();
     }
   };
   // A stream that breaks shows as a view that never comes.
@@ -39,11 +42,13 @@ export async function openScreen(url: string): Promise<Screen> {
         const left = end - performance.now();
         if (left <= 0) return undefined;
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, left);
-          wake = () => {
+          const wake = (): void => {
             clearTimeout(timer);
+            waiting.delete(wake);
             resolve();
           };
+          const timer = setTimeout(wake, left);
+          waiting.add(wake);
         });
       }
     },

@@ -87,6 +87,7 @@ async function setUp(
   const showing = cameraPictures(at("frame.gray"));
   showing.hall();
   const port = await freePort();
+  const operatorToken = randomBytes(16).toString("hex");
   const districtKey = randomBytes(32);
   const issue = issuer(districtKey, at("issuers.json"));
   writeFileSync(at("district.key"), districtKey.toString("hex"));
@@ -101,7 +102,7 @@ async function setUp(
     keys: { district: at("district.key"), unit: at("unit.key") },
     trust: { files: [at("issuers.json")], directory: at("directory.jsonl") },
     mqtt: { url: broker.url, collector: false },
-    http: { port },
+    http: { port, operatorToken },
     devices: {
       gate: { file: at("gate") },
       camera: {
@@ -116,7 +117,7 @@ async function setUp(
   writeFileSync(at("unit.yaml"), JSON.stringify(config));
   const unit = await startUnit(installation, at("unit.yaml"));
   ends.unshift(() => unit.stop());
-  const screen = await openScreen(unit.url);
+  const screen = await openScreen(unit.url, operatorToken);
   ends.unshift(() => screen.close());
   const welcome = (): Promise<unknown> =>
     screen.until(({ phase }) => phase === "welcome", PATIENCE_MS);

@@ -28,10 +28,11 @@ function decoder(): number {
 
 const hasAlarm = ({ alarms }: ScreenView): boolean =>
   alarms.some(({ subject }) => subject === "code-reader");
+/** An alarm that comes back within a minute stands until a minute was quiet. */
 const alarm = (raised: boolean): Promise<ScreenView | undefined> =>
-  unit.screen.until((view) => hasAlarm(view) === raised, 20_000);
+  unit.screen.until((view) => hasAlarm(view) === raised, 90_000);
 
-describe("a unit", () => {
+describe("a unit", { timeout: 240_000 }, () => {
   it("reads codes again after its decoder was killed, having raised an alarm", async () => {
     expect(await unit.visit("code")).toBe(true);
     const former = decoder();
@@ -44,9 +45,11 @@ describe("a unit", () => {
 
   it("lets people in by card while its decoder hangs, and replaces it", async () => {
     const former = decoder();
+    // The alarm may come and go while the visitor's result still stands on the screen.
+    const raised = alarm(true);
     process.kill(former, "SIGSTOP");
     expect(await unit.visit("card")).toBe(true);
-    expect(await alarm(true)).toBeDefined();
+    expect(await raised).toBeDefined();
     expect(await alarm(false)).toBeDefined();
     expect(await unit.visit("code")).toBe(true);
     expect(unit.helpers().map(({ pid }) => pid)).not.toContain(former);
