@@ -1,6 +1,17 @@
 /** The policy of the simulated doorway: a community pharmacy in spring 2022, as data. */
 import type { Policy, Rule } from "../src/core/policy.ts";
 
+/** A contactless estimate is a screening: staff measure again before anybody is sent home. */
+export const TEMPERATURE_RULE = {
+  id: "temperature",
+  kind: "temperature",
+  maxC: 37.3,
+  minC: 34,
+  whenUnmet: "refer",
+  whenMissing: "refer",
+  whenUnreachable: "refer",
+} satisfies Rule;
+
 const RULES: readonly Rule[] = [
   {
     id: "colour",
@@ -19,16 +30,7 @@ const RULES: readonly Rule[] = [
     whenMissing: "deny",
     whenUnreachable: "refer",
   },
-  {
-    // A contactless estimate is a screening: staff measure again before anybody is sent home.
-    id: "temperature",
-    kind: "temperature",
-    maxC: 37.3,
-    minC: 34,
-    whenUnmet: "refer",
-    whenMissing: "refer",
-    whenUnreachable: "refer",
-  },
+  TEMPERATURE_RULE,
 ];
 
 /** Green code, nucleic acid test within 48 h of sampling, at most 37.3 °C; staff are always let in. */

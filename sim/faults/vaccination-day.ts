@@ -1,5 +1,6 @@
 /** Days at a door that asks for two doses: cards of other diseases, and doses that were reported twice. */
 import type { z } from "zod";
+import { TEMPERATURE_RULE } from "../policy.ts";
 import type { Random } from "../random.ts";
 import type { scenario, visitor } from "../scenario/schema.ts";
 import { CARDS_TRUST_FILE, VACCINATION_CARDS } from "./vaccination-cards.ts";
@@ -26,15 +27,7 @@ export const VACCINATION_DOOR = {
         whenMissing: "deny",
         whenUnreachable: "refer",
       },
-      {
-        id: "temperature",
-        kind: "temperature",
-        maxC: 37.3,
-        minC: 34,
-        whenUnmet: "refer",
-        whenMissing: "refer",
-        whenUnreachable: "refer",
-      },
+      TEMPERATURE_RULE,
     ],
   },
   trust: [CARDS_TRUST_FILE],
