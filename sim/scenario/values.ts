@@ -1,7 +1,7 @@
 /** Times as people write them: durations such as `1h30m`, moments such as `49h ago`. */
 import { z } from "zod";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "../../src/core/time.ts";
-import { timeOf } from "../../src/credential/moments.ts";
+import { timeOf } from "../../src/base/dates.ts";
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,

@@ -18,7 +18,7 @@ import {
   type IssuerKey,
   type IssuerKeyFile,
 } from "../credential/issuer-key.ts";
-import { timeOf } from "../credential/moments.ts";
+import { timeOf } from "../base/dates.ts";
 
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/revocation-files.ts";
 import { printLine } from "./output.ts";

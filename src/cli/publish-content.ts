@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SetKind } from "../core/data-set.ts";
-import { timeOf } from "../credential/moments.ts";
+import { timeOf } from "../base/dates.ts";
 import { readRevocationFile } from "../credential/revocation-files.ts";
 import type { ValueSets } from "../credential/business-rules.ts";
 import {
@@ -11,7 +11,7 @@ import {
   RULES_KIND,
   type RuleFile,
 } from "../credential/rule-files.ts";
-import { canonicalJson } from "../store/canonical.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
 import { readTrustFile } from "../credential/trust-files.ts";
 import {
   directorySet,

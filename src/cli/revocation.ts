@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BloomFilter } from "../credential/bloom.ts";
-import { timeOf } from "../credential/moments.ts";
+import { timeOf } from "../base/dates.ts";
 import { readRevocationFile, REVOCATIONS_KIND } from "../credential/revocation-files.ts";
 import { revocationNumber } from "../credential/revocation-number.ts";
 import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/revocation.ts";

@@ -9,7 +9,7 @@ import { startSimulatedDoorway } from "../../sim/main.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";
 import { ScenarioError } from "../../sim/scenario/problems.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
-import { printable } from "../core/printable.ts";
+import { printable } from "../base/printable.ts";
 import { canonicalJson, traceLines } from "../../sim/trace.ts";
 import { makeSigningKey } from "./signing-key.ts";
 import { printLine } from "./output.ts";

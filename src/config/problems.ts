@@ -1,7 +1,7 @@
 /** What is wrong with a file that somebody wrote: each fault with its path and line. */
 import { isMap, isNode, isScalar, type Document, type LineCounter } from "yaml";
 import { z } from "zod";
-import { printable } from "../core/printable.ts";
+import { printable } from "../base/printable.ts";
 import { allowedKeys, nearest, type JsonSchema } from "./keys.ts";
 
 /** One fault. */

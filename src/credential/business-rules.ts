@@ -5,7 +5,7 @@
 import { evaluate, type CertLogicExpression } from "certlogic-js";
 import { z } from "zod";
 import { entryKinds, issuingCountries, type ReadCertificate } from "./eu-dcc-schema.ts";
-import { timeOf } from "./moments.ts";
+import { timeOf } from "../base/dates.ts";
 
 /** The engine this unit has; a rule for another is open, never passed over. */
 const ENGINE = "CERTLOGIC";

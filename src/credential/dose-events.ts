@@ -1,6 +1,6 @@
 /** Doses as events: what two systems report of one dose is one dose. */
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../core/time.ts";
-import { fhirTimeOf } from "./moments.ts";
+import { fhirTimeOf } from "../base/dates.ts";
 
 /** When something was, as exactly as it is known. */
 export interface Span {

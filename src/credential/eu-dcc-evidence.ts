@@ -8,7 +8,7 @@ import {
 } from "../core/disease.ts";
 import type { Evidence, TestResult } from "../core/evidence.ts";
 import type { HealthCertificate, ReadCertificate } from "./eu-dcc-schema.ts";
-import { timeOf } from "./moments.ts";
+import { timeOf } from "../base/dates.ts";
 import type { VerifyContext } from "./outcome.ts";
 import type { FoundKey } from "./trust.ts";
 import { diseaseOfAtc } from "./value-sets.ts";

@@ -9,7 +9,7 @@
 import { z } from "zod";
 import { isTagged } from "./cbor.ts";
 import { isCountryCode } from "./country.ts";
-import { isBirthDate, LAST_SECOND, timeOf } from "./moments.ts";
+import { isBirthDate, LAST_SECOND, timeOf } from "../base/dates.ts";
 
 /** CWT claims (RFC 8392 §4) and the one for health certificates (eHealth Network, vol. 3, §2.6.4). */
 const CLAIM_ISSUER = 1;

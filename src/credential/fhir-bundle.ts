@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Holder } from "../core/evidence.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { fhirTimeOf, isBirthDate } from "./moments.ts";
+import { fhirTimeOf, isBirthDate } from "../base/dates.ts";
 
 const Coding = z.looseObject({
   system: z.string().optional(),

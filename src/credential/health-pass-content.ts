@@ -5,7 +5,7 @@ import type { CodeColour, ReportedResult } from "../core/evidence.ts";
 import { SECOND_MS } from "../core/time.ts";
 import { decodeCbor } from "./cbor.ts";
 import { cleanName } from "./identity.ts";
-import { LAST_SECOND } from "./moments.ts";
+import { LAST_SECOND } from "../base/dates.ts";
 
 const COLOURS: readonly CodeColour[] = ["green", "yellow", "red"];
 const RESULTS: readonly ReportedResult[] = ["negative", "positive", "pending"];

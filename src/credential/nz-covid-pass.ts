@@ -8,7 +8,7 @@ import { decodeBase32 } from "./base32.ts";
 import { decodeCbor } from "./cbor.ts";
 import { parseSign1, verifySign1 } from "./cose.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { LAST_SECOND, timeOf } from "./moments.ts";
+import { LAST_SECOND, timeOf } from "../base/dates.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, revocationProblems, signerOf, timeProblems } from "./signed.ts";
 import type { FoundKey } from "./trust.ts";

@@ -8,7 +8,7 @@ import {
   type RevocationNamespace,
 } from "./revocation.ts";
 import { DAY_MS } from "../core/time.ts";
-import { timeOf } from "./moments.ts";
+import { timeOf } from "../base/dates.ts";
 import { revocationNumber } from "./revocation-number.ts";
 import { TrustFileError, usableOf } from "./trust-file-error.ts";
 

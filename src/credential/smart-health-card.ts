@@ -9,7 +9,7 @@ import { verifySignature } from "./cose.ts";
 import { bundleHolder, HealthBundle } from "./fhir-bundle.ts";
 import { bundleEvidence } from "./fhir-evidence.ts";
 import { inflate } from "./inflate.ts";
-import { LAST_SECOND } from "./moments.ts";
+import { LAST_SECOND } from "../base/dates.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { thumbprintOf } from "./jwk.ts";
 import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "./signed.ts";

@@ -12,7 +12,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { verifySignature } from "./cose.ts";
 import { doseEvents, spanOf } from "./dose-events.ts";
 import { maskName, pseudonymOfPerson } from "./identity.ts";
-import { isBirthDate, timeOf } from "./moments.ts";
+import { isBirthDate, timeOf } from "../base/dates.ts";
 import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
 import { basisOf, inForce, leastProblems, revocationProblems } from "./signed.ts";
 import type { FoundAnchor } from "./trust.ts";

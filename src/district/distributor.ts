@@ -1,7 +1,7 @@
 /** The district's side of data distribution: manifests on the broker, parts to whoever asks, and who has what. */
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
-import { Pace } from "../uplink/distribution-pace.ts";
+import { Pace } from "../mqtt/rate-limiter.ts";
 import { readPartRequest, readSetReports, type SetReports } from "../uplink/distribution-set.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
 import {

@@ -1,5 +1,5 @@
 /** What arrives at the far end, read back and checked: an event is what its unit says, or it is refused. */
-import { canonicalJson, sha256Hex } from "../store/canonical.ts";
+import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { arrivedEventSchema, arrivedRecordSchema } from "../uplink/contract-record.ts";
 
 /** A record as it arrived. */

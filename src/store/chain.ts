@@ -1,7 +1,7 @@
 /** The hash chain: each record carries its predecessor's hash, so none can change, vanish or move. */
 import type { RecordBody } from "../core/record.ts";
 import type { Instant } from "../core/time.ts";
-import { canonicalJson, sha256Hex } from "./canonical.ts";
+import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 
 /** What is hashed. A record's identity is unit, epoch and sequence number. */
 export interface ChainedRecord {

@@ -6,7 +6,7 @@ import type {
   DirectoryKey,
   DirectoryLookup,
 } from "../core/directory.ts";
-import { canonicalJson, sha256Hex } from "./canonical.ts";
+import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";
 import { preparing, type Prepare } from "./statements.ts";

@@ -4,7 +4,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { eraseFileSync } from "../base/erase.ts";
 import { ordersFileOf, screenPageOf, staffTokenOf, wipingMarkerOf } from "./beside.ts";
-import { canonicalJson } from "./canonical.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
 import { SECOND_PLACE } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { identityFromSeed } from "./identity.ts";

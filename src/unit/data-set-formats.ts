@@ -11,7 +11,7 @@ import { parseRuleDocument, readRuleParts, ruleBookOf } from "../credential/rule
 import { readTrustFile } from "../credential/trust-files.ts";
 import type { TrustSet } from "../credential/trust.ts";
 import { readDirectoryLine } from "./directory-file.ts";
-import { canonicalJson } from "../store/canonical.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
 import type { DirectoryRow } from "../store/directory.ts";
 
 const MIB = 1_048_576;

@@ -2,7 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { partLength, type Blob } from "./distribution-manifest.ts";
-import type { Pace } from "./distribution-pace.ts";
+import type { Pace } from "../mqtt/rate-limiter.ts";
 import { SetError, type SetLink, type SetWaits } from "./distribution-set.ts";
 import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
 

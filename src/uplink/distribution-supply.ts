@@ -1,10 +1,10 @@
 /** One kind of data set on its way into a unit: judged, fetched, checked, put in force. */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import { createBackoff, type Backoff } from "./backoff.ts";
+import { createBackoff, type Backoff } from "../base/backoff.ts";
 import { Abandoned, PartFetcher } from "./distribution-fetch.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { openManifest, totalBytes, type Manifest } from "./distribution-manifest.ts";
-import type { Pace } from "./distribution-pace.ts";
+import type { Pace } from "../mqtt/rate-limiter.ts";
 import {
   SetError,
   type PreparedSet,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
 import { audienceOf } from "./commands.ts";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
-import { Pace } from "./distribution-pace.ts";
+import { Pace } from "../mqtt/rate-limiter.ts";
 import {
   partRequest,
   SET_WAITS,

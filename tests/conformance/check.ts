@@ -3,7 +3,7 @@ import type { Credential } from "../../src/core/evidence.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
 import { readRule, runRule } from "../../src/credential/business-rules.ts";
 import { readCertificate } from "../../src/credential/eu-dcc-schema.ts";
-import { timeOf } from "../../src/credential/moments.ts";
+import { timeOf } from "../../src/base/dates.ts";
 import { readRevocationFile } from "../../src/credential/revocation-files.ts";
 import { RevocationStore } from "../../src/credential/revocation.ts";
 import { readTrustFile } from "../../src/credential/trust-files.ts";

@@ -16,7 +16,7 @@ import { Archive } from "../../../src/district/archive.ts";
 import { compare } from "../../../src/district/audit.ts";
 import { readRecordEvent } from "../../../src/district/event.ts";
 import { auditUnit } from "../../../src/store/audit.ts";
-import { sha256Hex } from "../../../src/store/canonical.ts";
+import { sha256Hex } from "../../../src/base/canonical-json.ts";
 import { forgetEverywhere, forgetHolder } from "../../../src/store/forget.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { openOrReplace } from "../../../src/store/replace.ts";

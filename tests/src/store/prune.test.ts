@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { runAudit } from "../../../src/cli/audit.ts";
 import { auditUnit } from "../../../src/store/audit.ts";
-import { sha256Hex } from "../../../src/store/canonical.ts";
+import { sha256Hex } from "../../../src/base/canonical-json.ts";
 import { sealCheckpoint } from "../../../src/store/checkpoint.ts";
 import { identityFromSeed } from "../../../src/store/identity.ts";
 import { openStore, type Store, type StoreOptions } from "../../../src/store/store.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DEVICE_NAMES } from "../../../src/core/alarm.ts";
 import type { Event } from "../../../src/core/event.ts";
-import { canonicalJson, sha256Hex } from "../../../src/store/canonical.ts";
+import { canonicalJson, sha256Hex } from "../../../src/base/canonical-json.ts";
 import { recordEvent } from "../../../src/uplink/envelope.ts";
 import { unitTopics } from "../../../src/uplink/topics.ts";
 import { at, event } from "../../support/core.ts";

@@ -3,7 +3,7 @@ import { VirtualClock } from "../../../sim/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
 import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import { createBackoff } from "../../../src/uplink/backoff.ts";
+import { createBackoff } from "../../../src/base/backoff.ts";
 import { rangesOf } from "../../../src/uplink/outbox-port.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { draft, START_MS } from "../../support/records.ts";

@@ -1,6 +1,6 @@
 /** Dates and times: what exists, what does not, and the ways a zone is written. */
 import { describe, expect, it } from "vitest";
-import { fhirTimeOf, isBirthDate, timeOf } from "../../../src/credential/moments.ts";
+import { fhirTimeOf, isBirthDate, timeOf } from "../../../src/base/dates.ts";
 
 const NOON = Date.parse("2026-05-01T12:00:00Z");
 
