@@ -1,8 +1,8 @@
 /** How long verification takes for each format, and what a revocation list of ten million costs. */
-import { BloomFilter } from "../src/credential/bloom.ts";
-import { issueHealthPass } from "../src/credential/health-pass.ts";
-import { trustOfIssuers } from "../src/credential/issuer-key.ts";
-import type { TrustSet } from "../src/credential/trust.ts";
+import { BloomFilter } from "../src/credential/trust/bloom.ts";
+import { issueHealthPass } from "../src/credential/formats/health-pass/health-pass.ts";
+import { trustOfIssuers } from "../src/credential/trust/issuer-key.ts";
+import type { TrustSet } from "../src/credential/trust/trust.ts";
 import {
   cardJws,
   cardPayload,

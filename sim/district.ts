@@ -1,10 +1,17 @@
 /** The simulated district: who issues passes, who is known, what was called back, and one unit's trust in it. */
 import type { DirectoryAnswer, DirectoryEntry, DirectoryKey } from "../src/core/directory.ts";
-import { createIssuerKey, trustOfIssuers, type IssuerKey } from "../src/credential/issuer-key.ts";
-import { issueHealthPass, type HealthPassContent } from "../src/credential/health-pass.ts";
-import { pseudonymOf, tokenReferenceOf } from "../src/credential/identity.ts";
-import { RevocationStore, type RevocationVerdict } from "../src/credential/revocation.ts";
-import { TrustStore } from "../src/credential/trust.ts";
+import {
+  createIssuerKey,
+  trustOfIssuers,
+  type IssuerKey,
+} from "../src/credential/trust/issuer-key.ts";
+import {
+  issueHealthPass,
+  type HealthPassContent,
+} from "../src/credential/formats/health-pass/health-pass.ts";
+import { pseudonymOf, tokenReferenceOf } from "../src/credential/pseudonym.ts";
+import { RevocationStore, type RevocationVerdict } from "../src/credential/trust/revocation.ts";
+import { TrustStore } from "../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../src/credential/verifier.ts";
 import { DAY_MS } from "../src/core/time.ts";
 import type { CredentialVerifier } from "../src/gateway/ports.ts";

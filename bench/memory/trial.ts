@@ -7,9 +7,12 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { DAY_MS, HOUR_MS } from "../../src/core/time.ts";
-import { createIssuerKey, issueHealthPass } from "../../src/credential/health-pass.ts";
-import { pseudonymOf } from "../../src/credential/identity.ts";
-import { publicIssuerFile } from "../../src/credential/issuer-key.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../src/credential/formats/health-pass/health-pass.ts";
+import { pseudonymOf } from "../../src/credential/pseudonym.ts";
+import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../sim/camera/render.ts";
 import { createSamVChip, encodeCard, type SamVChip } from "../../sim/chips/sam-v.ts";
 import { createRandom } from "../../sim/random.ts";

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { deflateRawSync, deflateSync, inflateRawSync } from "node:zlib";
 import type { Random } from "../../sim/random.ts";
-import { decodeBase45, encodeBase45 } from "../../src/credential/base45.ts";
+import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.ts";
 import { SET_KINDS } from "../../src/core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/uplink/commands.ts";
 import { signManifest, type Manifest } from "../../src/uplink/distribution-manifest.ts";

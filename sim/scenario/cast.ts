@@ -1,8 +1,11 @@
 /** The cast of a scenario: from what was written down to people, passes, cards and plans. */
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { decodeBase45, encodeBase45 } from "../../src/credential/base45.ts";
-import { HEALTH_PASS_PREFIX, type HealthPassContent } from "../../src/credential/health-pass.ts";
-import { maskName } from "../../src/credential/identity.ts";
+import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.ts";
+import {
+  HEALTH_PASS_PREFIX,
+  type HealthPassContent,
+} from "../../src/credential/formats/health-pass/health-pass.ts";
+import { maskName } from "../../src/credential/pseudonym.ts";
 import type { DirectoryEntry } from "../../src/core/directory.ts";
 import type { Picture } from "../camera/render.ts";
 import type { Conditions } from "../camera/render.ts";

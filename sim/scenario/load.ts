@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Policy } from "../../src/core/policy.ts";
-import type { IssuerKey } from "../../src/credential/issuer-key.ts";
-import { readRevocationFile } from "../../src/credential/revocation-files.ts";
-import type { RevocationList } from "../../src/credential/revocation.ts";
-import { readTrustFile } from "../../src/credential/trust-files.ts";
-import type { TrustSet } from "../../src/credential/trust.ts";
+import type { IssuerKey } from "../../src/credential/trust/issuer-key.ts";
+import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
+import type { RevocationList } from "../../src/credential/trust/revocation.ts";
+import { readTrustFile } from "../../src/credential/trust/trust-files.ts";
+import type { TrustSet } from "../../src/credential/trust/trust.ts";
 import type { Picture } from "../camera/render.ts";
 import { givenKey } from "./keys.ts";
 import { readPicture } from "./picture.ts";

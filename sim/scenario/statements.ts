@@ -1,6 +1,9 @@
 /** What passes and the directory say of a person: tests and doses, each of its disease. */
 import { COVID_19, type Disease } from "../../src/core/disease.ts";
-import type { HealthPassContent, OtherStatement } from "../../src/credential/health-pass.ts";
+import type {
+  HealthPassContent,
+  OtherStatement,
+} from "../../src/credential/formats/health-pass/health-pass.ts";
 import type { PassFields } from "./people-schema.ts";
 import { momentMs } from "./values.ts";
 

@@ -1,6 +1,6 @@
 /** `sentinel forget`: takes the link to one person out of every record, for ever. */
 import { Command } from "commander";
-import { pseudonymOf } from "../credential/identity.ts";
+import { pseudonymOf } from "../credential/pseudonym.ts";
 import { Archive, isArchive } from "../district/archive.ts";
 import { forgetEverywhere, type Forgotten } from "../store/forget.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";

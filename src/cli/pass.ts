@@ -6,9 +6,12 @@ import { toBuffer, toString as toQrText } from "qrcode";
 import { z } from "zod";
 import type { CodeColour, ReportedResult } from "../core/evidence.ts";
 import { DAY_MS, MINUTE_MS } from "../core/time.ts";
-import { issueHealthPass, type HealthPassContent } from "../credential/health-pass.ts";
-import { isCardNumber } from "../credential/card-number.ts";
-import { maskName, pseudonymOf } from "../credential/identity.ts";
+import {
+  issueHealthPass,
+  type HealthPassContent,
+} from "../credential/formats/health-pass/health-pass.ts";
+import { isCardNumber } from "../credential/formats/resident-id/card-number.ts";
+import { maskName, pseudonymOf } from "../credential/pseudonym.ts";
 import {
   createIssuerKey,
   ISSUERS_KIND,
@@ -17,10 +20,10 @@ import {
   secretIssuerFile,
   type IssuerKey,
   type IssuerKeyFile,
-} from "../credential/issuer-key.ts";
+} from "../credential/trust/issuer-key.ts";
 import { timeOf } from "../base/dates.ts";
 
-import { REVOCATIONS_KIND, type RevocationFile } from "../credential/revocation-files.ts";
+import { REVOCATIONS_KIND, type RevocationFile } from "../credential/trust/revocation-files.ts";
 import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 import { readKey } from "./verify.ts";

@@ -3,16 +3,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SetKind } from "../core/data-set.ts";
 import { timeOf } from "../base/dates.ts";
-import { readRevocationFile } from "../credential/revocation-files.ts";
-import type { ValueSets } from "../credential/business-rules.ts";
+import { readRevocationFile } from "../credential/trust/revocation-files.ts";
+import type { ValueSets } from "../credential/formats/eu-dcc/business-rules.ts";
 import {
   parseRuleDocument,
   readRuleParts,
   RULES_KIND,
   type RuleFile,
-} from "../credential/rule-files.ts";
+} from "../credential/formats/eu-dcc/rule-files.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
-import { readTrustFile } from "../credential/trust-files.ts";
+import { readTrustFile } from "../credential/trust/trust-files.ts";
 import {
   directorySet,
   readPolicySet,

@@ -1,11 +1,11 @@
 /** `sentinel revocation`: makes the filter units look revoked numbers up in, of lists however long. */
 import { closeSync, openSync, readSync, renameSync, writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { BloomFilter } from "../credential/bloom.ts";
+import { BloomFilter } from "../credential/trust/bloom.ts";
 import { timeOf } from "../base/dates.ts";
-import { readRevocationFile, REVOCATIONS_KIND } from "../credential/revocation-files.ts";
-import { revocationNumber } from "../credential/revocation-number.ts";
-import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/revocation.ts";
+import { readRevocationFile, REVOCATIONS_KIND } from "../credential/trust/revocation-files.ts";
+import { revocationNumber } from "../credential/trust/revocation-number.ts";
+import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/trust/revocation.ts";
 import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 

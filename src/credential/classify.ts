@@ -1,11 +1,11 @@
 /** Which format a text is, by its look alone; nothing is verified, nothing is opened. */
-import { decodeBase45 } from "./base45.ts";
-import { EU_DCC_PREFIX } from "./eu-dcc.ts";
-import { HEALTH_PASS_PREFIX } from "./health-pass.ts";
-import { NZ_COVID_PASS_PREFIX } from "./nz-covid-pass.ts";
-import { tokenIn } from "./opaque-token.ts";
-import { SMART_HEALTH_CARD_PREFIX } from "./smart-health-card.ts";
-import { looksLikeSeal } from "./vds-nc.ts";
+import { decodeBase45 } from "./codecs/base45.ts";
+import { EU_DCC_PREFIX } from "./formats/eu-dcc/eu-dcc.ts";
+import { HEALTH_PASS_PREFIX } from "./formats/health-pass/health-pass.ts";
+import { NZ_COVID_PASS_PREFIX } from "./formats/nz-covid-pass/nz-covid-pass.ts";
+import { tokenIn } from "./formats/opaque-token/opaque-token.ts";
+import { SMART_HEALTH_CARD_PREFIX } from "./formats/smart-health-card/smart-health-card.ts";
+import { looksLikeSeal } from "./formats/vds-nc/vds-nc.ts";
 
 /** What a text is; `wrong-prefix` is a known format of another version or without its prefix. */
 export type Classified =

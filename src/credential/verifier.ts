@@ -2,23 +2,26 @@
 import type { DirectoryLookup } from "../core/directory.ts";
 import type { Credential } from "../core/evidence.ts";
 import type { Instant } from "../core/time.ts";
-import type { RuleStore } from "./business-rules.ts";
-import { CardParts } from "./card-parts.ts";
+import type { RuleStore } from "./formats/eu-dcc/business-rules.ts";
+import { CardParts } from "./formats/smart-health-card/multi-part.ts";
 import { classify } from "./classify.ts";
-import { verifyEuDcc } from "./eu-dcc.ts";
-import { verifyHealthPass } from "./health-pass.ts";
-import { showingReferenceOf } from "./identity.ts";
-import { verifyNzCovidPass } from "./nz-covid-pass.ts";
-import { verifyToken } from "./opaque-token.ts";
-import { malformed, reason, refused, type Verified, type VerifyContext } from "./outcome.ts";
-import { verifyCard, type CardFacts } from "./resident-card.ts";
-import type { TokenResolver } from "./resolver.ts";
-import { RevocationStore } from "./revocation.ts";
-import { readCardText, verifySmartHealthCard } from "./smart-health-card.ts";
-import type { TrustStore } from "./trust.ts";
-import { verifyVdsNc } from "./vds-nc.ts";
+import { verifyEuDcc } from "./formats/eu-dcc/eu-dcc.ts";
+import { verifyHealthPass } from "./formats/health-pass/health-pass.ts";
+import { showingReferenceOf } from "./pseudonym.ts";
+import { verifyNzCovidPass } from "./formats/nz-covid-pass/nz-covid-pass.ts";
+import { verifyToken } from "./formats/opaque-token/opaque-token.ts";
+import { malformed, reason, refused, type Verified, type VerifyContext } from "./verification.ts";
+import { verifyCard, type CardFacts } from "./formats/resident-id/resident-card.ts";
+import type { TokenResolver } from "./directory/resolver.ts";
+import { RevocationStore } from "./trust/revocation.ts";
+import {
+  readCardText,
+  verifySmartHealthCard,
+} from "./formats/smart-health-card/smart-health-card.ts";
+import type { TrustStore } from "./trust/trust.ts";
+import { verifyVdsNc } from "./formats/vds-nc/vds-nc.ts";
 
-export { maskName, pseudonymOf, tokenReferenceOf } from "./identity.ts";
+export { maskName, pseudonymOf, tokenReferenceOf } from "./pseudonym.ts";
 
 /** The largest QR code holds 7,089 characters; nothing longer was shown to a camera. */
 const MAX_TEXT_LENGTH = 16_384;

@@ -3,13 +3,17 @@ import { createHash } from "node:crypto";
 import { parsePolicy } from "../config/policy.ts";
 import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy.ts";
-import { isFilter } from "../credential/bloom.ts";
-import { readRevocationFile } from "../credential/revocation-files.ts";
-import type { RevocationList } from "../credential/revocation.ts";
-import type { RuleBook } from "../credential/business-rules.ts";
-import { parseRuleDocument, readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
-import { readTrustFile } from "../credential/trust-files.ts";
-import type { TrustSet } from "../credential/trust.ts";
+import { isFilter } from "../credential/trust/bloom.ts";
+import { readRevocationFile } from "../credential/trust/revocation-files.ts";
+import type { RevocationList } from "../credential/trust/revocation.ts";
+import type { RuleBook } from "../credential/formats/eu-dcc/business-rules.ts";
+import {
+  parseRuleDocument,
+  readRuleParts,
+  ruleBookOf,
+} from "../credential/formats/eu-dcc/rule-files.ts";
+import { readTrustFile } from "../credential/trust/trust-files.ts";
+import type { TrustSet } from "../credential/trust/trust.ts";
 import { readDirectoryLine } from "./directory-file.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
 import type { DirectoryRow } from "../store/directory.ts";

@@ -2,9 +2,9 @@
 import { setImmediate as breath } from "node:timers/promises";
 import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy.ts";
-import type { RuleStore } from "../credential/business-rules.ts";
-import type { RevocationStore } from "../credential/revocation.ts";
-import type { TrustSet, TrustStore } from "../credential/trust.ts";
+import type { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
+import type { RevocationStore } from "../credential/trust/revocation.ts";
+import type { TrustSet, TrustStore } from "../credential/trust/trust.ts";
 import {
   byBytes,
   DirectoryHash,

@@ -4,13 +4,17 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
 import type { UnitConfig } from "../config/unit.ts";
-import { RuleStore } from "../credential/business-rules.ts";
-import { TokenResolver } from "../credential/resolver.ts";
-import { readRevocationFile } from "../credential/revocation-files.ts";
-import { RevocationStore } from "../credential/revocation.ts";
-import { parseRuleDocument, readRuleParts, ruleBookOf } from "../credential/rule-files.ts";
-import { readTrustFile } from "../credential/trust-files.ts";
-import { TrustStore } from "../credential/trust.ts";
+import { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
+import { TokenResolver } from "../credential/directory/resolver.ts";
+import { readRevocationFile } from "../credential/trust/revocation-files.ts";
+import { RevocationStore } from "../credential/trust/revocation.ts";
+import {
+  parseRuleDocument,
+  readRuleParts,
+  ruleBookOf,
+} from "../credential/formats/eu-dcc/rule-files.ts";
+import { readTrustFile } from "../credential/trust/trust-files.ts";
+import { TrustStore } from "../credential/trust/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
 import { readDirectory } from "./directory-file.ts";
 import type { Inputs } from "./inputs.ts";

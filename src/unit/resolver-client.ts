@@ -1,6 +1,6 @@
 /** The online resolver over HTTPS: one question a token, small answers, no redirects. */
 import type { DirectoryEntry } from "../core/directory.ts";
-import type { ResolverClient } from "../credential/resolver.ts";
+import type { ResolverClient } from "../credential/directory/resolver.ts";
 import { directoryEntry } from "./directory-file.ts";
 
 /** An entry has a few hundred bytes. */

@@ -1,13 +1,13 @@
 /** Runs every published vector and rule test through the verifier that stands at the door. */
 import type { Credential } from "../../src/core/evidence.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
-import { readRule, runRule } from "../../src/credential/business-rules.ts";
-import { readCertificate } from "../../src/credential/eu-dcc-schema.ts";
+import { readRule, runRule } from "../../src/credential/formats/eu-dcc/business-rules.ts";
+import { readCertificate } from "../../src/credential/formats/eu-dcc/eu-dcc-schema.ts";
 import { timeOf } from "../../src/base/dates.ts";
-import { readRevocationFile } from "../../src/credential/revocation-files.ts";
-import { RevocationStore } from "../../src/credential/revocation.ts";
-import { readTrustFile } from "../../src/credential/trust-files.ts";
-import { TrustStore } from "../../src/credential/trust.ts";
+import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
+import { RevocationStore } from "../../src/credential/trust/revocation.ts";
+import { readTrustFile } from "../../src/credential/trust/trust-files.ts";
+import { TrustStore } from "../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../src/credential/verifier.ts";
 import { asMaps } from "../src/credential/makers.ts";
 import { readManifest, readRuleTests, type Manifest, type Vector } from "./corpora.ts";

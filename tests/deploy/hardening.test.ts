@@ -7,9 +7,12 @@ import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
 import { DAY_MS } from "../../src/core/time.ts";
-import { createIssuerKey, issueHealthPass } from "../../src/credential/health-pass.ts";
-import { pseudonymOf } from "../../src/credential/identity.ts";
-import { publicIssuerFile } from "../../src/credential/issuer-key.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../src/credential/formats/health-pass/health-pass.ts";
+import { pseudonymOf } from "../../src/credential/pseudonym.ts";
+import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
 import { ended, NODE, UnitFolder, until } from "../src/unit/unit-process.ts";
 import { confinementOf, settingsOf } from "./confinement.ts";
 

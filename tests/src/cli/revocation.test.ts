@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { revocationCommand } from "../../../src/cli/revocation.ts";
-import { readRevocationFile } from "../../../src/credential/revocation-files.ts";
-import { RevocationStore } from "../../../src/credential/revocation.ts";
+import { readRevocationFile } from "../../../src/credential/trust/revocation-files.ts";
+import { RevocationStore } from "../../../src/credential/trust/revocation.ts";
 
 let folder: string;
 const at = (name: string): string => join(folder, name);

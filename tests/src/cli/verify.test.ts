@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
+import { issueHealthPass } from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import { AUTHORITY } from "../credential/certificates.ts";
 import {
   cardDigits,

@@ -2,8 +2,8 @@
 import { sign } from "node:crypto";
 import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { encodeBase45 } from "../../../src/credential/base45.ts";
-import { encodeCbor } from "../../../src/credential/cbor.ts";
+import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
+import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
 import {
   cardKeyId,
   cardPayload,

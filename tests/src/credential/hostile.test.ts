@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { encodeBase45 } from "../../../src/credential/base45.ts";
-import { issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { trustOfIssuers } from "../../../src/credential/issuer-key.ts";
+import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
+import { issueHealthPass } from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { trustOfIssuers } from "../../../src/credential/trust/issuer-key.ts";
 import {
   cardJws,
   cardPayload,

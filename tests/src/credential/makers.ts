@@ -2,13 +2,13 @@
 import { createPrivateKey, sign, X509Certificate } from "node:crypto";
 import { deflateRawSync, deflateSync } from "node:zlib";
 import { CompactSign, calculateJwkThumbprint } from "jose";
-import { encodeBase45 } from "../../../src/credential/base45.ts";
-import { canonicalJson } from "../../../src/credential/canonical-json.ts";
-import { encodeCbor } from "../../../src/credential/cbor.ts";
-import { signSign1 } from "../../../src/credential/cose.ts";
-import { createIssuerKey } from "../../../src/credential/issuer-key.ts";
-import type { TrustedKey, TrustSet } from "../../../src/credential/trust.ts";
-import { readTrustFile } from "../../../src/credential/trust-files.ts";
+import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
+import { canonicalJson } from "../../../src/credential/codecs/canonical-json.ts";
+import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
+import { signSign1 } from "../../../src/credential/codecs/cose.ts";
+import { createIssuerKey } from "../../../src/credential/trust/issuer-key.ts";
+import type { TrustedKey, TrustSet } from "../../../src/credential/trust/trust.ts";
+import { readTrustFile } from "../../../src/credential/trust/trust-files.ts";
 import { AUTHORITY, SEAL_SIGNER, SEAL_SIGNER_KEY } from "./certificates.ts";
 import { NOW } from "./passes.ts";
 

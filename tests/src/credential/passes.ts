@@ -1,16 +1,16 @@
 /** Keys, contents and verifiers that the credential tests share. */
 import type { DirectoryLookup } from "../../../src/core/directory.ts";
-import { RuleStore, type RuleBook } from "../../../src/credential/business-rules.ts";
-import type { HealthPassContent } from "../../../src/credential/health-pass.ts";
-import { pseudonymOf } from "../../../src/credential/identity.ts";
+import { RuleStore, type RuleBook } from "../../../src/credential/formats/eu-dcc/business-rules.ts";
+import type { HealthPassContent } from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import {
   createIssuerKey,
   trustOfIssuers,
   type IssuerKey,
-} from "../../../src/credential/issuer-key.ts";
-import type { TokenResolver } from "../../../src/credential/resolver.ts";
-import { RevocationStore, type RevocationList } from "../../../src/credential/revocation.ts";
-import { TrustStore, type TrustSet } from "../../../src/credential/trust.ts";
+} from "../../../src/credential/trust/issuer-key.ts";
+import type { TokenResolver } from "../../../src/credential/directory/resolver.ts";
+import { RevocationStore, type RevocationList } from "../../../src/credential/trust/revocation.ts";
+import { TrustStore, type TrustSet } from "../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../src/credential/verifier.ts";
 
 export const NOW = Date.parse("2026-05-02T08:00:00Z");

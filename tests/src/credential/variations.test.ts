@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { encodeBase45 } from "../../../src/credential/base45.ts";
-import { canonicalJson } from "../../../src/credential/canonical-json.ts";
-import { encodeCbor } from "../../../src/credential/cbor.ts";
-import { documentSigner } from "../../../src/credential/certificate-files.ts";
-import { readTrustFile } from "../../../src/credential/trust-files.ts";
-import type { TrustSet } from "../../../src/credential/trust.ts";
+import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
+import { canonicalJson } from "../../../src/credential/codecs/canonical-json.ts";
+import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
+import { documentSigner } from "../../../src/credential/trust/certificate-files.ts";
+import { readTrustFile } from "../../../src/credential/trust/trust-files.ts";
+import type { TrustSet } from "../../../src/credential/trust/trust.ts";
 import {
   BUNDLE,
   cardDigits,

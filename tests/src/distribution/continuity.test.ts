@@ -6,8 +6,11 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { delay } from "../../../hal/clock.ts";
-import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import {
   createCredentialVerifier,
   pseudonymOf,

@@ -1,8 +1,11 @@
 import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
-import { pseudonymOf } from "../../../src/credential/identity.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { runSalvage } from "../../../src/cli/salvage.ts";
 import { auditUnit } from "../../../src/store/audit.ts";

@@ -4,9 +4,12 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
-import { pseudonymOf } from "../../../src/credential/identity.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { until as waitFor } from "../../support/until.ts";
 import { ended, NODE, UnitFolder, until, type Started } from "./unit-process.ts";

@@ -11,9 +11,12 @@ import { setStage, type Stage } from "../../../sim/stage.ts";
 import { GATE_LINE } from "../../../sim/wiring.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
-import { createIssuerKey, issueHealthPass } from "../../../src/credential/health-pass.ts";
-import { pseudonymOf } from "../../../src/credential/identity.ts";
-import { publicIssuerFile } from "../../../src/credential/issuer-key.ts";
+import {
+  createIssuerKey,
+  issueHealthPass,
+} from "../../../src/credential/formats/health-pass/health-pass.ts";
+import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
+import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../../../src/uplink/commands.ts";

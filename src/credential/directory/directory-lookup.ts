@@ -1,0 +1,47 @@
+/** Asking the directory on behalf of a credential that says nothing by itself. */
+import type { DirectoryEntry, DirectoryKey, DirectoryLookup } from "../../core/directory.ts";
+import type { CredentialKind } from "../../core/evidence.ts";
+import type { Instant } from "../../core/time.ts";
+import { evidenceOfEntry } from "./directory-entry.ts";
+import { cleanName } from "../pseudonym.ts";
+import { reason, refused, type Verified } from "../verification.ts";
+
+/** What the unit's directory says of a key: evidence with its age, or that nobody is known by it. */
+export async function lookUp(
+  kind: CredentialKind,
+  key: DirectoryKey,
+  at: Instant,
+  directory: DirectoryLookup | undefined,
+): Promise<Verified> {
+  if (directory === undefined) return refused(kind, reason("directory-unreachable"));
+  try {
+    const { entry, directoryAsOfMs } = await directory.lookup(key);
+    const basis = { basis: "directory" as const, basisAsOfMs: directoryAsOfMs };
+    if (entry === undefined) return { ...refused(kind, reason("holder-unknown")), ...basis };
+    return { ...credentialOfEntry(kind, entry, at, "directory"), ...basis };
+  } catch {
+    return refused(kind, reason("directory-unreachable"));
+  }
+}
+
+/** An entry that was found, as a credential that holds. @param source which list answered */
+export function credentialOfEntry(
+  kind: CredentialKind,
+  entry: DirectoryEntry,
+  at: Instant,
+  source: "directory" | "resolver",
+): Verified {
+  const { pseudonym, maskedName, birthYear } = entry;
+  return {
+    kind,
+    holds: true,
+    reasons: [],
+    holder: {
+      pseudonym,
+      ...(maskedName === undefined ? {} : { maskedName: cleanName(maskedName) }),
+      ...(birthYear === undefined ? {} : { birthYear }),
+    },
+    issuer: source,
+    evidence: evidenceOfEntry(entry, at, source),
+  };
+}
