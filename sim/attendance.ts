@@ -1,7 +1,7 @@
 /** One person at the door: arrives, shows, reads the screen, walks through or leaves. */
 import type { Clock } from "../hal/clock.ts";
-import type { Outcome } from "../src/core/decision.ts";
-import type { ScreenView } from "../src/core/view.ts";
+import type { Outcome } from "../src/core/decision/decision.ts";
+import type { ScreenView } from "../src/core/view/view.ts";
 import type { PersonAction } from "./trace.ts";
 import type { Shown, Showing, VisitorPlan } from "./visitors.ts";
 

@@ -1,5 +1,9 @@
 /** The simulated district: who issues passes, who is known, what was called back, and one unit's trust in it. */
-import type { DirectoryAnswer, DirectoryEntry, DirectoryKey } from "../src/core/directory.ts";
+import type {
+  DirectoryAnswer,
+  DirectoryEntry,
+  DirectoryKey,
+} from "../src/core/evidence/directory.ts";
 import {
   createIssuerKey,
   trustOfIssuers,

@@ -1,5 +1,5 @@
 /** The policy of the simulated doorway: a community pharmacy in spring 2022, as data. */
-import type { Policy, Rule } from "../src/core/policy.ts";
+import type { Policy, Rule } from "../src/core/policy/policy.ts";
 
 /** A contactless estimate is a screening: staff measure again before anybody is sent home. */
 export const TEMPERATURE_RULE = {

@@ -1,7 +1,7 @@
 /** The world around the simulated doorway: people one after the other, light, warmth, the door and its contacts. */
 import type { Clock } from "../hal/clock.ts";
 import type { Contact } from "../hal/devices.ts";
-import type { ScreenView } from "../src/core/view.ts";
+import type { ScreenView } from "../src/core/view/view.ts";
 import { Attendance, type DoorwaySenses, type Pace } from "./attendance.ts";
 import type { Bench } from "./bench.ts";
 import type { Conditions } from "./camera/render.ts";

@@ -1,5 +1,5 @@
 /** What a unit's pages show, followed on its live stream as its staff follow it. */
-import type { ScreenView } from "../../src/core/view.ts";
+import type { ScreenView } from "../../src/core/view/view.ts";
 
 export interface Screen {
   /** Resolves with the first view that fits, the present one included; undefined when none does in time. */

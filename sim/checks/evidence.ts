@@ -1,5 +1,5 @@
 /** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
-import type { Evidence } from "../../src/core/evidence.ts";
+import type { Evidence } from "../../src/core/evidence/evidence.ts";
 import type { TraceEntry } from "../trace.ts";
 import { ANYBODY } from "../visitors.ts";
 import { time } from "./gate.ts";

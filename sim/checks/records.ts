@@ -1,5 +1,5 @@
 /** Safety of the records: each decision is written down exactly once, in order, without a gap. */
-import type { Decision } from "../../src/core/decision.ts";
+import type { Decision } from "../../src/core/decision/decision.ts";
 import type { RecordBody } from "../../src/core/record.ts";
 import { hasEnded, type TraceEntry } from "../trace.ts";
 import { time } from "./gate.ts";

@@ -6,7 +6,7 @@ import {
   type HealthPassContent,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { maskName } from "../../src/credential/pseudonym.ts";
-import type { DirectoryEntry } from "../../src/core/directory.ts";
+import type { DirectoryEntry } from "../../src/core/evidence/directory.ts";
 import type { Picture } from "../camera/render.ts";
 import type { Conditions } from "../camera/render.ts";
 import { encodeCard } from "../chips/sam-v.ts";

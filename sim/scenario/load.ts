@@ -1,7 +1,7 @@
 /** Reads a scenario file: YAML, checked against the format, with every name it uses resolved. */
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Policy } from "../../src/core/policy.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import type { IssuerKey } from "../../src/credential/trust/issuer-key.ts";
 import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
 import type { RevocationList } from "../../src/credential/trust/revocation.ts";

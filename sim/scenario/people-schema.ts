@@ -1,6 +1,6 @@
 /** Scenario format: who there is, who vouches for them, and what they can show. */
 import { z } from "zod";
-import { diseaseNamed } from "../../src/core/disease.ts";
+import { diseaseNamed } from "../../src/core/evidence/disease.ts";
 import { day, duration, moment } from "./values.ts";
 
 const name = z.string().min(1);

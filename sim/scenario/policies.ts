@@ -8,7 +8,7 @@ import {
   presetPolicy,
 } from "../../src/config/policy.ts";
 import { problemsOf, type Problem } from "../../src/config/problems.ts";
-import type { Policy } from "../../src/core/policy.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { pharmacyPolicy } from "../policy.ts";
 
 /** A policy that cannot be used, with the paths to the faults inside it. */

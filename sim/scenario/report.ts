@@ -1,5 +1,5 @@
 /** The lines a scenario run prints: one JSON object a visit, and one of totals. */
-import type { Evidence } from "../../src/core/evidence.ts";
+import type { Evidence } from "../../src/core/evidence/evidence.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
 import type { CpuTimings } from "./stopwatch.ts";
 import type { Chronicle, Coming, TracedVisit } from "./visits.ts";

@@ -1,7 +1,7 @@
 /** Scenario format: a day at the simulated doorway, and what must come of it. */
 import { z } from "zod";
 import { ALARM_KINDS } from "../../src/core/alarm.ts";
-import { CREDENTIAL_KINDS } from "../../src/core/evidence.ts";
+import { CREDENTIAL_KINDS } from "../../src/core/evidence/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../../src/core/reason.ts";
 import { FAULT_KINDS } from "../faults/kinds.ts";
 import { COMMAND_FLAWS } from "../operator.ts";

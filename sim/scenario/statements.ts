@@ -1,5 +1,5 @@
 /** What passes and the directory say of a person: tests and doses, each of its disease. */
-import { COVID_19, type Disease } from "../../src/core/disease.ts";
+import { COVID_19, type Disease } from "../../src/core/evidence/disease.ts";
 import type {
   HealthPassContent,
   OtherStatement,

@@ -1,7 +1,7 @@
 /** Reads the visits of a run out of its trace: who came, what was decided, what the gate did. */
 import type { AlarmKind } from "../../src/core/alarm.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import type { CredentialKind, Evidence } from "../../src/core/evidence.ts";
+import type { Decision } from "../../src/core/decision/decision.ts";
+import type { CredentialKind, Evidence } from "../../src/core/evidence/evidence.ts";
 import type { RecordBody, VisitEnding } from "../../src/core/record.ts";
 import type { Instant } from "../../src/core/time.ts";
 import type { TraceEntry } from "../trace.ts";

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { toBuffer, toString as toQrText } from "qrcode";
 import { z } from "zod";
-import type { CodeColour, ReportedResult } from "../core/evidence.ts";
+import type { CodeColour, ReportedResult } from "../core/evidence/evidence.ts";
 import { DAY_MS, MINUTE_MS } from "../core/time.ts";
 import {
   issueHealthPass,

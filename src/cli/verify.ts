@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
-import type { Credential } from "../core/evidence.ts";
+import type { Credential } from "../core/evidence/evidence.ts";
 import { printable } from "../base/printable.ts";
 import { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import { timeOf } from "../base/dates.ts";

@@ -1,8 +1,8 @@
 /** The policy file: one schema from which types, defaults and the reference follow. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { COVID_19 } from "../core/disease.ts";
-import type { Policy } from "../core/policy.ts";
+import { COVID_19 } from "../core/evidence/disease.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { CREDENTIAL_REASONS } from "../core/reason.ts";
 import { credentialKinds, plainName, rule, ruleProblems, verdict } from "./rule-schema.ts";
 import {

@@ -1,7 +1,7 @@
 /** The rules of a policy as they stand in a file; the same in a policy that the district sends. */
 import { z } from "zod";
-import { CREDENTIAL_KINDS } from "../core/evidence.ts";
-import type { Rule, Verdict } from "../core/policy.ts";
+import { CREDENTIAL_KINDS } from "../core/evidence/evidence.ts";
+import type { Rule, Verdict } from "../core/policy/policy.ts";
 import type { Problem } from "./problems.ts";
 import { disease, numberAboveZero, numberFrom, text, wholeFrom } from "./values.ts";
 

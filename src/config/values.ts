@@ -1,7 +1,7 @@
 /** Values that stand in configuration files, each with words that say what would be right. */
 import { z } from "zod";
-import { diseaseNamed } from "../core/disease.ts";
-import type { OpeningSpan } from "../core/policy.ts";
+import { diseaseNamed } from "../core/evidence/disease.ts";
+import type { OpeningSpan } from "../core/policy/policy.ts";
 
 /** A number above 0, up to a largest one that still makes sense. */
 export function numberAboveZero(most: number): z.ZodNumber {

@@ -1,6 +1,6 @@
 /** Contacts around the door: one that opens, the exit button, the fire input, the tamper switch. */
 import type { EventOf } from "./event.ts";
-import { applyMode, askGate, releaseFor, type Release } from "./passage.ts";
+import { applyMode, askGate, releaseFor, type Release } from "./visit/passage.ts";
 import type { ExitRequest } from "./state.ts";
 import type { Turn } from "./turn.ts";
 

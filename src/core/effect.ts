@@ -1,5 +1,5 @@
 /** Effects: what the core wants done. Only the gateway acts. */
-import type { OperatorAnswer } from "./answer.ts";
+import type { OperatorAnswer } from "./authority/answer.ts";
 import type { TimerName } from "./event.ts";
 import type { Orders, RecordDraft, ReleaseCause } from "./record.ts";
 

@@ -1,9 +1,9 @@
 /** Events: everything that can happen to a doorway, with the moment it happened. */
 import type { DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
-import type { Credential, Evidence } from "./evidence.ts";
+import type { Credential, Evidence } from "./evidence/evidence.ts";
 import type { SetKind } from "./data-set.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
 import type { Authority, DatabaseReplacement, Orders, ReleaseCause } from "./record.ts";
 import type { Instant } from "./time.ts";

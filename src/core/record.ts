@@ -1,7 +1,7 @@
 /** Records: what the unit must be able to prove later. Personal data stands apart, to be sealed. */
 import type { AlarmKind } from "./alarm.ts";
-import type { Decision } from "./decision.ts";
-import type { CredentialKind, Evidence } from "./evidence.ts";
+import type { Decision } from "./decision/decision.ts";
+import type { CredentialKind, Evidence } from "./evidence/evidence.ts";
 import type { Instant } from "./time.ts";
 
 /** Why the gate was opened. Anything else must not open it. */

@@ -1,8 +1,8 @@
 /** The state of a doorway: plain data, small enough to print. */
 import type { Alarm, DeviceName } from "./alarm.ts";
-import type { Decision, Need, Outcome } from "./decision.ts";
-import type { Credential, Evidence } from "./evidence.ts";
-import type { Policy } from "./policy.ts";
+import type { Decision, Need, Outcome } from "./decision/decision.ts";
+import type { Credential, Evidence } from "./evidence/evidence.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
 import type { Authority, Mode, Orders, ReleaseCause } from "./record.ts";
 import type { Instant } from "./time.ts";

@@ -5,21 +5,21 @@ import {
   ordersRestored,
   releaseCommitted,
   releaseNotCommitted,
-} from "./authority.ts";
+} from "./authority/authority.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, exitQuiet, fireEnded } from "./contacts.ts";
-import { endPassage, gateChanged, holdOpen } from "./passage.ts";
-import { endHint } from "./hint.ts";
-import { codesRemembered, committed, notCommitted, redateCodes } from "./outcome.ts";
-import { presenceChanged, seeingAgain } from "./presence.ts";
-import { countReads } from "./reads.ts";
-import { gateAnswered, gateOverdue } from "./release.ts";
-import { resultShown, resultUnseen } from "./result.ts";
-import { operatorDecided, releaseCommanded } from "./staff.ts";
+import { endPassage, gateChanged, holdOpen } from "./visit/passage.ts";
+import { endHint } from "./visit/hint.ts";
+import { codesRemembered, committed, notCommitted, redateCodes } from "./visit/outcome.ts";
+import { presenceChanged, seeingAgain } from "./visit/presence.ts";
+import { countReads } from "./visit/bad-reads.ts";
+import { gateAnswered, gateOverdue } from "./visit/release.ts";
+import { resultShown, resultUnseen } from "./visit/shown-result.ts";
+import { operatorDecided, releaseCommanded } from "./authority/staff.ts";
 import type { DoorwayState } from "./state.ts";
 import { Turn } from "./turn.ts";
-import { evaluate, measured, measurementFailed, presented } from "./visit.ts";
+import { evaluate, measured, measurementFailed, presented } from "./visit/visit.ts";
 
 /** Takes one event in. The given state is left as it was. */
 export function step(

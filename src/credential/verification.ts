@@ -1,5 +1,5 @@
 /** What a format's verification hands back, and how its failures are written down. */
-import type { Credential, CredentialKind } from "../core/evidence.ts";
+import type { Credential, CredentialKind } from "../core/evidence/evidence.ts";
 import type { CredentialReason, Reason } from "../core/reason.ts";
 import type { Instant } from "../core/time.ts";
 import type { RuleBook } from "./formats/eu-dcc/business-rules.ts";

@@ -1,6 +1,6 @@
 /** The verifier of a unit: told by its look which format a text is, verified by that format's file. */
-import type { DirectoryLookup } from "../core/directory.ts";
-import type { Credential } from "../core/evidence.ts";
+import type { DirectoryLookup } from "../core/evidence/directory.ts";
+import type { Credential } from "../core/evidence/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import type { RuleStore } from "./formats/eu-dcc/business-rules.ts";
 import { CardParts } from "./formats/smart-health-card/multi-part.ts";

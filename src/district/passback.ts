@@ -1,6 +1,6 @@
 /** One live code that let somebody in twice: a unit knows its own visits only, the district all of them. */
 import type Database from "better-sqlite3";
-import type { Evidence } from "../core/evidence.ts";
+import type { Evidence } from "../core/evidence/evidence.ts";
 import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
 

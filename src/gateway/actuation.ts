@@ -1,6 +1,6 @@
 /** Effects become actions: the only place where the core's wishes touch devices, store and timers. */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import type { OperatorAnswer } from "../core/answer.ts";
+import type { OperatorAnswer } from "../core/authority/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TimerName } from "../core/event.ts";
 import type { Orders, RecordDraft } from "../core/record.ts";

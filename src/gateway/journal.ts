@@ -1,7 +1,7 @@
 /** The last visits as staff see them, kept up to date from the records as they are made. */
 import type { RecordBody, RecordDraft, ReleaseCause } from "../core/record.ts";
-import type { OpeningSummary, VisitSummary } from "../core/view.ts";
-import { temperatureIn } from "../core/view-of.ts";
+import type { OpeningSummary, VisitSummary } from "../core/view/view.ts";
+import { temperatureIn } from "../core/view/view-of.ts";
 
 /** Newest first, at most `limit` visits; older ones stay in the store only. */
 export class Journal {

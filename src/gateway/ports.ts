@@ -1,6 +1,6 @@
 /** What the gateway needs from the rooms around it; they implement this without knowing the gateway. */
-import type { DirectoryLookup } from "../core/directory.ts";
-import type { Credential } from "../core/evidence.ts";
+import type { DirectoryLookup } from "../core/evidence/directory.ts";
+import type { Credential } from "../core/evidence/evidence.ts";
 import type { RecordDraft } from "../core/record.ts";
 import type { Instant } from "../core/time.ts";
 import type { CardContent } from "../../hal/devices.ts";

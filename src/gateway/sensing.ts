@@ -13,7 +13,7 @@ import type {
 } from "../../hal/devices.ts";
 import type { DeviceName } from "../core/alarm.ts";
 import type { Event } from "../core/event.ts";
-import type { Credential, EvidenceOf } from "../core/evidence.ts";
+import type { Credential, EvidenceOf } from "../core/evidence/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import type { CredentialVerifier } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 /** A unit's health from its parts: for its server, its service manager and Prometheus. */
 import type { Clock } from "../../hal/clock.ts";
-import type { ScreenView } from "../core/view.ts";
+import type { ScreenView } from "../core/view/view.ts";
 import {
   UnitMetrics,
   type MeasuredVisit,

@@ -1,9 +1,9 @@
 /** The unit's figures for Prometheus: counts and times, never anything about a person. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { ALARM_KINDS } from "../core/alarm.ts";
-import type { Outcome } from "../core/decision.ts";
+import type { Outcome } from "../core/decision/decision.ts";
 import type { RecordBody, ReleaseCause, VisitEnding } from "../core/record.ts";
-import type { ScreenView } from "../core/view.ts";
+import type { ScreenView } from "../core/view/view.ts";
 import { openingsOf, recordedIn, type CountedTurn } from "./telemetry.ts";
 
 /** Counts of the uplink since its start, as far as they are shown. */

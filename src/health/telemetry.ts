@@ -2,7 +2,7 @@
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { RecordBody, ReleaseCause } from "../core/record.ts";
-import type { ScreenView } from "../core/view.ts";
+import type { ScreenView } from "../core/view/view.ts";
 
 const word = (ok: boolean): "ok" | "failed" => (ok ? "ok" : "failed");
 

@@ -5,7 +5,7 @@ import type {
   DirectoryEntry,
   DirectoryKey,
   DirectoryLookup,
-} from "../core/directory.ts";
+} from "../core/evidence/directory.ts";
 import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";

@@ -1,7 +1,7 @@
 /** Staff's decisions over HTTP: each names the visit it is about, or says that it is about none. */
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
-import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "../core/answer.ts";
+import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "../core/authority/answer.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import type { OperatorRequest, UnitFeed } from "./ports.ts";
 import { sayProblem } from "./problem.ts";

@@ -1,7 +1,7 @@
 /** What the pages need from the unit, and what the virtual doorway needs from the simulator. */
-import type { OperatorAnswer } from "../core/answer.ts";
+import type { OperatorAnswer } from "../core/authority/answer.ts";
 import type { ReasonCode } from "../core/reason.ts";
-import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view/view.ts";
 
 /** The live unit, as seen by its screens. */
 export interface UnitFeed {

@@ -1,5 +1,5 @@
 /** What anybody who reaches the unit's address may see of its state: what the kiosk shows everybody. */
-import type { ScreenView } from "../core/view.ts";
+import type { ScreenView } from "../core/view/view.ts";
 
 /**
  * The view without the person who stands there (name, credential, reasons, rules, temperature, the

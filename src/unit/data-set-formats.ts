@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { parsePolicy } from "../config/policy.ts";
 import type { SetKind } from "../core/data-set.ts";
-import type { Policy } from "../core/policy.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { isFilter } from "../credential/trust/bloom.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import type { RevocationList } from "../credential/trust/revocation.ts";

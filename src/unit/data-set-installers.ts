@@ -1,7 +1,7 @@
 /** What a unit does with each kind of distributed set: read it to the end, then change over in one step. */
 import { setImmediate as breath } from "node:timers/promises";
 import type { SetKind } from "../core/data-set.ts";
-import type { Policy } from "../core/policy.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import type { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import type { RevocationStore } from "../credential/trust/revocation.ts";
 import type { TrustSet, TrustStore } from "../credential/trust/trust.ts";

@@ -6,7 +6,7 @@ import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./connection.ts";
 import type { SetKind } from "../core/data-set.ts";
-import type { Policy } from "../core/policy.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
 import type { Inputs } from "./inputs.ts";

@@ -1,7 +1,7 @@
 /** The directory as a file: who is known here, one JSON line each. */
 import { z } from "zod";
-import { diseaseNamed } from "../core/disease.ts";
-import type { DirectoryEntry } from "../core/directory.ts";
+import { diseaseNamed } from "../core/evidence/disease.ts";
+import type { DirectoryEntry } from "../core/evidence/directory.ts";
 import type { DirectoryRow } from "../store/directory.ts";
 
 const testResult = z.enum(["negative", "positive", "pending"]);

@@ -1,5 +1,5 @@
 /** The online resolver over HTTPS: one question a token, small answers, no redirects. */
-import type { DirectoryEntry } from "../core/directory.ts";
+import type { DirectoryEntry } from "../core/evidence/directory.ts";
 import type { ResolverClient } from "../credential/directory/resolver.ts";
 import { directoryEntry } from "./directory-file.ts";
 

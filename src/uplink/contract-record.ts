@@ -1,7 +1,7 @@
 /** What a unit's records say on the wire: the core's own types, as schemas that check and are published. */
 import { z } from "zod";
 import { ALARM_KINDS } from "../core/alarm.ts";
-import { CREDENTIAL_KINDS } from "../core/evidence.ts";
+import { CREDENTIAL_KINDS } from "../core/evidence/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import { NOT_RELEASED, type RecordBody } from "../core/record.ts";
 import { EVENT_TYPE_PREFIX } from "./envelope.ts";

@@ -1,5 +1,5 @@
 /** Runs every published vector and rule test through the verifier that stands at the door. */
-import type { Credential } from "../../src/core/evidence.ts";
+import type { Credential } from "../../src/core/evidence/evidence.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
 import { readRule, runRule } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { readCertificate } from "../../src/credential/formats/eu-dcc/eu-dcc-schema.ts";

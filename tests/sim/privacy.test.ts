@@ -8,7 +8,7 @@ import { runScenario } from "../../sim/scenario/run.ts";
 import { traceLines, type TraceEntry } from "../../sim/trace.ts";
 import { initialState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
-import { viewOf } from "../../src/core/view-of.ts";
+import { viewOf } from "../../src/core/view/view-of.ts";
 import { Health } from "../../src/health/health.ts";
 import { aPolicy, at, NOON_MS } from "../support/core.ts";
 

@@ -1,7 +1,7 @@
 /** Builders for core tests: a policy, credentials, evidence and events with sensible defaults. */
-import type { Credential, Evidence, EvidenceOf } from "../../src/core/evidence.ts";
+import type { Credential, Evidence, EvidenceOf } from "../../src/core/evidence/evidence.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { Policy } from "../../src/core/policy.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../../src/core/time.ts";
 
 /** Tuesday 2022-04-26, 10:00 in Shanghai. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../../src/core/data-set.ts";
-import type { Policy } from "../../src/core/policy.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
 import { TrustStore } from "../../src/credential/trust/trust.ts";

@@ -1,7 +1,7 @@
 /** Drives the core by hand: events in, effects remembered, the store's answer at will. */
 import type { Effect, EffectKind } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
-import type { Policy } from "../../src/core/policy.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import type { RecordBody } from "../../src/core/record.ts";
 import { initialState, type DoorwayState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";

@@ -2,8 +2,13 @@
  * Codes of COVID-19 vaccines, tests and results, as their publishers list them. What is on no list
  * is unknown, and unknown is never counted.
  */
-import { COVID_19, OTHER_DISEASE, UNKNOWN_DISEASE, type Disease } from "../../core/disease.ts";
-import type { TestResult } from "../../core/evidence.ts";
+import {
+  COVID_19,
+  OTHER_DISEASE,
+  UNKNOWN_DISEASE,
+  type Disease,
+} from "../../core/evidence/disease.ts";
+import type { TestResult } from "../../core/evidence/evidence.ts";
 
 export const SNOMED = "http://snomed.info/sct";
 export const LOINC = "http://loinc.org";

@@ -1,7 +1,7 @@
 /** What the directory knows of somebody, as evidence. */
-import { COVID_19 } from "../../core/disease.ts";
-import type { DirectoryEntry } from "../../core/directory.ts";
-import type { Evidence } from "../../core/evidence.ts";
+import { COVID_19 } from "../../core/evidence/disease.ts";
+import type { DirectoryEntry } from "../../core/evidence/directory.ts";
+import type { Evidence } from "../../core/evidence/evidence.ts";
 import type { Instant } from "../../core/time.ts";
 
 /**

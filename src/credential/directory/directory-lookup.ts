@@ -1,6 +1,10 @@
 /** Asking the directory on behalf of a credential that says nothing by itself. */
-import type { DirectoryEntry, DirectoryKey, DirectoryLookup } from "../../core/directory.ts";
-import type { CredentialKind } from "../../core/evidence.ts";
+import type {
+  DirectoryEntry,
+  DirectoryKey,
+  DirectoryLookup,
+} from "../../core/evidence/directory.ts";
+import type { CredentialKind } from "../../core/evidence/evidence.ts";
 import type { Instant } from "../../core/time.ts";
 import { evidenceOfEntry } from "./directory-entry.ts";
 import { cleanName } from "../pseudonym.ts";

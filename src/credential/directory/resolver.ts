@@ -1,5 +1,5 @@
 /** Asking an online service what a token means, without ever making a visitor wait for it. */
-import type { DirectoryEntry } from "../../core/directory.ts";
+import type { DirectoryEntry } from "../../core/evidence/directory.ts";
 
 /** The service, over whatever transport; rejects when it cannot be asked. Must stop on the signal. */
 export interface ResolverClient {

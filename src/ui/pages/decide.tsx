@@ -1,8 +1,8 @@
 /** Staff decide: about one visit and never about another, or open the gate once without any. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OperatorAnswer, OperatorRefusal } from "../../core/answer.ts";
+import type { OperatorAnswer, OperatorRefusal } from "../../core/authority/answer.ts";
 import type { ReasonCode } from "../../core/reason.ts";
-import type { ScreenView, VisitSummary } from "../../core/view.ts";
+import type { ScreenView, VisitSummary } from "../../core/view/view.ts";
 import { CREDENTIALS, REFUSALS, TEXT } from "./i18n/words.ts";
 import { sayReason, type Language, type Saying } from "./i18n/say.ts";
 import { Title } from "./language.tsx";

@@ -1,6 +1,6 @@
 /** The virtual doorway: the scene, the gallery, the world's switches, and the explanation beside it. */
 import { useState } from "preact/hooks";
-import type { ScreenView, VisitSummary } from "../../core/view.ts";
+import type { ScreenView, VisitSummary } from "../../core/view/view.ts";
 import { Arrived } from "./arrived.tsx";
 import { Camera } from "./camera.tsx";
 import { District } from "./district.tsx";

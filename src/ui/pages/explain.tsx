@@ -1,7 +1,7 @@
 /** A visit as it was decided: outcome, reasons, and every rule with its evidence's age. */
 import type { ComponentChildren } from "preact";
-import type { RuleResult } from "../../core/decision.ts";
-import type { VisitSummary } from "../../core/view.ts";
+import type { RuleResult } from "../../core/decision/decision.ts";
+import type { VisitSummary } from "../../core/view/view.ts";
 import {
   CREDENTIALS,
   ENDINGS,

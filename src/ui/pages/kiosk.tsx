@@ -1,6 +1,6 @@
 /** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
-import type { Need } from "../../core/decision.ts";
-import type { ScreenView } from "../../core/view.ts";
+import type { Need } from "../../core/decision/decision.ts";
+import type { ScreenView } from "../../core/view/view.ts";
 import { Freshness } from "./freshness.tsx";
 import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
 import { sayClock, sayReason, type Saying } from "./i18n/say.ts";

@@ -1,6 +1,6 @@
 /** The newest state of the unit, and whether it is still being told. */
 import { useEffect, useState } from "preact/hooks";
-import type { OpeningSummary, ScreenView, VisitSummary } from "../../core/view.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../../core/view/view.ts";
 import type { GalleryVisitor, WorldControls } from "../ports.ts";
 
 /** What does not change while the unit runs. */

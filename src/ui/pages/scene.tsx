@@ -1,7 +1,7 @@
 /** The scene: the doorway with its gate, the unit on its post with lights, and whoever stands there. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ScreenView } from "../../core/view.ts";
+import type { ScreenView } from "../../core/view/view.ts";
 import { Figure } from "./figure.tsx";
 import type { GalleryVisitor, WorldControls } from "./live.ts";
 

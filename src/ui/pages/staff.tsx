@@ -1,6 +1,6 @@
 /** The staff list: who came, what was decided and why, and letting somebody in with a reason. */
 import { useState } from "preact/hooks";
-import type { ScreenView } from "../../core/view.ts";
+import type { ScreenView } from "../../core/view/view.ts";
 import { Answer, Decisions } from "./decide.tsx";
 import { Entries } from "./entries.tsx";
 import { Freshness } from "./freshness.tsx";

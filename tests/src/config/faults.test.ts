@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { parsePolicy, policyDocument } from "../../../src/config/policy.ts";
-import { zoneOf } from "../../../src/core/policy.ts";
+import { zoneOf } from "../../../src/core/policy/policy.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { ConfigError } from "../../../src/config/yaml-file.ts";
 

@@ -1,7 +1,7 @@
 /** A clock that cannot be believed is the unit's own fault: it refers, and refuses nobody. */
 import { describe, expect, it } from "vitest";
-import type { Credential, Evidence } from "../../../src/core/evidence.ts";
-import type { Policy, Rule } from "../../../src/core/policy.ts";
+import type { Credential, Evidence } from "../../../src/core/evidence/evidence.ts";
+import type { Policy, Rule } from "../../../src/core/policy/policy.ts";
 import { REASONS_OF_TIME, type ReasonCode } from "../../../src/core/reason.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { aCredential, at, card, NOON_MS, paper, piece } from "../../support/core.ts";

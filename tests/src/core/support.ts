@@ -1,7 +1,7 @@
 /** How the rule tests ask for an outcome: rules and evidence in, one line out. */
-import { decide, type DecisionInput } from "../../../src/core/decide.ts";
-import type { Evidence } from "../../../src/core/evidence.ts";
-import type { Policy, Rule, Verdict } from "../../../src/core/policy.ts";
+import { decide, type DecisionInput } from "../../../src/core/decision/decide.ts";
+import type { Evidence } from "../../../src/core/evidence/evidence.ts";
+import type { Policy, Rule, Verdict } from "../../../src/core/policy/policy.ts";
 import { aCredential, aPolicy, at } from "../../support/core.ts";
 
 export const VERDICTS = {

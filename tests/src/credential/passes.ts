@@ -1,5 +1,5 @@
 /** Keys, contents and verifiers that the credential tests share. */
-import type { DirectoryLookup } from "../../../src/core/directory.ts";
+import type { DirectoryLookup } from "../../../src/core/evidence/directory.ts";
 import { RuleStore, type RuleBook } from "../../../src/credential/formats/eu-dcc/business-rules.ts";
 import type { HealthPassContent } from "../../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";

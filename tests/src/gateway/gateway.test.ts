@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Credential } from "../../../src/core/evidence.ts";
+import type { Credential } from "../../../src/core/evidence/evidence.ts";
 import type { RecordDraft } from "../../../src/core/record.ts";
 import { Gateway, type GatewayOptions, type VisitTimings } from "../../../src/gateway/gateway.ts";
 import { VirtualClock } from "../../../sim/clock.ts";

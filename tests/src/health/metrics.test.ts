@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Tally } from "../../../src/health/telemetry.ts";
 import { UnitMetrics, type UplinkFigures } from "../../../src/health/metrics.ts";
 import { initialState } from "../../../src/core/state.ts";
-import { viewOf } from "../../../src/core/view-of.ts";
+import { viewOf } from "../../../src/core/view/view-of.ts";
 import type { Effect } from "../../../src/core/effect.ts";
 import type { Event } from "../../../src/core/event.ts";
 import type { ReleaseCause } from "../../../src/core/record.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { OperatorRefusal } from "../../../src/core/answer.ts";
+import type { OperatorRefusal } from "../../../src/core/authority/answer.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
 import { openEvents } from "./support/events.ts";

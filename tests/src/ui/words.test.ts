@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ALARM_KINDS, DEVICE_NAMES } from "../../../src/core/alarm.ts";
-import { CREDENTIAL_KINDS } from "../../../src/core/evidence.ts";
+import { CREDENTIAL_KINDS } from "../../../src/core/evidence/evidence.ts";
 import {
   CREDENTIAL_REASONS,
   DECISION_REASONS,

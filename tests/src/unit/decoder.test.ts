@@ -6,7 +6,7 @@ import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkout } from "../../../bench/memory/installation.ts";
 import { startTrial, type Trial } from "../../../bench/memory/trial.ts";
-import type { ScreenView } from "../../../src/core/view.ts";
+import type { ScreenView } from "../../../src/core/view/view.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "decoder-"));
 let unit: Trial;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { ALARM_KINDS, DEVICE_NAMES } from "../../../src/core/alarm.ts";
 import { initialState, type DoorwayState } from "../../../src/core/state.ts";
-import { viewOf } from "../../../src/core/view-of.ts";
+import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
 import { startTelling, type TellingOptions } from "../../../src/unit/telling.ts";
 import { discoverySchema, telemetrySchema } from "../../../src/uplink/contract-messages.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
 import type { DeviceName } from "../../../src/core/alarm.ts";
 import { initialState } from "../../../src/core/state.ts";
-import { viewOf } from "../../../src/core/view-of.ts";
+import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
 import { startTelling } from "../../../src/unit/telling.ts";
 import { discoverySchema } from "../../../src/uplink/contract-messages.ts";

@@ -5,8 +5,8 @@ import {
   UNKNOWN_DISEASE,
   diseaseOfSnomed,
   type Disease,
-} from "../../../core/disease.ts";
-import type { Evidence, TestResult } from "../../../core/evidence.ts";
+} from "../../../core/evidence/disease.ts";
+import type { Evidence, TestResult } from "../../../core/evidence/evidence.ts";
 import type { HealthCertificate, ReadCertificate } from "./eu-dcc-schema.ts";
 import { timeOf } from "../../../base/dates.ts";
 import type { VerifyContext } from "../../verification.ts";

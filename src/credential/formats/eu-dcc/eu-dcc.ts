@@ -4,7 +4,7 @@
  * EU Digital COVID Certificates, volumes 1 and 3).
  */
 import { createHash } from "node:crypto";
-import type { Holder } from "../../../core/evidence.ts";
+import type { Holder } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { decodeShownBase45 } from "../../codecs/base45.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";

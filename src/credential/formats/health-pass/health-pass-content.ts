@@ -5,8 +5,8 @@ import {
   diseaseNamed,
   diseaseOfSnomed,
   type Disease,
-} from "../../../core/disease.ts";
-import type { CodeColour, ReportedResult } from "../../../core/evidence.ts";
+} from "../../../core/evidence/disease.ts";
+import type { CodeColour, ReportedResult } from "../../../core/evidence/evidence.ts";
 import { SECOND_MS } from "../../../core/time.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";
 import { cleanName } from "../../pseudonym.ts";

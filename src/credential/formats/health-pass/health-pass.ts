@@ -3,8 +3,8 @@
  * byte for byte; the names of its fields are there.
  */
 import { deflateRawSync } from "node:zlib";
-import { COVID_19 } from "../../../core/disease.ts";
-import type { Evidence } from "../../../core/evidence.ts";
+import { COVID_19 } from "../../../core/evidence/disease.ts";
+import type { Evidence } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
 import { decodeShownBase45, encodeBase45 } from "../../codecs/base45.ts";

@@ -1,5 +1,5 @@
 /** The opaque token: a string without structure, as a phone shows it, that only a list can explain. */
-import type { DirectoryLookup } from "../../../core/directory.ts";
+import type { DirectoryLookup } from "../../../core/evidence/directory.ts";
 import type { Instant } from "../../../core/time.ts";
 import { credentialOfEntry, lookUp } from "../../directory/directory-lookup.ts";
 import { tokenReferenceOf } from "../../pseudonym.ts";

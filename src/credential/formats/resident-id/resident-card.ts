@@ -1,6 +1,6 @@
 /** A resident ID card that was read: its number checked, its holder looked up by pseudonym. */
-import type { DirectoryLookup } from "../../../core/directory.ts";
-import type { Holder } from "../../../core/evidence.ts";
+import type { DirectoryLookup } from "../../../core/evidence/directory.ts";
+import type { Holder } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { DAY_MS, HOUR_MS, type Instant } from "../../../core/time.ts";
 import { isCardNumber } from "./card-number.ts";

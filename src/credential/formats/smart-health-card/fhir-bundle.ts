@@ -1,6 +1,6 @@
 /** What a FHIR bundle in a health card says: the patient, immunizations, laboratory results. */
 import { z } from "zod";
-import type { Holder } from "../../../core/evidence.ts";
+import type { Holder } from "../../../core/evidence/evidence.ts";
 import { maskName, pseudonymOfPerson } from "../../pseudonym.ts";
 import { fhirTimeOf, isBirthDate } from "../../../base/dates.ts";
 

@@ -1,7 +1,18 @@
 /** What the immunizations and laboratory results of a FHIR bundle come to, in the core's terms. */
 import { z } from "zod";
-import { COVID_19, UNKNOWN_DISEASE, diseaseOfSnomed, type Disease } from "../../../core/disease.ts";
-import type { Evidence, EvidenceOf, Source, TestResult, Trust } from "../../../core/evidence.ts";
+import {
+  COVID_19,
+  UNKNOWN_DISEASE,
+  diseaseOfSnomed,
+  type Disease,
+} from "../../../core/evidence/disease.ts";
+import type {
+  Evidence,
+  EvidenceOf,
+  Source,
+  TestResult,
+  Trust,
+} from "../../../core/evidence/evidence.ts";
 import type { Instant } from "../../../core/time.ts";
 import { doseEvents, spanOf, type Span } from "../../clinical/dose-events.ts";
 import { Concept, type HealthBundle, type Immunization, type Observation } from "./fhir-bundle.ts";

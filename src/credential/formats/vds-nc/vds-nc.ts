@@ -5,8 +5,13 @@
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { z } from "zod";
-import { COVID_19, UNKNOWN_DISEASE, diseaseOfIcd, type Disease } from "../../../core/disease.ts";
-import type { Evidence, TestResult } from "../../../core/evidence.ts";
+import {
+  COVID_19,
+  UNKNOWN_DISEASE,
+  diseaseOfIcd,
+  type Disease,
+} from "../../../core/evidence/disease.ts";
+import type { Evidence, TestResult } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { canonicalJson } from "../../codecs/canonical-json.ts";
 import { verifySignature } from "../../codecs/cose.ts";

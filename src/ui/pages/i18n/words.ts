@@ -1,16 +1,16 @@
 /** All other words of the pages, Chinese and English side by side. */
 import { DEVICE_NAMES, type AlarmKind, type DeviceName } from "../../../core/alarm.ts";
 import { SET_KINDS, type SetKind } from "../../../core/data-set.ts";
-import type { Need, Outcome, RuleOutcome } from "../../../core/decision.ts";
+import type { Need, Outcome, RuleOutcome } from "../../../core/decision/decision.ts";
 import {
   CREDENTIAL_KINDS,
   type CredentialKind,
   type EvidenceKind,
-} from "../../../core/evidence.ts";
-import type { RuleKind } from "../../../core/policy.ts";
+} from "../../../core/evidence/evidence.ts";
+import type { RuleKind } from "../../../core/policy/policy.ts";
 import type { ReasonCode } from "../../../core/reason.ts";
-import type { OpeningSummary, ScreenPhase } from "../../../core/view.ts";
-import type { RefusalCode } from "../../../core/answer.ts";
+import type { OpeningSummary, ScreenPhase } from "../../../core/view/view.ts";
+import type { RefusalCode } from "../../../core/authority/answer.ts";
 import type { Mode, NotReleased, VisitEnding } from "../../../core/record.ts";
 import type { DistrictOrder } from "../../ports.ts";
 

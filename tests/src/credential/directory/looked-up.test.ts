@@ -5,7 +5,7 @@ import type {
   DirectoryEntry,
   DirectoryKey,
   DirectoryLookup,
-} from "../../../../src/core/directory.ts";
+} from "../../../../src/core/evidence/directory.ts";
 import { pseudonymOfPerson } from "../../../../src/credential/pseudonym.ts";
 import { tokenIn } from "../../../../src/credential/formats/opaque-token/opaque-token.ts";
 import { isCardNumber } from "../../../../src/credential/formats/resident-id/card-number.ts";

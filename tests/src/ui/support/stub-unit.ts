@@ -1,8 +1,8 @@
 /** A stub of the unit behind its screens: shows whatever state a test asks for, decides nothing itself. */
-import type { OperatorAnswer } from "../../../../src/core/answer.ts";
+import type { OperatorAnswer } from "../../../../src/core/authority/answer.ts";
 import type { Reason } from "../../../../src/core/reason.ts";
-import type { RuleResult } from "../../../../src/core/decision.ts";
-import type { OpeningSummary, ScreenView, VisitSummary } from "../../../../src/core/view.ts";
+import type { RuleResult } from "../../../../src/core/decision/decision.ts";
+import type { OpeningSummary, ScreenView, VisitSummary } from "../../../../src/core/view/view.ts";
 import type { UnitFeed } from "../../../../src/ui/ports.ts";
 
 /** 2026-03-09 14:32 in Shanghai. */

@@ -1,6 +1,6 @@
 /** What a health card's immunizations come to: of which disease, and how many doses. */
 import { describe, expect, it } from "vitest";
-import type { Evidence } from "../../../../../src/core/evidence.ts";
+import type { Evidence } from "../../../../../src/core/evidence/evidence.ts";
 import { HealthBundle } from "../../../../../src/credential/formats/smart-health-card/fhir-bundle.ts";
 import { bundleEvidence } from "../../../../../src/credential/formats/smart-health-card/fhir-evidence.ts";
 import { instant, NOW } from "../../passes.ts";

@@ -1,0 +1,69 @@
+/** What a rule found, and the small steps that rules of several kinds share. */
+import type { RuleResult } from "./decision.ts";
+import type { Credential, Evidence, EvidenceOf } from "../evidence/evidence.ts";
+import type { Rule } from "../policy/policy.ts";
+import type { Reason, ReasonCode } from "../reason.ts";
+import type { Zone } from "../policy/calendar.ts";
+import type { Instant } from "../time.ts";
+
+/** What a rule may look at. */
+export interface RuleContext {
+  credential: Credential;
+  evidence: readonly Evidence[];
+  roles: readonly string[];
+  at: Instant;
+  /** Where the venue is: days are counted by its calendar. */
+  zone: Zone;
+  /** The disease that rules ask about unless they name one themselves. */
+  disease: string;
+  /** The thermometer is broken or unplugged: no temperature can come. */
+  thermometerDown: boolean;
+  /** Nothing more will come in this visit. */
+  windowOver: boolean;
+}
+
+export type Finding = Omit<RuleResult, "ruleId" | "verdict">;
+export type RuleOf<K extends Rule["kind"]> = Extract<Rule, { kind: K }>;
+
+/** Pieces of one kind that say something now, newest first by `timeOf`. */
+export function current<K extends Evidence["kind"]>(
+  { at, evidence }: RuleContext,
+  kind: K,
+  timeOf: (evidence: EvidenceOf<K>) => number,
+): EvidenceOf<K>[] {
+  return evidence
+    .filter((piece): piece is EvidenceOf<K> => piece.kind === kind)
+    .filter((piece) => saysSomething(piece, at))
+    .sort((a, b) => timeOf(b) - timeOf(a));
+}
+
+function saysSomething({ validFromMs, validUntilMs }: Evidence, at: Instant): boolean {
+  // A clock that cannot be believed cannot tell that a statement is over: a red code stays red.
+  if (!at.wallTrusted) return true;
+  if (validFromMs !== undefined && validFromMs > at.wallMs) return false;
+  return validUntilMs === undefined || at.wallMs < validUntilMs;
+}
+
+/** There is no evidence. */
+export const missing = (code: ReasonCode): Finding => ({ outcome: "missing", reason: { code } });
+
+/** There is evidence, and what it says is not known. */
+export function unclear(piece: Evidence, code: ReasonCode): Finding {
+  return {
+    outcome: "unclear",
+    evidenceId: piece.id,
+    evidenceKind: piece.kind,
+    reason: { code },
+  };
+}
+
+/** Met, or with a reason unmet. */
+export function found(piece: Evidence, ageMs?: number, reason?: Reason): Finding {
+  return {
+    outcome: reason === undefined ? "met" : "unmet",
+    evidenceId: piece.id,
+    evidenceKind: piece.kind,
+    ...(ageMs === undefined ? {} : { ageMs }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
