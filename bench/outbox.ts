@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createSystemClock } from "../hal/linux/clock.ts";
-import { openStoreInWorker } from "../src/store/worker.ts";
+import { openStoreInWorker } from "../src/store/worker/worker.ts";
 import { percentile, printTable, spread } from "./figures.ts";
 import { drainBridge, drainOutbox } from "./outbox/drain.ts";
 import { liveDelays, type LiveDelays } from "./outbox/live.ts";

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { openStoreInWorker } from "../../src/store/worker.ts";
+import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import type { Store } from "../../src/store/store.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, type MqttConnection } from "../../src/uplink/link.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";

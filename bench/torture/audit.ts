@@ -1,6 +1,6 @@
 /** What a storm left behind: each record of the story looked for, and both chains verified. */
 import { Archive } from "../../src/district/archive.ts";
-import { auditUnit } from "../../src/store/audit.ts";
+import { auditUnit } from "../../src/store/offline/audit.ts";
 import { ChainVerifier, genesisHash, type Link } from "../../src/store/chain.ts";
 import { holderOf, numberOf, UNIT } from "./story.ts";
 

@@ -11,7 +11,7 @@ import { delay, withDeadline } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createRandom, type Random } from "../../sim/random.ts";
 import { printTable } from "../figures.ts";
-import { openUnitStore } from "../../src/store/absent.ts";
+import { openUnitStore } from "../../src/store/worker/unavailable.ts";
 import { judge, VERDICTS, type Judgement, type Verdict } from "./judge.ts";
 import { recordOf, UNIT } from "./story.ts";
 import { Victim } from "./victim.ts";

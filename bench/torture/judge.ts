@@ -1,11 +1,11 @@
 /** Opens a damaged copy of a unit's database as the unit would, and says what became of its records. */
 import Database from "better-sqlite3";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { openUnitStore } from "../../src/store/absent.ts";
-import { auditUnit } from "../../src/store/audit.ts";
+import { openUnitStore } from "../../src/store/worker/unavailable.ts";
+import { auditUnit } from "../../src/store/offline/audit.ts";
 import { asStoreError } from "../../src/store/errors.ts";
-import { salvage } from "../../src/store/salvage.ts";
-import type { UnitStore } from "../../src/store/worker.ts";
+import { salvage } from "../../src/store/offline/salvage.ts";
+import type { UnitStore } from "../../src/store/worker/worker.ts";
 import { numberOf, recordOf, UNIT } from "./story.ts";
 
 /**

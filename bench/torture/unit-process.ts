@@ -7,7 +7,7 @@ import process from "node:process";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { openStoreInWorker } from "../../src/store/worker.ts";
+import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
 import type { MqttConnection, MqttLink } from "../../src/uplink/link.ts";
 import type { OutboxPort } from "../../src/uplink/outbox-port.ts";

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { pseudonymOf } from "../credential/pseudonym.ts";
 import { Archive, isArchive } from "../district/archive.ts";
-import { forgetEverywhere, type Forgotten } from "../store/forget.ts";
+import { forgetEverywhere, type Forgotten } from "../store/offline/forget.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
 import { printError, printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";

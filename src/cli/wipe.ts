@@ -4,7 +4,12 @@ import { Command } from "commander";
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { eraseFileSync, eraseFolderSync } from "../base/erase.ts";
-import { finishWipe, isWipeUnfinished, wipeUnit, type WipeCertificate } from "../store/wipe.ts";
+import {
+  finishWipe,
+  isWipeUnfinished,
+  wipeUnit,
+  type WipeCertificate,
+} from "../store/offline/wipe.ts";
 import {
   databaseOf,
   elsewhereOf,

@@ -1,7 +1,7 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
 import { makePrivate } from "../store/private-file.ts";
-import { closeDatabase, scrubLog } from "../store/scrub.ts";
+import { closeDatabase, scrubLog } from "../store/retention/scrub.ts";
 import { preparing, type Prepare } from "../store/statements.ts";
 import type { ArrivedRecord } from "./event.ts";
 import { PassbackWatch } from "./passback.ts";

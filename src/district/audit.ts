@@ -1,6 +1,6 @@
 /** Whether what arrived at the far end is whole, and is what the unit has. */
 import { ChainVerifier, genesisHash, type ChainFault } from "../store/chain.ts";
-import { hashesOf } from "../store/audit.ts";
+import { hashesOf } from "../store/offline/audit.ts";
 import type { Archive, Stream } from "./archive.ts";
 import { RangeSet, type Range } from "./ranges.ts";
 

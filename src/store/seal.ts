@@ -9,7 +9,7 @@ import {
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { scrubLog } from "./scrub.ts";
+import { scrubLog } from "./retention/scrub.ts";
 import { preparing, type Prepare } from "./statements.ts";
 
 /** What links a record to a person. */

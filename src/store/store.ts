@@ -7,7 +7,7 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import { genesisHash, link, type Link } from "./chain.ts";
 import { asRows, DirectoryTable, type DirectoryStore } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { identityFromSeed, type UnitIdentity } from "./identity.ts";
+import { identityFromSeed, type UnitIdentity } from "./signing-key.ts";
 import {
   OUTBOX_DEFAULTS,
   OutboxTable,
@@ -15,10 +15,10 @@ import {
   type OutboxLimits,
   type OutboxState,
 } from "./outbox.ts";
-import { Pruner, type Pruned, type PruneRequest } from "./prune.ts";
-import { keepRetention, type Retention } from "./retention.ts";
+import { Pruner, type Pruned, type PruneRequest } from "./retention/prune.ts";
+import { keepRetention, type Retention } from "./retention/retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
-import { closeDatabase } from "./scrub.ts";
+import { closeDatabase } from "./retention/scrub.ts";
 import { preparing, type Prepare } from "./statements.ts";
 import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
 

@@ -3,7 +3,7 @@ import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { UnitConfig } from "../config/unit.ts";
-import { screenPageOf, staffTokenOf } from "../store/beside.ts";
+import { screenPageOf, staffTokenOf } from "../store/sidecar-files.ts";
 import type { Log } from "./connection.ts";
 
 const OWNER_ONLY = 0o600;

@@ -31,7 +31,7 @@ import {
   LINE_MEND,
   thermometerMend,
 } from "./installation.ts";
-import { databasesSetAside } from "../store/suspect.ts";
+import { databasesSetAside } from "../store/quarantine.ts";
 
 const DEVICE_WAIT_MS = 12_000;
 const FREE_BYTES_WANTED = 200e6;

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import { calibrated } from "./calibrated-thermometer.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Devices } from "../gateway/sensing.ts";
-import { keepRetention } from "../store/retention.ts";
+import { keepRetention } from "../store/retention/retention.ts";
 import type { Store } from "../store/store.ts";
 import { SettingsDesk, type SettingValues } from "../uplink/settings.ts";
 

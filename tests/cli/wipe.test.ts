@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStoreFile } from "../../src/store/store.ts";
-import { certificateHolds, type WipeCertificate } from "../../src/store/wipe.ts";
+import { certificateHolds, type WipeCertificate } from "../../src/store/offline/wipe.ts";
 
 import { draft } from "../support/records.ts";
 

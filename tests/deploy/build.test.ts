@@ -62,7 +62,7 @@ describe("the built unit", () => {
       "hal/linux/guard-process.js",
       "hal/linux/lock-line.js",
       "hal/drivers/code-reader/decoder-process.js",
-      "src/store/worker-thread.js",
+      "src/store/worker/worker-thread.js",
       "src/config/policies/pharmacy.yaml",
     ];
     expect(needed.filter((path) => !existsSync(join(target, path)))).toEqual([]);

@@ -13,7 +13,7 @@ import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import { PublishedSets, type Published } from "../../src/district/distributor-folder.ts";
 import { Distributor } from "../../src/district/distributor.ts";
 import type { Store } from "../../src/store/store.ts";
-import { openStoreInWorker } from "../../src/store/worker.ts";
+import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import type { SetReport, SetWaits } from "../../src/uplink/distribution-set.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
 import type { MqttConnection } from "../../src/uplink/link.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import { openStoreInWorker } from "../../../src/store/worker.ts";
+import { openStoreInWorker } from "../../../src/store/worker/worker.ts";
 import { VirtualClock } from "../../../sim/clock.ts";
 
 const START_MS = 1_700_000_000_000;

@@ -7,7 +7,7 @@ import { createRandom } from "../../../sim/random.ts";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { StoreError } from "../../../src/store/errors.ts";
 import { openStore, type Store, type StoreOptions } from "../../../src/store/store.ts";
-import { openStoreInWorker } from "../../../src/store/worker.ts";
+import { openStoreInWorker } from "../../../src/store/worker/worker.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
 const DAY_MS = 86_400_000;

@@ -8,7 +8,7 @@ import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { runSalvage } from "../../../src/cli/salvage.ts";
-import { auditUnit } from "../../../src/store/audit.ts";
+import { auditUnit } from "../../../src/store/offline/audit.ts";
 import { ended, UnitFolder, until } from "./unit-process.ts";
 
 const folder = new UnitFolder();

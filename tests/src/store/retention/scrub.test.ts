@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import * as erase from "../../../src/base/erase.ts";
-import { auditUnit } from "../../../src/store/audit.ts";
-import { scrubLog } from "../../../src/store/scrub.ts";
-import { openStoreFile } from "../../../src/store/store.ts";
-import { draft } from "../../support/records.ts";
+import * as erase from "../../../../src/base/erase.ts";
+import { auditUnit } from "../../../../src/store/offline/audit.ts";
+import { scrubLog } from "../../../../src/store/retention/scrub.ts";
+import { openStoreFile } from "../../../../src/store/store.ts";
+import { draft } from "../../../support/records.ts";
 
 vi.mock("../../../src/base/erase.ts", { spy: true });
 

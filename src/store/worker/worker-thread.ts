@@ -1,9 +1,9 @@
 /** The thread a real unit's store runs in: a disk that stalls must not stall the door. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { RecordDraft } from "../core/record.ts";
-import type { DirectoryChange, DirectoryRow, StagedSet } from "./directory.ts";
-import { asStoreError, type StoreError } from "./errors.ts";
-import type { SeqRange } from "./outbox.ts";
+import type { RecordDraft } from "../../core/record.ts";
+import type { DirectoryChange, DirectoryRow, StagedSet } from "../directory.ts";
+import { asStoreError, type StoreError } from "../errors.ts";
+import type { SeqRange } from "../outbox.ts";
 import type {
   Answer,
   CommitOutcome,
@@ -12,9 +12,9 @@ import type {
   StoreFacts,
   StoreThread,
 } from "./protocol.ts";
-import { openOrReplace } from "./replace.ts";
-import type { Store } from "./store.ts";
-import { suspect } from "./suspect.ts";
+import { openOrReplace } from "../open-or-replace.ts";
+import type { Store } from "../store.ts";
+import { suspect } from "../quarantine.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker-thread.ts must be started as a worker");

@@ -2,15 +2,15 @@
 import { createPublicKey, verify } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
-import { eraseFileSync } from "../base/erase.ts";
-import { ordersFileOf, screenPageOf, staffTokenOf, wipingMarkerOf } from "./beside.ts";
-import { canonicalJson } from "../base/canonical-json.ts";
-import { SECOND_PLACE } from "./directory.ts";
-import { asStoreError, StoreError } from "./errors.ts";
-import { identityFromSeed } from "./identity.ts";
-import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
-import { scrubLog } from "./scrub.ts";
-import { clearSuspicion, databasesSetAside, filesSetAside } from "./suspect.ts";
+import { eraseFileSync } from "../../base/erase.ts";
+import { ordersFileOf, screenPageOf, staffTokenOf, wipingMarkerOf } from "../sidecar-files.ts";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { SECOND_PLACE } from "../directory.ts";
+import { asStoreError, StoreError } from "../errors.ts";
+import { identityFromSeed } from "../signing-key.ts";
+import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
+import { scrubLog } from "../retention/scrub.ts";
+import { clearSuspicion, databasesSetAside, filesSetAside } from "../quarantine.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
 export interface WipeStatement {

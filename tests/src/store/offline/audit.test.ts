@@ -11,23 +11,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { Archive } from "../../../src/district/archive.ts";
-import { compare } from "../../../src/district/audit.ts";
-import { readRecordEvent } from "../../../src/district/event.ts";
-import { auditUnit } from "../../../src/store/audit.ts";
-import { sha256Hex } from "../../../src/base/canonical-json.ts";
-import { forgetEverywhere, forgetHolder } from "../../../src/store/forget.ts";
-import { openStore } from "../../../src/store/store.ts";
-import { openOrReplace } from "../../../src/store/replace.ts";
+import { VirtualClock } from "../../../../sim/clock.ts";
+import { Archive } from "../../../../src/district/archive.ts";
+import { compare } from "../../../../src/district/audit.ts";
+import { readRecordEvent } from "../../../../src/district/event.ts";
+import { auditUnit } from "../../../../src/store/offline/audit.ts";
+import { sha256Hex } from "../../../../src/base/canonical-json.ts";
+import { forgetEverywhere, forgetHolder } from "../../../../src/store/offline/forget.ts";
+import { openStore } from "../../../../src/store/store.ts";
+import { openOrReplace } from "../../../../src/store/open-or-replace.ts";
 import {
   certificateHolds,
   finishWipe,
   wipeUnit,
   type WipeCertificate,
-} from "../../../src/store/wipe.ts";
-import { recordEvent } from "../../../src/uplink/envelope.ts";
-import { draft, START_MS } from "../../support/records.ts";
+} from "../../../../src/store/offline/wipe.ts";
+import { recordEvent } from "../../../../src/uplink/envelope.ts";
+import { draft, START_MS } from "../../../support/records.ts";
 
 const clock = new VirtualClock(START_MS);
 let folder: string;

@@ -15,12 +15,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eraseFolderSync } from "../../../src/base/erase.ts";
-import { forgetEverywhere } from "../../../src/store/forget.ts";
-import { HOUR_MS } from "../../../src/core/time.ts";
-import { openStoreFile, type Store } from "../../../src/store/store.ts";
-import { wipeUnit } from "../../../src/store/wipe.ts";
-import { draft, START_MS } from "../../support/records.ts";
+import { eraseFolderSync } from "../../../../src/base/erase.ts";
+import { forgetEverywhere } from "../../../../src/store/offline/forget.ts";
+import { HOUR_MS } from "../../../../src/core/time.ts";
+import { openStoreFile, type Store } from "../../../../src/store/store.ts";
+import { wipeUnit } from "../../../../src/store/offline/wipe.ts";
+import { draft, START_MS } from "../../../support/records.ts";
 
 const IMAGE_MIB = 48;
 const moment = { wallMs: START_MS, trusted: true };

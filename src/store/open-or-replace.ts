@@ -1,12 +1,12 @@
 /** Opens a unit's database, whatever has become of it: a damaged one is set aside and a new one begins. */
 import { existsSync, statSync } from "node:fs";
 import Database from "better-sqlite3";
-import { wipingMarkerOf } from "./beside.ts";
+import { wipingMarkerOf } from "./sidecar-files.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { UNIT_APPLICATION_ID } from "./schema.ts";
-import { remainsOf, seedOf, settingsOf } from "./salvage.ts";
+import { remainsOf, seedOf, settingsOf } from "./offline/salvage.ts";
 import { openStoreFile, type Store, type StoreFile } from "./store.ts";
-import { clearSuspicion, setAside, suspect, suspicion } from "./suspect.ts";
+import { clearSuspicion, setAside, suspect, suspicion } from "./quarantine.ts";
 
 /** What happened to the database before this one. */
 export interface Replacement {

@@ -1,8 +1,8 @@
 /** What passes between a store's worker thread and the thread that uses it. */
-import type { StoreErrorKind } from "./errors.ts";
-import type { OutboxState } from "./outbox.ts";
-import type { Replacement } from "./replace.ts";
-import type { StoreFile } from "./store.ts";
+import type { StoreErrorKind } from "../errors.ts";
+import type { OutboxState } from "../outbox.ts";
+import type { Replacement } from "../open-or-replace.ts";
+import type { StoreFile } from "../store.ts";
 
 /** What the thread is started with. */
 export interface StoreThread {

@@ -1,15 +1,15 @@
 /** The same store behind a worker thread: calls go over, gauges come back with every answer. */
 import { Worker } from "node:worker_threads";
-import type { RecordDraft } from "../core/record.ts";
-import type { Timer } from "../../hal/clock.ts";
-import { asRows, type DirectoryStore } from "./directory.ts";
-import { StoreError } from "./errors.ts";
-import type { Outbox, OutboxRow, OutboxState } from "./outbox.ts";
+import type { RecordDraft } from "../../core/record.ts";
+import type { Timer } from "../../../hal/clock.ts";
+import { asRows, type DirectoryStore } from "../directory.ts";
+import { StoreError } from "../errors.ts";
+import type { Outbox, OutboxRow, OutboxState } from "../outbox.ts";
 import type { Answer, CommitOutcome, Failure, StoreFacts, StoreThread } from "./protocol.ts";
-import type { Pruned, PruneRequest } from "./prune.ts";
-import type { Replacement } from "./replace.ts";
-import { keepRetention } from "./retention.ts";
-import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "./store.ts";
+import type { Pruned, PruneRequest } from "../retention/prune.ts";
+import type { Replacement } from "../open-or-replace.ts";
+import { keepRetention } from "../retention/retention.ts";
+import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "../store.ts";
 
 interface Call {
   resolve: (result: unknown) => void;

@@ -1,6 +1,6 @@
 /** Where a chain begins after its old end was cut off: signed, so that nobody can cut it unnoticed. */
 import { createPublicKey, verify } from "node:crypto";
-import { canonicalJson } from "../base/canonical-json.ts";
+import { canonicalJson } from "../../base/canonical-json.ts";
 
 /** The last record that was pruned. What follows it continues from its hash. */
 export interface Checkpoint {

@@ -1,7 +1,7 @@
 /** Destroys keys as a unit does, and stands still before its log is overwritten: it is killed there. */
 import Database from "better-sqlite3";
-import { openStoreFile } from "../../../src/store/store.ts";
-import { draft } from "../../support/records.ts";
+import { openStoreFile } from "../../../../src/store/store.ts";
+import { draft } from "../../../support/records.ts";
 
 const path = process.argv[2] ?? "";
 const store = openStoreFile({ path, unitId: "door-1" });

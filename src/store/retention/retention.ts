@@ -1,6 +1,6 @@
 /** Forgetting on schedule: old keys are destroyed and old records pruned, without anyone asking. */
-import { delay, every, type Clock, type Timer } from "../../hal/clock.ts";
-import { DAY_MS, HOUR_MS } from "../core/time.ts";
+import { delay, every, type Clock, type Timer } from "../../../hal/clock.ts";
+import { DAY_MS, HOUR_MS } from "../../core/time.ts";
 import type { Pruned, PruneRequest } from "./prune.ts";
 
 /** How long what is kept; what has no number is kept for ever. */

@@ -1,8 +1,8 @@
 /** A process that uses a unit's database all the time: it records, forgets or reads until it is killed. */
 import Database from "better-sqlite3";
-import { forgetEverywhere } from "../../../src/store/forget.ts";
-import { openStoreFile } from "../../../src/store/store.ts";
-import { draft } from "../../support/records.ts";
+import { forgetEverywhere } from "../../../../src/store/offline/forget.ts";
+import { openStoreFile } from "../../../../src/store/store.ts";
+import { draft } from "../../../support/records.ts";
 
 const HOLDERS = 7;
 const [, , role, path = ""] = process.argv;

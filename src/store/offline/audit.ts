@@ -1,10 +1,10 @@
 /** Reads a unit's database without changing it, and says whether its chain still holds. */
 import Database from "better-sqlite3";
-import { ChainVerifier, genesisHash, type ChainFault, type Link } from "./chain.ts";
-import { CHECKPOINT, openCheckpoint } from "./checkpoint.ts";
-import { StoreError } from "./errors.ts";
-import { identityFromSeed } from "./identity.ts";
-import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
+import { ChainVerifier, genesisHash, type ChainFault, type Link } from "../chain.ts";
+import { CHECKPOINT, openCheckpoint } from "../retention/checkpoint.ts";
+import { StoreError } from "../errors.ts";
+import { identityFromSeed } from "../signing-key.ts";
+import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
 
 export interface AuditReport {
   unit: string;

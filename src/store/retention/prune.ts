@@ -1,10 +1,10 @@
 /** Cutting the chain at its old end, a few records at a time, so that no card ever fills. */
 import type Database from "better-sqlite3";
-import type { Instant } from "../core/time.ts";
+import type { Instant } from "../../core/time.ts";
 import { CHECKPOINT, sealCheckpoint } from "./checkpoint.ts";
-import { asStoreError, StoreError } from "./errors.ts";
-import { relaxed, type Meta } from "./schema.ts";
-import { preparing, type Prepare } from "./statements.ts";
+import { asStoreError, StoreError } from "../errors.ts";
+import { relaxed, type Meta } from "../schema.ts";
+import { preparing, type Prepare } from "../statements.ts";
 
 /** One step of pruning. */
 export interface PruneRequest {

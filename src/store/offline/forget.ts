@@ -1,10 +1,10 @@
 /** Forgetting from outside: beside a running unit, whose own thread keeps the database open. */
 import Database from "better-sqlite3";
-import { asStoreError, StoreError } from "./errors.ts";
-import { Meta, UNIT_APPLICATION_ID } from "./schema.ts";
-import { closeDatabase, scrubLog } from "./scrub.ts";
-import { Seals } from "./seal.ts";
-import { databasesSetAside } from "./suspect.ts";
+import { asStoreError, StoreError } from "../errors.ts";
+import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
+import { closeDatabase, scrubLog } from "../retention/scrub.ts";
+import { Seals } from "../seal.ts";
+import { databasesSetAside } from "../quarantine.ts";
 
 /** How long a running unit's own transaction is waited for. */
 const WAIT_MS = 5_000;

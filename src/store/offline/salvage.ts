@@ -1,8 +1,8 @@
 /** Gets records out of a damaged database: from its bytes, page by page, each proven by its own hash. */
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import Database from "better-sqlite3";
-import { sha256Hex } from "../base/canonical-json.ts";
-import type { Link } from "./chain.ts";
+import { sha256Hex } from "../../base/canonical-json.ts";
+import type { Link } from "../chain.ts";
 
 /** A record as it was found, with the unit and epoch it names. */
 export interface Salvaged extends Link {

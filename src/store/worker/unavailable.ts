@@ -1,8 +1,8 @@
 /** Stands in for a database that cannot be opened: the unit comes up, and nothing counts as recorded. */
-import { StoreError } from "./errors.ts";
-import type { DirectoryStore } from "./directory.ts";
-import type { Outbox } from "./outbox.ts";
-import type { Settings } from "./store.ts";
+import { StoreError } from "../errors.ts";
+import type { DirectoryStore } from "../directory.ts";
+import type { Outbox } from "../outbox.ts";
+import type { Settings } from "../store.ts";
 import { openStoreInWorker, type ThreadOptions, type UnitStore } from "./worker.ts";
 
 /**
