@@ -8,13 +8,13 @@ import type {
   MqttLink,
   OutgoingMessage,
   RefusedFilter,
-} from "../src/uplink/link.ts";
+} from "../src/mqtt/connection.ts";
 import {
   ConnectRefused,
   REASON_NO_MATCHING_SUBSCRIBERS,
   REASON_RETAIN_NOT_SUPPORTED,
   REASON_SUCCESS,
-} from "../src/uplink/link.ts";
+} from "../src/mqtt/connection.ts";
 import { topicMatches } from "../src/uplink/topics.ts";
 import type { Random } from "./random.ts";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Clock } from "../hal/clock.ts";
 import { openStore, type Store } from "../src/store/store.ts";
-import { createMqttJsLink } from "../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../src/mqtt/mqttjs.ts";
 import type { UplinkOptions } from "../src/uplink/uplink.ts";
 import { createDisk } from "./disk.ts";
 import type { Backend } from "./doorway.ts";

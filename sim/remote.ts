@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
 import type { Clock } from "../hal/clock.ts";
 import type { DistrictOrder } from "../src/ui/ports.ts";
 import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../src/uplink/commands.ts";
-import { createMqttJsLink } from "../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../src/mqtt/mqttjs.ts";
 import { sendCommand, type CommandReport } from "../src/uplink/send-command.ts";
 import { signToken } from "../src/uplink/token.ts";
 import { unitTopics } from "../src/uplink/topics.ts";

@@ -1,5 +1,5 @@
 /** How fast a backlog leaves a unit: through its own outbox, and through a mosquitto bridge. */
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import { until } from "../../tests/support/until.ts";
 import { startDelayProxy } from "./delay-proxy.ts";

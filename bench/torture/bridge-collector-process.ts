@@ -6,9 +6,9 @@ import { randomBytes } from "node:crypto";
 import process from "node:process";
 import Database from "better-sqlite3";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { ConnectionKeeper } from "../../src/uplink/keeper.ts";
-import type { IncomingMessage, MqttConnection } from "../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { ConnectionKeeper } from "../../src/mqtt/reconnect.ts";
+import type { IncomingMessage, MqttConnection } from "../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { say } from "./say.ts";
 import { RECORDS_TOPIC } from "./story.ts";
 

@@ -5,8 +5,8 @@
 import process from "node:process";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { REASON_SUCCESS } from "../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { REASON_SUCCESS } from "../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { say } from "./say.ts";
 import { recordOf, RECORDS_TOPIC } from "./story.ts";
 

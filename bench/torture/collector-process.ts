@@ -7,8 +7,8 @@ import process from "node:process";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { Archive, type StoredBatch } from "../../src/district/archive.ts";
 import { createCollector } from "../../src/district/collector.ts";
-import type { MqttConnection, MqttLink } from "../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import type { MqttConnection, MqttLink } from "../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { say } from "./say.ts";
 import { DISTRICT } from "./story.ts";
 

@@ -1,9 +1,9 @@
 /** How a verb reaches the broker: the same options everywhere. */
 import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { brokerAddress } from "../uplink/broker-address.ts";
-import type { MqttJsOptions } from "../uplink/mqttjs-link.ts";
-import type { BrokerSecrets } from "../uplink/mqttjs-options.ts";
+import { brokerAddress } from "../mqtt/broker-address.ts";
+import type { MqttJsOptions } from "../mqtt/mqttjs.ts";
+import type { BrokerSecrets } from "../mqtt/mqttjs-options.ts";
 import { DEFAULT_ROOT } from "../uplink/topics.ts";
 import { UsageError } from "./usage.ts";
 

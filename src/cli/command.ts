@@ -14,7 +14,7 @@ import {
   LONGEST_VALIDITY_MS,
   type Command as UnitCommand,
 } from "../uplink/commands.ts";
-import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { sendCommand, sendToAll, type CommandReport } from "../uplink/send-command.ts";
 import { signToken } from "../uplink/token.ts";
 import { districtTopics, unitTopics } from "../uplink/topics.ts";

@@ -11,7 +11,7 @@ import { PublishedSets } from "../district/distributor-folder.ts";
 import { Distributor, type UnitSets } from "../district/distributor.ts";
 import { audienceOf } from "../uplink/commands.ts";
 import type { SetFault, SetReport } from "../uplink/distribution-set.ts";
-import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { unitTopics } from "../uplink/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { readContent } from "./publish-content.ts";

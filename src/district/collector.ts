@@ -5,13 +5,13 @@ import {
   type Acknowledgement,
   type AcknowledgementKey,
 } from "../uplink/acknowledgement.ts";
-import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
+import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
   type MqttConnection,
   type MqttLink,
-} from "../uplink/link.ts";
+} from "../mqtt/connection.ts";
 import {
   DEFAULT_ROOT,
   districtTopics,

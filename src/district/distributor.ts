@@ -3,13 +3,13 @@ import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { Pace } from "../mqtt/rate-limiter.ts";
 import { readPartRequest, readSetReports, type SetReports } from "../uplink/distribution-set.ts";
-import { ConnectionKeeper, type ReconnectPause } from "../uplink/keeper.ts";
+import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
   type MqttConnection,
   type MqttLink,
-} from "../uplink/link.ts";
+} from "../mqtt/connection.ts";
 import {
   DEFAULT_ROOT,
   districtTopics,

@@ -5,8 +5,8 @@ import { withDeadline, type Clock } from "../../hal/clock.ts";
 import { readBrokerSecrets } from "../config/broker-secrets.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { DAY_MS } from "../core/time.ts";
-import { brokerAddress, shownUrl } from "../uplink/broker-address.ts";
-import { speaksTls } from "../uplink/broker-socket.ts";
+import { brokerAddress, shownUrl } from "../mqtt/broker-address.ts";
+import { speaksTls } from "../mqtt/broker-socket.ts";
 import { Extras } from "../uplink/extras.ts";
 import { Greeting, type WantedFilter } from "../uplink/greeting.ts";
 import {
@@ -15,8 +15,8 @@ import {
   UNIT_SESSION,
   type MqttConnection,
   type MqttLink,
-} from "../uplink/link.ts";
-import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+} from "../mqtt/connection.ts";
+import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { districtTopics, unitTopics } from "../uplink/topics.ts";
 import { LOSS_WITH_311 } from "../uplink/uplink.ts";
 

@@ -17,7 +17,7 @@ import type { Store } from "../store/store.ts";
 import { startTelling } from "./telling.ts";
 import { startedBy } from "./unit-settings.ts";
 import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "../uplink/commands.ts";
-import { createMqttJsLink } from "../uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import type { SettingsDesk } from "../uplink/settings.ts";
 import { KeyRing } from "../uplink/token.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";

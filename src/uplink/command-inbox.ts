@@ -6,7 +6,7 @@ import {
   type RefusedCommand,
   type VerifiedCommand,
 } from "./commands.ts";
-import type { IncomingMessage } from "./link.ts";
+import type { IncomingMessage } from "../mqtt/connection.ts";
 
 /** Answers kept while offline; beyond, the oldest goes. */
 const ANSWERS_KEPT = 32;

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { CHANNELS, type Channel, type Message, type Role } from "./contract.ts";
 import { tokenHeaderSchema } from "./contract-messages.ts";
-import { UNIT_SESSION } from "./link.ts";
+import { UNIT_SESSION } from "../mqtt/connection.ts";
 import { ADDRESSES, DEFAULT_ROOT, type AddressName } from "./topics.ts";
 
 type Plain = Readonly<Record<string, unknown>>;

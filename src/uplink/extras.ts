@@ -4,7 +4,7 @@
  * it refused is left out for a while, so that records go on, and is named to whoever asks.
  */
 import type { Clock } from "../../hal/clock.ts";
-import { REASON_SESSION_TAKEN_OVER } from "./link.ts";
+import { REASON_SESSION_TAKEN_OVER } from "../mqtt/connection.ts";
 
 /** One thing the broker does not do for this unit. */
 export interface Restriction {

@@ -8,8 +8,8 @@ import {
   REASON_RETAIN_NOT_SUPPORTED,
   type ConnectRequest,
   type MqttConnection,
-} from "./link.ts";
-import { sayReason } from "./link-words.ts";
+} from "../mqtt/connection.ts";
+import { sayReason } from "../mqtt/failure-text.ts";
 
 type Will = NonNullable<ConnectRequest["will"]>;
 

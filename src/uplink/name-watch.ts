@@ -4,7 +4,7 @@
  * for it: several connections in a row that stood, and were closed soon without a word, count as well.
  */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import { REASON_SESSION_TAKEN_OVER } from "./link.ts";
+import { REASON_SESSION_TAKEN_OVER } from "../mqtt/connection.ts";
 
 /** Pauses after a connection was given to another client; each in a row is twice as long. */
 const FIRST_PAUSE_MS = 15_000;

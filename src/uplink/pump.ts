@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Acknowledgement } from "./acknowledgement.ts";
 import type { OutboxRow } from "./envelope.ts";
 import { Lanes, type Pick } from "./lanes.ts";
-import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "./link.ts";
+import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../mqtt/connection.ts";
 import { rangesOf, type OutboxPort } from "./outbox-port.ts";
 
 /**

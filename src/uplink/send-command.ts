@@ -2,7 +2,12 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
 import type { CommandName } from "../core/command.ts";
-import { subscribeAll, type IncomingMessage, type MqttConnection, type MqttLink } from "./link.ts";
+import {
+  subscribeAll,
+  type IncomingMessage,
+  type MqttConnection,
+  type MqttLink,
+} from "../mqtt/connection.ts";
 import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "./topics.ts";
 
 interface Errand {

@@ -8,15 +8,15 @@ import { ACKNOWLEDGEMENT_FAULTS, lastOf, readAcknowledgement } from "./acknowled
 import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
 import { ASK_AGAIN_MS, Extras, type Restriction } from "./extras.ts";
 import { Greeting } from "./greeting.ts";
-import { ConnectionKeeper } from "./keeper.ts";
+import { ConnectionKeeper } from "../mqtt/reconnect.ts";
 import {
   CLOSED_SILENTLY,
   UNIT_SESSION,
   type ConnectRequest,
   type IncomingMessage,
   type MqttConnection,
-} from "./link.ts";
-import { sayReason } from "./link-words.ts";
+} from "../mqtt/connection.ts";
+import { sayReason } from "../mqtt/failure-text.ts";
 import { NameWatch } from "./name-watch.ts";
 import { Pump, pumpSettingsOf, type PumpSettings } from "./pump.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";

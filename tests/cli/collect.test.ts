@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { parseCollectorKeys } from "../../src/config/collector-keys.ts";
 import { openStore } from "../../src/store/store.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { KeyRing } from "../../src/uplink/token.ts";
 import { createUplink } from "../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";

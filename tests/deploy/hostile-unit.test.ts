@@ -1,8 +1,8 @@
 /** What a unit's certificate is good for in the hands of somebody who means harm. */
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeAll, afterAll, describe, expect, it } from "vitest";
-import type { MqttConnection } from "../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import type { MqttConnection } from "../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
 import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { until } from "../support/until.ts";

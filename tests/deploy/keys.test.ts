@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { commandsOf } from "../journey/page.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 

@@ -18,7 +18,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PublishedSets } from "../../src/district/distributor-folder.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { districtTopics } from "../../src/uplink/topics.ts";
 import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { confinementOf } from "./confinement.ts";

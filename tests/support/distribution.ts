@@ -16,8 +16,8 @@ import type { Store } from "../../src/store/store.ts";
 import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import type { SetReport, SetWaits } from "../../src/uplink/distribution-set.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
-import type { MqttConnection } from "../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../src/uplink/mqttjs-link.ts";
+import type { MqttConnection } from "../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { KeyRing } from "../../src/uplink/token.ts";
 import { createUplink, type Uplink } from "../../src/uplink/uplink.ts";
 

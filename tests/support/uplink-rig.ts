@@ -3,7 +3,7 @@ import { afterEach } from "vitest";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { createMqttJsLink, type MqttJsOptions } from "../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink, type MqttJsOptions } from "../../src/mqtt/mqttjs.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";
 import { draft, START_MS } from "./records.ts";
 

@@ -12,7 +12,7 @@ import {
   type Manifest,
 } from "../../../src/uplink/distribution-manifest.ts";
 import { readPartRequest, type SetFault } from "../../../src/uplink/distribution-set.ts";
-import type { MqttConnection } from "../../../src/uplink/link.ts";
+import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { districtTopics, unitTopics } from "../../../src/uplink/topics.ts";
 import {
   connectAs,

@@ -7,7 +7,7 @@ import type { ArrivedRecord } from "../../../src/district/event.ts";
 import type { ChainedRecord } from "../../../src/store/chain.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import type { MqttLink } from "../../../src/uplink/link.ts";
+import type { MqttLink } from "../../../src/mqtt/connection.ts";
 import { createUplink } from "../../../src/uplink/uplink.ts";
 import { draft, START_MS } from "../../support/records.ts";
 

@@ -12,7 +12,7 @@ import {
 } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { KeyRing } from "../../../src/uplink/token.ts";
-import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 import { draft } from "../../support/records.ts";

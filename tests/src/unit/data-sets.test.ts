@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readSetReports, type SetReports } from "../../../src/uplink/distribution-set.ts";
-import type { MqttConnection } from "../../../src/uplink/link.ts";
+import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { districtTopics, unitOfTopic } from "../../../src/uplink/topics.ts";
 import { connectAs } from "../../support/distribution.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";

@@ -24,7 +24,7 @@ import { PART_BYTES, signManifest, type Blob } from "../../../src/uplink/distrib
 import { readPartRequest } from "../../../src/uplink/distribution-set.ts";
 import { sha256Of } from "../../../src/uplink/distribution-shelf.ts";
 import { tryBroker } from "../../../src/unit/broker-check.ts";
-import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { sendCommand, type CommandReport } from "../../../src/uplink/send-command.ts";
 import { signToken } from "../../../src/uplink/token.ts";
 import { districtTopics, unitTopics } from "../../../src/uplink/topics.ts";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
+import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { startMosquitto } from "../../support/mosquitto.ts";
 import { draft, START_MS } from "../../support/records.ts";

@@ -3,7 +3,7 @@ import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker
 import { VirtualClock } from "../../../sim/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import type { MqttConnection, MqttLink } from "../../../src/uplink/link.ts";
+import type { MqttConnection, MqttLink } from "../../../src/mqtt/connection.ts";
 import type { OutboxPort } from "../../../src/uplink/outbox-port.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { draft, START_MS } from "../../support/records.ts";

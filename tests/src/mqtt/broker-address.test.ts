@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { brokerAddress, shownUrl } from "../../../src/uplink/broker-address.ts";
+import { brokerAddress, shownUrl } from "../../../src/mqtt/broker-address.ts";
 
 describe("a broker's URL", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { PacketCap } from "../../../src/uplink/packet-cap.ts";
+import { PacketCap } from "../../../src/mqtt/packet-cap.ts";
 
 /** A PUBLISH with a body of so many bytes (MQTT 5 §2.1). */
 function packet(bodyBytes: number): Buffer {

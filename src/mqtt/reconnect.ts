@@ -1,7 +1,7 @@
 /** Keeps a connection for as long as it is wanted: one at a time, with growing, jittered pauses. */
 import type { Clock } from "../../hal/clock.ts";
 import { createBackoff } from "../base/backoff.ts";
-import type { MqttConnection } from "./link.ts";
+import type { MqttConnection } from "./connection.ts";
 
 /** Shortest and longest pause between tries, in milliseconds. */
 export interface ReconnectPause {

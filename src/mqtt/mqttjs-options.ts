@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import type { IClientOptions } from "mqtt";
 import type { BrokerAddress } from "./broker-address.ts";
 import type { TlsTexts } from "./broker-socket.ts";
-import { LARGEST_PACKET_BYTES, type ConnectRequest } from "./link.ts";
+import { LARGEST_PACKET_BYTES, type ConnectRequest } from "./connection.ts";
 
 /** What a broker asks for before it lets somebody in. */
 export interface BrokerSecrets {

@@ -2,8 +2,12 @@ import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startEmbeddedBroker } from "../../../sim/embedded-broker.ts";
-import type { ConnectRequest, IncomingMessage, MqttConnection } from "../../../src/uplink/link.ts";
-import { createMqttJsLink } from "../../../src/uplink/mqttjs-link.ts";
+import type {
+  ConnectRequest,
+  IncomingMessage,
+  MqttConnection,
+} from "../../../src/mqtt/connection.ts";
+import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 import { until } from "../../support/until.ts";
 

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { MqttClient, type IClientPublishOptions, type MqttClientEventCallbacks } from "mqtt";
 import { brokerAddress, shownUrl, type BrokerAddress } from "./broker-address.ts";
 import { openSocket, speaksTls } from "./broker-socket.ts";
-import { sayFailure, sayReason } from "./link-words.ts";
+import { sayFailure, sayReason } from "./failure-text.ts";
 import {
   CLOSED_SILENTLY,
   ConnectRefused,
@@ -16,7 +16,7 @@ import {
   type MqttLink,
   type OutgoingMessage,
   type RefusedFilter,
-} from "./link.ts";
+} from "./connection.ts";
 import { clientOptions, type BrokerSecrets } from "./mqttjs-options.ts";
 
 export interface MqttJsOptions extends BrokerSecrets {

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
 import { createRandom } from "../../../sim/random.ts";
-import { ConnectionKeeper } from "../../../src/uplink/keeper.ts";
-import type { MqttConnection } from "../../../src/uplink/link.ts";
+import { ConnectionKeeper } from "../../../src/mqtt/reconnect.ts";
+import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { START_MS } from "../../support/records.ts";
 
 const UNITS = 500;
