@@ -15,7 +15,7 @@ import {
   REASON_RETAIN_NOT_SUPPORTED,
   REASON_SUCCESS,
 } from "../src/mqtt/connection.ts";
-import { topicMatches } from "../src/uplink/topics.ts";
+import { topicMatches } from "../src/protocol/topics.ts";
 import type { Random } from "./random.ts";
 
 /** A message as the broker took it. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { Health } from "../src/health/health.ts";
 import { createCommandDesk } from "../src/uplink/commands.ts";
-import { KeyRing } from "../src/uplink/token.ts";
+import { KeyRing } from "../src/protocol/signed-token.ts";
 import { startUiServer } from "../src/ui/server.ts";
 import { createFrames } from "./doorway-control.ts";
 import { createRandom } from "./random.ts";

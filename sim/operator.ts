@@ -1,9 +1,11 @@
 /** Somebody at the district who gives commands, signed and sent through the broker; and who forges them. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../hal/clock.ts";
-import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../src/uplink/commands.ts";
-import { KeyRing, signToken } from "../src/uplink/token.ts";
-import { unitTopics } from "../src/uplink/topics.ts";
+import { audienceOf } from "../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../src/protocol/command.ts";
+import { type Command } from "../src/protocol/command.ts";
+import { KeyRing, signToken } from "../src/protocol/signed-token.ts";
+import { unitTopics } from "../src/protocol/topics.ts";
 
 /** What can be wrong with a command, so that it must do nothing. */
 export const COMMAND_FLAWS = [

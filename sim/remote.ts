@@ -2,11 +2,13 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
 import type { Clock } from "../hal/clock.ts";
 import type { DistrictOrder } from "../src/ui/ports.ts";
-import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../src/uplink/commands.ts";
+import { audienceOf } from "../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../src/protocol/command.ts";
+import { type Command } from "../src/protocol/command.ts";
 import { createMqttJsLink } from "../src/mqtt/mqttjs.ts";
 import { sendCommand, type CommandReport } from "../src/uplink/send-command.ts";
-import { signToken } from "../src/uplink/token.ts";
-import { unitTopics } from "../src/uplink/topics.ts";
+import { signToken } from "../src/protocol/signed-token.ts";
+import { unitTopics } from "../src/protocol/topics.ts";
 
 export interface Remote {
   /** Raw public key, base64url: what the unit has to know of it. */

@@ -9,7 +9,7 @@ import type { Trace } from "./trace.ts";
 import type { UnitClock } from "./unit-clock.ts";
 import { Operator } from "./operator.ts";
 import { createCommandDesk } from "../src/uplink/commands.ts";
-import { topicMatches, unitTopics } from "../src/uplink/topics.ts";
+import { topicMatches, unitTopics } from "../src/protocol/topics.ts";
 import { createUplinkSocket } from "./uplink-socket.ts";
 
 /** What can be done to a broker. */

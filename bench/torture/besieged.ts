@@ -15,9 +15,10 @@ import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";
-import { createCommandDesk, type Command } from "../../src/uplink/commands.ts";
+import { createCommandDesk } from "../../src/uplink/commands.ts";
+import { type Command } from "../../src/protocol/command.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
-import { KeyRing } from "../../src/uplink/token.ts";
+import { KeyRing } from "../../src/protocol/signed-token.ts";
 import type { Uplink } from "../../src/uplink/uplink.ts";
 import { DISTRICT, UNIT } from "./story.ts";
 

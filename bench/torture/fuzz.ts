@@ -4,10 +4,10 @@ import { deflateRawSync, deflateSync, inflateRawSync } from "node:zlib";
 import type { Random } from "../../sim/random.ts";
 import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.ts";
 import { SET_KINDS } from "../../src/core/data-set.ts";
-import { COMMAND_TOKEN_TYPE } from "../../src/uplink/commands.ts";
-import { signManifest, type Manifest } from "../../src/uplink/distribution-manifest.ts";
+import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";
+import { signManifest, type Manifest } from "../../src/protocol/manifest.ts";
 import { sha256Of } from "../../src/uplink/distribution-shelf.ts";
-import { signToken } from "../../src/uplink/token.ts";
+import { signToken } from "../../src/protocol/signed-token.ts";
 
 const strangers = generateKeyPairSync("ed25519");
 

@@ -12,7 +12,7 @@ import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createRandom, type Random } from "../../sim/random.ts";
 import type { Credential } from "../../src/core/evidence/evidence.ts";
-import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
+import { districtTopics, unitTopics } from "../../src/protocol/topics.ts";
 import { printTable } from "../figures.ts";
 import { besiege, type Besieged } from "./besieged.ts";
 import {

@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 import { brokerAddress } from "../mqtt/broker-address.ts";
 import type { MqttJsOptions } from "../mqtt/mqttjs.ts";
 import type { BrokerSecrets } from "../mqtt/mqttjs-options.ts";
-import { DEFAULT_ROOT } from "../uplink/topics.ts";
+import { DEFAULT_ROOT } from "../protocol/topics.ts";
 import { UsageError } from "./usage.ts";
 
 export interface BrokerOptions {

@@ -7,7 +7,7 @@ import { every } from "../../hal/clock.ts";
 import { Archive } from "../district/archive.ts";
 import { createCollector, type Collector } from "../district/collector.ts";
 import { lockArchive } from "../district/lock.ts";
-import type { AcknowledgementKey } from "../uplink/acknowledgement.ts";
+import type { AcknowledgementKey } from "../protocol/acknowledgement.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { signerKeyEntry } from "../config/signer-keys.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";

@@ -7,17 +7,15 @@ import { commandKeyEntry, KEY_ID } from "../config/command-keys.ts";
 import { parseYamlText } from "../config/yaml-text.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS, type ReasonCode } from "../core/reason.ts";
 import { COMMAND_NAMES, type CommandName } from "../core/command.ts";
-import {
-  audienceOf,
-  COMMAND_TOKEN_TYPE,
-  LONGEST_COMMAND,
-  LONGEST_VALIDITY_MS,
-  type Command as UnitCommand,
-} from "../uplink/commands.ts";
+import { audienceOf } from "../protocol/command.ts";
+import { LONGEST_COMMAND } from "../protocol/command.ts";
+import { LONGEST_VALIDITY_MS } from "../protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../protocol/command.ts";
+import { type Command as UnitCommand } from "../protocol/command.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { sendCommand, sendToAll, type CommandReport } from "../uplink/send-command.ts";
-import { signToken } from "../uplink/token.ts";
-import { districtTopics, unitTopics } from "../uplink/topics.ts";
+import { signToken } from "../protocol/signed-token.ts";
+import { districtTopics, unitTopics } from "../protocol/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
 import { makeSigningKey, nextCounter, readSigningKey } from "./signing-key.ts";
 import { printLine } from "./output.ts";

@@ -5,7 +5,7 @@ import { Archive, isArchive } from "../district/archive.ts";
 import { readRecordEvent, type ArrivedRecord } from "../district/event.ts";
 import { RangeSet, type Range } from "../district/ranges.ts";
 import { remainsOf, salvage, type Salvaged } from "../store/offline/salvage.ts";
-import { recordEvent } from "../uplink/envelope.ts";
+import { recordEvent } from "../protocol/cloud-event.ts";
 import { printLine } from "./output.ts";
 import { UsageError } from "./usage.ts";
 

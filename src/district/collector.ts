@@ -4,7 +4,7 @@ import {
   acknowledgementText,
   type Acknowledgement,
   type AcknowledgementKey,
-} from "../uplink/acknowledgement.ts";
+} from "../protocol/acknowledgement.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
@@ -19,7 +19,7 @@ import {
   unitOfTopic,
   unitTopics,
   type DistrictTopics,
-} from "../uplink/topics.ts";
+} from "../protocol/topics.ts";
 import type { Archive, Presence, Stream } from "./archive.ts";
 import { LackWatch } from "./lacking.ts";
 import type { Range } from "./ranges.ts";

@@ -27,7 +27,7 @@ import {
   type Blob,
   type DeltaBlob,
   type Manifest,
-} from "../uplink/distribution-manifest.ts";
+} from "../protocol/manifest.ts";
 
 /** A set to be published. */
 export interface NewSet {

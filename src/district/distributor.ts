@@ -16,7 +16,7 @@ import {
   topicMatches,
   unitOfTopic,
   unitTopics,
-} from "../uplink/topics.ts";
+} from "../protocol/topics.ts";
 import type { Published, PublishedSets } from "./distributor-folder.ts";
 
 export interface DistributorOptions {

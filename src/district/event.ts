@@ -1,6 +1,6 @@
 /** What arrives at the far end, read back and checked: an event is what its unit says, or it is refused. */
 import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
-import { arrivedEventSchema, arrivedRecordSchema } from "../uplink/contract-record.ts";
+import { arrivedEventSchema, arrivedRecordSchema } from "../protocol/record-schemas.ts";
 
 /** A record as it arrived. */
 export interface ArrivedRecord {

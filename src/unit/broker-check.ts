@@ -17,7 +17,7 @@ import {
   type MqttLink,
 } from "../mqtt/connection.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { districtTopics, unitTopics } from "../uplink/topics.ts";
+import { districtTopics, unitTopics } from "../protocol/topics.ts";
 import { LOSS_WITH_311 } from "../uplink/uplink.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;

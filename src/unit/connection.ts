@@ -19,7 +19,7 @@ import { startedBy } from "./unit-settings.ts";
 import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "../uplink/commands.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import type { SettingsDesk } from "../uplink/settings.ts";
-import { KeyRing } from "../uplink/token.ts";
+import { KeyRing } from "../protocol/signed-token.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";
 
 /** Tells what happens to whoever keeps the log; never anything about a person. */

@@ -18,7 +18,7 @@ import {
   type DirectoryStep,
 } from "./data-set-formats.ts";
 import type { DirectoryRow, DirectoryStore } from "../store/directory.ts";
-import type { Blob } from "../uplink/distribution-manifest.ts";
+import type { Blob } from "../protocol/manifest.ts";
 import {
   SetError,
   type PreparedSet,

@@ -14,7 +14,7 @@ import type { Gateway } from "../gateway/gateway.ts";
 import type { Store } from "../store/store.ts";
 import type { SetReport, SetReports } from "../uplink/distribution-set.ts";
 import { Distribution, type DistributionUplink, type SetFailures } from "../uplink/distribution.ts";
-import { KeyRing } from "../uplink/token.ts";
+import { KeyRing } from "../protocol/signed-token.ts";
 import type { Uplink } from "../uplink/uplink.ts";
 
 export interface DataSetsOptions {

@@ -1,20 +1,16 @@
 /** Commands from afar: signed, addressed, dated, counted, and each carried out at most once. */
-import type { CommandName, CoreCommand } from "../core/command.ts";
+import type { CommandName } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
-import { commandClaimsSchema } from "./contract-messages.ts";
-import { openToken, TOKEN_FAULTS, type KeyRing } from "./token.ts";
-
-/** A command as it is signed; settings are judged by the unit before the core hears of them. */
-export type Command = Exclude<CoreCommand, { name: "settings" }> | SettingsCommand;
-
-export interface SettingsCommand {
-  name: "settings";
-  /** Above that of the settings in force. */
-  version: number;
-  /** All that is to differ from the unit's own file; what is not named falls back to it. */
-  values: Readonly<Record<string, unknown>>;
-}
+import { commandClaimsSchema } from "../protocol/message-schemas.ts";
+import { openToken, TOKEN_FAULTS, type KeyRing } from "../protocol/signed-token.ts";
+import {
+  audienceOf,
+  COMMAND_TOKEN_TYPE,
+  LONGEST_COMMAND,
+  LONGEST_VALIDITY_MS,
+  type Command,
+} from "../protocol/command.ts";
 
 /** A command that passed every check. */
 export interface VerifiedCommand {
@@ -65,16 +61,10 @@ export interface CommandDeskOptions {
   memory: CommandMemory;
 }
 
-export const COMMAND_TOKEN_TYPE = "sentinel-command+jwt";
 /** Dates in a token are whole seconds. */
 const SECOND_MS = 1_000;
 /** A command dated further ahead than this was signed under a wrong clock. */
 const SKEW_MS = 5_000;
-/** However a command was signed: what was held back for longer must not take effect any more. */
-export const LONGEST_VALIDITY_MS = 300_000;
-/** Longest signed command that is looked at, in bytes. */
-export const LONGEST_COMMAND = 8_192;
-
 interface Claims {
   audience: string;
   id: string;
@@ -83,11 +73,6 @@ interface Claims {
   counter: number;
   why: string;
   command: Command;
-}
-
-/** Who a command is for: one unit, or all of a district. */
-export function audienceOf(district: string, unitId?: string): string {
-  return unitId === undefined ? `${district}/all` : `${district}/${unitId}`;
 }
 
 /** A desk that passes a command on once, or says why not. */

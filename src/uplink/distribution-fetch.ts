@@ -1,7 +1,7 @@
 /** Gets the parts of one kind's sets: a few at a time, asked for until they are here and right. */
 import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
-import { partLength, type Blob } from "./distribution-manifest.ts";
+import { partLength, type Blob } from "../protocol/manifest.ts";
 import type { Pace } from "../mqtt/rate-limiter.ts";
 import { SetError, type SetLink, type SetWaits } from "./distribution-set.ts";
 import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";

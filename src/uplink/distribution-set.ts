@@ -1,9 +1,9 @@
 /** What the transport of data sets hands on, and what a unit tells its district about them. */
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
-import { partRequestSchema } from "./contract-messages.ts";
-import type { Blob } from "./distribution-manifest.ts";
+import { partRequestSchema } from "../protocol/message-schemas.ts";
+import type { Blob } from "../protocol/manifest.ts";
 import type { SetFile } from "./distribution-shelf.ts";
-import type { TokenFault } from "./token.ts";
+import type { TokenFault } from "../protocol/signed-token.ts";
 
 /**
  * Why a set was not taken.

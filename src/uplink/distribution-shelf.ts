@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { eraseFile, eraseFolder } from "../base/erase.ts";
-import { partLength, type Blob } from "./distribution-manifest.ts";
+import { partLength, type Blob } from "../protocol/manifest.ts";
 
 /** Content that is here and hashes right. */
 export interface SetFile {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import { createBackoff, type Backoff } from "../base/backoff.ts";
 import { Abandoned, PartFetcher } from "./distribution-fetch.ts";
 import type { SetKind } from "../core/data-set.ts";
-import { openManifest, totalBytes, type Manifest } from "./distribution-manifest.ts";
+import { openManifest, totalBytes, type Manifest } from "../protocol/manifest.ts";
 import type { Pace } from "../mqtt/rate-limiter.ts";
 import {
   SetError,
@@ -17,7 +17,7 @@ import {
   type SetWaits,
 } from "./distribution-set.ts";
 import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
-import type { KeyRing } from "./token.ts";
+import type { KeyRing } from "../protocol/signed-token.ts";
 
 export interface SupplyOptions {
   kind: SetKind;

@@ -1,7 +1,7 @@
 /** The unit's side of data distribution: every kind's supply on one connection, and the report of them. */
 import { join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
-import { audienceOf } from "./commands.ts";
+import { audienceOf } from "../protocol/command.ts";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { Pace } from "../mqtt/rate-limiter.ts";
 import {
@@ -15,8 +15,8 @@ import {
 } from "./distribution-set.ts";
 import { Shelf } from "./distribution-shelf.ts";
 import { Supply } from "./distribution-supply.ts";
-import type { KeyRing } from "./token.ts";
-import { districtTopics } from "./topics.ts";
+import type { KeyRing } from "../protocol/signed-token.ts";
+import { districtTopics } from "../protocol/topics.ts";
 import type { Uplink } from "./uplink.ts";
 
 export interface DistributionOptions {

@@ -3,8 +3,8 @@
  * MQTT discovery (home-assistant.io/integrations/mqtt, "Device discovery payload").
  */
 import { DEVICE_NAMES, type DeviceName } from "../core/alarm.ts";
-import type { Discovery } from "./contract-messages.ts";
-import { fillAddress, unitTopics } from "./topics.ts";
+import type { Discovery } from "../protocol/message-schemas.ts";
+import { fillAddress, unitTopics } from "../protocol/topics.ts";
 
 export interface AnnouncedUnit {
   unitId: string;

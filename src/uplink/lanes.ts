@@ -1,6 +1,6 @@
 /** Which record goes next: what was just decided before what has waited, and that at its own pace. */
 import type { Clock } from "../../hal/clock.ts";
-import type { OutboxRow } from "./envelope.ts";
+import type { OutboxRow } from "../protocol/cloud-event.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 
 /** Records read at once. The next portion is read while at most half of it still waits. */

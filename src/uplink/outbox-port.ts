@@ -1,5 +1,5 @@
 /** What the uplink needs from the outbox; the store implements it without knowing the uplink. */
-import type { OutboxRow } from "./envelope.ts";
+import type { OutboxRow } from "../protocol/cloud-event.ts";
 
 export interface OutboxPort {
   readonly epoch: string;

@@ -1,7 +1,7 @@
 /** Sends the outbox: a bounded window, live records first, nothing forgotten before it is acknowledged. */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import type { Acknowledgement } from "./acknowledgement.ts";
-import type { OutboxRow } from "./envelope.ts";
+import type { Acknowledgement } from "../protocol/acknowledgement.ts";
+import type { OutboxRow } from "../protocol/cloud-event.ts";
 import { Lanes, type Pick } from "./lanes.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../mqtt/connection.ts";
 import { rangesOf, type OutboxPort } from "./outbox-port.ts";

@@ -8,7 +8,7 @@ import {
   type MqttConnection,
   type MqttLink,
 } from "../mqtt/connection.ts";
-import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "./topics.ts";
+import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "../protocol/topics.ts";
 
 interface Errand {
   link: MqttLink;

@@ -3,9 +3,18 @@ import type { Clock } from "../../hal/clock.ts";
 import { every, withDeadline } from "../../hal/clock.ts";
 import { CommandInbox, zeros } from "./command-inbox.ts";
 import type { VerifiedCommand } from "./commands.ts";
-import type { Telemetry } from "./contract-messages.ts";
-import { ACKNOWLEDGEMENT_FAULTS, lastOf, readAcknowledgement } from "./acknowledgement.ts";
-import { CONTENT_TYPE, recordEvent, stateMessage, type OutboxRow } from "./envelope.ts";
+import type { Telemetry } from "../protocol/message-schemas.ts";
+import {
+  ACKNOWLEDGEMENT_FAULTS,
+  lastOf,
+  readAcknowledgement,
+} from "../protocol/acknowledgement.ts";
+import {
+  CONTENT_TYPE,
+  recordEvent,
+  stateMessage,
+  type OutboxRow,
+} from "../protocol/cloud-event.ts";
 import { ASK_AGAIN_MS, Extras, type Restriction } from "./extras.ts";
 import { Greeting } from "./greeting.ts";
 import { ConnectionKeeper } from "../mqtt/reconnect.ts";
@@ -19,7 +28,7 @@ import {
 import { sayReason } from "../mqtt/failure-text.ts";
 import { NameWatch } from "./name-watch.ts";
 import { Pump, pumpSettingsOf, type PumpSettings } from "./pump.ts";
-import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "./topics.ts";
+import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "../protocol/topics.ts";
 import type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";
 
 export type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";

@@ -8,7 +8,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { parseCollectorKeys } from "../../src/config/collector-keys.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { KeyRing } from "../../src/uplink/token.ts";
+import { KeyRing } from "../../src/protocol/signed-token.ts";
 import { createUplink } from "../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 import { draft } from "../support/records.ts";

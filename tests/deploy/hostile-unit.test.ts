@@ -3,7 +3,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeAll, afterAll, describe, expect, it } from "vitest";
 import type { MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
+import { districtTopics, unitTopics } from "../../src/protocol/topics.ts";
 import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { until } from "../support/until.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { districtTopics, unitTopics } from "../../src/uplink/topics.ts";
+import { districtTopics, unitTopics } from "../../src/protocol/topics.ts";
 import { createAuthority, type Identity } from "../support/certificates.ts";
 import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { until } from "../support/until.ts";

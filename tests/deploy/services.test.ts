@@ -19,7 +19,7 @@ import process from "node:process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PublishedSets } from "../../src/district/distributor-folder.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { districtTopics } from "../../src/uplink/topics.ts";
+import { districtTopics } from "../../src/protocol/topics.ts";
 import { startShippedBroker, type ShippedBroker } from "../support/shipped-broker.ts";
 import { confinementOf } from "./confinement.ts";
 import { directivesOf } from "../hal/linux/service-manager-double.ts";

@@ -18,7 +18,7 @@ import type { SetReport, SetWaits } from "../../src/uplink/distribution-set.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
 import type { MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { KeyRing } from "../../src/uplink/token.ts";
+import { KeyRing } from "../../src/protocol/signed-token.ts";
 import { createUplink, type Uplink } from "../../src/uplink/uplink.ts";
 
 export const DISTRICT = "pudong";

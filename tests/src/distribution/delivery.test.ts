@@ -7,7 +7,7 @@ import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import { PublishedSets } from "../../../src/district/distributor-folder.ts";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
-import { unitTopics } from "../../../src/uplink/topics.ts";
+import { unitTopics } from "../../../src/protocol/topics.ts";
 import {
   connectAs,
   DAY_MS,

@@ -6,14 +6,10 @@ import type { Clock } from "../../../hal/clock.ts";
 import type { SetKind } from "../../../src/core/data-set.ts";
 import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import { blobOf } from "../../../src/district/distributor-folder.ts";
-import {
-  PART_BYTES,
-  signManifest,
-  type Manifest,
-} from "../../../src/uplink/distribution-manifest.ts";
+import { PART_BYTES, signManifest, type Manifest } from "../../../src/protocol/manifest.ts";
 import { readPartRequest, type SetFault } from "../../../src/uplink/distribution-set.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
-import { districtTopics, unitTopics } from "../../../src/uplink/topics.ts";
+import { districtTopics, unitTopics } from "../../../src/protocol/topics.ts";
 import {
   connectAs,
   DAY_MS,

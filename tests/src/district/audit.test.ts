@@ -9,7 +9,7 @@ import { Archive } from "../../../src/district/archive.ts";
 import { readRecordEvent, type ArrivedRecord } from "../../../src/district/event.ts";
 import { RangeSet } from "../../../src/district/ranges.ts";
 import { openStore } from "../../../src/store/store.ts";
-import { recordEvent } from "../../../src/uplink/envelope.ts";
+import { recordEvent } from "../../../src/protocol/cloud-event.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
 let folder: string;

@@ -11,7 +11,7 @@ import {
   type CollectorOptions,
 } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
-import { KeyRing } from "../../../src/uplink/token.ts";
+import { KeyRing } from "../../../src/protocol/signed-token.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";

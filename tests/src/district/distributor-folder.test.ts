@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PublishedSets, type NewSet } from "../../../src/district/distributor-folder.ts";
-import { openManifest, PART_BYTES } from "../../../src/uplink/distribution-manifest.ts";
+import { openManifest, PART_BYTES } from "../../../src/protocol/manifest.ts";
 import { signer } from "../../support/distribution.ts";
 
 const { id, key, ring } = signer();

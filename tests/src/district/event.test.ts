@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readRecordEvent } from "../../../src/district/event.ts";
 import { genesisHash, link, type Link } from "../../../src/store/chain.ts";
-import { recordEvent } from "../../../src/uplink/envelope.ts";
+import { recordEvent } from "../../../src/protocol/cloud-event.ts";
 import { draft } from "../../support/records.ts";
 
 const UNIT = "door-1";

@@ -3,11 +3,13 @@ import { createPrivateKey, generateKeyPairSync, randomUUID, type KeyObject } fro
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { audienceOf, COMMAND_TOKEN_TYPE, LONGEST_COMMAND } from "../../../src/uplink/commands.ts";
+import { audienceOf } from "../../../src/protocol/command.ts";
+import { LONGEST_COMMAND } from "../../../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
-import { signToken } from "../../../src/uplink/token.ts";
-import { unitTopics } from "../../../src/uplink/topics.ts";
+import { signToken } from "../../../src/protocol/signed-token.ts";
+import { unitTopics } from "../../../src/protocol/topics.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 import { ended, NODE, UnitFolder, until, type Started } from "./unit-process.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readSetReports, type SetReports } from "../../../src/uplink/distribution-set.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
-import { districtTopics, unitOfTopic } from "../../../src/uplink/topics.ts";
+import { districtTopics, unitOfTopic } from "../../../src/protocol/topics.ts";
 import { connectAs } from "../../support/distribution.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 import { until } from "../../support/until.ts";

@@ -2,14 +2,11 @@ import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:cryp
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/clock.ts";
-import {
-  audienceOf,
-  COMMAND_TOKEN_TYPE,
-  createCommandDesk,
-  LONGEST_VALIDITY_MS,
-  type CommandDesk,
-} from "../../../src/uplink/commands.ts";
-import { KeyRing, signToken } from "../../../src/uplink/token.ts";
+import { createCommandDesk, type CommandDesk } from "../../../src/uplink/commands.ts";
+import { audienceOf } from "../../../src/protocol/command.ts";
+import { LONGEST_VALIDITY_MS } from "../../../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
+import { KeyRing, signToken } from "../../../src/protocol/signed-token.ts";
 import { START_MS } from "../../support/records.ts";
 
 const operator = generateKeyPairSync("ed25519");

@@ -7,8 +7,8 @@ import { initialState, type DoorwayState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
 import { startTelling, type TellingOptions } from "../../../src/unit/telling.ts";
-import { discoverySchema, telemetrySchema } from "../../../src/uplink/contract-messages.ts";
-import { unitTopics } from "../../../src/uplink/topics.ts";
+import { discoverySchema, telemetrySchema } from "../../../src/protocol/message-schemas.ts";
+import { unitTopics } from "../../../src/protocol/topics.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";
 import {
   DEVICE_DISCOVERY,

@@ -8,11 +8,11 @@ import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { commandCommand } from "../../../src/cli/command.ts";
 import { makeSigningKey } from "../../../src/cli/signing-key.ts";
 import { createCommandDesk, type CommandDesk } from "../../../src/uplink/commands.ts";
-import { stateMessage } from "../../../src/uplink/envelope.ts";
+import { stateMessage } from "../../../src/protocol/cloud-event.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
-import { KeyRing } from "../../../src/uplink/token.ts";
-import { unitTopics } from "../../../src/uplink/topics.ts";
+import { KeyRing } from "../../../src/protocol/signed-token.ts";
+import { unitTopics } from "../../../src/protocol/topics.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 
 const DISTRICT = "pudong";

@@ -5,7 +5,7 @@ import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
 import { startTelling } from "../../../src/unit/telling.ts";
-import { discoverySchema } from "../../../src/uplink/contract-messages.ts";
+import { discoverySchema } from "../../../src/protocol/message-schemas.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";
 
 /** One boot of a unit with these devices, connected once. */

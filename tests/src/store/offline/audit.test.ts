@@ -26,7 +26,7 @@ import {
   wipeUnit,
   type WipeCertificate,
 } from "../../../../src/store/offline/wipe.ts";
-import { recordEvent } from "../../../../src/uplink/envelope.ts";
+import { recordEvent } from "../../../../src/protocol/cloud-event.ts";
 import { draft, START_MS } from "../../../support/records.ts";
 
 const clock = new VirtualClock(START_MS);

@@ -1,8 +1,8 @@
 /** The collector's word about which records it has on its disk: plain, or signed so that nobody else can say it. */
 import type { KeyObject } from "node:crypto";
-import { audienceOf } from "./commands.ts";
-import { acknowledgementSchema } from "./contract-messages.ts";
-import { openToken, signToken, TOKEN_FAULTS, type KeyRing } from "./token.ts";
+import { audienceOf } from "./command.ts";
+import { acknowledgementSchema } from "./message-schemas.ts";
+import { openToken, signToken, TOKEN_FAULTS, type KeyRing } from "./signed-token.ts";
 
 /** Which records the collector holds durably: all through `through`, and the ranges above it. */
 export interface Acknowledgement {

@@ -1,10 +1,10 @@
 /** The contract as documents: AsyncAPI 3.0 for people and tools, and a JSON Schema for each message. */
 import { stringify } from "yaml";
 import { z } from "zod";
-import { CHANNELS, type Channel, type Message, type Role } from "./contract.ts";
-import { tokenHeaderSchema } from "./contract-messages.ts";
-import { UNIT_SESSION } from "../mqtt/connection.ts";
-import { ADDRESSES, DEFAULT_ROOT, type AddressName } from "./topics.ts";
+import { CHANNELS, type Channel, type Message, type Role } from "./channels.ts";
+import { tokenHeaderSchema } from "../../../src/protocol/message-schemas.ts";
+import { UNIT_SESSION } from "../../../src/mqtt/connection.ts";
+import { ADDRESSES, DEFAULT_ROOT, type AddressName } from "../../../src/protocol/topics.ts";
 
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -92,7 +92,7 @@ export function messageSchemas(): [name: string, schema: Plain][] {
 
 function asyncApiText(): string {
   const text = stringify(asyncApiDocument(), { aliasDuplicateObjects: false, lineWidth: 100 });
-  return `# Made by \`npm run docs:mqtt\` from src/uplink/contract.ts.\n${text}`;
+  return `# Made by \`npm run docs:mqtt\` from docs/generate/asyncapi/channels.ts.\n${text}`;
 }
 
 function jsonSchema(schema: z.ZodType): Plain {

@@ -5,10 +5,10 @@ import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { CHANNELS } from "../../../src/uplink/contract.ts";
-import { contractDocuments, messageSchemas } from "../../../src/uplink/contract-document.ts";
-import { RECORD_TYPES } from "../../../src/uplink/contract-record.ts";
-import { ADDRESSES, topicMatches, type AddressName } from "../../../src/uplink/topics.ts";
+import { CHANNELS } from "../../../docs/generate/asyncapi/channels.ts";
+import { contractDocuments, messageSchemas } from "../../../docs/generate/asyncapi/document.ts";
+import { RECORD_TYPES } from "../../../src/protocol/record-schemas.ts";
+import { ADDRESSES, topicMatches, type AddressName } from "../../../src/protocol/topics.ts";
 
 interface Document {
   channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }>;

@@ -1,8 +1,8 @@
 /** What a district signs about a data set: which bytes, for whom, how new, and until when it may be taken. */
 import type { KeyObject } from "node:crypto";
 import type { SetKind } from "../core/data-set.ts";
-import { manifestClaimsSchema } from "./contract-messages.ts";
-import { openToken, signToken, type KeyRing, type TokenFault } from "./token.ts";
+import { manifestClaimsSchema } from "./message-schemas.ts";
+import { openToken, signToken, type KeyRing, type TokenFault } from "./signed-token.ts";
 
 /** A run of bytes, cut into parts of `PART_BYTES`; only the last may be shorter. Hashes are SHA-256, hex. */
 export interface Blob {

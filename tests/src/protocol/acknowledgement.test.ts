@@ -6,9 +6,9 @@ import {
   readAcknowledgement,
   type Acknowledgement,
   type AcknowledgementKey,
-} from "../../../src/uplink/acknowledgement.ts";
-import { COMMAND_TOKEN_TYPE } from "../../../src/uplink/commands.ts";
-import { KeyRing, signToken } from "../../../src/uplink/token.ts";
+} from "../../../src/protocol/acknowledgement.ts";
+import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
+import { KeyRing, signToken } from "../../../src/protocol/signed-token.ts";
 
 const WHOSE = { district: "pudong", unitId: "door-1" };
 const WORD: Acknowledgement = {

@@ -4,7 +4,7 @@ import { ALARM_KINDS } from "../core/alarm.ts";
 import { CREDENTIAL_KINDS } from "../core/evidence/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import { NOT_RELEASED, type RecordBody } from "../core/record.ts";
-import { EVENT_TYPE_PREFIX } from "./envelope.ts";
+import { EVENT_TYPE_PREFIX } from "./cloud-event.ts";
 
 /** A short text that means something to a program. */
 export const word = z.string().min(1).max(200);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { ALARM_KINDS, DEVICE_NAMES } from "../core/alarm.ts";
 import { SET_KINDS } from "../core/data-set.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
-import { count, epochMs, remark, word } from "./contract-record.ts";
+import { count, epochMs, remark, word } from "./record-schemas.ts";
 
 const unit = word.describe("the unit's name, as in the topic");
 const bootId = word.describe("new at each start: tells a stale will from a fresh birth");

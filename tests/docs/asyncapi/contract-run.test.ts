@@ -19,19 +19,26 @@ import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import { createCollector } from "../../../src/district/collector.ts";
-import { audienceOf, COMMAND_TOKEN_TYPE, type Command } from "../../../src/uplink/commands.ts";
-import { PART_BYTES, signManifest, type Blob } from "../../../src/uplink/distribution-manifest.ts";
+import { audienceOf } from "../../../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
+import { type Command } from "../../../src/protocol/command.ts";
+import { PART_BYTES, signManifest, type Blob } from "../../../src/protocol/manifest.ts";
 import { readPartRequest } from "../../../src/uplink/distribution-set.ts";
 import { sha256Of } from "../../../src/uplink/distribution-shelf.ts";
 import { tryBroker } from "../../../src/unit/broker-check.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { sendCommand, type CommandReport } from "../../../src/uplink/send-command.ts";
-import { signToken } from "../../../src/uplink/token.ts";
-import { districtTopics, unitTopics } from "../../../src/uplink/topics.ts";
+import { signToken } from "../../../src/protocol/signed-token.ts";
+import { districtTopics, unitTopics } from "../../../src/protocol/topics.ts";
 import { ContractWatch } from "../../support/contract.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
 import { until } from "../../support/until.ts";
-import { UnitFolder, ended, until as unitShows, type Started } from "../unit/unit-process.ts";
+import {
+  UnitFolder,
+  ended,
+  until as unitShows,
+  type Started,
+} from "../../src/unit/unit-process.ts";
 
 const DISTRICT = "d";
 const UNIT = "trial";

@@ -1,6 +1,6 @@
 /** The contract with whoever is on the other side of MQTT: who says what on which address, and how. */
 import type { z } from "zod";
-import { ACKNOWLEDGEMENT_TOKEN_TYPE } from "./acknowledgement.ts";
+import { ACKNOWLEDGEMENT_TOKEN_TYPE } from "../../../src/protocol/acknowledgement.ts";
 import {
   acknowledgementClaimsSchema,
   acknowledgementSchema,
@@ -17,13 +17,14 @@ import {
   trialSchema,
   tokenSchema,
   willSchema,
-} from "./contract-messages.ts";
-import { RECORD_TYPES, recordEventSchema } from "./contract-record.ts";
-import { SET_KINDS } from "../core/data-set.ts";
-import { COMMAND_TOKEN_TYPE, LONGEST_VALIDITY_MS } from "./commands.ts";
-import { MANIFEST_TOKEN_TYPE } from "./distribution-manifest.ts";
-import { CONTENT_TYPE } from "./envelope.ts";
-import type { AddressName } from "./topics.ts";
+} from "../../../src/protocol/message-schemas.ts";
+import { RECORD_TYPES, recordEventSchema } from "../../../src/protocol/record-schemas.ts";
+import { SET_KINDS } from "../../../src/core/data-set.ts";
+import { LONGEST_VALIDITY_MS } from "../../../src/protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
+import { MANIFEST_TOKEN_TYPE } from "../../../src/protocol/manifest.ts";
+import { CONTENT_TYPE } from "../../../src/protocol/cloud-event.ts";
+import type { AddressName } from "../../../src/protocol/topics.ts";
 
 /** Who connects: the name in the client's certificate decides what the broker lets it do. */
 export type Role = "unit" | "collector" | "operator";
