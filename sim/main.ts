@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { Health } from "../src/health/health.ts";
-import { createCommandDesk } from "../src/uplink/commands.ts";
+import { createCommandDesk } from "../src/uplink/command-verifier.ts";
 import { KeyRing } from "../src/protocol/signed-token.ts";
 import { startUiServer } from "../src/ui/server.ts";
 import { createFrames } from "./doorway-control.ts";

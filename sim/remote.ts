@@ -6,7 +6,7 @@ import { audienceOf } from "../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../src/protocol/command.ts";
 import { type Command } from "../src/protocol/command.ts";
 import { createMqttJsLink } from "../src/mqtt/mqttjs.ts";
-import { sendCommand, type CommandReport } from "../src/uplink/send-command.ts";
+import { sendCommand, type CommandReport } from "../src/district/command-client.ts";
 import { signToken } from "../src/protocol/signed-token.ts";
 import { unitTopics } from "../src/protocol/topics.ts";
 

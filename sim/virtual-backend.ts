@@ -8,7 +8,7 @@ import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 import type { UnitClock } from "./unit-clock.ts";
 import { Operator } from "./operator.ts";
-import { createCommandDesk } from "../src/uplink/commands.ts";
+import { createCommandDesk } from "../src/uplink/command-verifier.ts";
 import { topicMatches, unitTopics } from "../src/protocol/topics.ts";
 import { createUplinkSocket } from "./uplink-socket.ts";
 

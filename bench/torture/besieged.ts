@@ -15,7 +15,7 @@ import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";
-import { createCommandDesk } from "../../src/uplink/commands.ts";
+import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
 import { type Command } from "../../src/protocol/command.ts";
 import { Distribution } from "../../src/uplink/distribution.ts";
 import { KeyRing } from "../../src/protocol/signed-token.ts";

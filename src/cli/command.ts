@@ -13,7 +13,7 @@ import { LONGEST_VALIDITY_MS } from "../protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../protocol/command.ts";
 import { type Command as UnitCommand } from "../protocol/command.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { sendCommand, sendToAll, type CommandReport } from "../uplink/send-command.ts";
+import { sendCommand, sendToAll, type CommandReport } from "../district/command-client.ts";
 import { signToken } from "../protocol/signed-token.ts";
 import { districtTopics, unitTopics } from "../protocol/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";

@@ -7,8 +7,8 @@ import type { UnitConfig } from "../config/unit.ts";
 import { DAY_MS } from "../core/time.ts";
 import { brokerAddress, shownUrl } from "../mqtt/broker-address.ts";
 import { speaksTls } from "../mqtt/broker-socket.ts";
-import { Extras } from "../uplink/extras.ts";
-import { Greeting, type WantedFilter } from "../uplink/greeting.ts";
+import { Extras } from "../uplink/broker-restrictions.ts";
+import { Greeting, type WantedFilter } from "../uplink/handshake.ts";
 import {
   ConnectRefused,
   REASON_NO_MATCHING_SUBSCRIBERS,

@@ -14,11 +14,15 @@ import { reportTroubles } from "./broker-troubles.ts";
 import { announcedDevices } from "./hardware.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Store } from "../store/store.ts";
-import { startTelling } from "./telling.ts";
+import { startTelling } from "./telemetry-publisher.ts";
 import { startedBy } from "./unit-settings.ts";
-import { createCommandDesk, type CommandDesk, type VerifiedCommand } from "../uplink/commands.ts";
+import {
+  createCommandDesk,
+  type CommandDesk,
+  type VerifiedCommand,
+} from "../uplink/command-verifier.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import type { SettingsDesk } from "../uplink/settings.ts";
+import type { SettingsDesk } from "../uplink/remote-settings.ts";
 import { KeyRing } from "../protocol/signed-token.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";
 

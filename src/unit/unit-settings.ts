@@ -5,7 +5,7 @@ import type { UnitConfig } from "../config/unit.ts";
 import type { Devices } from "../gateway/sensing.ts";
 import { keepRetention } from "../store/retention/retention.ts";
 import type { Store } from "../store/store.ts";
-import { SettingsDesk, type SettingValues } from "../uplink/settings.ts";
+import { SettingsDesk, type SettingValues } from "../uplink/remote-settings.ts";
 
 /** The unit's settings: its own file's, or what a command made of them before the restart. */
 export async function recallSettings(

@@ -5,7 +5,7 @@ import {
   type CommandDesk,
   type RefusedCommand,
   type VerifiedCommand,
-} from "./commands.ts";
+} from "./command-verifier.ts";
 import type { IncomingMessage } from "../mqtt/connection.ts";
 
 /** Answers kept while offline; beyond, the oldest goes. */

@@ -1,12 +1,12 @@
 /** What the rest of a unit sees of its uplink: what it is made from, and what it can be asked. */
 import type { Clock } from "../../hal/clock.ts";
-import type { CommandDesk, VerifiedCommand } from "./commands.ts";
+import type { CommandDesk, VerifiedCommand } from "./command-verifier.ts";
 import type { Telemetry } from "../protocol/message-schemas.ts";
-import type { Restriction } from "./extras.ts";
+import type { Restriction } from "./broker-restrictions.ts";
 import type { ReconnectPause } from "../mqtt/reconnect.ts";
 import type { IncomingMessage, MqttLink } from "../mqtt/connection.ts";
 import type { OutboxPort } from "./outbox-port.ts";
-import type { PumpCounters, PumpSettings } from "./pump.ts";
+import type { PumpCounters, PumpSettings } from "./outbox-sender.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 import type { UnitTopics } from "../protocol/topics.ts";
 

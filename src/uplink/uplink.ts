@@ -2,7 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import { every, withDeadline } from "../../hal/clock.ts";
 import { CommandInbox, zeros } from "./command-inbox.ts";
-import type { VerifiedCommand } from "./commands.ts";
+import type { VerifiedCommand } from "./command-verifier.ts";
 import type { Telemetry } from "../protocol/message-schemas.ts";
 import {
   ACKNOWLEDGEMENT_FAULTS,
@@ -15,8 +15,8 @@ import {
   stateMessage,
   type OutboxRow,
 } from "../protocol/cloud-event.ts";
-import { ASK_AGAIN_MS, Extras, type Restriction } from "./extras.ts";
-import { Greeting } from "./greeting.ts";
+import { ASK_AGAIN_MS, Extras, type Restriction } from "./broker-restrictions.ts";
+import { Greeting } from "./handshake.ts";
 import { ConnectionKeeper } from "../mqtt/reconnect.ts";
 import {
   CLOSED_SILENTLY,
@@ -26,8 +26,8 @@ import {
   type MqttConnection,
 } from "../mqtt/connection.ts";
 import { sayReason } from "../mqtt/failure-text.ts";
-import { NameWatch } from "./name-watch.ts";
-import { Pump, pumpSettingsOf, type PumpSettings } from "./pump.ts";
+import { NameWatch } from "./name-conflict.ts";
+import { Pump, pumpSettingsOf, type PumpSettings } from "./outbox-sender.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "../protocol/topics.ts";
 import type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";
 

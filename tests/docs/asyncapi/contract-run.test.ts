@@ -27,7 +27,7 @@ import { readPartRequest } from "../../../src/uplink/distribution-set.ts";
 import { sha256Of } from "../../../src/uplink/distribution-shelf.ts";
 import { tryBroker } from "../../../src/unit/broker-check.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
-import { sendCommand, type CommandReport } from "../../../src/uplink/send-command.ts";
+import { sendCommand, type CommandReport } from "../../../src/district/command-client.ts";
 import { signToken } from "../../../src/protocol/signed-token.ts";
 import { districtTopics, unitTopics } from "../../../src/protocol/topics.ts";
 import { ContractWatch } from "../../support/contract.ts";

@@ -6,7 +6,7 @@ import { ALARM_KINDS, DEVICE_NAMES } from "../../../src/core/alarm.ts";
 import { initialState, type DoorwayState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
-import { startTelling, type TellingOptions } from "../../../src/unit/telling.ts";
+import { startTelling, type TellingOptions } from "../../../src/unit/telemetry-publisher.ts";
 import { discoverySchema, telemetrySchema } from "../../../src/protocol/message-schemas.ts";
 import { unitTopics } from "../../../src/protocol/topics.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";

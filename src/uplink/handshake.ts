@@ -1,6 +1,6 @@
 /** How a unit introduces itself to its broker: the will, its subscriptions, and its state. */
 import { delay, withDeadline, type Clock } from "../../hal/clock.ts";
-import { ALL_AT_ONCE, type Extras } from "./extras.ts";
+import { ALL_AT_ONCE, type Extras } from "./broker-restrictions.ts";
 import {
   ConnectRefused,
   REASON_NOT_AUTHORIZED,

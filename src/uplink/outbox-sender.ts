@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Acknowledgement } from "../protocol/acknowledgement.ts";
 import type { OutboxRow } from "../protocol/cloud-event.ts";
-import { Lanes, type Pick } from "./lanes.ts";
+import { Lanes, type Pick } from "./send-queue.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../mqtt/connection.ts";
 import { rangesOf, type OutboxPort } from "./outbox-port.ts";
 

@@ -4,7 +4,7 @@ import type { DeviceName } from "../../../src/core/alarm.ts";
 import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
-import { startTelling } from "../../../src/unit/telling.ts";
+import { startTelling } from "../../../src/unit/telemetry-publisher.ts";
 import { discoverySchema } from "../../../src/protocol/message-schemas.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";
 

@@ -1,7 +1,7 @@
 /** The unit's settings as the district wants them: judged whole, kept, in force, and reported. */
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
-import type { CommandMemory } from "./commands.ts";
+import type { CommandMemory } from "./command-verifier.ts";
 import type { SettingsCommand } from "../protocol/command.ts";
 
 /** Every setting that can be changed from afar. */
