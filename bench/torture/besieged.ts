@@ -17,7 +17,7 @@ import { Health } from "../../src/health/health.ts";
 import { startUiServer } from "../../src/ui/server.ts";
 import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
 import { type Command } from "../../src/protocol/command.ts";
-import { Distribution } from "../../src/uplink/distribution.ts";
+import { Distribution } from "../../src/distribution/client.ts";
 import { KeyRing } from "../../src/protocol/signed-token.ts";
 import type { Uplink } from "../../src/uplink/uplink.ts";
 import { DISTRICT, UNIT } from "./story.ts";

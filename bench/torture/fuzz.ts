@@ -6,7 +6,7 @@ import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.t
 import { SET_KINDS } from "../../src/core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";
 import { signManifest, type Manifest } from "../../src/protocol/manifest.ts";
-import { sha256Of } from "../../src/uplink/distribution-shelf.ts";
+import { sha256Of } from "../../src/distribution/data-set-cache.ts";
 import { signToken } from "../../src/protocol/signed-token.ts";
 
 const strangers = generateKeyPairSync("ed25519");

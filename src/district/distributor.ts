@@ -2,7 +2,9 @@
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { Pace } from "../mqtt/rate-limiter.ts";
-import { readPartRequest, readSetReports, type SetReports } from "../uplink/distribution-set.ts";
+import { readSetReports } from "../protocol/data-set-reports.ts";
+import { readPartRequest } from "../protocol/data-set-reports.ts";
+import { type SetReports } from "../protocol/data-set-reports.ts";
 import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,

@@ -24,8 +24,8 @@ import {
   type PreparedSet,
   type SetFacts,
   type SetInstaller,
-} from "../uplink/distribution-set.ts";
-import { wholeOf, type SetFile } from "../uplink/distribution-shelf.ts";
+} from "../distribution/data-set.ts";
+import { wholeOf, type SetFile } from "../distribution/data-set-cache.ts";
 
 /** Where sets go. */
 export interface SetTargets {

@@ -12,8 +12,9 @@ import type { EvidenceBase } from "./evidence-base.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Store } from "../store/store.ts";
-import type { SetReport, SetReports } from "../uplink/distribution-set.ts";
-import { Distribution, type DistributionUplink, type SetFailures } from "../uplink/distribution.ts";
+import type { SetReports } from "../protocol/data-set-reports.ts";
+import type { SetReport } from "../protocol/data-set-reports.ts";
+import { Distribution, type DistributionUplink, type SetFailures } from "../distribution/client.ts";
 import { KeyRing } from "../protocol/signed-token.ts";
 import type { Uplink } from "../uplink/uplink.ts";
 

@@ -74,8 +74,6 @@ const ROOMS: readonly Room[] = [
       "src/protocol",
       "src/mqtt",
       "src/store",
-      "src/uplink",
-      "src/distribution",
       "src/config",
       "hal/clock.ts",
     ],

@@ -14,8 +14,9 @@ import { PublishedSets, type Published } from "../../src/district/distributor-fo
 import { Distributor } from "../../src/district/distributor.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStoreInWorker } from "../../src/store/worker/worker.ts";
-import type { SetReport, SetWaits } from "../../src/uplink/distribution-set.ts";
-import { Distribution } from "../../src/uplink/distribution.ts";
+import type { SetWaits } from "../../src/distribution/data-set.ts";
+import type { SetReport } from "../../src/protocol/data-set-reports.ts";
+import { Distribution } from "../../src/distribution/client.ts";
 import type { MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { KeyRing } from "../../src/protocol/signed-token.ts";

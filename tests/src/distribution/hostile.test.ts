@@ -7,7 +7,8 @@ import type { SetKind } from "../../../src/core/data-set.ts";
 import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import { blobOf } from "../../../src/district/distributor-folder.ts";
 import { PART_BYTES, signManifest, type Manifest } from "../../../src/protocol/manifest.ts";
-import { readPartRequest, type SetFault } from "../../../src/uplink/distribution-set.ts";
+import { readPartRequest } from "../../../src/protocol/data-set-reports.ts";
+import { type SetFault } from "../../../src/protocol/data-set-reports.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { districtTopics, unitTopics } from "../../../src/protocol/topics.ts";
 import {

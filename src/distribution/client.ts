@@ -4,20 +4,16 @@ import type { Clock } from "../../hal/clock.ts";
 import { audienceOf } from "../protocol/command.ts";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { Pace } from "../mqtt/rate-limiter.ts";
-import {
-  partRequest,
-  SET_WAITS,
-  type SetFault,
-  type SetInstaller,
-  type SetReport,
-  type SetReports,
-  type SetWaits,
-} from "./distribution-set.ts";
-import { Shelf } from "./distribution-shelf.ts";
-import { Supply } from "./distribution-supply.ts";
+import { SET_WAITS, type SetInstaller, type SetWaits } from "./data-set.ts";
+import { partRequest } from "../protocol/data-set-reports.ts";
+import { type SetReports } from "../protocol/data-set-reports.ts";
+import { type SetReport } from "../protocol/data-set-reports.ts";
+import { type SetFault } from "../protocol/data-set-reports.ts";
+import { Shelf } from "./data-set-cache.ts";
+import { Supply } from "./data-set-updater.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
-import { districtTopics } from "../protocol/topics.ts";
-import type { Uplink } from "./uplink.ts";
+import { districtTopics, type UnitTopics } from "../protocol/topics.ts";
+import type { IncomingMessage } from "../mqtt/connection.ts";
 
 export interface DistributionOptions {
   unitId: string;
@@ -47,8 +43,19 @@ export type SetFailures = Readonly<
   Partial<Record<SetKind, Readonly<Partial<Record<SetFault, number>>>>>
 >;
 
-/** The connection as far as distribution needs it. */
-export type DistributionUplink = Pick<Uplink, "topics" | "route" | "publish" | "online" | "onLink">;
+/** The unit's connection as far as distribution needs it. */
+export interface DistributionUplink {
+  readonly topics: UnitTopics;
+  online(): boolean;
+  onLink(listener: (ok: boolean) => void): () => void;
+  publish(topic: string, payload: string): Promise<boolean>;
+  route(route: {
+    filter: string;
+    /** What it is for, in logs and alarms. */
+    what?: string;
+    handle: (message: IncomingMessage) => void;
+  }): void;
+}
 
 const BYTES_PER_SECOND = 1_048_576;
 

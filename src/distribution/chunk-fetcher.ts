@@ -3,8 +3,8 @@ import type { Clock } from "../../hal/clock.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { partLength, type Blob } from "../protocol/manifest.ts";
 import type { Pace } from "../mqtt/rate-limiter.ts";
-import { SetError, type SetLink, type SetWaits } from "./distribution-set.ts";
-import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
+import { SetError, type SetLink, type SetWaits } from "./data-set.ts";
+import { sha256Of, type SetFile, type Shelf } from "./data-set-cache.ts";
 
 export interface PartFetcherOptions {
   kind: SetKind;

@@ -1,7 +1,7 @@
 /** One kind of data set on its way into a unit: judged, fetched, checked, put in force. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { createBackoff, type Backoff } from "../base/backoff.ts";
-import { Abandoned, PartFetcher } from "./distribution-fetch.ts";
+import { Abandoned, PartFetcher } from "./chunk-fetcher.ts";
 import type { SetKind } from "../core/data-set.ts";
 import { openManifest, totalBytes, type Manifest } from "../protocol/manifest.ts";
 import type { Pace } from "../mqtt/rate-limiter.ts";
@@ -9,14 +9,14 @@ import {
   SetError,
   type PreparedSet,
   type SetFacts,
-  type SetFailure,
-  type SetFault,
   type SetInstaller,
   type SetLink,
-  type SetReport,
   type SetWaits,
-} from "./distribution-set.ts";
-import { sha256Of, type SetFile, type Shelf } from "./distribution-shelf.ts";
+} from "./data-set.ts";
+import { type SetReport } from "../protocol/data-set-reports.ts";
+import { type SetFailure } from "../protocol/data-set-reports.ts";
+import { type SetFault } from "../protocol/data-set-reports.ts";
+import { sha256Of, type SetFile, type Shelf } from "./data-set-cache.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 
 export interface SupplyOptions {
