@@ -6,7 +6,7 @@ import { FAULT_KINDS } from "../../sim/faults/kinds.ts";
 import { loadScenario, parseScenario } from "../../sim/scenario/load.ts";
 import { ScenarioError } from "../../sim/scenario/problems.ts";
 import { durationMs, momentMs } from "../../sim/scenario/values.ts";
-import { SCHEMA_FILE, scenarioSchemaText } from "./schema-files.ts";
+import { SCHEMA_FILE, scenarioSchemaText } from "../../docs/generate/scenario/schema-file.ts";
 
 async function complaint(text: string): Promise<string> {
   const error: unknown = await parseScenario(text, "scenario.yaml").then(
@@ -138,7 +138,7 @@ describe("times in a scenario", () => {
 });
 
 describe("the published format", () => {
-  it(`stands in ${SCHEMA_FILE} as it is; write it anew with "node tests/sim/write-schema.ts"`, async () => {
+  it(`stands in ${SCHEMA_FILE} as it is; write it anew with "node docs/generate/scenario/write.ts"`, async () => {
     const published: unknown = JSON.parse(await readFile(SCHEMA_FILE, "utf8"));
     expect(published).toEqual(JSON.parse(scenarioSchemaText()));
   });

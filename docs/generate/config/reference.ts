@@ -1,8 +1,8 @@
 /** The reference of the configuration files, made from their schemas: one Markdown page, two JSON Schemas. */
 import { z } from "zod";
-import type { JsonSchema } from "./keys.ts";
-import { policySchema } from "./policy.ts";
-import { unitSchema } from "./unit.ts";
+import type { JsonSchema } from "../../../src/config/keys.ts";
+import { policySchema } from "../../../src/config/policy.ts";
+import { unitSchema } from "../../../src/config/unit.ts";
 
 /** Documents by their path in the tree. */
 export function referenceDocuments(): ReadonlyMap<string, string> {

@@ -1,6 +1,6 @@
 /** The published schema of scenarios, made from the format itself. */
 import { z } from "zod";
-import { scenario } from "../../sim/scenario/schema.ts";
+import { scenario } from "../../../sim/scenario/schema.ts";
 
 export const SCHEMA_FILE = "docs/schema/scenario.schema.json";
 

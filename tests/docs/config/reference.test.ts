@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PRESET_POLICIES, presetPolicy, presetPolicyText } from "../../../src/config/policy.ts";
-import { referenceDocuments } from "../../../src/config/reference.ts";
+import { referenceDocuments } from "../../../docs/generate/config/reference.ts";
 
 test.each([...referenceDocuments()])("%s is current (npm run docs:config)", (path, text) => {
   expect(readFileSync(path, "utf8")).toBe(text);
