@@ -1,7 +1,7 @@
 /** Routes of the simulated doorway: its gallery, its world, and what its camera sees. */
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { Parts } from "./live.ts";
+import type { Parts } from "./sse.ts";
 import { sendPicture } from "./picture.ts";
 import { keepMoments } from "./moment.ts";
 import { DISTRICT_ORDERS, type DoorwayControl, type UnitFeed } from "./ports.ts";

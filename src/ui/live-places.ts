@@ -1,5 +1,5 @@
 /** Who may watch the unit live at the same time: places for each kind of asker, so that none takes another's. */
-import type { Asker } from "./access.ts";
+import type { Asker } from "./auth/access.ts";
 
 /** Streams at once. The unit has one screen; a page that is opened again may leave its last stream behind. */
 export const MOST_STREAMS: Readonly<Record<Asker, number>> = { screen: 4, staff: 24, stranger: 16 };

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Clock } from "../../hal/clock.ts";
-import { Access, guardRequests, type AccessOptions } from "./access.ts";
+import { Access, guardRequests, type AccessOptions } from "./auth/access.ts";
 import { Connections } from "./connections.ts";
 import { doorwayRoutes } from "./doorway-routes.ts";
 import { healthRoutes, type HealthPort } from "./health.ts";

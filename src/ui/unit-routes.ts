@@ -2,11 +2,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
-import type { Access, Asker } from "./access.ts";
+import type { Access, Asker } from "./auth/access.ts";
 import { answerDecision, Decisions } from "./decide.ts";
 import { doorwayParts } from "./doorway-routes.ts";
 import type { HealthPort } from "./health.ts";
-import { openStream, type Parts } from "./live.ts";
+import { openStream, type Parts } from "./sse.ts";
 import type { LivePlaces } from "./live-places.ts";
 import { sendPicture } from "./picture.ts";
 import type { DoorwayControl, UnitFeed } from "./ports.ts";

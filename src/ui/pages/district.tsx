@@ -6,7 +6,7 @@ import { ORDERS, ORDER_RESULTS, TEXT } from "./i18n/words.ts";
 import type { Language } from "./i18n/say.ts";
 import { Title } from "./language.tsx";
 import { post } from "./live.ts";
-import { Tick } from "./signs.tsx";
+import { Tick } from "./kiosk/signs.tsx";
 
 interface Answer {
   result: keyof typeof ORDER_RESULTS;

@@ -1,9 +1,9 @@
 /** Chooses the page by its address. */
 import { render } from "preact";
 import { DoorwayPage } from "./doorway.tsx";
-import { KioskPage } from "./kiosk.tsx";
-import { showSecret } from "./own-screen.ts";
-import { StaffPage } from "./staff.tsx";
+import { KioskPage } from "./kiosk/kiosk.tsx";
+import { showSecret } from "./kiosk/own-screen.ts";
+import { StaffPage } from "./staff/staff.tsx";
 import "./style/base.css";
 import "./style/kiosk.css";
 import "./style/visits.css";

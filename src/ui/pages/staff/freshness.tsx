@@ -1,10 +1,10 @@
 /** What the decisions rest on and how the unit is doing: never hidden, never prettier than it is. */
-import { DEVICE_NAMES } from "../../core/alarm.ts";
-import type { ScreenView } from "../../core/view/view.ts";
-import { Twice } from "./language.tsx";
-import { DEVICES, TEXT, type Both } from "./i18n/words.ts";
-import { sayAge, sayClock, type Saying } from "./i18n/say.ts";
-import { Tick } from "./signs.tsx";
+import { DEVICE_NAMES } from "../../../core/alarm.ts";
+import type { ScreenView } from "../../../core/view/view.ts";
+import { Twice } from "../language.tsx";
+import { DEVICES, TEXT, type Both } from "../i18n/words.ts";
+import { sayAge, sayClock, type Saying } from "../i18n/say.ts";
+import { Tick } from "../kiosk/signs.tsx";
 
 interface Fact {
   good: boolean;

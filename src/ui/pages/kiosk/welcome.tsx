@@ -1,11 +1,11 @@
 /** The invitation: only to what works, and beside it a hint where something else was held up. */
 import type { ComponentChildren } from "preact";
-import type { ReasonCode } from "../../core/reason.ts";
-import type { ScreenView, Way } from "../../core/view/view.ts";
-import { PHASES, TEXT, type Both } from "./i18n/words.ts";
-import { sayReason, type Saying } from "./i18n/say.ts";
-import { Twice } from "./language.tsx";
-import { Picture } from "./picture.tsx";
+import type { ReasonCode } from "../../../core/reason.ts";
+import type { ScreenView, Way } from "../../../core/view/view.ts";
+import { PHASES, TEXT, type Both } from "../i18n/words.ts";
+import { sayReason, type Saying } from "../i18n/say.ts";
+import { Twice } from "../language.tsx";
+import { Picture } from "../picture.tsx";
 import { Sign } from "./signs.tsx";
 
 interface WelcomeProps {

@@ -1,6 +1,6 @@
 /** Wrong tokens, counted by where they come from: whoever guesses waits, and nobody else does. */
-import type { Clock, Timer } from "../../hal/clock.ts";
-import { placeOf } from "./place.ts";
+import type { Clock, Timer } from "../../../hal/clock.ts";
+import { placeOf } from "../place.ts";
 
 /** Wrong tokens from one place before it has to wait. */
 export const MOST_WRONG = 5;

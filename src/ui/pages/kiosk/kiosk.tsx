@@ -1,11 +1,11 @@
 /** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
-import type { Need } from "../../core/decision/decision.ts";
-import type { ScreenView } from "../../core/view/view.ts";
-import { Freshness } from "./freshness.tsx";
-import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "./i18n/words.ts";
-import { sayClock, sayReason, type Saying } from "./i18n/say.ts";
-import { Twice } from "./language.tsx";
-import { useLive, useOnce, type UnitInfo } from "./live.ts";
+import type { Need } from "../../../core/decision/decision.ts";
+import type { ScreenView } from "../../../core/view/view.ts";
+import { Freshness } from "../staff/freshness.tsx";
+import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "../i18n/words.ts";
+import { sayClock, sayReason, type Saying } from "../i18n/say.ts";
+import { Twice } from "../language.tsx";
+import { useLive, useOnce, type UnitInfo } from "../live.ts";
 import { Sign, Tick } from "./signs.tsx";
 import { hintOf, Welcome } from "./welcome.tsx";
 

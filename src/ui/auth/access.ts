@@ -6,13 +6,13 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Clock } from "../../hal/clock.ts";
-import type { Connections } from "./connections.ts";
+import type { Clock } from "../../../hal/clock.ts";
+import type { Connections } from "../connections.ts";
 import { OwnScreen } from "./own-screen.ts";
-import { placeOf } from "./place.ts";
+import { placeOf } from "../place.ts";
 import { sameSecret } from "./secrets.ts";
 import { StaffSessions } from "./sessions.ts";
-import { TokenAttempts } from "./token-attempts.ts";
+import { TokenAttempts } from "./sign-in-limit.ts";
 
 /**
  * - `screen`: the unit's own screen, which visitors stand before

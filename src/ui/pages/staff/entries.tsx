@@ -1,9 +1,9 @@
 /** The staff list: visits, and between them the openings of the gate that no visit led to. */
-import type { OpeningSummary, VisitSummary } from "../../core/view/view.ts";
+import type { OpeningSummary, VisitSummary } from "../../../core/view/view.ts";
 import { Visit } from "./explain.tsx";
-import { NOT_RELEASED_WORDS, OPENINGS, TEXT } from "./i18n/words.ts";
-import { sayClock, type Saying } from "./i18n/say.ts";
-import { Sign, Tick } from "./signs.tsx";
+import { NOT_RELEASED_WORDS, OPENINGS, TEXT } from "../i18n/words.ts";
+import { sayClock, type Saying } from "../i18n/say.ts";
+import { Sign, Tick } from "../kiosk/signs.tsx";
 
 interface EntriesProps {
   visits: readonly VisitSummary[];

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { startUiServer, type UiServer } from "../../../src/ui/server.ts";
-import { createStubUnit, STUB_VIEWS, type StubUnit } from "./support/stub-unit.ts";
+import { createSystemClock } from "../../../../hal/linux/clock.ts";
+import { startUiServer, type UiServer } from "../../../../src/ui/server.ts";
+import { createStubUnit, STUB_VIEWS, type StubUnit } from "../support/stub-unit.ts";
 
 const TOKEN = "a token of this test only";
 const SECRET = "the secret of this test's own screen";

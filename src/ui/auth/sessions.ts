@@ -1,6 +1,6 @@
 /** Staff who signed in with the unit's token, each page by a number nobody can guess. */
 import { createHash, randomBytes } from "node:crypto";
-import type { Clock } from "../../hal/clock.ts";
+import type { Clock } from "../../../hal/clock.ts";
 
 /** A shift; then the token is asked for again. */
 export const SESSION_MS = 12 * 3_600_000;

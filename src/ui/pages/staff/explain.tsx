@@ -1,7 +1,7 @@
 /** A visit as it was decided: outcome, reasons, and every rule with its evidence's age. */
 import type { ComponentChildren } from "preact";
-import type { RuleResult } from "../../core/decision/decision.ts";
-import type { VisitSummary } from "../../core/view/view.ts";
+import type { RuleResult } from "../../../core/decision/decision.ts";
+import type { VisitSummary } from "../../../core/view/view.ts";
 import {
   CREDENTIALS,
   ENDINGS,
@@ -12,9 +12,9 @@ import {
   RULE_OF_REASON,
   RULE_OUTCOMES,
   TEXT,
-} from "./i18n/words.ts";
-import { sayAge, sayClock, sayReason, type Language, type Saying } from "./i18n/say.ts";
-import { Sign, Tick } from "./signs.tsx";
+} from "../i18n/words.ts";
+import { sayAge, sayClock, sayReason, type Language, type Saying } from "../i18n/say.ts";
+import { Sign, Tick } from "../kiosk/signs.tsx";
 
 /** What a rule is about, in words; its own name in the policy where nothing better is known. */
 export function ruleName(rule: RuleResult, language: Language): string {

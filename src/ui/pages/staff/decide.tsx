@@ -1,13 +1,13 @@
 /** Staff decide: about one visit and never about another, or open the gate once without any. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OperatorAnswer, OperatorRefusal } from "../../core/authority/answer.ts";
-import type { ReasonCode } from "../../core/reason.ts";
-import type { ScreenView, VisitSummary } from "../../core/view/view.ts";
-import { CREDENTIALS, REFUSALS, TEXT } from "./i18n/words.ts";
-import { sayReason, type Language, type Saying } from "./i18n/say.ts";
-import { Title } from "./language.tsx";
-import { post, Refused } from "./live.ts";
-import { Tick } from "./signs.tsx";
+import type { OperatorAnswer, OperatorRefusal } from "../../../core/authority/answer.ts";
+import type { ReasonCode } from "../../../core/reason.ts";
+import type { ScreenView, VisitSummary } from "../../../core/view/view.ts";
+import { CREDENTIALS, REFUSALS, TEXT } from "../i18n/words.ts";
+import { sayReason, type Language, type Saying } from "../i18n/say.ts";
+import { Title } from "../language.tsx";
+import { post, Refused } from "../live.ts";
+import { Tick } from "../kiosk/signs.tsx";
 
 /** What the unit said to what was asked of it; a screen reader says it when it comes. */
 export function Answer({ answer }: { answer: Said | undefined }) {

@@ -1,6 +1,6 @@
 /** Signs that say the outcome by their shape, for whoever does not see or trust the colour. */
 import type { ComponentChildren } from "preact";
-import type { ScreenPhase } from "../../core/view/view.ts";
+import type { ScreenPhase } from "../../../core/view/view.ts";
 
 export type SignName = ScreenPhase | "not-live" | "hint" | "ring";
 

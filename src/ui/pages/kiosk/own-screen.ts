@@ -1,5 +1,5 @@
 /** Makes the page that the unit's own screen opens first known to the unit. */
-import { post, Refused } from "./live.ts";
+import { post, Refused } from "../live.ts";
 
 const SECRET = /^#screen=([\w-]+)$/;
 const RETRY_MS = 1_000;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { MOST_WRONG, QUIET_MS, TokenAttempts, WAIT_MS } from "../../../src/ui/token-attempts.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import {
+  MOST_WRONG,
+  QUIET_MS,
+  TokenAttempts,
+  WAIT_MS,
+} from "../../../../src/ui/auth/sign-in-limit.ts";
+import { VirtualClock } from "../../../../sim/clock.ts";
 
 interface Trial {
   clock: VirtualClock;

@@ -1,14 +1,14 @@
 /** The staff list: who came, what was decided and why, and letting somebody in with a reason. */
 import { useState } from "preact/hooks";
-import type { ScreenView } from "../../core/view/view.ts";
+import type { ScreenView } from "../../../core/view/view.ts";
 import { Answer, Decisions } from "./decide.tsx";
 import { Entries } from "./entries.tsx";
 import { Freshness } from "./freshness.tsx";
-import { ALARMS, DATA_SETS, DEVICES, isDeviceName, isSetKind, TEXT } from "./i18n/words.ts";
-import { sayClock, type Language, type Saying } from "./i18n/say.ts";
-import { LanguageSwitch, Title, useLanguage } from "./language.tsx";
-import { post, Refused, useLive, useOnce } from "./live.ts";
-import { Tick } from "./signs.tsx";
+import { ALARMS, DATA_SETS, DEVICES, isDeviceName, isSetKind, TEXT } from "../i18n/words.ts";
+import { sayClock, type Language, type Saying } from "../i18n/say.ts";
+import { LanguageSwitch, Title, useLanguage } from "../language.tsx";
+import { post, Refused, useLive, useOnce } from "../live.ts";
+import { Tick } from "../kiosk/signs.tsx";
 
 export function StaffPage() {
   const unit = useOnce("/api/unit");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createChanges } from "../../../src/ui/live.ts";
+import { createChanges } from "../../../src/ui/sse.ts";
 
 describe("changes between two messages", () => {
   it("tells every part at first, and nothing while nothing changes", () => {
