@@ -7,10 +7,10 @@ import type { Passback } from "../district/passback.ts";
 import { auditUnit, type AuditReport } from "../store/offline/audit.ts";
 import type { ChainFault } from "../store/chain.ts";
 import { certificateHolds, type WipeCertificate } from "../store/offline/wipe.ts";
-import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
+import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
 import { salvageCommand } from "./salvage.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 interface VerifyOptions extends DatabaseOptions {
   against?: string;

@@ -10,8 +10,8 @@ import {
 import { FrameParser, PREAMBLE, type FrameOutcome } from "../../hal/drivers/sdt/frame.ts";
 import { textOfPayload } from "../../hal/drivers/sdt/payload.ts";
 import { describeStatus, readerStatus } from "../../hal/drivers/sdt/status.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 /** Why there is no card in the input. Never quotes a card's content. */
 export interface CardFault {

@@ -10,10 +10,10 @@ import { lockArchive } from "../district/lock.ts";
 import type { AcknowledgementKey } from "../protocol/acknowledgement.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { signerKeyEntry } from "../config/signer-keys.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
-import { makeSigningKey, readSigningKey } from "./signing-key.ts";
-import { messageOf, printError, printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
+import { makeSigningKey, readSigningKey } from "./support/signing-key.ts";
+import { messageOf, printError, printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 /** As commander gives it: `--key` signs here, and the certificate's key has another name. */
 interface CollectOptions extends Omit<BrokerOptions, "key"> {

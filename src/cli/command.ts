@@ -16,10 +16,10 @@ import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { sendCommand, sendToAll, type CommandReport } from "../district/command-client.ts";
 import { signToken } from "../protocol/signed-token.ts";
 import { districtTopics, unitTopics } from "../protocol/topics.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
-import { makeSigningKey, nextCounter, readSigningKey } from "./signing-key.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
+import { makeSigningKey, nextCounter, readSigningKey } from "./support/signing-key.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 type Print = (line: string) => void;
 

@@ -8,7 +8,7 @@ import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
 import { PictureError } from "../picture/limits.ts";
 import { readPicture } from "../picture/read.ts";
-import { printLine } from "./output.ts";
+import { printLine } from "./support/output.ts";
 
 /** One file's outcome, as `--json` prints it. */
 interface Report {

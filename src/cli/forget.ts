@@ -3,9 +3,9 @@ import { Command } from "commander";
 import { pseudonymOf } from "../credential/pseudonym.ts";
 import { Archive, isArchive } from "../district/archive.ts";
 import { forgetEverywhere, type Forgotten } from "../store/offline/forget.ts";
-import { databaseOf, withDatabase, type DatabaseOptions } from "./database.ts";
-import { printError, printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
+import { printError, printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 import { readKey } from "./verify.ts";
 
 interface ForgetOptions extends DatabaseOptions {

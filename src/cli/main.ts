@@ -2,14 +2,14 @@
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { describeVersion } from "../version.ts";
-import { guardOutput, messageOf, withoutRawArguments } from "./output.ts";
+import { guardOutput, messageOf, withoutRawArguments } from "./support/output.ts";
 
 const WRONG_USAGE = 2;
 
 /** Each verb is a file of its own, and loads what it needs: a unit that runs has no simulator in memory. */
 const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./run.ts")).runCommand(),
-  doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  doctor: async () => (await import("./doctor/doctor.ts")).doctorCommand(),
   sim: async () => (await import("./sim.ts")).simCommand(),
   decode: async () => (await import("./decode.ts")).decodeCommand(),
   verify: async () => (await import("./verify.ts")).verifyCommand(),

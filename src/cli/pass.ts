@@ -24,8 +24,8 @@ import {
 import { timeOf } from "../base/dates.ts";
 
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/trust/revocation-files.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 import { readKey } from "./verify.ts";
 
 type Print = (line: string) => void;

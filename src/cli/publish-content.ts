@@ -22,7 +22,7 @@ import {
   trustPieces,
 } from "../unit/data-set-formats.ts";
 import { readDirectory } from "../unit/directory-file.ts";
-import { UsageError } from "./usage.ts";
+import { UsageError } from "./support/usage.ts";
 
 /** A set ready to be signed. */
 export interface Content {

@@ -14,11 +14,11 @@ import type { SetReport } from "../protocol/data-set-reports.ts";
 import type { SetFault } from "../protocol/data-set-reports.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { unitTopics } from "../protocol/topics.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./broker-options.ts";
+import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
 import { readContent } from "./publish-content.ts";
-import { makeSigningKey, readSigningKey } from "./signing-key.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { makeSigningKey, readSigningKey } from "./support/signing-key.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 type Print = (line: string) => void;
 

@@ -6,8 +6,8 @@ import { timeOf } from "../base/dates.ts";
 import { readRevocationFile, REVOCATIONS_KIND } from "../credential/trust/revocation-files.ts";
 import { revocationNumber } from "../credential/trust/revocation-number.ts";
 import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/trust/revocation.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 type Print = (line: string) => void;
 

@@ -6,8 +6,8 @@ import { ConfigError } from "../config/yaml-file.ts";
 import { parseUnitConfig, type UnitConfig } from "../config/unit.ts";
 import { SetupError } from "../unit/evidence-base.ts";
 import { startUnit } from "../main.ts";
-import { createLogger } from "./log.ts";
-import { UsageError } from "./usage.ts";
+import { createLogger } from "./support/log.ts";
+import { UsageError } from "./support/usage.ts";
 
 /** How long the process may outlive its unit. */
 const HANGING_MS = 1_000;

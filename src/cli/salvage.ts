@@ -6,8 +6,8 @@ import { readRecordEvent, type ArrivedRecord } from "../district/event.ts";
 import { RangeSet, type Range } from "../district/ranges.ts";
 import { remainsOf, salvage, type Salvaged } from "../store/offline/salvage.ts";
 import { recordEvent } from "../protocol/cloud-event.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 interface SalvageOptions {
   into?: string;

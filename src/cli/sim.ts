@@ -11,9 +11,9 @@ import { ScenarioError } from "../../sim/scenario/problems.ts";
 import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
 import { printable } from "../base/printable.ts";
 import { canonicalJson, traceLines } from "../../sim/trace.ts";
-import { makeSigningKey } from "./signing-key.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { makeSigningKey } from "./support/signing-key.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 interface SimOptions {
   port: number;

@@ -13,8 +13,8 @@ import { readRuleParts, ruleBookOf } from "../credential/formats/eu-dcc/rule-fil
 import { readTrustFile } from "../credential/trust/trust-files.ts";
 import { TrustStore } from "../credential/trust/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 interface VerifyOptions {
   trust: string[];

@@ -16,9 +16,9 @@ import {
   namedDatabase,
   withDatabase,
   type DatabaseOptions,
-} from "./database.ts";
-import { printLine } from "./output.ts";
-import { UsageError } from "./usage.ts";
+} from "./support/database.ts";
+import { printLine } from "./support/output.ts";
+import { UsageError } from "./support/usage.ts";
 
 interface WipeOptions extends DatabaseOptions {
   certificate: string;

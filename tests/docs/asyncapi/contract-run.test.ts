@@ -25,7 +25,7 @@ import { type Command } from "../../../src/protocol/command.ts";
 import { PART_BYTES, signManifest, type Blob } from "../../../src/protocol/manifest.ts";
 import { readPartRequest } from "../../../src/protocol/data-set-reports.ts";
 import { sha256Of } from "../../../src/distribution/data-set-cache.ts";
-import { tryBroker } from "../../../src/unit/broker-check.ts";
+import { tryBroker } from "../../../src/cli/doctor/broker-check.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { sendCommand, type CommandReport } from "../../../src/district/command-client.ts";
 import { signToken } from "../../../src/protocol/signed-token.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadNative } from "../../../hal/linux/native-module.ts";
-import { findingOf } from "../../../src/unit/check.ts";
+import { findingOf } from "../../../src/cli/doctor/check.ts";
 
 const context = { bus: "gpio line 17", during: "taking it as an output" };
 const loaded = (failure: Error): Promise<unknown> =>

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CommanderError, type Command } from "commander";
 import { passCommand } from "../../../src/cli/pass.ts";
-import { UsageError } from "../../../src/cli/usage.ts";
+import { UsageError } from "../../../src/cli/support/usage.ts";
 import { verifyCommand } from "../../../src/cli/verify.ts";
 
 /** What a run left behind. */

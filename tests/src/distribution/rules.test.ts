@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readContent } from "../../../src/cli/publish-content.ts";
-import { UsageError } from "../../../src/cli/usage.ts";
+import { UsageError } from "../../../src/cli/support/usage.ts";
 import { decide } from "../../../src/core/decision/decide.ts";
 import type { Rule } from "../../../src/core/policy/policy.ts";
 import { RevocationStore } from "../../../src/credential/trust/revocation.ts";

@@ -6,7 +6,7 @@ import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { commandCommand } from "../../../src/cli/command.ts";
-import { makeSigningKey } from "../../../src/cli/signing-key.ts";
+import { makeSigningKey } from "../../../src/cli/support/signing-key.ts";
 import { createCommandDesk, type CommandDesk } from "../../../src/uplink/command-verifier.ts";
 import { stateMessage } from "../../../src/protocol/cloud-event.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";

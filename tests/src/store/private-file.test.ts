@@ -60,7 +60,7 @@ describe("files with keys", () => {
 
   it("made for signing are their owner's alone", () => {
     runOpenly(`
-      const { makeSigningKey, nextCounter } = await import(${moduleUrl("src/cli/signing-key.ts")});
+      const { makeSigningKey, nextCounter } = await import(${moduleUrl("src/cli/support/signing-key.ts")});
       const file = ${JSON.stringify(join(folder, "command.key"))};
       makeSigningKey(file, "k1", "district"); nextCounter(file, 1);`);
     expect(openToOthers()).toEqual([]);

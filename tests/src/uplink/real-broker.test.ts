@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { readBrokerSecrets } from "../../../src/config/broker-secrets.ts";
 import { parseUnitConfig, type UnitConfig } from "../../../src/config/unit.ts";
-import { certificateDates, tryBroker } from "../../../src/unit/broker-check.ts";
+import { certificateDates, tryBroker } from "../../../src/cli/doctor/broker-check.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
 import { createAuthority } from "../../support/certificates.ts";
 import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";

@@ -1,6 +1,6 @@
 /** What the command line prints, without control characters from outside. */
-import { FileError } from "../config/problems.ts";
-import { printable, printableLines } from "../base/printable.ts";
+import { FileError } from "../../config/problems.ts";
+import { printable, printableLines } from "../../base/printable.ts";
 import { UsageError } from "./usage.ts";
 
 /** Prints one line, whatever is in it. */

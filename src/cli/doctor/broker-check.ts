@@ -1,24 +1,24 @@
 /** How `sentinel doctor` tries the broker: with the unit's own greeting, and what it was refused. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { withDeadline, type Clock } from "../../hal/clock.ts";
-import { readBrokerSecrets } from "../config/broker-secrets.ts";
-import type { UnitConfig } from "../config/unit.ts";
-import { DAY_MS } from "../core/time.ts";
-import { brokerAddress, shownUrl } from "../mqtt/broker-address.ts";
-import { speaksTls } from "../mqtt/broker-socket.ts";
-import { Extras } from "../uplink/broker-restrictions.ts";
-import { Greeting, type WantedFilter } from "../uplink/handshake.ts";
+import { withDeadline, type Clock } from "../../../hal/clock.ts";
+import { readBrokerSecrets } from "../../config/broker-secrets.ts";
+import type { UnitConfig } from "../../config/unit.ts";
+import { DAY_MS } from "../../core/time.ts";
+import { brokerAddress, shownUrl } from "../../mqtt/broker-address.ts";
+import { speaksTls } from "../../mqtt/broker-socket.ts";
+import { Extras } from "../../uplink/broker-restrictions.ts";
+import { Greeting, type WantedFilter } from "../../uplink/handshake.ts";
 import {
   ConnectRefused,
   REASON_NO_MATCHING_SUBSCRIBERS,
   UNIT_SESSION,
   type MqttConnection,
   type MqttLink,
-} from "../mqtt/connection.ts";
-import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { districtTopics, unitTopics } from "../protocol/topics.ts";
-import { LOSS_WITH_311 } from "../uplink/uplink.ts";
+} from "../../mqtt/connection.ts";
+import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
+import { districtTopics, unitTopics } from "../../protocol/topics.ts";
+import { LOSS_WITH_311 } from "../../uplink/uplink.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;
 

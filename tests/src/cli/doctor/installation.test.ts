@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadNative } from "../../../hal/linux/native-module.ts";
-import { parseUnitConfig } from "../../../src/config/unit.ts";
-import { findingOf, type Finding } from "../../../src/unit/check.ts";
+import { loadNative } from "../../../../hal/linux/native-module.ts";
+import { parseUnitConfig } from "../../../../src/config/unit.ts";
+import { findingOf, type Finding } from "../../../../src/cli/doctor/check.ts";
 import {
   cameraMend,
   freeBytes,
   installationChecks,
   type Machine,
   thermometerMend,
-} from "../../../src/unit/installation.ts";
+} from "../../../../src/cli/doctor/installation.ts";
 
 const CONFIG = parseUnitConfig(
   "unitId: a\ndistrict: d\ndevices:\n  camera: {source: v4l2}\n  thermometer: {bus: 1}\n  cardReader: {path: /dev/ttyUSB0}\n",

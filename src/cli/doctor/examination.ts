@@ -2,28 +2,28 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withDeadline, type Clock } from "../../hal/clock.ts";
-import type { Device, DeviceHealth } from "../../hal/devices.ts";
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
-import type { Luminance } from "../../hal/drivers/code-reader/image.ts";
-import { measurePace } from "../../hal/drivers/code-reader/pace.ts";
-import { probeMlx90614 } from "../../hal/drivers/mlx90614.ts";
-import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
-import { createSystemClock } from "../../hal/linux/clock.ts";
-import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
-import { parseCollectorKeys } from "../config/collector-keys.ts";
-import { parseCommandKeys } from "../config/command-keys.ts";
-import { parseDataKeys } from "../config/data-keys.ts";
-import { parsePolicy } from "../config/policy.ts";
-import type { SignerKey } from "../config/signer-keys.ts";
-import { brokerFiles } from "../config/broker-secrets.ts";
-import type { UnitConfig } from "../config/unit.ts";
-import { DAY_MS } from "../core/time.ts";
+import { withDeadline, type Clock } from "../../../hal/clock.ts";
+import type { Device, DeviceHealth } from "../../../hal/devices.ts";
+import type { DecodeEngine } from "../../../hal/drivers/code-reader/engine.ts";
+import type { Luminance } from "../../../hal/drivers/code-reader/image.ts";
+import { measurePace } from "../../../hal/drivers/code-reader/pace.ts";
+import { probeMlx90614 } from "../../../hal/drivers/mlx90614.ts";
+import { createClockSyncReader } from "../../../hal/linux/clock-sync.ts";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { createLinuxSmBus } from "../../../hal/linux/smbus.ts";
+import { parseCollectorKeys } from "../../config/collector-keys.ts";
+import { parseCommandKeys } from "../../config/command-keys.ts";
+import { parseDataKeys } from "../../config/data-keys.ts";
+import { parsePolicy } from "../../config/policy.ts";
+import type { SignerKey } from "../../config/signer-keys.ts";
+import { brokerFiles } from "../../config/broker-secrets.ts";
+import type { UnitConfig } from "../../config/unit.ts";
+import { DAY_MS } from "../../core/time.ts";
 import { certificateDates, tryBroker } from "./broker-check.ts";
 import { findingOf, type Check, type Finding } from "./check.ts";
-import { staffTokenFile } from "./door-secrets.ts";
-import { devicesOf } from "./hardware.ts";
-import { problemWith } from "./inputs.ts";
+import { staffTokenFile } from "../../unit/door-secrets.ts";
+import { devicesOf } from "../../unit/hardware.ts";
+import { problemWith } from "../../unit/inputs.ts";
 import {
   cameraMend,
   freeBytes,
@@ -31,7 +31,7 @@ import {
   LINE_MEND,
   thermometerMend,
 } from "./installation.ts";
-import { databasesSetAside } from "../store/quarantine.ts";
+import { databasesSetAside } from "../../store/quarantine.ts";
 
 const DEVICE_WAIT_MS = 12_000;
 const FREE_BYTES_WANTED = 200e6;

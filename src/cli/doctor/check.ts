@@ -1,6 +1,6 @@
 /** One check of `sentinel doctor`, and what it found. */
 
-import { nativeMend } from "../../hal/linux/native-module.ts";
+import { nativeMend } from "../../../hal/linux/native-module.ts";
 
 /** How one part was found. `absent`: the configuration does not have it, or it cannot be tried. */
 export interface Finding {

@@ -1,10 +1,10 @@
 /** `sentinel doctor`: looks at everything a unit needs, and says how to mend what fails. */
 import process from "node:process";
 import { Command } from "commander";
-import type { Finding } from "../unit/check.ts";
-import { examine } from "../unit/examination.ts";
-import { DEFAULT_CONFIG, readConfig } from "./run.ts";
-import { printLine } from "./output.ts";
+import type { Finding } from "./check.ts";
+import { examine } from "./examination.ts";
+import { DEFAULT_CONFIG, readConfig } from "../run.ts";
+import { printLine } from "../support/output.ts";
 
 const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;
 

@@ -1,6 +1,6 @@
 /** Wrong usage of a verb: told on stderr, exit status 2. */
-import { FileError } from "../config/problems.ts";
-import { printable } from "../base/printable.ts";
+import { FileError } from "../../config/problems.ts";
+import { printable } from "../../base/printable.ts";
 
 export class UsageError extends Error {
   override readonly name = "UsageError";

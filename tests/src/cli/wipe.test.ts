@@ -11,10 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openStoreFile } from "../../src/store/store.ts";
-import { certificateHolds, type WipeCertificate } from "../../src/store/offline/wipe.ts";
+import { openStoreFile } from "../../../src/store/store.ts";
+import { certificateHolds, type WipeCertificate } from "../../../src/store/offline/wipe.ts";
 
-import { draft } from "../support/records.ts";
+import { draft } from "../../support/records.ts";
 
 /** Kills the process instead of removing what it was about to remove, the n-th time. */
 const killedAt = (removal: number): string =>

@@ -1,6 +1,6 @@
 /** The log of a unit: one JSON line an event. */
 import { pino, type Logger } from "pino";
-import { printableLines } from "../base/printable.ts";
+import { printableLines } from "../../base/printable.ts";
 
 /**
  * Characters that JSON leaves alone and terminals obey are written out, as JSON reads them.

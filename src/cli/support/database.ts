@@ -1,7 +1,7 @@
 /** Which database a verb works on: named itself, or by the unit's configuration. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { parseUnitConfig } from "../config/unit.ts";
+import { parseUnitConfig } from "../../config/unit.ts";
 import { UsageError } from "./usage.ts";
 
 export interface DatabaseOptions {

@@ -1,10 +1,10 @@
 /** How a verb reaches the broker: the same options everywhere. */
 import { readFileSync } from "node:fs";
 import { Option, type Command } from "commander";
-import { brokerAddress } from "../mqtt/broker-address.ts";
-import type { MqttJsOptions } from "../mqtt/mqttjs.ts";
-import type { BrokerSecrets } from "../mqtt/mqttjs-options.ts";
-import { DEFAULT_ROOT } from "../protocol/topics.ts";
+import { brokerAddress } from "../../mqtt/broker-address.ts";
+import type { MqttJsOptions } from "../../mqtt/mqttjs.ts";
+import type { BrokerSecrets } from "../../mqtt/mqttjs-options.ts";
+import { DEFAULT_ROOT } from "../../protocol/topics.ts";
 import { UsageError } from "./usage.ts";
 
 export interface BrokerOptions {

@@ -3,10 +3,10 @@ import { constants } from "node:fs";
 import { access, readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { userInfo } from "node:os";
-import { findGpioChip, SYSFS_GPIO } from "../../hal/linux/gpio-chip.ts";
-import { tryNatives } from "../../hal/linux/native-module.ts";
-import type { UnitConfig } from "../config/unit.ts";
-import { describeVersion, releaseName } from "../version.ts";
+import { findGpioChip, SYSFS_GPIO } from "../../../hal/linux/gpio-chip.ts";
+import { tryNatives } from "../../../hal/linux/native-module.ts";
+import type { UnitConfig } from "../../config/unit.ts";
+import { describeVersion, releaseName } from "../../version.ts";
 import type { Check } from "./check.ts";
 
 /** Where this machine keeps what is looked at; a test has its own. */
