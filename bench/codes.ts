@@ -1,10 +1,10 @@
 /** The code reader's cost a frame, and the map of where the door works, beside single decoders. */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { loadDecoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Luminance } from "../hal/drivers/code-reader/image.ts";
-import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
+import { loadDecoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/engine/process-engine.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { GOOD_CONDITIONS, renderScene } from "../sim/camera/render.ts";
 import { createRandom } from "../sim/random.ts";

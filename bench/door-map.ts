@@ -1,7 +1,7 @@
 /** Where the door works: one condition made worse at a time, for short and long codes. */
-import { readThoroughly } from "../hal/drivers/code-reader/cascade.ts";
-import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Luminance } from "../hal/drivers/code-reader/image.ts";
+import { readThoroughly } from "../hal/drivers/code-reader/decode/cascade.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
 import { modulesAcross, widthMmOf } from "../sim/camera/face.ts";
 import type { CodeScene } from "../sim/camera/face.ts";
 import { pixelsPerMm } from "../sim/camera/perspective.ts";

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { DecodedCode } from "../hal/devices.ts";
-import { readThoroughly } from "../hal/drivers/code-reader/cascade.ts";
-import { loadDecoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import { scale, whole } from "../hal/drivers/code-reader/image.ts";
-import type { Luminance } from "../hal/drivers/code-reader/image.ts";
+import { readThoroughly } from "../hal/drivers/code-reader/decode/cascade.ts";
+import { loadDecoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import { scale, whole } from "../hal/drivers/code-reader/image/image.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
 import { readPicture } from "../src/picture/read.ts";
 import { percentile, printTable } from "./figures.ts";
 import { completed } from "./labels.ts";

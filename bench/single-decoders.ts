@@ -1,7 +1,7 @@
 /** Each decoder by itself, as a program that uses only that one would call it. */
 import type { DecodedCode } from "../hal/devices.ts";
-import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Luminance } from "../hal/drivers/code-reader/image.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
 
 const ZXING_FAST = {
   tryHarder: false,

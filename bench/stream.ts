@@ -1,11 +1,11 @@
 /** A stream of frames through the plan and the ladder, as the unit's decoder processes take it. */
 import type { DecodedCode } from "../hal/devices.ts";
-import { climb } from "../hal/drivers/code-reader/cascade.ts";
-import type { Decoders } from "../hal/drivers/code-reader/decoders.ts";
-import type { Luminance } from "../hal/drivers/code-reader/image.ts";
-import { JOB_COST, createPlan } from "../hal/drivers/code-reader/plan.ts";
-import { createStack } from "../hal/drivers/code-reader/stack.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "../hal/drivers/code-reader/steps.ts";
+import { climb } from "../hal/drivers/code-reader/decode/cascade.ts";
+import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
+import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
+import { JOB_COST, createPlan } from "../hal/drivers/code-reader/engine/cpu-budget.ts";
+import { createStack } from "../hal/drivers/code-reader/image/frame-accumulation.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "../hal/drivers/code-reader/decode/attempts.ts";
 
 /** What something new in view may take until it is read. */
 export const MOST_FRAMES = 10;

@@ -1,13 +1,13 @@
 /** One composition of the unit on the simulated doorway, for virtual and for real time alike. */
 import type { Clock } from "../hal/clock.ts";
-import type { DecodeEngine } from "../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
 import { createCodeReader } from "../hal/drivers/code-reader/reader.ts";
-import { createDoorContacts } from "../hal/drivers/door-contacts.ts";
-import { createGate } from "../hal/drivers/gate.ts";
-import { createMlx90614 } from "../hal/drivers/mlx90614.ts";
-import { createPanel } from "../hal/drivers/panel.ts";
-import { createSdtReader } from "../hal/drivers/sdt/reader.ts";
+import { createDoorContacts } from "../hal/drivers/contacts/door-contacts.ts";
+import { createGate } from "../hal/drivers/gate/gate.ts";
+import { createMlx90614 } from "../hal/drivers/thermometer/mlx90614/mlx90614.ts";
+import { createPanel } from "../hal/drivers/panel/gpio-panel.ts";
+import { createSdtReader } from "../hal/drivers/card-reader/sdt/reader.ts";
 import type { Policy } from "../src/core/policy/policy.ts";
 import type { ScreenView } from "../src/core/view/view.ts";
 import { Gateway, type VisitTimings } from "../src/gateway/gateway.ts";

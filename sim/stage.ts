@@ -1,5 +1,5 @@
 /** A doorway in real time and all it stands on: people and their credentials, buses, decoders, store and broker. */
-import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/engine/process-engine.ts";
 import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import type { Clock } from "../hal/clock.ts";

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import process from "node:process";
 import { every, withDeadline, type Clock, type Timer } from "../hal/clock.ts";
-import { createProcessEngine } from "../hal/drivers/code-reader/process-engine.ts";
+import { createProcessEngine } from "../hal/drivers/code-reader/engine/process-engine.ts";
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";

@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { createGate } from "../../hal/drivers/gate.ts";
+import { createGate } from "../../hal/drivers/gate/gate.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { createGuardedLine } from "../../hal/linux/gate-guard.ts";
+import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
 import { say } from "./say.ts";
 
 const [path = "", maximum = ""] = process.argv.slice(2);

@@ -12,8 +12,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
-import { lockLine, nameOf } from "./guard-line.ts";
-import type { GuardLineSpec } from "./guard-line.ts";
+import { lockLine, nameOf } from "./guard/guard-line.ts";
+import type { GuardLineSpec } from "./guard/guard-line.ts";
 
 /** As docs/wiring.md has it. */
 const DEFAULT_LINE = 17;

@@ -1,5 +1,5 @@
 /** A decoding engine that can be made to die, and comes back. */
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 
 export interface MortalEngine {
   engine: DecodeEngine;

@@ -1,5 +1,5 @@
 /** Runs seeded days and tells which promises were broken, with how to see it again. */
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { checkAdmissions } from "../checks/admission.ts";
 import { checkOwnFault } from "../checks/own-fault.ts";
 import { checkDelivery } from "../checks/records.ts";

@@ -1,5 +1,5 @@
 /** Runs a scenario in virtual time: a day in seconds, the same seed to the same byte. */
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
 import { createBench } from "../bench.ts";
 import type { BrokerMessage } from "../broker.ts";

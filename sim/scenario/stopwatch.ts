@@ -1,5 +1,5 @@
 /** Real milliseconds of what a visit made the processor do; only with `--timings`. */
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { CredentialVerifier, RecordStore } from "../../src/gateway/ports.ts";
 
 /** Milliseconds a visit took in each part, as measured. */

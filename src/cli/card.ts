@@ -6,10 +6,14 @@ import {
   CardContentError,
   parseTextBlock,
   TEXT_BYTES,
-} from "../../hal/drivers/sdt/card-content.ts";
-import { FrameParser, PREAMBLE, type FrameOutcome } from "../../hal/drivers/sdt/frame.ts";
-import { textOfPayload } from "../../hal/drivers/sdt/payload.ts";
-import { describeStatus, readerStatus } from "../../hal/drivers/sdt/status.ts";
+} from "../../hal/drivers/card-reader/sdt/card-content.ts";
+import {
+  FrameParser,
+  PREAMBLE,
+  type FrameOutcome,
+} from "../../hal/drivers/card-reader/sdt/frame.ts";
+import { textOfPayload } from "../../hal/drivers/card-reader/sdt/payload.ts";
+import { describeStatus, readerStatus } from "../../hal/drivers/card-reader/sdt/status.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
 

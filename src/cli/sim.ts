@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import { startSimulatedDoorway } from "../../sim/main.ts";
 import { loadScenario } from "../../sim/scenario/load.ts";

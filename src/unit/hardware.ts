@@ -3,16 +3,16 @@ import type { CameraHost } from "../../hal/bus/frames.ts";
 import type { GpioHost } from "../../hal/bus/gpio.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { Contact, Panel } from "../../hal/devices.ts";
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
-import { createDoorContacts } from "../../hal/drivers/door-contacts.ts";
-import { createGate } from "../../hal/drivers/gate.ts";
-import { createMlx90614 } from "../../hal/drivers/mlx90614.ts";
-import { createSdtReader } from "../../hal/drivers/sdt/reader.ts";
-import { ffmpegV4l2, rpicamVid } from "../../hal/linux/camera-programs.ts";
-import { createProcessCamera } from "../../hal/linux/camera.ts";
-import { createGuardedLine } from "../../hal/linux/gate-guard.ts";
-import type { GuardLineSpec } from "../../hal/linux/guard-line.ts";
+import { createDoorContacts } from "../../hal/drivers/contacts/door-contacts.ts";
+import { createGate } from "../../hal/drivers/gate/gate.ts";
+import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
+import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
+import { ffmpegV4l2, rpicamVid } from "../../hal/linux/camera/camera-programs.ts";
+import { createProcessCamera } from "../../hal/linux/camera/camera.ts";
+import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
+import type { GuardLineSpec } from "../../hal/linux/guard/guard-line.ts";
 import { createLinuxGpio } from "../../hal/linux/gpio.ts";
 import { createLinuxSerial } from "../../hal/linux/serial.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
@@ -111,10 +111,10 @@ async function panelOf(
 ): Promise<Panel> {
   const { path, baudRate, ...lines } = panel;
   if (path === undefined) {
-    const { createPanel } = await import("../../hal/drivers/panel.ts");
+    const { createPanel } = await import("../../hal/drivers/panel/gpio-panel.ts");
     return createPanel({ gpio, clock, lines });
   }
-  const { createFirmataPanel } = await import("../../hal/drivers/panel-firmata.ts");
+  const { createFirmataPanel } = await import("../../hal/drivers/panel/firmata-panel.ts");
   const speed = baudRate === undefined ? {} : { baudRate };
   return createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
 }

@@ -9,8 +9,8 @@ describe("the import table", () => {
   it.each([
     ["sim/chips/mlx90614.ts", "../../hal/drivers/mlx90614.ts", "a chip that knows its driver"],
     ["src/core/step.ts", "node:crypto", "a core that knows Node"],
-    ["hal/drivers/gate.ts", "../../src/core/step.ts", "a driver that knows the product"],
-    ["hal/drivers/gate.ts", "node:child_process", "a driver that starts a process"],
+    ["hal/drivers/gate/gate.ts", "../../src/core/step.ts", "a driver that knows the product"],
+    ["hal/drivers/gate/gate.ts", "node:child_process", "a driver that starts a process"],
     ["src/main.ts", "../sim/main.ts", "a real unit that knows the simulator"],
     ["src/store/outbox.ts", "../uplink/pump.ts", "a store that knows who sends"],
     ["sim/world.ts", "../src/cli/main.ts", "a world that starts a process"],
@@ -19,8 +19,8 @@ describe("the import table", () => {
   });
 
   it.each([
-    ["hal/drivers/gate.ts", "../bus/gpio.ts"],
-    ["hal/drivers/code-reader/lane.ts", "node:child_process"],
+    ["hal/drivers/gate/gate.ts", "../bus/gpio.ts"],
+    ["hal/drivers/code-reader/engine/decoder-worker.ts", "node:child_process"],
     ["src/gateway/loop.ts", "../../hal/devices.ts"],
     ["src/cli/sim.ts", "../../sim/main.ts"],
   ])("lets %s import %s", (file, specifier) => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createProcessCamera } from "../../hal/linux/camera.ts";
+import { createProcessCamera } from "../../hal/linux/camera/camera.ts";
 import type { CameraHost, FrameGeometry } from "../../hal/bus/frames.ts";
 import { createSimulatedCamera } from "../../sim/camera/camera.ts";
 import { VirtualClock } from "../../sim/clock.ts";

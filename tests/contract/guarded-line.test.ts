@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createGuardedLine } from "../../hal/linux/gate-guard.ts";
+import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
 import { createSimulatedGpio } from "../../sim/bus/gpio.ts";
 import { createSimulatedGuard } from "../../sim/bus/guard.ts";
 import { VirtualClock } from "../../sim/clock.ts";

@@ -59,9 +59,9 @@ describe("the built unit", () => {
   it("holds the command line, the guard, the decoders, the store's thread and the policies", () => {
     const needed = [
       "src/cli/main.js",
-      "hal/linux/guard-process.js",
+      "hal/linux/guard/guard-process.js",
       "hal/linux/lock-line.js",
-      "hal/drivers/code-reader/decoder-process.js",
+      "hal/drivers/code-reader/engine/decoder-process.js",
       "src/store/worker/worker-thread.js",
       "src/config/policies/pharmacy.yaml",
     ];

@@ -4,12 +4,12 @@ import type { CameraConnection, CameraHost } from "../../hal/bus/frames.ts";
 import type { SerialConnection } from "../../hal/bus/serial.ts";
 import type { SmBus } from "../../hal/bus/smbus.ts";
 import type { DeviceHealth } from "../../hal/devices.ts";
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine.ts";
+import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
-import { createMlx90614 } from "../../hal/drivers/mlx90614.ts";
-import { createSdtReader } from "../../hal/drivers/sdt/reader.ts";
+import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
+import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { PromisifiedBus } from "i2c-bus";
-import { createProcessCamera } from "../../hal/linux/camera.ts";
+import { createProcessCamera } from "../../hal/linux/camera/camera.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 

@@ -1,6 +1,6 @@
 /** A unit at the moment of its death: it has just opened the gate, and will never close it. */
 import process from "node:process";
-import { createGuardedLine } from "../../hal/linux/gate-guard.ts";
+import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
 
 const maximumMs = Number(process.argv[2]);
 const line = { kind: "gpio", line: 17 } as const;

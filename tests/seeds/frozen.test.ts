@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { runDay, type Day } from "../../sim/faults/seeds.ts";
 

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { seededDay } from "../../sim/faults/plan.ts";
 import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";

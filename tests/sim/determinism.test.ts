@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { GALLERY, GALLERY_PEOPLE } from "../../sim/gallery.ts";
 import { loadFields } from "../../sim/scenario/load.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseTextBlock } from "../../hal/drivers/sdt/card-content.ts";
+import { parseTextBlock } from "../../hal/drivers/card-reader/sdt/card-content.ts";
 import { encodeCard } from "../../sim/chips/sam-v.ts";
 import { cardOf, makePerson } from "../../sim/people.ts";
 import { createRandom } from "../../sim/random.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { seededDay } from "../../sim/faults/plan.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toBuffer } from "qrcode";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createInlineEngine } from "../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { GALLERY } from "../../sim/gallery.ts";
 import { loadScenario, parseScenario } from "../../sim/scenario/load.ts";

@@ -4,15 +4,15 @@ import { BusError } from "../../bus/errors.ts";
 import { every } from "../../clock.ts";
 import type { Clock, Timer } from "../../clock.ts";
 import type { CodeReader, CodeReading, DeviceHealth } from "../../devices.ts";
-import { createFrameAssembler, tightLuminance } from "./assembler.ts";
-import type { DecodeEngine, DecodeResult } from "./engine.ts";
-import { createExposurePolicy } from "./exposure.ts";
-import type { Luminance } from "./image.ts";
-import { createPartCollector } from "./parts.ts";
-import { createSceneWatch } from "./scene.ts";
-import type { SceneLook } from "./scene.ts";
-import { createShowings } from "./showing.ts";
-import { isWantedCode, wantedBy } from "./wanted.ts";
+import { createFrameAssembler, tightLuminance } from "./capture/frame-assembler.ts";
+import type { DecodeEngine, DecodeResult } from "./engine/engine.ts";
+import { createExposurePolicy } from "./capture/exposure.ts";
+import type { Luminance } from "./image/image.ts";
+import { createPartCollector } from "./decode/structured-append.ts";
+import { createSceneWatch } from "./capture/scene-change.ts";
+import type { SceneLook } from "./capture/scene-change.ts";
+import { createShowings } from "./capture/presentation.ts";
+import { isWantedCode, wantedBy } from "./decode/wanted.ts";
 
 export interface CodeReaderOptions {
   camera: CameraHost;

@@ -2,13 +2,13 @@
 import { afterEach, expect, test } from "vitest";
 import { delay } from "../../../hal/clock.ts";
 import type { CardReader, CardReading, DeviceHealth } from "../../../hal/devices.ts";
-import { createSdtReader } from "../../../hal/drivers/sdt/reader.ts";
+import { createSdtReader } from "../../../hal/drivers/card-reader/sdt/reader.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { createLinuxSerial } from "../../../hal/linux/serial.ts";
 import { createSamVChip, type SamVChip } from "../../../sim/chips/sam-v.ts";
 import { openFarEnd } from "../../support/far-end.ts";
 import { createPtyPair } from "../../support/pty.ts";
-import { citizenCard, foreigner2017Card } from "../drivers/sdt/cards.ts";
+import { citizenCard, foreigner2017Card } from "../drivers/card-reader/sdt/cards.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { createSamVChip, encodeCard, type SamVChip } from "../../../sim/chips/sam-v.ts";
 import { VirtualClock } from "../../../sim/clock.ts";
-import { citizenCard, foreigner2017Card } from "../../hal/drivers/sdt/cards.ts";
+import { citizenCard, foreigner2017Card } from "../../hal/drivers/card-reader/sdt/cards.ts";
 
 function setUp(options: { mustLeaveAfterRead?: boolean } = {}) {
   const clock = new VirtualClock(0);

@@ -9,7 +9,7 @@ import {
   foreigner2017Card,
   foreigner2023Card,
   permitCard,
-} from "../../hal/drivers/sdt/cards.ts";
+} from "../../hal/drivers/card-reader/sdt/cards.ts";
 
 const hex = (bytes: Uint8Array | number[]): string => Buffer.from(bytes).toString("hex");
 

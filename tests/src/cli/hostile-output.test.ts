@@ -9,7 +9,7 @@ import { encodeCard } from "../../../sim/chips/sam-v-card.ts";
 import { createLogger } from "../../../src/cli/support/log.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import { openDatabase } from "../../../src/store/schema.ts";
-import { citizenCard } from "../../hal/drivers/sdt/cards.ts";
+import { citizenCard } from "../../hal/drivers/card-reader/sdt/cards.ts";
 
 /** Clears a screen in C0 and in C1, hides, turns the direction, ends lines in four ways. */
 const EVIL =

@@ -1,5 +1,5 @@
 /** Reads a drawn code back, through the engine that stands at the door. */
-import { createInlineEngine } from "../../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../../hal/drivers/code-reader/engine/engine.ts";
 import { readPicture } from "../../../src/picture/read.ts";
 
 /** The texts in a picture. */

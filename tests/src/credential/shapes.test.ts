@@ -1,6 +1,6 @@
 /** What the camera stops for is what the verifier knows a format for. */
 import { describe, expect, test } from "vitest";
-import { wantedBy } from "../../../hal/drivers/code-reader/wanted.ts";
+import { wantedBy } from "../../../hal/drivers/code-reader/decode/wanted.ts";
 import { classify } from "../../../src/credential/classify.ts";
 import { CREDENTIAL_SHAPES } from "../../../src/credential/shapes.ts";
 

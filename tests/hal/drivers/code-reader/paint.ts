@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import QRCode from "qrcode";
 import type { BitMatrix } from "qrcode";
-import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
+import type { Luminance } from "../../../../hal/drivers/code-reader/image/image.ts";
 import type { Point } from "../../../../hal/devices.ts";
 import { addNoise } from "../../../../sim/camera/optics.ts";
 import { createRandom } from "../../../../sim/random.ts";

@@ -1,10 +1,10 @@
 /** Other codes in view: whatever hangs or lies beside the visitor's, it is read as it would be alone. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { readThoroughly } from "../../../../hal/drivers/code-reader/cascade.ts";
-import { loadDecoders } from "../../../../hal/drivers/code-reader/decoders.ts";
-import type { Decoders } from "../../../../hal/drivers/code-reader/decoders.ts";
-import { boxBlur } from "../../../../hal/drivers/code-reader/filters.ts";
-import type { Luminance } from "../../../../hal/drivers/code-reader/image.ts";
+import { readThoroughly } from "../../../../hal/drivers/code-reader/decode/cascade.ts";
+import { loadDecoders } from "../../../../hal/drivers/code-reader/decode/decoders.ts";
+import type { Decoders } from "../../../../hal/drivers/code-reader/decode/decoders.ts";
+import { boxBlur } from "../../../../hal/drivers/code-reader/image/filters.ts";
+import type { Luminance } from "../../../../hal/drivers/code-reader/image/image.ts";
 import { certificateText, grey, paint, withNoise } from "./paint.ts";
 import type { Placing } from "./paint.ts";
 

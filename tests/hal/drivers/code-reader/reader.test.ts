@@ -1,8 +1,8 @@
 /** The code reader on the simulated camera, in virtual time. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { CodeReader, CodeReading, DeviceHealth } from "../../../../hal/devices.ts";
-import { createInlineEngine } from "../../../../hal/drivers/code-reader/engine.ts";
-import type { DecodeEngine } from "../../../../hal/drivers/code-reader/engine.ts";
+import { createInlineEngine } from "../../../../hal/drivers/code-reader/engine/engine.ts";
+import type { DecodeEngine } from "../../../../hal/drivers/code-reader/engine/engine.ts";
 import { createCodeReader } from "../../../../hal/drivers/code-reader/reader.ts";
 import { createSimulatedCamera } from "../../../../sim/camera/camera.ts";
 import type { SimulatedCamera } from "../../../../sim/camera/camera.ts";

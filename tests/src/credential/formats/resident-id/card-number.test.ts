@@ -1,7 +1,7 @@
 /** Numbers of resident cards: the two checks, ours and the reader driver's, say the same of each. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseTextBlock } from "../../../../../hal/drivers/sdt/card-content.ts";
+import { parseTextBlock } from "../../../../../hal/drivers/card-reader/sdt/card-content.ts";
 import { encodeCard, type CardFields } from "../../../../../sim/chips/sam-v-card.ts";
 import { isCardNumber } from "../../../../../src/credential/formats/resident-id/card-number.ts";
 import {
@@ -9,7 +9,7 @@ import {
   foreigner2017Card,
   foreigner2023Card,
   permitCard,
-} from "../../../../hal/drivers/sdt/cards.ts";
+} from "../../../../hal/drivers/card-reader/sdt/cards.ts";
 
 const CARDS: readonly CardFields[] = [
   citizenCard,

@@ -1,0 +1,186 @@
+/** Everything tried on one picture: cheap first, and on until what is wanted was read. */
+import type { DecodedCode } from "../../../devices.ts";
+import type { Decoders } from "./decoders.ts";
+import { erase } from "../image/erase.ts";
+import { createGuard } from "./false-positive-filter.ts";
+import type { Guard } from "./false-positive-filter.ts";
+import { scale, whole } from "../image/image.ts";
+import type { Luminance, View } from "../image/image.ts";
+import { joinParts } from "./structured-append.ts";
+import { contentKey, ranked } from "./rank.ts";
+import { CHEAP_STEPS, FURTHER_STEPS, SURVEY_STEPS, WITNESS_STEPS } from "./attempts.ts";
+import type { Step } from "./attempts.ts";
+import { holdsWanted, isWantedCode } from "./wanted.ts";
+import type { IsWanted } from "./wanted.ts";
+import { createWorkbench } from "./image-variants.ts";
+import type { InStream, Workbench } from "./image-variants.ts";
+
+/** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
+const LONG_SIDE = 1280;
+// A small code in a large picture is lost by scaling down: as a last resort the cheap steps look
+// once more at up to this size.
+const LAST_RESORT_LONG_SIDE = 2560;
+
+/** What a reading of a picture may end with. */
+export interface Sought {
+  /** Texts that look like a credential; absent: any text. */
+  isWanted?: IsWanted;
+  /** Go on for every code in view, also when a wanted one was read. */
+  everyCode?: boolean;
+}
+
+const ANY_TEXT: IsWanted = () => true;
+
+/**
+ * The codes in a picture, wanted ones first, then the one nearest to the centre and largest; corners
+ * in its pixels.
+ */
+export function readThoroughly(
+  decoders: Decoders,
+  image: Luminance,
+  sought: Sought = {},
+): DecodedCode[] {
+  const { isWanted = ANY_TEXT, everyCode = false } = sought;
+  const guard = createGuard();
+  const ladder = everyCode ? EVERY_CODE_STEPS : ALL_STEPS;
+  const isEnough = everyCode
+    ? (bench: Workbench, next: Step | undefined) =>
+        next !== undefined && !SURVEY.has(next) && !bench.hasOutlines()
+    : undefined;
+  const view = bounded(image, LONG_SIDE);
+  const climbed = climbView({ decoders, view, steps: ladder, guard, isWanted, isEnough });
+  const codes = [...climbed.codes];
+  if (view.scale > 1 && (everyCode || !holdsWanted(codes, isWanted))) {
+    const larger = erase(bounded(image, LAST_RESORT_LONG_SIDE), codes);
+    const last = { decoders, view: larger, steps: CHEAP_STEPS, guard, isWanted };
+    codes.push(...climbView(last).codes);
+  }
+  return ranked(joinParts(codes), image, (code) => isWantedCode(code, isWanted));
+}
+
+/** What was read, and by which step of those given. */
+export interface Climb {
+  codes: DecodedCode[];
+  /** The step that read a wanted code, or part of one. */
+  step: number | undefined;
+  /** A symbol was made out and not read. */
+  outlined: boolean;
+}
+
+export interface ClimbOptions {
+  /** Where the frame belongs; unread it is kept for those after it. */
+  stream?: InStream;
+  /** Texts to stop for; absent: any text. */
+  isWanted?: IsWanted;
+}
+
+/**
+ * Tries the named places of a ladder on a camera's frame until one reads a wanted code.
+ * @param places indices into `ladder`, in the order to try
+ */
+export function climb(
+  decoders: Decoders,
+  image: Luminance,
+  ladder: readonly Step[],
+  places: readonly number[],
+  { stream, isWanted = ANY_TEXT }: ClimbOptions = {},
+): Climb {
+  const view = bounded(image, LONG_SIDE);
+  const steps = places.flatMap((place) => ladder[place] ?? []);
+  const guard = createGuard();
+  const climbed = climbView({ decoders, view, steps, guard, isWanted, stream });
+  const { codes, step, outlined } = climbed;
+  if (!holdsWanted(codes, isWanted)) stream?.stack.add(climbed.view, stream.number);
+  return {
+    codes: ranked(codes, image, (code) => isWantedCode(code, isWanted)),
+    step: step === undefined ? undefined : places[step],
+    outlined,
+  };
+}
+
+const ALL_STEPS: readonly Step[] = [...CHEAP_STEPS, ...FURTHER_STEPS];
+const SURVEY: ReadonlySet<Step> = new Set(SURVEY_STEPS);
+// For every code in view those steps come first that between them find what any of the others would:
+// with something read, and no outline left, there is nothing to go on for.
+const EVERY_CODE_STEPS: readonly Step[] = [
+  ...SURVEY_STEPS,
+  ...ALL_STEPS.filter((step) => !SURVEY.has(step)),
+];
+
+interface Attempts {
+  decoders: Decoders;
+  view: View;
+  steps: readonly Step[];
+  guard: Guard;
+  isWanted: IsWanted;
+  stream?: InStream | undefined;
+  /** Asked before each step once something was read; absent: enough is a wanted code. */
+  isEnough?: ((bench: Workbench, next: Step | undefined) => boolean) | undefined;
+}
+
+// Of a decoder that gives one code at a time.
+const MOST_TURNS = 8;
+
+/** @returns besides, the picture as it is without what was read */
+function climbView(attempts: Attempts): Climb & { view: View } {
+  const { decoders, steps, guard, isWanted, stream, isEnough } = attempts;
+  const codes: DecodedCode[] = [];
+  let { view } = attempts;
+  let bench = createWorkbench(decoders, view, stream);
+  let read: DecodedCode[] = [];
+  let doubted: number | undefined;
+  let outlined = false;
+  let hit: number | undefined;
+
+  /** Takes out of the picture what was read; only when it is looked at again, for that costs a copy. */
+  const clear = (): void => {
+    if (read.length === 0) return;
+    view = erase(view, read);
+    bench = createWorkbench(decoders, view, stream);
+    read = [];
+  };
+  /** Whether it read something new. */
+  const attempt = (step: Step, place: number): boolean => {
+    clear();
+    read = guard.believe(step.attempt(bench), step.changed);
+    outlined ||= bench.outlined;
+    if (guard.doubtful) doubted ??= place;
+    if (read.length === 0) return false;
+    const before = codes.length;
+    for (const code of read) {
+      const known = codes.some((each) => contentKey(each) === contentKey(code));
+      if (!known) codes.push({ ...code, decoder: step.name });
+    }
+    const fresh = codes.slice(before);
+    if (fresh.some((code) => code.part !== undefined || isWanted(code.text))) hit ??= place;
+    return fresh.length > 0;
+  };
+  const done = (next: Step | undefined): boolean => {
+    if (codes.length === 0) return false;
+    if (isEnough === undefined) return holdsWanted(codes, isWanted);
+    clear();
+    return isEnough(bench, next);
+  };
+  const exhaust = (step: Step, place: number): void => {
+    for (let turn = 0; turn < MOST_TURNS && attempt(step, place); turn++) {
+      if (step.seesEveryCode || done(undefined)) return;
+    }
+  };
+
+  for (const [place, step] of steps.entries()) {
+    if (done(step)) break;
+    exhaust(step, place);
+  }
+  // A stream's job is a few steps only: what was found in one of them gets its second witness now.
+  for (const witness of doubted === undefined ? [] : WITNESS_STEPS) {
+    if (codes.length > 0) break;
+    if (!steps.includes(witness)) attempt(witness, doubted ?? 0);
+  }
+  if (stream !== undefined && !holdsWanted(codes, isWanted)) clear();
+  return { codes, step: hit, outlined, view };
+}
+
+function bounded(image: Luminance, longSide: number): View {
+  const factor = longSide / Math.max(image.width, image.height);
+  return factor < 1 ? scale(whole(image), factor) : whole(image);
+}

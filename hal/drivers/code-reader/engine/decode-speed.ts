@@ -1,0 +1,66 @@
+/** How fast this machine decodes, measured on a picture of its own camera as the unit would read it. */
+import type { Clock } from "../../../clock.ts";
+import type { Luminance } from "../image/image.ts";
+import { createLane } from "./decoder-worker.ts";
+import type { Lane } from "./decoder-worker.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "../decode/attempts.ts";
+
+/** What reading takes here, in CPU time. */
+export interface Pace {
+  /** The cheaper of the two looks that every frame gets one of. */
+  decoder: string;
+  lookMs: number;
+  /** Every further attempt once: what something new that nobody reads takes altogether. */
+  furtherMs: number;
+}
+
+// Wasm is compiled in two stages, the second while the first is at work: behind it after some dozens.
+const WARM_UP_LOOKS = 40;
+const LOOKS = 31;
+
+/**
+ * Takes some seconds on a small machine, most of them the start of a decoder process.
+ * @throws Error when no decoder process can be started, or it is lost over the picture
+ */
+export async function measurePace(picture: Luminance, clock: Clock): Promise<Pace> {
+  const lane = createLane({ clock, name: "decoder on trial" });
+  try {
+    const looks: { decoder: string; lookMs: number }[] = [];
+    for (const [place, { name }] of CHEAP_STEPS.entries()) {
+      for (let look = 0; look < WARM_UP_LOOKS; look++) await cpuMs(lane, picture, "cheap", place);
+      const times: number[] = [];
+      for (let look = 0; look < LOOKS; look++) {
+        times.push(await cpuMs(lane, picture, "cheap", place));
+      }
+      looks.push({ decoder: name, lookMs: median(times) });
+    }
+    const [cheapest] = looks.sort((a, b) => a.lookMs - b.lookMs);
+    if (cheapest === undefined) throw new Error("there is no decoder");
+    return { ...cheapest, furtherMs: await everyFurtherAttempt(lane, picture) };
+  } finally {
+    await lane.close();
+  }
+}
+
+async function everyFurtherAttempt(lane: Lane, picture: Luminance): Promise<number> {
+  let total = 0;
+  for (const place of FURTHER_STEPS.keys()) {
+    await cpuMs(lane, picture, "further", place);
+    total += await cpuMs(lane, picture, "further", place);
+  }
+  return total;
+}
+
+async function cpuMs(
+  lane: Lane,
+  picture: Luminance,
+  ladder: "cheap" | "further",
+  place: number,
+): Promise<number> {
+  const answer = await lane.run(picture, ladder, [place]);
+  return answer.cpuMs[0] ?? 0;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,138 @@
+/**
+ * A process of its own for decoding: takes a job from standard input and its picture from the memory
+ * it shares with the engine, climbs the ladder, answers on standard output, and ends when its input
+ * does. Started by lane.ts.
+ *
+ * It reads and writes synchronously: with one job at a time there is nothing else to do meanwhile,
+ * and a picture goes straight into the one buffer it is decoded from.
+ */
+import { readSync, writeFileSync, writeSync } from "node:fs";
+import { climb } from "../decode/cascade.ts";
+import type { Climb } from "../decode/cascade.ts";
+import { loadDecoders } from "../decode/decoders.ts";
+import type { Decoders } from "../decode/decoders.ts";
+import { JOB_BYTES, decodeJob, encodeMessage } from "./messages.ts";
+import type { DecoderMessage, Job } from "./messages.ts";
+import { erase } from "../image/erase.ts";
+import { whole } from "../image/image.ts";
+import type { Luminance } from "../image/image.ts";
+import { createStack } from "../image/frame-accumulation.ts";
+import { CHEAP_STEPS, FURTHER_STEPS } from "../decode/attempts.ts";
+import { holdsWanted, wantedBy } from "../decode/wanted.ts";
+
+const INPUT = 0;
+const OUTPUT = 1;
+const PICTURE = 3;
+
+/** Fills the buffer; false when the engine is gone. */
+function read(into: Uint8Array): boolean {
+  for (let at = 0; at < into.length;) {
+    const count = readSync(INPUT, into, at, into.length - at, null);
+    if (count === 0) return false;
+    at += count;
+  }
+  return true;
+}
+
+/** Takes the picture; the engine leaves it alone until the answer. */
+function fetchPicture(into: Uint8Array): void {
+  for (let at = 0; at < into.length;) {
+    const count = readSync(PICTURE, into, at, into.length - at, at);
+    if (count === 0) throw new RangeError("the picture is smaller than its job says");
+    at += count;
+  }
+}
+
+function tell(message: DecoderMessage): void {
+  const bytes = encodeMessage(message);
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
+  } catch (error) {
+    // The unit was killed while this frame was looked at: nobody is there to answer.
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") process.exit(0);
+    throw error;
+  }
+}
+
+/** Where the machine's memory runs out, this process goes before the unit does (proc(5)). */
+function offerOneself(): void {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "500");
+  } catch {
+    // Not every system has it; then the kernel chooses by size alone.
+  }
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/**
+ * Each step by itself, so that its CPU is known: the engine has the cheaper one look first. Where
+ * that reads nothing wanted, the next one looks at the rest of the picture.
+ */
+function tryEach(decoders: Decoders, picture: Luminance, job: Job): Climb & { cpuMs: number[] } {
+  const seen: Climb & { cpuMs: number[] } = {
+    codes: [],
+    step: undefined,
+    outlined: false,
+    cpuMs: [],
+  };
+  let rest = picture;
+  for (const place of job.steps) {
+    const before = process.cpuUsage();
+    const { codes, step, outlined } = climb(decoders, rest, CHEAP_STEPS, [place], { isWanted });
+    seen.cpuMs.push(cpuMsSince(before));
+    seen.codes.push(...codes);
+    seen.step ??= step;
+    seen.outlined ||= outlined;
+    if (holdsWanted(seen.codes, isWanted)) break;
+    if (codes.length > 0) rest = erase(whole(rest), codes);
+  }
+  return seen;
+}
+
+// How often the process looks after itself, in jobs: what is asked of the kernel for it costs as much
+// as a tenth of a cheap look.
+const HOUSEKEEPING_JOBS = 32;
+
+const [wanted = "null"] = process.argv.slice(3);
+const isWanted = wantedBy((JSON.parse(wanted) as string[] | null) ?? undefined);
+const stack = createStack();
+const head = Buffer.alloc(JOB_BYTES);
+let pixels = new Uint8Array(0);
+let residentBytes = 0;
+
+function look(decoders: Decoders, job: Job): Climb & { cpuMs: number[] } {
+  const { width, height, ladder, steps, frame } = job;
+  if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
+  fetchPicture(pixels);
+  const picture = { width, height, luminance: pixels };
+  if (ladder === "cheap") return tryEach(decoders, picture, job);
+  const stream = frame === undefined ? {} : { stream: { stack, number: frame } };
+  const before = process.cpuUsage();
+  const climbed = climb(decoders, picture, FURTHER_STEPS, steps, { ...stream, isWanted });
+  return { ...climbed, cpuMs: [cpuMsSince(before)] };
+}
+
+async function work(): Promise<void> {
+  const decoders = await loadDecoders();
+  residentBytes = process.memoryUsage.rss();
+  tell({ kind: "ready", residentBytes });
+  for (let jobs = 0; read(head); jobs++) {
+    const job = decodeJob(head);
+    const seen = look(decoders, job);
+    const housekeeping = job.ladder === "further" || jobs % HOUSEKEEPING_JOBS === 0;
+    if (housekeeping) residentBytes = process.memoryUsage.rss();
+    tell({ kind: "answer", ...seen, residentBytes });
+    if (!housekeeping) continue;
+    // One turn of the event loop, in which V8 lets go of what the decoders' bindings held.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+offerOneself();
+await work();

@@ -1,0 +1,87 @@
+/** Turns a run of raw samples into one honest number, or into a reason why there is none. */
+import type { TemperatureFailure } from "../../devices.ts";
+import { countToCelsius, KELVIN_PER_COUNT } from "./mlx90614/registers.ts";
+
+export interface BurstOptions {
+  /** Samples that must agree, at least 8. */
+  samples: number;
+  /** Largest difference among them, K. */
+  maximumSpreadK: number;
+  /** Skin values outside are a wrong aim or a wrong sensor, never a result; both bounds belong in. */
+  plausibleC: { from: number; to: number };
+  /** How long to wait for samples that agree before asking to measure again, ms. */
+  patienceMs: number;
+}
+
+export const BURST_DEFAULTS: BurstOptions = {
+  samples: 8,
+  maximumSpreadK: 0.3,
+  plausibleC: { from: 32, to: 42 },
+  patienceMs: 3000,
+};
+
+/** What came of a burst. */
+export type BurstResult =
+  | { kind: "steady"; skinC: number; spreadK: number; samples: number }
+  | { kind: "failed"; failure: TemperatureFailure };
+
+/** A burst being collected. */
+export interface Burst {
+  /** Adds one sample; tells the result as soon as there is one. Not to be called after that. */
+  add(count: number, atMs: number): BurstResult | undefined;
+  /** A sample was due but did not come; tells when patience is over. */
+  miss(atMs: number): BurstResult | undefined;
+}
+
+/**
+ * The newest samples slide through a window, so a person who first moves and then stands still is
+ * measured without being asked again. Spreads are compared in counts: no rounding at the limit.
+ * @throws RangeError on settings that would weaken the result
+ */
+export function createBurst(startedAtMs: number, options: BurstOptions): Burst {
+  const { samples, maximumSpreadK, plausibleC, patienceMs } = options;
+  if (!Number.isInteger(samples) || samples < 8) {
+    throw new RangeError(`a burst needs at least 8 samples, not ${samples}`);
+  }
+  const maximumSpread = Math.round(maximumSpreadK / KELVIN_PER_COUNT);
+  const window: number[] = [];
+  // Why nothing was good enough so far: steady values in the wrong range weigh more than movement.
+  let failure: TemperatureFailure = "sensor-fault";
+
+  const outOfPatience = (atMs: number): BurstResult | undefined =>
+    atMs - startedAtMs >= patienceMs ? { kind: "failed", failure } : undefined;
+
+  return {
+    add(count, atMs) {
+      window.push(count);
+      if (window.length > samples) window.shift();
+      if (failure === "sensor-fault") failure = "unsteady";
+      if (window.length === samples) {
+        const sorted = window.toSorted((a, b) => a - b);
+        const spread = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0);
+        if (spread <= maximumSpread) {
+          const skinC = countToCelsius(median(sorted));
+          if (isWithin(skinC, plausibleC)) {
+            return { kind: "steady", skinC, spreadK: spread * KELVIN_PER_COUNT, samples };
+          }
+          failure = "implausible";
+        } else failure = "unsteady";
+      }
+      return outOfPatience(atMs);
+    },
+    miss: outOfPatience,
+  };
+}
+
+function median(sorted: readonly number[]): number {
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? 0;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
+}
+
+// Counts are exact, their conversion to °C is not: a hundredth of a count must not decide.
+const TOLERANCE_C = 0.0001;
+
+function isWithin(celsius: number, range: { from: number; to: number }): boolean {
+  return celsius >= range.from - TOLERANCE_C && celsius <= range.to + TOLERANCE_C;
+}

@@ -1,0 +1,23 @@
+/** What reading takes on this machine, measured in a decoder's process. */
+import { expect, test } from "vitest";
+import { measurePace } from "../../../../../hal/drivers/code-reader/engine/decode-speed.ts";
+import { createSystemClock } from "../../../../../hal/linux/clock.ts";
+import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
+import { createRandom } from "../../../../../sim/random.ts";
+
+test.each([
+  ["nothing", null],
+  ["a code", { text: "PACE", medium: "phone" as const }],
+])(
+  "the pace before %s is that of its own looks",
+  async (_name, scene) => {
+    const size = { width: 320, height: 240 };
+    const picture = renderScene(scene, GOOD_CONDITIONS, createRandom(1), size);
+    const { decoder, lookMs, furtherMs } = await measurePace(picture, createSystemClock());
+    expect(["zxing", "rxing"]).toContain(decoder);
+    expect(lookMs).toBeGreaterThan(0);
+    // Forty attempts, most of them dearer than a look.
+    expect(furtherMs).toBeGreaterThan(5 * lookMs);
+  },
+  60_000,
+);
