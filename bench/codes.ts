@@ -7,7 +7,7 @@ import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
 import { createProcessEngine } from "../hal/drivers/code-reader/engine/process-engine.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { GOOD_CONDITIONS, renderScene } from "../sim/camera/render.ts";
-import { createRandom } from "../sim/random.ts";
+import { createRandom } from "../sim/kernel/random.ts";
 import { LENGTHS, READERS, measureMap } from "./door-map.ts";
 import type { Cell } from "./door-map.ts";
 import { drawMap } from "./door-map-plot.ts";

@@ -7,7 +7,7 @@ import type { CodeScene } from "../sim/camera/face.ts";
 import { pixelsPerMm } from "../sim/camera/perspective.ts";
 import { GOOD_CONDITIONS, renderScene } from "../sim/camera/render.ts";
 import type { Conditions } from "../sim/camera/render.ts";
-import { createRandom } from "../sim/random.ts";
+import { createRandom } from "../sim/kernel/random.ts";
 import { SINGLE_DECODERS } from "./single-decoders.ts";
 import { framesUntilRead } from "./stream.ts";
 

@@ -19,9 +19,9 @@ import { createSimulatedGuard } from "../sim/bus/guard.ts";
 import { createSimulatedSerial } from "../sim/bus/serial.ts";
 import { GOOD_CONDITIONS, renderScene } from "../sim/camera/render.ts";
 import { createSamVChip, encodeCard } from "../sim/chips/sam-v.ts";
-import { District, DISTRICT_ISSUER } from "../sim/district.ts";
-import { pharmacyPolicy } from "../sim/policy.ts";
-import { createRandom } from "../sim/random.ts";
+import { District, DISTRICT_ISSUER } from "../sim/actors/issuer.ts";
+import { pharmacyPolicy } from "../sim/actors/policy.ts";
+import { createRandom } from "../sim/kernel/random.ts";
 import { percentile, printTable, spread } from "./figures.ts";
 import { ReplayCamera } from "./replay-camera.ts";
 

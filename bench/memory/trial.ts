@@ -15,7 +15,7 @@ import { pseudonymOf } from "../../src/credential/pseudonym.ts";
 import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../sim/camera/render.ts";
 import { createSamVChip, encodeCard, type SamVChip } from "../../sim/chips/sam-v.ts";
-import { createRandom } from "../../sim/random.ts";
+import { createRandom } from "../../sim/kernel/random.ts";
 import { openFarEnd } from "../../tests/support/far-end.ts";
 import { freePort, startMosquitto } from "../../tests/support/mosquitto.ts";
 import { createPtyPair } from "../../tests/support/pty.ts";

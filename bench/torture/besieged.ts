@@ -2,12 +2,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import type { Bench } from "../../sim/bench.ts";
-import { DISTRICT_ISSUER, type District } from "../../sim/district.ts";
-import { COMMAND_FLAWS, Operator } from "../../sim/operator.ts";
-import type { Random } from "../../sim/random.ts";
-import { setStage } from "../../sim/stage.ts";
-import type { Trace } from "../../sim/trace.ts";
+import type { Bench } from "../../sim/doorway/hardware.ts";
+import { DISTRICT_ISSUER, type District } from "../../sim/actors/issuer.ts";
+import { COMMAND_FLAWS, Operator } from "../../sim/actors/operator.ts";
+import type { Random } from "../../sim/kernel/random.ts";
+import { setStage } from "../../sim/demo/session.ts";
+import type { Trace } from "../../sim/kernel/trace.ts";
 import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
 import { TrustStore } from "../../src/credential/trust/trust.ts";

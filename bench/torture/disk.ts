@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import Database from "better-sqlite3";
 import { delay, withDeadline } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { createRandom, type Random } from "../../sim/random.ts";
+import { createRandom, type Random } from "../../sim/kernel/random.ts";
 import { printTable } from "../figures.ts";
 import { openUnitStore } from "../../src/store/worker/unavailable.ts";
 import { judge, VERDICTS, type Judgement, type Verdict } from "./judge.ts";

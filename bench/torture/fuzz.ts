@@ -1,7 +1,7 @@
 /** Bytes, texts and messages that nobody should send, made from chance alone. */
 import { generateKeyPairSync } from "node:crypto";
 import { deflateRawSync, deflateSync, inflateRawSync } from "node:zlib";
-import type { Random } from "../../sim/random.ts";
+import type { Random } from "../../sim/kernel/random.ts";
 import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.ts";
 import { SET_KINDS } from "../../src/core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";

@@ -8,7 +8,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createRandom, type Random } from "../../sim/random.ts";
+import { createRandom, type Random } from "../../sim/kernel/random.ts";
 import { percentile, printTable } from "../figures.ts";
 
 /** What is done to the two processes, in this order, a few ms apart. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { delay, withDeadline } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { createRandom, type Random } from "../../sim/random.ts";
+import { createRandom, type Random } from "../../sim/kernel/random.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import { printTable } from "../figures.ts";
 import {

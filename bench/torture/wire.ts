@@ -10,7 +10,7 @@ import { runInNewContext } from "node:vm";
 import { connectAsync } from "mqtt";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { createRandom, type Random } from "../../sim/random.ts";
+import { createRandom, type Random } from "../../sim/kernel/random.ts";
 import type { Credential } from "../../src/core/evidence/evidence.ts";
 import { districtTopics, unitTopics } from "../../src/protocol/topics.ts";
 import { printTable } from "../figures.ts";

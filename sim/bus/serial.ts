@@ -8,7 +8,7 @@ const BITS_PER_BYTE = 10;
 // What USB serial adapters hand over at once: a full-speed bulk packet less two status bytes.
 const DEFAULT_CHUNK = { min: 1, max: 62 };
 
-/** Chance, as far as a wire needs it; `sim/random.ts` gives it. */
+/** Chance, as far as a wire needs it; `sim/kernel/random.ts` gives it. */
 export interface WireChance {
   integer(min: number, max: number): number;
   chance(probability: number): boolean;

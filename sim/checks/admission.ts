@@ -1,6 +1,6 @@
 /** Nobody is let in by the rules who must not be: judged by who came, not by what the unit made of them. */
 import type { RecordDraft } from "../../src/core/record.ts";
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 import { isTakenBack } from "./records.ts";
 

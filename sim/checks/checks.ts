@@ -1,5 +1,5 @@
 /** What must hold in every run, whatever goes wrong: read from the trace alone. */
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { checkCommands } from "./commands.ts";
 import { checkEvidence } from "./evidence.ts";
 import { checkGate } from "./gate.ts";

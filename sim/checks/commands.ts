@@ -1,6 +1,6 @@
 /** Safety of commands: none counts that was not given, none that is flawed, and none twice. */
-import { DATED_FLAWS, type CommandFlaw } from "../operator.ts";
-import type { TraceEntry } from "../trace.ts";
+import { DATED_FLAWS, type CommandFlaw } from "../actors/operator.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 
 /** Every command that had an effect it must not have. */

@@ -1,7 +1,7 @@
 /** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
 import type { Evidence } from "../../src/core/evidence/evidence.ts";
-import type { TraceEntry } from "../trace.ts";
-import { ANYBODY } from "../visitors.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
+import { ANYBODY } from "../actors/visitors.ts";
 import { time } from "./gate.ts";
 
 interface Presence {

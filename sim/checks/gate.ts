@@ -1,6 +1,6 @@
 /** Safety of the gate: every rise of the line has a cause, and every fall comes in time. */
 import type { Orders, RecordBody } from "../../src/core/record.ts";
-import { hasEnded, type TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
 
 /** A cause serves a rise that follows within this time; relays and renewals are much faster. */
 const CAUSE_HOLDS_MS = 1_000;

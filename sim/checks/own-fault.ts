@@ -1,6 +1,6 @@
 /** Our own fault keeps nobody out: a clock in doubt refers, and a poster is nobody's code. */
 import type { RecordDraft } from "../../src/core/record.ts";
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 
 /** Reasons that rest on what time it is. */

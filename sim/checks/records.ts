@@ -1,7 +1,7 @@
 /** Safety of the records: each decision is written down exactly once, in order, without a gap. */
 import type { Decision } from "../../src/core/decision/decision.ts";
 import type { RecordBody } from "../../src/core/record.ts";
-import { hasEnded, type TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 
 /** Every decision that is missing, doubled or out of order. */

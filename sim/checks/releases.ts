@@ -1,6 +1,6 @@
 /** The record is what happened: what it says was opened did open, or is corrected; staff are answered. */
 import type { RecordBody } from "../../src/core/record.ts";
-import { hasEnded, type TraceEntry } from "../trace.ts";
+import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 import { isTakenBack } from "./records.ts";
 

@@ -1,6 +1,6 @@
 /** Safety of what staff decide: about the visit they meant, once, and always answered. */
 import type { Event } from "../../src/core/event.ts";
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 
 /** The policy's bound for a record, the gate's deadline twice, and a turn. */

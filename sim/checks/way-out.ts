@@ -1,5 +1,5 @@
 /** Nobody is kept in: with a unit that runs and a relay that obeys, fire and exit button open the way at once. */
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 import { time } from "./gate.ts";
 
 /** Contacts are debounced; a lock moves at once. */

@@ -1,7 +1,7 @@
 /** Makes a named fault happen on the simulated hardware, and heals it again. */
-import type { Bench } from "../bench.ts";
-import { GATE_LINE } from "../wiring.ts";
-import type { World } from "../world.ts";
+import type { Bench } from "../doorway/hardware.ts";
+import { GATE_LINE } from "../doorway/wiring.ts";
+import type { World } from "../doorway/world.ts";
 import type { FaultKind } from "./kinds.ts";
 
 /** What faults act on beside the wires. */

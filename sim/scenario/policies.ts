@@ -9,7 +9,7 @@ import {
 } from "../../src/config/policy.ts";
 import { problemsOf, type Problem } from "../../src/config/problems.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
-import { pharmacyPolicy } from "../policy.ts";
+import { pharmacyPolicy } from "../actors/policy.ts";
 
 /** A policy that cannot be used, with the paths to the faults inside it. */
 export class PolicyProblem extends Error {

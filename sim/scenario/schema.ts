@@ -4,7 +4,7 @@ import { ALARM_KINDS } from "../../src/core/alarm.ts";
 import { CREDENTIAL_KINDS } from "../../src/core/evidence/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../../src/core/reason.ts";
 import { FAULT_KINDS } from "../faults/kinds.ts";
-import { COMMAND_FLAWS } from "../operator.ts";
+import { COMMAND_FLAWS } from "../actors/operator.ts";
 import { directoryEntry, issuer, pass, person, showing } from "./people-schema.ts";
 import { duration, moment } from "./values.ts";
 

@@ -4,7 +4,7 @@ import type { Decision } from "../../src/core/decision/decision.ts";
 import type { CredentialKind, Evidence } from "../../src/core/evidence/evidence.ts";
 import type { RecordBody, VisitEnding } from "../../src/core/record.ts";
 import type { Instant } from "../../src/core/time.ts";
-import type { TraceEntry } from "../trace.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
 
 /** One decision of a visit; staff may add further ones. */
 export interface TracedDecision {

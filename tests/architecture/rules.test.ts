@@ -13,7 +13,7 @@ describe("the import table", () => {
     ["hal/drivers/gate/gate.ts", "node:child_process", "a driver that starts a process"],
     ["src/main.ts", "../sim/main.ts", "a real unit that knows the simulator"],
     ["src/store/outbox.ts", "../uplink/pump.ts", "a store that knows who sends"],
-    ["sim/world.ts", "../src/cli/main.ts", "a world that starts a process"],
+    ["sim/doorway/world.ts", "../src/cli/main.ts", "a world that starts a process"],
   ])("refuses %s importing %s: %s", (file, specifier) => {
     expect(violation(file, specifier)).toMatch(/must not know|may start/);
   });

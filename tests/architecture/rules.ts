@@ -145,7 +145,7 @@ const ROOMS: readonly Room[] = [
 const ENTRANCES: readonly { path: string; importers: readonly string[] }[] = [
   { path: "src/cli", importers: ["src/cli", "tests", "bench"] },
   { path: "src/main.ts", importers: ["src/cli", "tests", "bench"] },
-  { path: "sim/main.ts", importers: ["src/cli", "tests", "bench"] },
+  { path: "sim/demo/main.ts", importers: ["src/cli", "tests", "bench"] },
 ];
 
 const IMPORT =

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startSimulatedDoorway, type RunningDoorway } from "../../sim/main.ts";
+import { startSimulatedDoorway, type RunningDoorway } from "../../sim/demo/main.ts";
 import { openBrowser, openPage, overflow, SIZES, type Size } from "./browser.ts";
 
 const PICTURES = "out/browser";

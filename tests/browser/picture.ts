@@ -1,6 +1,6 @@
 /** Makes the README's picture from the real unit on the simulated doorway: `node tests/browser/picture.ts`. */
 import { mkdirSync, statSync } from "node:fs";
-import { startSimulatedDoorway } from "../../sim/main.ts";
+import { startSimulatedDoorway } from "../../sim/demo/main.ts";
 import { openBrowser, openPage } from "./browser.ts";
 
 const PICTURE = "docs/images/doorway.png";

@@ -5,7 +5,7 @@ import { vi } from "vitest";
 import type { Level } from "../../hal/bus/gpio.ts";
 import { createLinuxGpio } from "../../hal/linux/gpio.ts";
 import { createSimulatedGpio } from "../../sim/bus/gpio.ts";
-import { VirtualClock } from "../../sim/clock.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
 import { gpioContract } from "./gpio.contract.ts";
 import { OnoffStandIn } from "./onoff-stand-in.ts";
 

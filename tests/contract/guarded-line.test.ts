@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
 import { createSimulatedGpio } from "../../sim/bus/gpio.ts";
 import { createSimulatedGuard } from "../../sim/bus/guard.ts";
-import { VirtualClock } from "../../sim/clock.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
 import { CONTRACT_MAXIMUM_MS as maximumMs, guardedLineContract } from "./guarded-line.contract.ts";
 
 guardedLineContract("simulated guard", async () => {

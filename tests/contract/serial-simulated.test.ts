@@ -1,7 +1,7 @@
 /** The serial contract on the simulated wire, in virtual time. */
 import { createSimulatedSerial, type SerialPeer } from "../../sim/bus/serial.ts";
-import { VirtualClock } from "../../sim/clock.ts";
-import { createRandom } from "../../sim/random.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../sim/kernel/random.ts";
 import { serialContract } from "./serial.contract.ts";
 
 serialContract("the simulated wire", async () => {

@@ -5,7 +5,7 @@ import type { I2cModule } from "../../hal/linux/smbus.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import { createSimulatedSmBus } from "../../sim/bus/smbus.ts";
 import type { TwoWireChip } from "../../sim/bus/smbus.ts";
-import { VirtualClock } from "../../sim/clock.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
 import { smBusContract } from "./smbus.contract.ts";
 
 const ADDRESS = 0x5a;

@@ -11,7 +11,7 @@ import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { PromisifiedBus } from "i2c-bus";
 import { createProcessCamera } from "../../hal/linux/camera/camera.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
-import { VirtualClock } from "../../sim/clock.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
 
 const never = (): Promise<never> => new Promise<never>(() => {});
 const failures = (health: readonly DeviceHealth[]): string[] =>

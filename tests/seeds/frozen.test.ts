@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { runDay, type Day } from "../../sim/faults/seeds.ts";
+import { runDay, type Day } from "../../sim/seeds/seeds.ts";
 
 /** Days that once broke a promise, as files: no change of the generator alters them. */
 const FOLDER = "tests/seeds/frozen";

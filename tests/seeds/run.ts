@@ -7,9 +7,9 @@ import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { seededDay } from "../../sim/faults/plan.ts";
-import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
-import { traceLines } from "../../sim/trace.ts";
+import { seededDay } from "../../sim/seeds/seeded-day.ts";
+import { replayCommand, runSeed } from "../../sim/seeds/seeds.ts";
+import { traceLines } from "../../sim/kernel/trace.ts";
 
 const USAGE = `npm run seeds -- [N] [--from SEED] [--workers N]   N days, from seed 1 where not said
 npm run seeds -- --replay SEED                     one day, its trace and scenario written to files

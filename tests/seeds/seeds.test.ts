@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { seededDay } from "../../sim/faults/plan.ts";
-import { replayCommand, runSeed } from "../../sim/faults/seeds.ts";
+import { seededDay } from "../../sim/seeds/seeded-day.ts";
+import { replayCommand, runSeed } from "../../sim/seeds/seeds.ts";
 
 const engine = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());

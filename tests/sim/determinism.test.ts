@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { GALLERY, GALLERY_PEOPLE } from "../../sim/gallery.ts";
+import { GALLERY, GALLERY_PEOPLE } from "../../sim/demo/gallery.ts";
 import { loadFields } from "../../sim/scenario/load.ts";
 import { runScenario } from "../../sim/scenario/run.ts";
-import { traceLines } from "../../sim/trace.ts";
+import { traceLines } from "../../sim/kernel/trace.ts";
 
 const engine = createInlineEngine({ cacheFrames: 4_000, wanted: CREDENTIAL_SHAPES });
 beforeAll(() => engine.ready());

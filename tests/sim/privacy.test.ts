@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { VirtualClock } from "../../sim/clock.ts";
-import { seededDay } from "../../sim/faults/plan.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
+import { seededDay } from "../../sim/seeds/seeded-day.ts";
 import { loadFields } from "../../sim/scenario/load.ts";
 import { runScenario } from "../../sim/scenario/run.ts";
-import { traceLines, type TraceEntry } from "../../sim/trace.ts";
+import { traceLines, type TraceEntry } from "../../sim/kernel/trace.ts";
 import { initialState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
 import { viewOf } from "../../src/core/view/view-of.ts";

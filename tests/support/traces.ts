@@ -1,6 +1,6 @@
 /** Makers of trace entries: what a simulated run would have noted. */
-import type { CommandFlaw } from "../../sim/operator.ts";
-import type { TraceEntry } from "../../sim/trace.ts";
+import type { CommandFlaw } from "../../sim/actors/operator.ts";
+import type { TraceEntry } from "../../sim/kernel/trace.ts";
 import type { RecordBody, RecordDraft } from "../../src/core/record.ts";
 import { NOON_MS, piece, warmth } from "./core.ts";
 

@@ -1,7 +1,7 @@
 /** A unit's uplink with a store of its own, against whatever broker a test has; ended with the test. */
 import { afterEach } from "vitest";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { VirtualClock } from "../../sim/clock.ts";
+import { VirtualClock } from "../../sim/kernel/virtual-clock.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { createMqttJsLink, type MqttJsOptions } from "../../src/mqtt/mqttjs.ts";
 import { createUplink, type Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";

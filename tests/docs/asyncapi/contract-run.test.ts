@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
-import { setStage, type Stage } from "../../../sim/stage.ts";
-import { GATE_LINE } from "../../../sim/wiring.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
+import { setStage, type Stage } from "../../../sim/demo/session.ts";
+import { GATE_LINE } from "../../../sim/doorway/wiring.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import {

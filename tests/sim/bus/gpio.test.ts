@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createSimulatedGpio } from "../../../sim/bus/gpio.ts";
 import { createSimulatedGuard } from "../../../sim/bus/guard.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 
 describe("the simulated board", () => {
   it("keeps an output's level when the program ends without a word, and frees its lines", async () => {

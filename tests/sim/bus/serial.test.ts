@@ -1,8 +1,8 @@
 /** The simulated wire: bytes take their time, and every fault is the one that was asked for. */
 import { expect, test } from "vitest";
 import { createSimulatedSerial, type SerialPeer } from "../../../sim/bus/serial.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 
 interface Peer extends SerialPeer {
   baudRate: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createSimulatedSmBus } from "../../../sim/bus/smbus.ts";
 import type { TwoWireChip } from "../../../sim/bus/smbus.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 
 /** Answers at one address with one byte for ever, and keeps what happened on the wire. */
 function chatterer(address: number, says: number): TwoWireChip & { heard: string[] } {

@@ -4,8 +4,8 @@ import { frameBytes } from "../../../hal/bus/frames.ts";
 import { createSimulatedCamera } from "../../../sim/camera/camera.ts";
 import type { SimulatedCameraOptions } from "../../../sim/camera/camera.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 
 const SIZE = { width: 320, height: 240 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createFirmataChip } from "../../../sim/chips/firmata.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 
 async function setUp() {
   const clock = new VirtualClock(0);

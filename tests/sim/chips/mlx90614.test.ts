@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createMlx90614Chip } from "../../../sim/chips/mlx90614.ts";
 import type { Mlx90614Chip } from "../../../sim/chips/mlx90614.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 
 const SILENT = { normal: () => 0 };
 

@@ -1,7 +1,7 @@
 /** The simulated module answers with the frames that are published, byte for byte. */
 import { describe, expect, test } from "vitest";
 import { createSamVChip, encodeCard, type SamVChip } from "../../../sim/chips/sam-v.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { citizenCard, foreigner2017Card } from "../../hal/drivers/card-reader/sdt/cards.ts";
 
 function setUp(options: { mustLeaveAfterRead?: boolean } = {}) {

@@ -9,7 +9,7 @@ import { PNG } from "pngjs";
 import { afterAll, describe, expect, test } from "vitest";
 import { completed } from "../../../bench/labels.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "decode-"));

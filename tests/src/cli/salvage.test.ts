@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { runAudit } from "../../../src/cli/audit.ts";
 import { runSalvage } from "../../../src/cli/salvage.ts";
 import { Archive } from "../../../src/district/archive.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { runAudit } from "../../../src/cli/audit.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import { readRecordEvent, type ArrivedRecord } from "../../../src/district/event.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/platform/broker.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 import { Archive } from "../../../src/district/archive.ts";
 import type { ArrivedRecord } from "../../../src/district/event.ts";
 import type { ChainedRecord } from "../../../src/store/chain.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { watchClock } from "../../../src/gateway/clock-watch.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { NOON_MS } from "../../support/core.ts";
 
 /** Steps of the wall clock, one in each second, and what is told of them. */

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Credential } from "../../../src/core/evidence/evidence.ts";
 import type { RecordDraft } from "../../../src/core/record.ts";
 import { Gateway, type GatewayOptions, type VisitTimings } from "../../../src/gateway/gateway.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { aCredential, aPolicy, NOON_MS } from "../../support/core.ts";
 import {
   StubCodeReader,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rememberTime } from "../../../src/gateway/remembered-time.ts";
 import { Gateway } from "../../../src/gateway/gateway.ts";
 import type { RecordBody } from "../../../src/core/record.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { aPolicy, aCredential, NOON_MS } from "../../support/core.ts";
 import { StubGate } from "../../support/stub-devices.ts";
 

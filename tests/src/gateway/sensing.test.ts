@@ -1,6 +1,6 @@
 /** What the code reader reads becomes a credential, or the hint that it is only part of one. */
 import { expect, test } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import type { CredentialVerifier } from "../../../src/gateway/ports.ts";
 import { sense } from "../../../src/gateway/sensing.ts";
 import type { Sensed } from "../../../src/gateway/sensing.ts";

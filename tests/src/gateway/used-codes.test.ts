@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import type { RecordBody } from "../../../src/core/record.ts";
 import type { Instant } from "../../../src/core/time.ts";
 import { recallCodes } from "../../../src/gateway/used-codes.ts";

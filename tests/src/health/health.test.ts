@@ -5,7 +5,7 @@ import { Gateway } from "../../../src/gateway/gateway.ts";
 import { Health } from "../../../src/health/health.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { healthRoutes } from "../../../src/ui/health.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { aCredential, aPolicy, NOON_MS } from "../../support/core.ts";
 import { StubCardReader, StubCodeReader, StubGate } from "../../support/stub-devices.ts";
 

@@ -1,6 +1,6 @@
 /** What a unit says of an outbox that nobody empties: an alarm before the limit and at it, and what was lost. */
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { Gateway } from "../../../src/gateway/gateway.ts";
 import { Health } from "../../../src/health/health.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { startEmbeddedBroker } from "../../../sim/embedded-broker.ts";
+import { startEmbeddedBroker } from "../../../sim/platform/embedded-broker.ts";
 import type {
   ConnectRequest,
   IncomingMessage,

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 import { ConnectionKeeper } from "../../../src/mqtt/reconnect.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { START_MS } from "../../support/records.ts";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { DirectoryRow } from "../../../src/store/directory.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { openStoreInWorker } from "../../../src/store/worker/worker.ts";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 
 const START_MS = 1_700_000_000_000;
 let folder: string;

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { openUnitStore } from "../../../src/store/worker/unavailable.ts";
 import { auditUnit } from "../../../src/store/offline/audit.ts";
 import { StoreError } from "../../../src/store/errors.ts";

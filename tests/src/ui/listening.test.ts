@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { afterEach, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { listenOn, type Listening, type ListeningOptions } from "../../../src/ui/listening.ts";
 import { freePort } from "../../support/mosquitto.ts";
 import { START_MS } from "../../support/records.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import type { DeviceName } from "../../../src/core/alarm.ts";
 import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
-import { createRandom } from "../../../sim/random.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
 
 export const NODE = process.execPath;
 const SIZE = { width: 640, height: 480 };

@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createCommandDesk, type CommandDesk } from "../../../src/uplink/command-verifier.ts";
 import { audienceOf } from "../../../src/protocol/command.ts";
 import { LONGEST_VALIDITY_MS } from "../../../src/protocol/command.ts";

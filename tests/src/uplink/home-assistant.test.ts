@@ -1,7 +1,7 @@
 /** The announcement to Home Assistant is one it takes, with sensors that get their values, and nothing to act on. */
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { ALARM_KINDS, DEVICE_NAMES } from "../../../src/core/alarm.ts";
 import { initialState, type DoorwayState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { settingsReportSchema } from "../../../src/protocol/message-schemas.ts";
 import { SettingsDesk, type SettingValues } from "../../../src/uplink/remote-settings.ts";
 import { START_MS } from "../../support/records.ts";

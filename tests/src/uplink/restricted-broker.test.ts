@@ -1,6 +1,6 @@
 /** Brokers that refuse one thing: the records arrive all the same, and what was refused is named. */
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { NameWatch } from "../../../src/uplink/name-conflict.ts";
 import { START_MS } from "../../support/records.ts";
 import {

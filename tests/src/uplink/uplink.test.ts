@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../sim/clock.ts";
-import { createRandom } from "../../../sim/random.ts";
-import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/broker.ts";
+import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../sim/kernel/random.ts";
+import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/platform/broker.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { createBackoff } from "../../../src/base/backoff.ts";
 import { rangesOf } from "../../../src/uplink/outbox-port.ts";

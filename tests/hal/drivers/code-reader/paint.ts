@@ -5,7 +5,7 @@ import type { BitMatrix } from "qrcode";
 import type { Luminance } from "../../../../hal/drivers/code-reader/image/image.ts";
 import type { Point } from "../../../../hal/devices.ts";
 import { addNoise } from "../../../../sim/camera/optics.ts";
-import { createRandom } from "../../../../sim/random.ts";
+import { createRandom } from "../../../../sim/kernel/random.ts";
 
 /** How a code lies in a picture. */
 export interface Placing {

@@ -6,8 +6,8 @@ import type { DecodeEngine } from "../../../../hal/drivers/code-reader/engine/en
 import { createCodeReader } from "../../../../hal/drivers/code-reader/reader.ts";
 import { createSimulatedCamera } from "../../../../sim/camera/camera.ts";
 import type { SimulatedCamera } from "../../../../sim/camera/camera.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
-import { createRandom } from "../../../../sim/random.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../sim/kernel/random.ts";
 
 const GEOMETRY = { width: 400, height: 300, strideAlign: 128 };
 

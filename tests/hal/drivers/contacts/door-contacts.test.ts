@@ -3,7 +3,7 @@ import { createDoorContacts } from "../../../../hal/drivers/contacts/door-contac
 import type { DeviceHealth } from "../../../../hal/devices.ts";
 import type { Level } from "../../../../hal/bus/gpio.ts";
 import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 
 const lines = {
   "door-open": { line: 23 },

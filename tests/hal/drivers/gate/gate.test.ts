@@ -4,7 +4,7 @@ import type { DeviceHealth } from "../../../../hal/devices.ts";
 import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
 import { createSimulatedGuard } from "../../../../sim/bus/guard.ts";
 import type { SimulatedGuard } from "../../../../sim/bus/guard.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 
 const RELAY = 17;
 

@@ -3,8 +3,8 @@ import { createFirmataPanel } from "../../../../hal/drivers/panel/firmata-panel.
 import type { DeviceHealth } from "../../../../hal/devices.ts";
 import { createSimulatedSerial } from "../../../../sim/bus/serial.ts";
 import { createFirmataChip } from "../../../../sim/chips/firmata.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
-import { createRandom } from "../../../../sim/random.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../sim/kernel/random.ts";
 
 const pins = { red: 9, yellow: 10, green: 8, buzzer: 7 };
 

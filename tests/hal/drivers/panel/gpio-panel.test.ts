@@ -6,7 +6,7 @@ import { createPanel } from "../../../../hal/drivers/panel/gpio-panel.ts";
 import { PATTERNS } from "../../../../hal/drivers/panel/signals.ts";
 import type { DeviceHealth, PanelSignal } from "../../../../hal/devices.ts";
 import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 
 const lines = { red: 5, yellow: 6, green: 13, buzzer: 19 };
 const SIGNALS = Object.keys(PATTERNS) as PanelSignal[];

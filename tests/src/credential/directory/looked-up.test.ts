@@ -1,6 +1,6 @@
 /** What says nothing by itself: cards and tokens, the directory, and the resolver's patience. */
 import { describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 import type {
   DirectoryEntry,
   DirectoryKey,

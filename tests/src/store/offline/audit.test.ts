@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 import { Archive } from "../../../../src/district/archive.ts";
 import { compare } from "../../../../src/district/audit.ts";
 import { readRecordEvent } from "../../../../src/district/event.ts";

@@ -1,6 +1,6 @@
 /** How long staff stay signed in. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 import { MOST_SESSIONS, SESSION_MS, StaffSessions } from "../../../../src/ui/auth/sessions.ts";
 
 let clock: VirtualClock;

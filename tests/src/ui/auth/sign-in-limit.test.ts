@@ -5,7 +5,7 @@ import {
   TokenAttempts,
   WAIT_MS,
 } from "../../../../src/ui/auth/sign-in-limit.ts";
-import { VirtualClock } from "../../../../sim/clock.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 
 interface Trial {
   clock: VirtualClock;

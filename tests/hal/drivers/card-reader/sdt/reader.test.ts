@@ -5,8 +5,8 @@ import { STATUS_CODES, readerStatus } from "../../../../../hal/drivers/card-read
 import type { CardReadFailure, CardReading, DeviceHealth } from "../../../../../hal/devices.ts";
 import { createSimulatedSerial, type SimulatedSerial } from "../../../../../sim/bus/serial.ts";
 import { createSamVChip, type SamVChip, type SamVOptions } from "../../../../../sim/chips/sam-v.ts";
-import { VirtualClock } from "../../../../../sim/clock.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 import { citizenCard, foreigner2017Card, foreigner2023Card, permitCard } from "./cards.ts";
 
 interface Bench {

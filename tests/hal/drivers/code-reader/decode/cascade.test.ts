@@ -7,7 +7,7 @@ import type { Luminance } from "../../../../../hal/drivers/code-reader/image/ima
 import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
 import type { Conditions } from "../../../../../sim/camera/render.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 import { grey, paint } from "../paint.ts";
 
 let decoders: Decoders;

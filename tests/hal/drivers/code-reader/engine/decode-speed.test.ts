@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { measurePace } from "../../../../../hal/drivers/code-reader/engine/decode-speed.ts";
 import { createSystemClock } from "../../../../../hal/linux/clock.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 test.each([
   ["nothing", null],

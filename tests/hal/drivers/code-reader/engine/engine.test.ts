@@ -7,7 +7,7 @@ import type { DecodedCode } from "../../../../../hal/devices.ts";
 import type { CodeScene } from "../../../../../sim/camera/face.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
 import type { Conditions } from "../../../../../sim/camera/render.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };
 const engine = createInlineEngine();

@@ -15,7 +15,7 @@ import { createSystemClock } from "../../../../../hal/linux/clock.ts";
 import { createSimulatedCamera } from "../../../../../sim/camera/camera.ts";
 import type { CodeScene } from "../../../../../sim/camera/face.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };
 const clock = createSystemClock();

@@ -10,7 +10,7 @@ import { createStack } from "../../../../../hal/drivers/code-reader/image/frame-
 import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
 import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
 import type { Conditions } from "../../../../../sim/camera/render.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };
 const STACKED = FURTHER_STEPS.findIndex(({ name }) => name === "frames together");

@@ -7,8 +7,8 @@ import type { Mlx90614Options } from "../../../../../hal/drivers/thermometer/mlx
 import type { DeviceHealth, TemperatureReading, Thermometer } from "../../../../../hal/devices.ts";
 import { createSimulatedSmBus } from "../../../../../sim/bus/smbus.ts";
 import { createMlx90614Chip } from "../../../../../sim/chips/mlx90614.ts";
-import { VirtualClock } from "../../../../../sim/clock.ts";
-import { createRandom } from "../../../../../sim/random.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 let started: Thermometer | undefined;
 

@@ -1,0 +1,135 @@
+/** What the page of the virtual doorway can see and do: the gallery, the world's switches, the broker. */
+import type {
+  CameraFrame,
+  DoorwayControl,
+  GalleryVisitor,
+  WorldControls,
+} from "../../src/ui/ports.ts";
+import type { Bench } from "../doorway/hardware.ts";
+import type { District } from "../actors/issuer.ts";
+import type { EmbeddedBroker } from "../platform/embedded-broker.ts";
+import { GALLERY, type GalleryCase } from "./gallery.ts";
+import type { Cast } from "../scenario/fixtures.ts";
+import { directoryEntry } from "../scenario/people-schema.ts";
+import { visitor } from "../scenario/schema.ts";
+import type { UnitClock } from "../kernel/unit-clock.ts";
+import type { World } from "../doorway/world.ts";
+
+export interface ControlOptions {
+  world: World;
+  bench: Bench;
+  broker: EmbeddedBroker;
+  district: District;
+  cast: Cast;
+  unitClock: UnitClock;
+  /** The true time, epoch ms. */
+  nowMs: () => number;
+  /** Orders from afar, where somebody may give them. */
+  order?: DoorwayControl["order"];
+}
+
+const MESSAGES_KEPT = 50;
+/** How old the unit's data is whenever somebody comes: the district keeps it fresh. */
+const DIRECTORY_AGE_MS = 25 * 60_000;
+const TRUST_LIST_AGE_MS = 2 * 3_600_000;
+
+/** Makes the control. Faults of the world are switched here, and only here, while the page runs. */
+export function createDoorwayControl(options: ControlOptions): DoorwayControl {
+  const { world, bench, broker, district, unitClock, nowMs } = options;
+  const listeners = new Set<() => void>();
+  const messages: { topic: string; payload: string; atMs: number }[] = [];
+  const plugged = { thermometer: true, reader: true, camera: true };
+  let brokerUp = true;
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  world.watch(changed);
+  broker.onMessage((topic, payload) => {
+    messages.unshift({ topic, payload, atMs: nowMs() });
+    messages.length = Math.min(messages.length, MESSAGES_KEPT);
+    changed();
+  });
+  const switchBroker = (up: boolean): void => {
+    brokerUp = up;
+    // A port that somebody else took meanwhile leaves the broker down, which is what the page shows.
+    (up ? broker.up() : broker.down()).catch(() => undefined).finally(changed);
+  };
+  return {
+    visitors: () => GALLERY.map((each) => portrait(each)),
+    async present(visitorId) {
+      const found = GALLERY.find((each) => each.id === visitorId);
+      if (found === undefined) throw new Error(`nobody in the gallery is called "${visitorId}"`);
+      const now = nowMs();
+      district.setDirectoryAsOf(now - DIRECTORY_AGE_MS);
+      district.setTrustListAsOf(now - TRUST_LIST_AGE_MS);
+      if (found.known !== undefined) options.cast.know(directoryEntry.parse(found.known));
+      const plan = options.cast.plan(visitor.parse(found.visitor), found.id);
+      await world.callForward(plan);
+    },
+    dismiss: () => world.dismiss(),
+    atDoor: () => world.atDoor(),
+    frame: createFrames(bench),
+    world(): WorldControls {
+      const { light, distanceM, noise } = world.conditions();
+      return {
+        light: light / 2,
+        distanceM,
+        noise,
+        brokerUp,
+        thermometerPlugged: plugged.thermometer,
+        readerPlugged: plugged.reader,
+        cameraPlugged: plugged.camera,
+        clockErrorMs: unitClock.errorMs,
+      };
+    },
+    setWorld(change) {
+      const { light, distanceM, noise, clockErrorMs } = change;
+      // The camera counts a well lit hall as 1 and bright sun as 2.
+      if (light !== undefined) world.setConditions({ light: 2 * light });
+      if (distanceM !== undefined) world.setConditions({ distanceM });
+      if (noise !== undefined) world.setConditions({ noise });
+      if (change.brokerUp !== undefined) switchBroker(change.brokerUp);
+      if (change.thermometerPlugged !== undefined) {
+        plugged.thermometer = change.thermometerPlugged;
+        if (plugged.thermometer) bench.smbus.plug();
+        else bench.smbus.unplug();
+      }
+      if (change.readerPlugged !== undefined) {
+        plugged.reader = change.readerPlugged;
+        if (plugged.reader) bench.serial.plug();
+        else bench.serial.unplug();
+      }
+      if (change.cameraPlugged !== undefined) {
+        plugged.camera = change.cameraPlugged;
+        if (plugged.camera) bench.camera.plug();
+        else bench.camera.unplug();
+      }
+      // A clock that is off is one that nobody has synchronised.
+      if (clockErrorMs !== undefined) unitClock.set(clockErrorMs, clockErrorMs === 0);
+      changed();
+    },
+    ...(options.order === undefined ? {} : { order: options.order }),
+    broker: () => messages,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function portrait({ visitor: _visitor, known: _known, ...shown }: GalleryCase): GalleryVisitor {
+  return shown;
+}
+
+/** The camera's present picture, while it gives any; its number grows whenever the picture is another one. */
+export function createFrames(bench: Bench): () => CameraFrame | undefined {
+  let sequence = 0;
+  let last: object | undefined;
+  return () => {
+    if (!bench.camera.gives()) return undefined;
+    const picture = bench.camera.picture();
+    if (picture !== last) sequence += 1;
+    last = picture;
+    return { ...picture, sequence };
+  };
+}
