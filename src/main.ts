@@ -11,7 +11,8 @@ import { connectServiceManager, type ServiceManager } from "../hal/linux/service
 import { parsePolicy } from "./config/policy.ts";
 import { CREDENTIAL_SHAPES } from "./credential/shapes.ts";
 import type { UnitConfig } from "./config/unit.ts";
-import { connectUplink, startTellingOver, type Log } from "./unit/connection.ts";
+import { connectUplink, startTellingOver } from "./unit/connection.ts";
+import { type Log } from "./unit/log.ts";
 import { openDataSets, type DataSets } from "./unit/data-sets.ts";
 import { loadEvidenceBase } from "./unit/evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";

@@ -13,7 +13,8 @@ import {
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../src/credential/pseudonym.ts";
 import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../sim/camera/render.ts";
+import { renderScene } from "../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../sim/camera/picture.ts";
 import { createSamVChip, encodeCard, type SamVChip } from "../../sim/chips/sam-v.ts";
 import { createRandom } from "../../sim/kernel/random.ts";
 import { openFarEnd } from "../../tests/support/far-end.ts";

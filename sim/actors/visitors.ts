@@ -1,6 +1,7 @@
 /** People as the simulated doorway knows them: who comes, what they hold up, how patient they are. */
 import type { CodeScene } from "../camera/face.ts";
-import type { Conditions, Picture } from "../camera/render.ts";
+import type { Conditions } from "../camera/picture.ts";
+import type { Picture } from "../camera/picture.ts";
 
 /** A card in a hand: the text block it holds out, and how the reader will find it. */
 export interface CardInHand {

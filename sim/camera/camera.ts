@@ -7,8 +7,11 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import type { CodeScene } from "./face.ts";
 import { fitPicture } from "./fit.ts";
 import { addNoise } from "./optics.ts";
-import { GOOD_CONDITIONS, renderScene } from "./render.ts";
-import type { Chance, Conditions, Picture } from "./render.ts";
+import { renderScene } from "./render.ts";
+import { GOOD_CONDITIONS } from "./picture.ts";
+import type { Conditions } from "./picture.ts";
+import type { Chance } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 export interface SimulatedCameraOptions {
   clock: Clock;

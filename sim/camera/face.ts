@@ -1,6 +1,7 @@
 /** The flat thing a visitor holds up: a phone's glass or a sheet of paper with a code on it. */
 import QRCode from "qrcode";
-import type { Chance, Picture } from "./render.ts";
+import type { Chance } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 /** A code as somebody shows it. */
 export interface CodeScene {

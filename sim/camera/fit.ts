@@ -1,5 +1,6 @@
 /** A picture of any size fitted into a frame, as if it filled the camera's view. */
-import type { FrameSize, Picture } from "./render.ts";
+import type { FrameSize } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 const AROUND_LEVEL = 96;
 

@@ -1,7 +1,9 @@
 /** What light, glass, lens and sensor do to a picture. */
 import type { Face } from "./face.ts";
 import type { Painted } from "./perspective.ts";
-import type { Chance, Conditions, Picture } from "./render.ts";
+import type { Conditions } from "./picture.ts";
+import type { Chance } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
 

@@ -1,6 +1,8 @@
 /** Where a flat face held in space falls in the frame, by the pinhole camera. */
 import type { Face } from "./face.ts";
-import type { Conditions, FrameSize, Picture } from "./render.ts";
+import type { FrameSize } from "./picture.ts";
+import type { Conditions } from "./picture.ts";
+import type { Picture } from "./picture.ts";
 
 /** The part of a frame a face was painted into, right and bottom exclusive. */
 export interface Painted {

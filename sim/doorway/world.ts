@@ -4,7 +4,7 @@ import type { Contact } from "../../hal/devices.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
 import { Attendance, type DoorwaySenses, type Pace } from "../actors/attendance.ts";
 import type { Bench } from "./hardware.ts";
-import type { Conditions } from "../camera/render.ts";
+import type { Conditions } from "../camera/picture.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Trace } from "../kernel/trace.ts";
 import type { Shown, VisitorPlan } from "../actors/visitors.ts";

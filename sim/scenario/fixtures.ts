@@ -7,8 +7,8 @@ import {
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { maskName } from "../../src/credential/pseudonym.ts";
 import type { DirectoryEntry } from "../../src/core/evidence/directory.ts";
-import type { Picture } from "../camera/render.ts";
-import type { Conditions } from "../camera/render.ts";
+import type { Picture } from "../camera/picture.ts";
+import type { Conditions } from "../camera/picture.ts";
 import { encodeCard } from "../chips/sam-v.ts";
 import type { District } from "../actors/issuer.ts";
 import { cardOf, dayOf, makePerson, type Person, type PersonWish } from "../actors/people.ts";

@@ -7,7 +7,7 @@ import { readRevocationFile } from "../../src/credential/trust/revocation-files.
 import type { RevocationList } from "../../src/credential/trust/revocation.ts";
 import { readTrustFile } from "../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../src/credential/trust/trust.ts";
-import type { Picture } from "../camera/render.ts";
+import type { Picture } from "../camera/picture.ts";
 import { givenKey } from "./keys.ts";
 import { readPicture } from "./picture.ts";
 import { policyOf, PolicyProblem } from "./policies.ts";

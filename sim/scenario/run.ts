@@ -6,13 +6,13 @@ import type { BrokerMessage } from "../platform/broker.ts";
 import { checkTrace } from "../checks/checks.ts";
 import { VirtualClock } from "../kernel/virtual-clock.ts";
 import { drive } from "../kernel/drive.ts";
-import { createMortalEngine, type MortalEngine } from "../faults/failing-engine.ts";
+import { createMortalEngine } from "../faults/failing-engine.ts";
 import { District } from "../actors/issuer.ts";
-import { composeDoorway, type Doorway } from "../doorway/doorway.ts";
+import { composeDoorway } from "../doorway/doorway.ts";
 import { createRandom } from "../kernel/random.ts";
 import { createTrace, type TraceEntry } from "../kernel/trace.ts";
-import { createUnitClock, type UnitClock } from "../kernel/unit-clock.ts";
-import { createVirtualBackend, type VirtualBackend } from "../platform/virtual.ts";
+import { createUnitClock } from "../kernel/unit-clock.ts";
+import { createVirtualBackend } from "../platform/virtual.ts";
 import { Cast } from "./fixtures.ts";
 import { judgeTotals, judgeVisitor } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
@@ -22,6 +22,7 @@ import { createStopwatch, type CpuTimings } from "./stopwatch.ts";
 import { happen } from "./timeline.ts";
 import { durationMs, momentMs } from "./values.ts";
 import { chronicleOf } from "./visits.ts";
+import type { Stage } from "./stage.ts";
 
 export interface RunOptions {
   /** Instead of the scenario's own. */
@@ -39,19 +40,6 @@ export interface ScenarioResult {
   visits: VisitLine[];
   totals: TotalsLine;
   trace: readonly TraceEntry[];
-}
-
-/** A scenario on the stage: what the timeline acts on. */
-export interface Stage {
-  loaded: LoadedScenario;
-  clock: VirtualClock;
-  unitClock: UnitClock;
-  district: District;
-  cast: Cast;
-  doorway: Doorway;
-  backend: VirtualBackend;
-  decoder: MortalEngine;
-  note: (entry: Parameters<ReturnType<typeof createTrace>["note"]>[0]) => void;
 }
 
 // A unit needs a moment after power-on; nobody is sent to a door that is still booting.

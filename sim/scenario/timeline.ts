@@ -2,7 +2,7 @@
 import type { OperatorRequest } from "../../src/gateway/gateway.ts";
 import { setFault } from "../faults/apply.ts";
 import type { FaultKind } from "../faults/kinds.ts";
-import type { Stage } from "./run.ts";
+import type { Stage } from "./stage.ts";
 import type { Happening } from "./schema.ts";
 import { durationMs, momentMs } from "./values.ts";
 

@@ -1,7 +1,7 @@
 /** What is wrong between a unit and its broker, as alarms at the door and lines in the log. */
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Uplink } from "../uplink/uplink.ts";
-import type { Log } from "./connection.ts";
+import type { Log } from "./log.ts";
 
 /** Different reasons that are logged until the broker is back; a broker of many words fills no log. */
 const MOST_REASONS = 20;

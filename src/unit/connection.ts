@@ -25,9 +25,7 @@ import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import type { SettingsDesk } from "../uplink/remote-settings.ts";
 import { KeyRing } from "../protocol/signed-token.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";
-
-/** Tells what happens to whoever keeps the log; never anything about a person. */
-export type Log = (event: string, detail?: Readonly<Record<string, unknown>>) => void;
+import type { Log } from "./log.ts";
 
 export interface ConnectionOptions {
   config: UnitConfig;

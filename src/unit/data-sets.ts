@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { Clock } from "../../hal/clock.ts";
 import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
 import type { UnitConfig } from "../config/unit.ts";
-import type { Log } from "./connection.ts";
+import type { Log } from "./log.ts";
 import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";

@@ -5,7 +5,7 @@
 import { stat } from "node:fs/promises";
 import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Gateway } from "../gateway/gateway.ts";
-import type { Log } from "./connection.ts";
+import type { Log } from "./log.ts";
 
 /** Somebody who has just copied a missing file waits for it. */
 const FIRST_PAUSE_MS = 2_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { importsOf, violation, violations } from "./rules.ts";
+import { circles, crowded, importsOf, violation, violations } from "./rules.ts";
 
 describe("the import table", () => {
   it("holds for every file of the tree", () => {
@@ -7,22 +7,26 @@ describe("the import table", () => {
   });
 
   it.each([
-    ["sim/chips/mlx90614.ts", "../../hal/drivers/mlx90614.ts", "a chip that knows its driver"],
+    [
+      "sim/chips/mlx90614.ts",
+      "../../hal/drivers/thermometer/mlx90614/mlx90614.ts",
+      "a chip that knows its driver",
+    ],
     ["src/core/step.ts", "node:crypto", "a core that knows Node"],
     ["hal/drivers/gate/gate.ts", "../../src/core/step.ts", "a driver that knows the product"],
     ["hal/drivers/gate/gate.ts", "node:child_process", "a driver that starts a process"],
-    ["src/main.ts", "../sim/main.ts", "a real unit that knows the simulator"],
-    ["src/store/outbox.ts", "../uplink/pump.ts", "a store that knows who sends"],
-    ["sim/doorway/world.ts", "../src/cli/main.ts", "a world that starts a process"],
+    ["src/main.ts", "../sim/demo/main.ts", "a real unit that knows the simulator"],
+    ["src/store/outbox.ts", "../uplink/outbox-sender.ts", "a store that knows who sends"],
+    ["sim/doorway/world.ts", "../../src/cli/main.ts", "a world that starts a process"],
   ])("refuses %s importing %s: %s", (file, specifier) => {
     expect(violation(file, specifier)).toMatch(/must not know|may start/);
   });
 
   it.each([
-    ["hal/drivers/gate/gate.ts", "../bus/gpio.ts"],
+    ["hal/drivers/gate/gate.ts", "../../bus/gpio.ts"],
     ["hal/drivers/code-reader/engine/decoder-worker.ts", "node:child_process"],
     ["src/gateway/loop.ts", "../../hal/devices.ts"],
-    ["src/cli/sim.ts", "../../sim/main.ts"],
+    ["src/cli/sim.ts", "../../sim/demo/main.ts"],
   ])("lets %s import %s", (file, specifier) => {
     expect(violation(file, specifier)).toBeUndefined();
   });
@@ -30,5 +34,21 @@ describe("the import table", () => {
   it("sees static, type-only, re-exported and dynamic imports", () => {
     const text = `import a from "./a.ts";\nimport type { B } from "./b.ts";\nexport { c } from "./c.ts";\nimport "./d.ts";\nconst e = await import("./e.ts");`;
     expect(importsOf(text)).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts", "./e.ts"]);
+  });
+
+  it("finds a circle, also one of types alone, and names its files in order", () => {
+    const imports = new Map([
+      ["a.ts", ["b.ts"]],
+      ["b.ts", ["c.ts"]],
+      ["c.ts", ["b.ts"]],
+      ["d.ts", ["a.ts"]],
+    ]);
+    expect(circles(imports)).toEqual([["b.ts", "c.ts", "b.ts"]]);
+  });
+
+  it("finds a folder with too many loose files", () => {
+    const files = Array.from({ length: 22 }, (_, index) => `src/room/${index}.ts`);
+    expect(crowded(files)).toEqual(["src/room holds 22 loose files: sort them into folders"]);
+    expect(crowded(files.slice(1))).toEqual([]);
   });
 });

@@ -192,16 +192,58 @@ export function violation(file: string, specifier: string): string | undefined {
   return undefined;
 }
 
+const FOLDERS = ["src", "hal", "sim", "tests", "bench", "deploy", "docs"];
+/** A folder with more loose files than this wants to be sorted; tests and generated data are exempt. */
+const LOOSE_FILES = 21;
+
 /** Every broken rule in the tree under `root` (the working directory must be that root). */
 export function violations(root: string): string[] {
   const found: string[] = [];
-  for (const folder of ["src", "hal", "sim", "tests", "bench", "deploy", "docs"]) {
+  const imports = new Map<string, string[]>();
+  for (const folder of FOLDERS) {
     for (const file of sourceFiles(root, folder)) {
-      for (const specifier of importsOf(readFileSync(join(root, file), "utf8"))) {
+      const specifiers = importsOf(readFileSync(join(root, file), "utf8"));
+      for (const specifier of specifiers) {
         const problem = violation(file, specifier);
         if (problem !== undefined) found.push(problem);
       }
+      const relatives = specifiers.filter((specifier) => specifier.startsWith("."));
+      imports.set(
+        file,
+        relatives.map((specifier) => relative(".", resolve(dirname(file), specifier))),
+      );
     }
   }
+  for (const circle of circles(imports)) found.push(`a circle of imports: ${circle.join(" -> ")}`);
+  return [...found, ...crowded([...imports.keys()])];
+}
+
+/** Circles of imports, type imports included: each as its files in the order they import. */
+export function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const finished = new Set<string>();
+  const path: string[] = [];
+  const follow = (file: string): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) found.push([...path.slice(at), file]);
+    if (at >= 0 || finished.has(file)) return;
+    path.push(file);
+    for (const target of imports.get(file) ?? []) follow(target);
+    path.pop();
+    finished.add(file);
+  };
+  for (const file of imports.keys()) follow(file);
   return found;
+}
+
+/** Folders of sources with too many loose files to find one at a look. */
+export function crowded(files: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    if (file.startsWith("tests/")) continue;
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([, count]) => count > LOOSE_FILES)
+    .map(([folder, count]) => `${folder} holds ${count} loose files: sort them into folders`);
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { frameBytes } from "../../../hal/bus/frames.ts";
 import { createSimulatedCamera } from "../../../sim/camera/camera.ts";
 import type { SimulatedCameraOptions } from "../../../sim/camera/camera.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
+import { renderScene } from "../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../sim/camera/picture.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
 

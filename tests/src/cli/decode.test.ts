@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { PNG } from "pngjs";
 import { afterAll, describe, expect, test } from "vitest";
 import { completed } from "../../../bench/labels.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
+import { renderScene } from "../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../sim/camera/picture.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));

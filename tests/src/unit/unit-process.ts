@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { GOOD_CONDITIONS, renderScene } from "../../../sim/camera/render.ts";
+import { renderScene } from "../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../sim/camera/picture.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
 
 export const NODE = process.execPath;

@@ -5,8 +5,9 @@ import { loadDecoders } from "../../../../../hal/drivers/code-reader/decode/deco
 import type { Decoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import type { Luminance } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
-import type { Conditions } from "../../../../../sim/camera/render.ts";
+import { renderScene } from "../../../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
+import type { Conditions } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 import { grey, paint } from "../paint.ts";
 

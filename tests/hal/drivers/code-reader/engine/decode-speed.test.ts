@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { measurePace } from "../../../../../hal/drivers/code-reader/engine/decode-speed.ts";
 import { createSystemClock } from "../../../../../hal/linux/clock.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
+import { renderScene } from "../../../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 test.each([

@@ -5,8 +5,9 @@ import { scale, whole } from "../../../../../hal/drivers/code-reader/image/image
 import type { Luminance } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import type { DecodedCode } from "../../../../../hal/devices.ts";
 import type { CodeScene } from "../../../../../sim/camera/face.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
-import type { Conditions } from "../../../../../sim/camera/render.ts";
+import { renderScene } from "../../../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
+import type { Conditions } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };

@@ -14,7 +14,8 @@ import type { Luminance } from "../../../../../hal/drivers/code-reader/image/ima
 import { createSystemClock } from "../../../../../hal/linux/clock.ts";
 import { createSimulatedCamera } from "../../../../../sim/camera/camera.ts";
 import type { CodeScene } from "../../../../../sim/camera/face.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
+import { renderScene } from "../../../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };

@@ -8,8 +8,9 @@ import { whole } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import type { View } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import { createStack } from "../../../../../hal/drivers/code-reader/image/frame-accumulation.ts";
 import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
-import { GOOD_CONDITIONS, renderScene } from "../../../../../sim/camera/render.ts";
-import type { Conditions } from "../../../../../sim/camera/render.ts";
+import { renderScene } from "../../../../../sim/camera/render.ts";
+import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
+import type { Conditions } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };

@@ -1,0 +1,22 @@
+/** What a scenario's timeline acts on while it runs. */
+import type { District } from "../actors/issuer.ts";
+import type { Doorway } from "../doorway/doorway.ts";
+import type { MortalEngine } from "../faults/failing-engine.ts";
+import type { createTrace } from "../kernel/trace.ts";
+import type { UnitClock } from "../kernel/unit-clock.ts";
+import type { VirtualClock } from "../kernel/virtual-clock.ts";
+import type { VirtualBackend } from "../platform/virtual.ts";
+import type { Cast } from "./fixtures.ts";
+import type { LoadedScenario } from "./load.ts";
+
+export interface Stage {
+  loaded: LoadedScenario;
+  clock: VirtualClock;
+  unitClock: UnitClock;
+  district: District;
+  cast: Cast;
+  doorway: Doorway;
+  backend: VirtualBackend;
+  decoder: MortalEngine;
+  note: (entry: Parameters<ReturnType<typeof createTrace>["note"]>[0]) => void;
+}
