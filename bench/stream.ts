@@ -1,11 +1,11 @@
 /** A stream of frames through the plan and the ladder, as the unit's decoder processes take it. */
 import type { DecodedCode } from "../hal/devices.ts";
-import { climb } from "../hal/drivers/code-reader/decode/cascade.ts";
+import { tryAttempts } from "../hal/drivers/code-reader/decode/cascade.ts";
 import type { Decoders } from "../hal/drivers/code-reader/decode/decoders.ts";
 import type { Luminance } from "../hal/drivers/code-reader/image/image.ts";
-import { JOB_COST, createPlan } from "../hal/drivers/code-reader/engine/cpu-budget.ts";
-import { createStack } from "../hal/drivers/code-reader/image/frame-accumulation.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "../hal/drivers/code-reader/decode/attempts.ts";
+import { JOB_COST, createCpuBudget } from "../hal/drivers/code-reader/engine/cpu-budget.ts";
+import { createFrameAccumulator } from "../hal/drivers/code-reader/image/frame-accumulation.ts";
+import { CHEAP_ATTEMPTS, FURTHER_ATTEMPTS } from "../hal/drivers/code-reader/decode/attempts.ts";
 
 /** What something new in view may take until it is read. */
 export const MOST_FRAMES = 10;
@@ -25,23 +25,23 @@ export function framesUntilRead(
   frameAt: (frame: number) => Luminance,
   bustleFrames = 0,
 ): { frame: number; codes: DecodedCode[] } | undefined {
-  const plan = createPlan(FURTHER_STEPS);
-  const stack = createStack();
+  const plan = createCpuBudget(FURTHER_ATTEMPTS);
+  const accumulator = createFrameAccumulator();
   for (let frame = 0; frame < bustleFrames; frame++) {
-    plan.frame(true);
-    plan.secondLook(SECOND_LOOK_COST);
-    plan.next(JOB_COST);
+    plan.startFrame(true);
+    plan.secondAttempt(SECOND_LOOK_COST);
+    plan.nextAttempts(JOB_COST);
   }
   for (let frame = 1; frame <= MOST_FRAMES; frame++) {
     const picture = frameAt(frame);
-    plan.frame(true);
+    plan.startFrame(true);
     // Which of the two is the cheaper one depends on the picture; the other sees outlines besides.
-    const looks = plan.secondLook(SECOND_LOOK_COST) ? [1, 0] : [1];
-    const cheap = climb(decoders, picture, CHEAP_STEPS, looks);
+    const looks = plan.secondAttempt(SECOND_LOOK_COST) ? [1, 0] : [1];
+    const cheap = tryAttempts(decoders, picture, CHEAP_ATTEMPTS, looks);
     if (cheap.codes.length > 0) return { frame, codes: cheap.codes };
-    const stream = { stream: { stack, number: frame } };
-    const places = plan.next(JOB_COST, cheap.outlined);
-    const { codes } = climb(decoders, picture, FURTHER_STEPS, places, stream);
+    const stream = { stream: { accumulator, frame } };
+    const places = plan.nextAttempts(JOB_COST, cheap.outlined);
+    const { codes } = tryAttempts(decoders, picture, FURTHER_ATTEMPTS, places, stream);
     if (codes.length > 0) return { frame, codes };
   }
   return undefined;

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import type { Bench } from "../../sim/doorway/hardware.ts";
+import type { SimulatedHardware } from "../../sim/doorway/hardware.ts";
 import { DISTRICT_ISSUER, type District } from "../../sim/actors/issuer.ts";
 import { COMMAND_FLAWS, Operator } from "../../sim/actors/operator.ts";
 import type { Random } from "../../sim/kernel/random.ts";
@@ -32,7 +32,7 @@ const FLAWS = COMMAND_FLAWS.filter((flaw) => flaw !== "replayed");
 const WELL_C = 36.2;
 
 export interface Besieged {
-  bench: Bench;
+  bench: SimulatedHardware;
   verifier: CredentialVerifier;
   /** A pass that would be good, if it were anybody's. */
   pass: string;

@@ -11,7 +11,7 @@ import type {
 } from "../bus/gpio.ts";
 import { toBusError } from "./errno.ts";
 import { findGpioChip, HEADER_LABELS, kernelLine, SYSFS_GPIO } from "./gpio-chip.ts";
-import { loadNative } from "./native-module.ts";
+import { loadNativeModule } from "./native-module.ts";
 
 /** The native module's face this host needs. Main thread only: it crashes when a worker ends. */
 export interface OnoffModule {
@@ -93,7 +93,7 @@ class LinuxGpio implements GpioHost {
         this.#options.labels ?? HEADER_LABELS,
       );
       const load = this.#options.load ?? (() => import("onoff"));
-      const native = await loadNative("onoff", load, context);
+      const native = await loadNativeModule("onoff", load, context);
       const taken = make(native, kernelLine(chip, line));
       this.#taken.set(line, taken);
       return taken;

@@ -11,7 +11,7 @@ const MEND =
  * Loads such a module.
  * @throws BusError with what to do, where it is not there or not built for this Node
  */
-export async function loadNative<T>(
+export async function loadNativeModule<T>(
   name: string,
   load: () => Promise<T>,
   context: BusErrorContext,
@@ -27,7 +27,7 @@ export async function loadNative<T>(
 }
 
 /** What to do where the reason for a failure is such a module. */
-export function nativeMend(detail: string): string | undefined {
+export function nativeModuleFix(detail: string): string | undefined {
   return detail.includes(MEND) ? MEND : undefined;
 }
 
@@ -38,9 +38,9 @@ const LOADS = { onoff: () => import("onoff"), "i2c-bus": () => import("i2c-bus")
  * Loads these modules, and uses none.
  * @throws BusError with what to do, for the first that cannot be loaded
  */
-export async function tryNatives(names: readonly (keyof typeof LOADS)[]): Promise<void> {
+export async function tryNativeModules(names: readonly (keyof typeof LOADS)[]): Promise<void> {
   for (const name of names) {
-    await loadNative<unknown>(name, LOADS[name], {
+    await loadNativeModule<unknown>(name, LOADS[name], {
       bus: "this machine",
       during: "loading modules",
     });

@@ -7,7 +7,7 @@ import type { BusErrorKind } from "../bus/errors.ts";
 import type { SmBus, SmBusHost } from "../bus/smbus.ts";
 import { atMost } from "./at-most.ts";
 import { toBusError } from "./errno.ts";
-import { loadNative } from "./native-module.ts";
+import { loadNativeModule } from "./native-module.ts";
 
 /** The native module's face this host needs. */
 export interface I2cModule {
@@ -54,7 +54,7 @@ export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
       try {
         // The module opens the device with the first transaction only, so look here.
         await access(device, constants.R_OK | constants.W_OK);
-        const native = await loadNative("i2c-bus", load, {
+        const native = await loadNativeModule("i2c-bus", load, {
           bus: name,
           during: "opening the bus",
         });

@@ -5,7 +5,7 @@ import type {
   GalleryVisitor,
   WorldControls,
 } from "../../src/ui/ports.ts";
-import type { Bench } from "../doorway/hardware.ts";
+import type { SimulatedHardware } from "../doorway/hardware.ts";
 import type { District } from "../actors/issuer.ts";
 import type { EmbeddedBroker } from "../platform/embedded-broker.ts";
 import { GALLERY, type GalleryCase } from "./gallery.ts";
@@ -17,7 +17,7 @@ import type { World } from "../doorway/world.ts";
 
 export interface ControlOptions {
   world: World;
-  bench: Bench;
+  bench: SimulatedHardware;
   broker: EmbeddedBroker;
   district: District;
   cast: Cast;
@@ -122,7 +122,7 @@ function portrait({ visitor: _visitor, known: _known, ...shown }: GalleryCase): 
 }
 
 /** The camera's present picture, while it gives any; its number grows whenever the picture is another one. */
-export function createFrames(bench: Bench): () => CameraFrame | undefined {
+export function createFrames(bench: SimulatedHardware): () => CameraFrame | undefined {
   let sequence = 0;
   let last: object | undefined;
   return () => {

@@ -5,7 +5,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
 import type { DoorwayControl, UnitFeed } from "../../src/ui/ports.ts";
-import { createBench, type Bench } from "../doorway/hardware.ts";
+import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
 import { District } from "../actors/issuer.ts";
 import { createDoorwayControl } from "./control.ts";
 import { composeDoorway, type Doorway } from "../doorway/doorway.ts";
@@ -36,7 +36,7 @@ export interface Stage {
   readonly clock: Clock;
   readonly unitClock: UnitClock;
   readonly district: District;
-  readonly bench: Bench;
+  readonly bench: SimulatedHardware;
   readonly backend: RealBackend;
   readonly doorway: Doorway;
   readonly control: DoorwayControl;
@@ -62,7 +62,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     passes: {},
     pictures: new Map(),
   });
-  const bench = createBench({
+  const bench = createSimulatedHardware({
     clock,
     random: random.fork("bench"),
     ambientC: 22,

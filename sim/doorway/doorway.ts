@@ -18,7 +18,7 @@ import type {
   RecordStore,
 } from "../../src/gateway/ports.ts";
 import type { Devices, Sensed } from "../../src/gateway/sensing.ts";
-import type { Bench } from "./hardware.ts";
+import type { SimulatedHardware } from "./hardware.ts";
 import { bytes } from "../actors/issuer.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Trace } from "../kernel/trace.ts";
@@ -56,7 +56,7 @@ export interface DoorwayOptions {
   engine: DecodeEngine;
   verifier: CredentialVerifier;
   backend: Backend;
-  bench: Bench;
+  bench: SimulatedHardware;
   without?: readonly OptionalDevice[];
   onTimings?(timings: VisitTimings): void;
 }
@@ -64,7 +64,7 @@ export interface DoorwayOptions {
 /** A simulated doorway: the unit, and the world it stands in. */
 export interface Doorway {
   readonly world: World;
-  readonly bench: Bench;
+  readonly bench: SimulatedHardware;
   /** The unit now running; another one after a restart. */
   gateway(): Gateway;
   view(): ScreenView;
@@ -88,7 +88,7 @@ export function composeDoorway(options: DoorwayOptions): Doorway {
 
 class SimulatedDoorway implements Doorway {
   readonly world: World;
-  readonly bench: Bench;
+  readonly bench: SimulatedHardware;
   readonly #options: DoorwayOptions;
   readonly #listeners = new Set<() => void>();
   readonly #references: Random;

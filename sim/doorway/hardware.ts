@@ -12,7 +12,7 @@ import type { Random } from "../kernel/random.ts";
 import type { CardInHand } from "../actors/visitors.ts";
 import { GATE_LINE, GATE_MAXIMUM_MS } from "./wiring.ts";
 
-export interface BenchOptions {
+export interface SimulatedHardwareOptions {
   clock: Clock;
   random: Random;
   ambientC: number;
@@ -29,7 +29,7 @@ export interface BenchOptions {
 }
 
 /** The outer face of the hardware: what hands, faults and instruments reach. */
-export interface Bench {
+export interface SimulatedHardware {
   readonly gpio: SimulatedGpio;
   readonly smbus: SimulatedSmBus;
   readonly thermometer: Mlx90614Chip;
@@ -53,7 +53,7 @@ const READ_FAILED = { status: 0x41 };
 const CORRUPTION_EVERY_MS = 20;
 
 /** Wires everything up, plugged and faultless. */
-export function createBench(options: BenchOptions): Bench {
+export function createSimulatedHardware(options: SimulatedHardwareOptions): SimulatedHardware {
   const { clock, random, ambientC } = options;
   const gpio = createSimulatedGpio(clock);
   const smbus = createSimulatedSmBus({ clock });

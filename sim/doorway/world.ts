@@ -3,7 +3,7 @@ import type { Clock } from "../../hal/clock.ts";
 import type { Contact } from "../../hal/devices.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
 import { Attendance, type DoorwaySenses, type Pace } from "../actors/attendance.ts";
-import type { Bench } from "./hardware.ts";
+import type { SimulatedHardware } from "./hardware.ts";
 import type { Conditions } from "../camera/picture.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Trace } from "../kernel/trace.ts";
@@ -15,7 +15,7 @@ export interface Surroundings {
   clock: Clock;
   random: Random;
   trace: Trace;
-  bench: Bench;
+  bench: SimulatedHardware;
   screen(): ScreenView;
   /** Calls back on every change of the screen; returns a way to stop. */
   onScreen(listener: () => void): () => void;

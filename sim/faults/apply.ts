@@ -1,12 +1,12 @@
 /** Makes a named fault happen on the simulated hardware, and heals it again. */
-import type { Bench } from "../doorway/hardware.ts";
+import type { SimulatedHardware } from "../doorway/hardware.ts";
 import { GATE_LINE } from "../doorway/wiring.ts";
 import type { World } from "../doorway/world.ts";
 import type { FaultKind } from "./kinds.ts";
 
 /** What faults act on beside the wires. */
 export interface Faultable {
-  bench: Bench;
+  bench: SimulatedHardware;
   world: World;
   disk: { set(state: "fine" | "full" | "slow"): void };
   broker: {

@@ -15,7 +15,7 @@ export function createMortalEngine(engine: DecodeEngine): MortalEngine {
       ready: () => engine.ready(),
       decode: (frame) =>
         dead ? Promise.reject(new Error("the decoder is dead")) : engine.decode(frame),
-      onAfterthought: (listener) => engine.onAfterthought(listener),
+      onLateResult: (listener) => engine.onLateResult(listener),
       close: () => engine.close(),
     },
     setDead(next) {

@@ -1,7 +1,7 @@
 /** Runs a scenario in virtual time: a day in seconds, the same seed to the same byte. */
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { VisitTimings } from "../../src/gateway/gateway.ts";
-import { createBench } from "../doorway/hardware.ts";
+import { createSimulatedHardware } from "../doorway/hardware.ts";
 import type { BrokerMessage } from "../platform/broker.ts";
 import { checkTrace } from "../checks/checks.ts";
 import { VirtualClock } from "../kernel/virtual-clock.ts";
@@ -77,7 +77,7 @@ export async function runScenario(
   // Without noise every frame of a scene is the same, and need not be drawn again.
   const noisy = noise > 0 || fields.timeline.some((happening) => happening.noise !== undefined);
   const noiseFrames = noisy ? 3 : 1;
-  const bench = createBench({
+  const bench = createSimulatedHardware({
     clock,
     random: random.fork("bench"),
     ambientC: fields.unit.ambientC,

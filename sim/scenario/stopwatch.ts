@@ -43,7 +43,7 @@ export function createStopwatch(nowMs: () => number): Stopwatch {
         shownText = text;
         return result;
       },
-      onAfterthought: (listener) => engine.onAfterthought(listener),
+      onLateResult: (listener) => engine.onLateResult(listener),
       close: () => engine.close(),
     }),
     verifier: (verifier) => ({

@@ -50,7 +50,7 @@ export function gateLineOf(gate: DeviceConfig["gate"]): GuardLineSpec {
 }
 
 /** The devices of the configuration, as alarms and figures name them. */
-export function announcedDevices(config: DeviceConfig): DeviceName[] {
+export function configuredDevices(config: DeviceConfig): DeviceName[] {
   const named: [DeviceName, unknown][] = [
     ["code-reader", config.camera],
     ["card-reader", config.cardReader],

@@ -1,6 +1,6 @@
 /** What of a running unit is changed from afar: its settings, and the parts that go by them. */
 import type { Clock, Timer } from "../../hal/clock.ts";
-import { calibrated } from "../../hal/drivers/thermometer/offset.ts";
+import { withOffset } from "../../hal/drivers/thermometer/offset.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Devices } from "../gateway/sensing.ts";
 import { keepRetention } from "../store/retention/retention.ts";
@@ -55,5 +55,5 @@ export function withCalibration(devices: Devices, settings: SettingsDesk): Devic
   const { thermometer } = devices;
   if (thermometer === undefined) return devices;
   const offsetK = (): number => settings.values().temperatureOffsetK;
-  return { ...devices, thermometer: calibrated(thermometer, offsetK) };
+  return { ...devices, thermometer: withOffset(thermometer, offsetK) };
 }

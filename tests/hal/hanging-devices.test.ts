@@ -31,7 +31,7 @@ describe("the alarm of a device that hangs", () => {
     const engine: DecodeEngine = {
       ready: async () => {},
       decode: never,
-      onAfterthought: () => {},
+      onLateResult: () => {},
       close: async () => {},
     };
     const health: DeviceHealth[] = [];

@@ -9,9 +9,9 @@ import type { DecodeEngine, DecodeResult } from "./engine/engine.ts";
 import { createExposurePolicy } from "./capture/exposure.ts";
 import type { Luminance } from "./image/image.ts";
 import { createPartCollector } from "./decode/structured-append.ts";
-import { createSceneWatch } from "./capture/scene-change.ts";
-import type { SceneLook } from "./capture/scene-change.ts";
-import { createShowings } from "./capture/presentation.ts";
+import { createSceneChangeDetector } from "./capture/scene-change.ts";
+import type { SceneState } from "./capture/scene-change.ts";
+import { createPresentations } from "./capture/presentation.ts";
 import { isWantedCode, wantedBy } from "./decode/wanted.ts";
 
 export interface CodeReaderOptions {
@@ -65,10 +65,10 @@ class CameraCodeReader implements CodeReader {
   readonly #stallAfterMs: number;
   readonly #blankAfterMs: number;
   readonly #reopenMs: { first: number; longest: number };
-  readonly #showings;
+  readonly #presentations;
   readonly #parts;
   readonly #isWanted;
-  #scene = createSceneWatch();
+  #scene = createSceneChangeDetector();
   #exposure = createExposurePolicy();
   #readSinceFrame = false;
   #health: DeviceHealth = { state: "starting" };
@@ -97,10 +97,13 @@ class CameraCodeReader implements CodeReader {
     this.#blankAfterMs = options.blankAfterMs ?? 10_000;
     this.#reopenMs = options.reopenMs ?? { first: 500, longest: 15_000 };
     this.#nextReopenMs = this.#reopenMs.first;
-    this.#showings = createShowings(options.forgetAfterMs ?? 1_500, options.waitMs ?? 1_000);
+    this.#presentations = createPresentations(
+      options.forgetAfterMs ?? 1_500,
+      options.waitMs ?? 1_000,
+    );
     this.#parts = createPartCollector(options.partsMs ?? 10_000);
     this.#isWanted = wantedBy(options.wanted);
-    this.#engine.onAfterthought((result, frame) => {
+    this.#engine.onLateResult((result, frame) => {
       const note = this.#notes.get(frame);
       if (note !== undefined) this.#report(result, note);
     });
@@ -169,7 +172,7 @@ class CameraCodeReader implements CodeReader {
     this.#connection = connection;
     this.#lastFrameMs = this.#clock.monotonicMs();
     this.#lastPictureMs = this.#lastFrameMs;
-    this.#scene = createSceneWatch();
+    this.#scene = createSceneChangeDetector();
     this.#exposure = createExposurePolicy();
     const assembler = createFrameAssembler(connection.geometry, (padded) => {
       if (this.#connection === connection) this.#onFrame(connection, padded);
@@ -261,8 +264,8 @@ class CameraCodeReader implements CodeReader {
     if (this.#inFlight === undefined) void this.#decodeWaiting();
   }
 
-  #adjustExposure(connection: CameraConnection, look: SceneLook): void {
-    const bias = this.#exposure.look({ ...look, read: this.#readSinceFrame });
+  #adjustExposure(connection: CameraConnection, look: SceneState): void {
+    const bias = this.#exposure.next({ ...look, read: this.#readSinceFrame });
     this.#readSinceFrame = false;
     if (bias === undefined || connection.control === undefined) return;
     // A camera that refuses goes on with its automatic exposure, as one without the control does.
@@ -285,8 +288,8 @@ class CameraCodeReader implements CodeReader {
       this.#inFlight = slot;
       const note = { atMs: slot.atMs, framesTried: slot.framesTried };
       this.#remember(note);
-      if (slot.changed) this.#showings.change(note.atMs);
-      else this.#showings.hold(note.atMs);
+      if (slot.changed) this.#presentations.change(note.atMs);
+      else this.#presentations.hold(note.atMs);
       try {
         const result = await this.#engine.decode(slot);
         this.#decoderFault = false;
@@ -314,7 +317,7 @@ class CameraCodeReader implements CodeReader {
       .map((code) => ({ code, wanted: isWantedCode(code, this.#isWanted) }));
     // What is not wanted may hang in the picture for ever and says nothing of how a screen is exposed.
     if (sightings.some(({ wanted }) => wanted)) this.#readSinceFrame = true;
-    const sighting = this.#showings.look(sightings, note.atMs, settled);
+    const sighting = this.#presentations.observe(sightings, note.atMs, settled);
     if (sighting === undefined) return;
     this.#readingListener?.({
       code: sighting.code,

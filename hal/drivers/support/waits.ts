@@ -1,7 +1,7 @@
 /** Waits that can be cut short, so that stopping and unplugging do not sit them out. */
 import type { Clock, Timer } from "../../clock.ts";
 
-export class Waits {
+export class CancellableWaits {
   readonly #clock: Clock;
   readonly #pending = new Set<() => void>();
 
@@ -23,7 +23,7 @@ export class Waits {
     });
   }
 
-  endAll(): void {
+  cancelAll(): void {
     for (const end of this.#pending) end();
   }
 }

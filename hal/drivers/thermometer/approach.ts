@@ -1,6 +1,6 @@
 /** Tells whether a warm body is in view, against a background that warms and cools with the day. */
 
-export interface PresenceOptions {
+export interface ApproachOptions {
   /** Nothing cooler than this is a person, °C. */
   enterC: number;
   /** How much warmer than the background a person is, K. */
@@ -9,7 +9,7 @@ export interface PresenceOptions {
   hysteresisK: number;
 }
 
-export const PRESENCE_DEFAULTS: PresenceOptions = {
+export const APPROACH_DEFAULTS: ApproachOptions = {
   enterC: 30,
   contrastK: 1.5,
   hysteresisK: 0.7,
@@ -21,22 +21,22 @@ const EMPTY_TIME_CONSTANT_MS = 60_000;
 const OCCUPIED_TIME_CONSTANT_MS = 900_000;
 
 /** Watches one stream of object temperatures. */
-export interface Presence {
+export interface ApproachDetector {
   readonly present: boolean;
   /** The next look; returns whether somebody is in view. */
-  look(objectC: number, ambientC: number, atMs: number): boolean;
+  observe(objectC: number, ambientC: number, atMs: number): boolean;
   /** Nothing can be seen any more; the background is forgotten too. */
   reset(): void;
 }
 
-export function createPresence(options: PresenceOptions): Presence {
+export function createApproachDetector(options: ApproachOptions): ApproachDetector {
   let present = false;
   let background: { celsius: number; atMs: number } | undefined;
   return {
     get present() {
       return present;
     },
-    look(objectC, ambientC, atMs) {
+    observe(objectC, ambientC, atMs) {
       // Before anything was learned the air stands for the wall behind the visitor.
       background ??= { celsius: ambientC, atMs };
       const slack = present ? options.hysteresisK : 0;

@@ -1,7 +1,7 @@
 /** From skin to an estimate: a table the site calibrates, because no open formula is valid everywhere. */
 
 /** One row, for air at and above `fromAmbientC` up to the next row. */
-export interface TransformRow {
+export interface CalibrationRow {
   fromAmbientC: number;
   /** Added to the skin value, K. */
   offsetK: number;
@@ -10,7 +10,7 @@ export interface TransformRow {
 }
 
 /** Rows in rising order of `fromAmbientC`; the first also serves colder air, without its slope. */
-export type SiteTransform = readonly TransformRow[];
+export type CalibrationTable = readonly CalibrationRow[];
 
 // A contactless reading cannot be off by more and still mean anything.
 const LARGEST_CORRECTION_K = 3;
@@ -19,7 +19,9 @@ const LARGEST_CORRECTION_K = 3;
  * Makes the function skin °C, ambient °C → estimate °C. An empty table changes nothing.
  * @throws RangeError naming the row that cannot be meant
  */
-export function createTransform(rows: SiteTransform): (skinC: number, ambientC: number) => number {
+export function createCalibration(
+  rows: CalibrationTable,
+): (skinC: number, ambientC: number) => number {
   for (const [index, row] of rows.entries()) {
     const before = rows[index - 1];
     if (![row.fromAmbientC, row.offsetK, row.slopePerK].every(Number.isFinite)) {

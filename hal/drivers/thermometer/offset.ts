@@ -2,7 +2,7 @@
 import type { Thermometer } from "../../devices.ts";
 
 /** @param offsetK added to every estimate; asked at each reading. What was measured stays as it is. */
-export function calibrated(thermometer: Thermometer, offsetK: () => number): Thermometer {
+export function withOffset(thermometer: Thermometer, offsetK: () => number): Thermometer {
   return {
     start: () => thermometer.start(),
     stop: () => thermometer.stop(),

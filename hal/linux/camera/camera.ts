@@ -7,7 +7,7 @@ import type { BusErrorKind } from "../../bus/errors.ts";
 import type { CameraConnection, CameraHost, FrameGeometry } from "../../bus/frames.ts";
 import { atMost } from "../at-most.ts";
 import { toBusError } from "../errno.ts";
-import { openLentPipe, type LentPipe } from "./lent-pipe.ts";
+import { openZeroCopyReader, type ZeroCopyReader } from "./zero-copy-reader.ts";
 
 export interface ProcessCameraOptions {
   /** For messages; default `camera`. */
@@ -65,7 +65,7 @@ class CameraProcess {
   readonly #name: string;
   readonly #options: ProcessCameraOptions;
   readonly #child: Child;
-  readonly #frames: LentPipe;
+  readonly #frames: ZeroCopyReader;
   readonly #onEnd: () => void;
   readonly #exited: Promise<void>;
   /** Why the camera cannot be opened again yet; set where the program outlived being killed. */
@@ -82,7 +82,7 @@ class CameraProcess {
     this.#name = name;
     this.#options = options;
     this.#onEnd = onEnd;
-    this.#frames = openLentPipe();
+    this.#frames = openZeroCopyReader();
     this.#child = spawn(options.command, options.args, {
       detached: true,
       stdio: ["ignore", this.#frames.writeEnd, "pipe"],

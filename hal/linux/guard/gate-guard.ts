@@ -9,8 +9,8 @@ import { atMost } from "../at-most.ts";
 import { lockLine, nameOf, openGuardLine } from "./guard-line.ts";
 import type { GuardLineSpec, SyncLine } from "./guard-line.ts";
 import {
-  BEAT_MS,
-  createLineCutter,
+  HEARTBEAT_MS,
+  createLineSplitter,
   decodeReport,
   encodeCommand,
   monotonicMs,
@@ -94,9 +94,9 @@ class GuardProcess implements ProcessGuardedLine {
     this.#child.stdout.setEncoding("utf8");
     this.#child.stdout.on(
       "data",
-      createLineCutter((text) => this.#hear(text)),
+      createLineSplitter((text) => this.#hear(text)),
     );
-    this.#beats = setInterval(() => this.#beat(), BEAT_MS);
+    this.#beats = setInterval(() => this.#beat(), HEARTBEAT_MS);
   }
 
   get guardPid(): number {

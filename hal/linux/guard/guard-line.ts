@@ -5,7 +5,7 @@ import { BusError } from "../../bus/errors.ts";
 import { toBusError } from "../errno.ts";
 import type { LinuxGpioOptions, OnoffModule } from "../gpio.ts";
 import { findGpioChip, kernelLine } from "../gpio-chip.ts";
-import { loadNative } from "../native-module.ts";
+import { loadNativeModule } from "../native-module.ts";
 
 /** Which line: a GPIO line of the board's header, or a plain file that stands for one in trials. */
 export type GuardLineSpec =
@@ -49,7 +49,7 @@ async function openGpioLine(
   { root, labels, load = () => import("onoff") }: LinuxGpioOptions,
 ): Promise<SyncLine> {
   const number = kernelLine(await findGpioChip(root, labels), line);
-  const { Gpio } = await loadNative("onoff", load, {
+  const { Gpio } = await loadNativeModule("onoff", load, {
     bus: `gpio line ${line}`,
     during: "taking the guarded line",
   });

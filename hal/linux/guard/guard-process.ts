@@ -11,7 +11,7 @@ import type { Level } from "../../bus/gpio.ts";
 import { openGuardLine } from "./guard-line.ts";
 import type { GuardLineSpec, SyncLine } from "./guard-line.ts";
 import {
-  createLineCutter,
+  createLineSplitter,
   decodeCommand,
   encodeReport,
   monotonicMs,
@@ -113,7 +113,7 @@ function energise({ sequence, forMs, askedAtMs }: EnergiseCommand): void {
   tell({ kind: "done", sequence });
 }
 
-const cut = createLineCutter(obey);
+const cut = createLineSplitter(obey);
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", cut);
 process.stdin.on("end", leave);

@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Level } from "../../bus/gpio.ts";
 
 /** How often the unit says that it lives, ms. */
-export const BEAT_MS = 100;
+export const HEARTBEAT_MS = 100;
 /** A unit silent for longer hangs: the guard locks. */
 export const SILENCE_MS = 1000;
 
@@ -69,7 +69,7 @@ export function decodeReport(line: string): GuardReport | undefined {
 }
 
 /** Cuts a stream of text into lines; what is longer than any message is handed on to be refused. */
-export function createLineCutter(onLine: (line: string) => void): (chunk: string) => void {
+export function createLineSplitter(onLine: (line: string) => void): (chunk: string) => void {
   const longest = 64;
   let rest = "";
   return (chunk) => {

@@ -1,6 +1,6 @@
 /** One check of `sentinel doctor`, and what it found. */
 
-import { nativeMend } from "../../../hal/linux/native-module.ts";
+import { nativeModuleFix } from "../../../hal/linux/native-module.ts";
 
 /** How one part was found. `absent`: the configuration does not have it, or it cannot be tried. */
 export interface Finding {
@@ -13,23 +13,23 @@ export interface Finding {
 export interface Check {
   what: string;
   /** Resolves with what to say when it is well; rejects with what is wrong. `undefined`: not there. */
-  look: (() => Promise<string>) | undefined;
+  run: (() => Promise<string>) | undefined;
   /** Why there is nothing to look at, where that is not the configuration. */
   absent?: string;
   /** What to do where it failed; it may depend on how. */
-  mend: string | ((detail: string) => string);
+  fix: string | ((detail: string) => string);
 }
 
 /** Does the check. */
-export async function findingOf({ what, look, absent, mend }: Check): Promise<Finding> {
-  if (look === undefined) {
+export async function findingOf({ what, run, absent, fix }: Check): Promise<Finding> {
+  if (run === undefined) {
     return { what, state: "absent", detail: absent ?? "not in the configuration" };
   }
   try {
-    return { what, state: "ok", detail: await look() };
+    return { what, state: "ok", detail: await run() };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    const advice = nativeMend(detail) ?? (typeof mend === "string" ? mend : mend(detail));
+    const advice = nativeModuleFix(detail) ?? (typeof fix === "string" ? fix : fix(detail));
     return { what, state: "failed", detail, mend: advice };
   }
 }

@@ -6,7 +6,7 @@ import { withDeadline, type Clock } from "../../../hal/clock.ts";
 import type { Device, DeviceHealth } from "../../../hal/devices.ts";
 import type { DecodeEngine } from "../../../hal/drivers/code-reader/engine/engine.ts";
 import type { Luminance } from "../../../hal/drivers/code-reader/image/image.ts";
-import { measurePace } from "../../../hal/drivers/code-reader/engine/decode-speed.ts";
+import { measureDecodeSpeed } from "../../../hal/drivers/code-reader/engine/decode-speed.ts";
 import { probeMlx90614 } from "../../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
 import { createClockSyncReader } from "../../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
@@ -25,11 +25,11 @@ import { staffTokenFile } from "../../unit/door-secrets.ts";
 import { devicesOf } from "../../unit/hardware.ts";
 import { problemWith } from "../../unit/inputs.ts";
 import {
-  cameraMend,
+  cameraFix,
   freeBytes,
   installationChecks,
-  LINE_MEND,
-  thermometerMend,
+  LINE_FIX,
+  thermometerFix,
 } from "./installation.ts";
 import { databasesSetAside } from "../../store/quarantine.ts";
 
@@ -41,12 +41,12 @@ export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   const clock = createSystemClock();
   let withoutGpio = false;
   for (const check of await checksOf(config, clock)) {
-    const isLine = NEEDS_GPIO.includes(check.what) && check.look !== undefined;
+    const isLine = NEEDS_GPIO.includes(check.what) && check.run !== undefined;
     const isHopeless =
       withoutGpio && isLine && !(check.what === "gate line" && config.devices.gate.file);
     const finding = await findingOf(
       isHopeless
-        ? { ...check, look: undefined, absent: "not tried: there are no GPIO lines, see above" }
+        ? { ...check, run: undefined, absent: "not tried: there are no GPIO lines, see above" }
         : check,
     );
     if (finding.what === "GPIO lines") withoutGpio = finding.state === "failed";
@@ -81,57 +81,57 @@ function dataChecks(config: UnitConfig): Check[] {
   return [
     {
       what: "policy",
-      look: async () => {
+      run: async () => {
         const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
         return `${policy.id} version ${policy.version}, ${policy.rules.length} rules`;
       },
-      mend: `write a policy to ${config.policy}; deploy/policy.example.yaml is one`,
+      fix: `write a policy to ${config.policy}; deploy/policy.example.yaml is one`,
     },
     {
       what: "district key",
-      look: async () => {
+      run: async () => {
         const text = await readFile(config.keys.district, "utf8");
         if (!/^[0-9a-fA-F]{64}\s*$/.test(text)) throw new Error("is not 64 hexadecimal digits");
         return config.keys.district;
       },
-      mend: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/keys.md); without it nobody is recognised`,
+      fix: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/keys.md); without it nobody is recognised`,
     },
     {
       what: "staff",
-      look: () => staffSignIn(config),
-      mend: "start the unit once: it makes the token; make the file readable by its owner only",
+      run: () => staffSignIn(config),
+      fix: "start the unit once: it makes the token; make the file readable by its owner only",
     },
     {
       what: "trust lists",
-      look: config.trust.files.length === 0 ? undefined : () => agesOf(config.trust.files),
-      mend: "copy the file again; until then its issuers are not trusted",
+      run: config.trust.files.length === 0 ? undefined : () => agesOf(config.trust.files),
+      fix: "copy the file again; until then its issuers are not trusted",
     },
     {
       what: "command keys",
-      look: config.commands && keysOf(config.commands.keys, parseCommandKeys),
-      mend: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
+      run: config.commands && keysOf(config.commands.keys, parseCommandKeys),
+      fix: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
     },
     {
       what: "collector's keys",
-      look:
+      run:
         typeof config.mqtt?.collector === "object"
           ? keysOf(config.mqtt.collector.key, parseCollectorKeys)
           : undefined,
-      mend: 'mend the file; until then every record stays in the outbox ("sentinel collect --key" writes what belongs in it)',
+      fix: 'mend the file; until then every record stays in the outbox ("sentinel collect --key" writes what belongs in it)',
     },
     {
       what: "data keys",
-      look: config.data && keysOf(config.data.keys, parseDataKeys),
-      mend: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
+      run: config.data && keysOf(config.data.keys, parseDataKeys),
+      fix: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
     },
     {
       what: "other files",
-      look: otherFiles(config).length === 0 ? undefined : () => readable(otherFiles(config)),
-      mend: "put the file there, readable for the unit's user (sentinel); the unit takes it up without a restart",
+      run: otherFiles(config).length === 0 ? undefined : () => readable(otherFiles(config)),
+      fix: "put the file there, readable for the unit's user (sentinel); the unit takes it up without a restart",
     },
     {
       what: "clock",
-      look: async () => {
+      run: async () => {
         if (config.clock.vouchedBy === "nobody")
           return "kept by something the kernel does not know";
         const sync = createClockSyncReader()();
@@ -141,17 +141,17 @@ function dataChecks(config: UnitConfig): Check[] {
         }
         return "synchronised";
       },
-      mend: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",
+      fix: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",
     },
     {
       what: "disk",
-      look: () => writeDurably(folder),
-      mend: `make ${folder} writable for the unit, and free at least 200 MB there`,
+      run: () => writeDurably(folder),
+      fix: `make ${folder} writable for the unit, and free at least 200 MB there`,
     },
     {
       what: "damaged databases",
-      look: () => nothingSetAside(config.store.path),
-      mend: "get the records out with `sentinel audit salvage FILE --into collector.db`, then move the file away",
+      run: () => nothingSetAside(config.store.path),
+      fix: "get the records out with `sentinel audit salvage FILE --into collector.db`, then move the file away",
     },
   ];
 }
@@ -249,49 +249,45 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
   const { cardReader, thermometer, camera, gate } = config.devices;
   const { codeReader } = devices;
   let picture: Luminance | undefined;
-  const started = (
-    device: Device | undefined,
-    say: string,
-    meanwhile?: () => void,
-  ): Check["look"] =>
+  const started = (device: Device | undefined, say: string, meanwhile?: () => void): Check["run"] =>
     device === undefined ? undefined : () => startAndStop(device, clock, say, meanwhile);
   return [
     {
       what: "camera",
-      look: started(codeReader, camera?.source ?? "", () => {
+      run: started(codeReader, camera?.source ?? "", () => {
         picture = codeReader?.snapshot();
       }),
-      mend: (detail) => cameraMend(camera, detail),
+      fix: (detail) => cameraFix(camera, detail),
     },
     {
       what: "code reader",
-      look: camera && (() => timeDecoders(picture, camera, config.decode.share, clock)),
-      mend: "mend the camera first; where reading is slow, give it a smaller picture (devices.camera: width, height)",
+      run: camera && (() => timeDecoders(picture, camera, config.decode.share, clock)),
+      fix: "mend the camera first; where reading is slow, give it a smaller picture (devices.camera: width, height)",
     },
     {
       what: "card reader",
-      look: started(devices.cardReader, cardReader?.path ?? ""),
-      mend: `check plug and power, that ${cardReader?.path} exists, and that the unit is in group dialout`,
+      run: started(devices.cardReader, cardReader?.path ?? ""),
+      fix: `check plug and power, that ${cardReader?.path} exists, and that the unit is in group dialout`,
     },
     {
       what: "thermometer",
-      look: thermometer === undefined ? undefined : () => readThermometer(thermometer),
-      mend: (detail) => thermometerMend(thermometer?.bus ?? 1, detail),
+      run: thermometer === undefined ? undefined : () => readThermometer(thermometer),
+      fix: (detail) => thermometerFix(thermometer?.bus ?? 1, detail),
     },
     {
       what: "gate line",
-      look: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
-      mend: LINE_MEND,
+      run: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
+      fix: LINE_FIX,
     },
     {
       what: "panel",
-      look: started(devices.panel, "lights and buzzer answer"),
-      mend: LINE_MEND,
+      run: started(devices.panel, "lights and buzzer answer"),
+      fix: LINE_FIX,
     },
     {
       what: "door contacts",
-      look: started(devices.doorContacts, "all wired contacts can be read"),
-      mend: LINE_MEND,
+      run: started(devices.doorContacts, "all wired contacts can be read"),
+      fix: LINE_FIX,
     },
   ];
 }
@@ -300,7 +296,7 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
 const LOOKS_AWAY: DecodeEngine = {
   ready: () => Promise.resolve(),
   decode: () => Promise.resolve({ codes: [] }),
-  onAfterthought() {},
+  onLateResult() {},
   close: () => Promise.resolve(),
 };
 
@@ -313,7 +309,7 @@ async function timeDecoders(
   clock: Clock,
 ): Promise<string> {
   if (picture === undefined) throw new Error("there is no picture of the camera to try it on");
-  const { decoder, lookMs, furtherMs } = await measurePace(picture, clock);
+  const { decoder, lookMs, furtherMs } = await measureDecodeSpeed(picture, clock);
   const size = `${picture.width}×${picture.height}`;
   const possible = 1_000 / lookMs;
   const taken = `a look at ${size} takes ${lookMs.toFixed(1)} ms (${decoder})`;
@@ -375,13 +371,13 @@ function brokerChecks(config: UnitConfig, clock: Clock): Check[] {
   return [
     {
       what: "certificates",
-      look: mqtt?.tls && (() => certificateDates(mqtt.tls ?? {}, clock.wallMs())),
-      mend: "put the right or a renewed PEM file there; the unit reads it at its next connect, without a restart",
+      run: mqtt?.tls && (() => certificateDates(mqtt.tls ?? {}, clock.wallMs())),
+      fix: "put the right or a renewed PEM file there; the unit reads it at its next connect, without a restart",
     },
     {
       what: "broker",
-      look: mqtt && (() => tryBroker(config, mqtt, clock)),
-      mend: "check the address, certificates, user and password, and the access rules (deploy/mosquitto/acl.conf lists what a unit needs); the door works without it, and what is refused is left out",
+      run: mqtt && (() => tryBroker(config, mqtt, clock)),
+      fix: "check the address, certificates, user and password, and the access rules (deploy/mosquitto/acl.conf lists what a unit needs); the door works without it, and what is refused is left out",
     },
   ];
 }

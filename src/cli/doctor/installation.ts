@@ -4,7 +4,7 @@ import { access, readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { userInfo } from "node:os";
 import { findGpioChip, SYSFS_GPIO } from "../../../hal/linux/gpio-chip.ts";
-import { tryNatives } from "../../../hal/linux/native-module.ts";
+import { tryNativeModules } from "../../../hal/linux/native-module.ts";
 import type { UnitConfig } from "../../config/unit.ts";
 import { describeVersion, releaseName } from "../../version.ts";
 import type { Check } from "./check.ts";
@@ -16,7 +16,7 @@ export interface Machine {
   gpio: string;
   user: string;
   /** Loads modules that are compiled where they run. */
-  load: typeof tryNatives;
+  load: typeof tryNativeModules;
 }
 
 const THIS_MACHINE: Machine = {
@@ -24,7 +24,7 @@ const THIS_MACHINE: Machine = {
   groupFile: "/etc/group",
   gpio: SYSFS_GPIO,
   user: userInfo().username,
-  load: tryNatives,
+  load: tryNativeModules,
 };
 
 const SERVICE_USER = "sentinel";
@@ -39,23 +39,23 @@ export async function installationChecks(
   const modules = compiledModules(config);
   const hasUser = new RegExp(`^${SERVICE_USER}:`, "m").test(groups ?? "");
   return [
-    { what: "program", look: () => Promise.resolve(describeVersion()), mend: "" },
+    { what: "program", run: () => Promise.resolve(describeVersion()), fix: "" },
     {
       what: "service",
-      look: service === undefined ? undefined : () => checkService(service),
+      run: service === undefined ? undefined : () => checkService(service),
       absent: `not installed as a service: there is no ${machine.serviceFile}`,
-      mend: "run deploy/install.sh again, as root",
+      fix: "run deploy/install.sh again, as root",
     },
     {
       what: "service user",
-      look: hasUser ? () => checkGroups(groups ?? "", config, machine.user) : undefined,
+      run: hasUser ? () => checkGroups(groups ?? "", config, machine.user) : undefined,
       absent: `there is no user ${SERVICE_USER}: deploy/install.sh makes it`,
-      mend: (detail) =>
+      fix: (detail) =>
         `sudo usermod -aG ${/: (.*)$/.exec(detail)?.[1] ?? ""} ${SERVICE_USER}, or run deploy/install.sh again; then restart the service`,
     },
     {
       what: "built modules",
-      look:
+      run:
         modules.length === 0
           ? undefined
           : async () => {
@@ -63,12 +63,12 @@ export async function installationChecks(
               return `${modules.join(", ")}: built for this Node`;
             },
       absent: "none is needed: no line of the board and no two-wire bus is used",
-      mend: "",
+      fix: "",
     },
     {
       what: "GPIO lines",
-      look: usesGpio(config) ? () => checkGpio(machine.gpio) : undefined,
-      mend: "gate, panel and contacts need a kernel with GPIO in /sys (CONFIG_GPIO_SYSFS), as that of Raspberry Pi OS has it, and a Raspberry Pi",
+      run: usesGpio(config) ? () => checkGpio(machine.gpio) : undefined,
+      fix: "gate, panel and contacts need a kernel with GPIO in /sys (CONFIG_GPIO_SYSFS), as that of Raspberry Pi OS has it, and a Raspberry Pi",
     },
   ];
 }
@@ -157,7 +157,7 @@ export async function freeBytes(folder: string): Promise<number> {
 }
 
 /** How to get the program of a camera, or what else to look at. */
-export function cameraMend(camera: UnitConfig["devices"]["camera"], detail: string): string {
+export function cameraFix(camera: UnitConfig["devices"]["camera"], detail: string): string {
   if (/spawn .* ENOENT/.test(detail)) {
     switch (camera?.source) {
       case "rpicam":
@@ -174,7 +174,7 @@ export function cameraMend(camera: UnitConfig["devices"]["camera"], detail: stri
 }
 
 /** A bus that is not there is another matter than a chip that does not answer. */
-export function thermometerMend(bus: number, detail: string): string {
+export function thermometerFix(bus: number, detail: string): string {
   if (/ENOENT/.test(detail)) {
     return `there is no /dev/i2c-${bus}: dtparam=i2c_arm=on in config.txt, module i2c-dev loaded (sudo modprobe i2c-dev; deploy/install.sh has it loaded at each start), then reboot`;
   }
@@ -182,5 +182,5 @@ export function thermometerMend(bus: number, detail: string): string {
 }
 
 /** For a line of the board's header. */
-export const LINE_MEND =
+export const LINE_FIX =
   "check the line's number, group gpio, the pull-ups in config.txt (docs/wiring.md), and that no other program holds it";

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { loadNative } from "../../../hal/linux/native-module.ts";
+import { loadNativeModule } from "../../../hal/linux/native-module.ts";
 import { findingOf } from "../../../src/cli/doctor/check.ts";
 
 const context = { bus: "gpio line 17", during: "taking it as an output" };
 const loaded = (failure: Error): Promise<unknown> =>
-  loadNative("onoff", () => Promise.reject(failure), context);
+  loadNativeModule("onoff", () => Promise.reject(failure), context);
 
 describe("a module that is compiled where it runs", () => {
   it("is loaded as it is where it can be", async () => {
-    expect(await loadNative("onoff", () => Promise.resolve(7), context)).toBe(7);
+    expect(await loadNativeModule("onoff", () => Promise.resolve(7), context)).toBe(7);
   });
 
   it.each<[string, Error, string]>([
@@ -33,8 +33,8 @@ describe("a module that is compiled where it runs", () => {
   it("is what doctor says to build, and not that a cable may be loose", async () => {
     const finding = await findingOf({
       what: "gate line",
-      look: async () => String(await loaded(new Error("Could not locate the bindings file."))),
-      mend: "check the line's number",
+      run: async () => String(await loaded(new Error("Could not locate the bindings file."))),
+      fix: "check the line's number",
     });
     expect(finding).toMatchObject({
       state: "failed",

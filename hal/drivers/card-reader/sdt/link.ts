@@ -2,7 +2,7 @@
 import { withDeadline, type Clock, type Timer } from "../../../clock.ts";
 import { BusError } from "../../../bus/errors.ts";
 import type { SerialConnection } from "../../../bus/serial.ts";
-import { Waits } from "../../support/waits.ts";
+import { CancellableWaits } from "../../support/waits.ts";
 import { FrameParser, type FrameFault, type ResponseFrame } from "./frame.ts";
 
 // Waits used by published implementations of the protocol.
@@ -34,7 +34,7 @@ export class SdtLink {
   readonly #connection: SerialConnection;
   readonly #clock: Clock;
   readonly #parser = new FrameParser();
-  readonly #waits: Waits;
+  readonly #waits: CancellableWaits;
   #waiter: Waiter | undefined;
   #lastByteAtMs = 0;
   #lost: Error | undefined;
@@ -43,14 +43,14 @@ export class SdtLink {
   constructor(connection: SerialConnection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#waits = new Waits(clock);
+    this.#waits = new CancellableWaits(clock);
     connection.onData((chunk) => this.#take(chunk));
     connection.onClose((error) => {
       this.#lost =
         error ??
         new BusError("closed", { bus: connection.path, during: "talking to the card reader" });
       this.#waiter?.fail(this.#lost);
-      this.#waits.endAll();
+      this.#waits.cancelAll();
       this.#onLost();
     });
   }

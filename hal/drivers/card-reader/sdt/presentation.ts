@@ -5,7 +5,7 @@ import type { CardReadFailure } from "../../../devices.ts";
 const ATTEMPTS_PER_SHOWING = 3;
 
 /** How one attempt at reading a card ended. */
-export type Attempt =
+export type ReadAttempt =
   | { kind: "read" }
   | {
       kind: "failed";
@@ -18,12 +18,12 @@ export type Attempt =
 
 type State =
   | { kind: "empty" }
-  | { kind: "trying"; attempts: number; last: Extract<Attempt, { kind: "failed" }> }
+  | { kind: "trying"; attempts: number; last: Extract<ReadAttempt, { kind: "failed" }> }
   // Some readers find a card again that was never lifted: it stays reported until it has left.
   | { kind: "reported" };
 
 /** The memory of one reader: holds no card content. */
-export class Showing {
+export class CardPresentation {
   #state: State = { kind: "empty" };
 
   /** A card was found: whether it is to be read. */
@@ -42,7 +42,7 @@ export class Showing {
   }
 
   /** An attempt ended; returns the failure that is to be reported now, if any. */
-  attempted(attempt: Attempt): CardReadFailure | undefined {
+  attempted(attempt: ReadAttempt): CardReadFailure | undefined {
     if (attempt.kind === "read") {
       this.#state = { kind: "reported" };
       return undefined;

@@ -8,9 +8,9 @@ import { REQUESTS, type ResponseFrame } from "./frame.ts";
 import { SdtLink, type LinkFault } from "./link.ts";
 import { textOfPayload } from "./payload.ts";
 import { detectBaudRate } from "./rate.ts";
-import { Showing, type Attempt } from "./presentation.ts";
+import { CardPresentation, type ReadAttempt } from "./presentation.ts";
 import { describeStatus, readerStatus, type ReaderStatus } from "./status.ts";
-import { Waits } from "../../support/waits.ts";
+import { CancellableWaits } from "../../support/waits.ts";
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
@@ -41,8 +41,8 @@ class SdtReader implements CardReader {
   readonly #host: SerialHost;
   readonly #clock: Clock;
   readonly #pollMs: number;
-  readonly #waits: Waits;
-  readonly #showing = new Showing();
+  readonly #waits: CancellableWaits;
+  readonly #showing = new CardPresentation();
   #health: DeviceHealth = { state: "starting" };
   #onHealth: (health: DeviceHealth) => void = () => {};
   #onReading: (reading: CardReading) => void = () => {};
@@ -56,7 +56,7 @@ class SdtReader implements CardReader {
     this.#host = host;
     this.#clock = clock;
     this.#pollMs = pollMs;
-    this.#waits = new Waits(clock);
+    this.#waits = new CancellableWaits(clock);
   }
 
   start(): Promise<void> {
@@ -70,7 +70,7 @@ class SdtReader implements CardReader {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    this.#waits.endAll();
+    this.#waits.cancelAll();
     await this.#link?.close();
     await this.#running;
     this.#running = undefined;
@@ -111,7 +111,7 @@ class SdtReader implements CardReader {
   async #converse(): Promise<void> {
     const link = new SdtLink(await this.#host.open({ baudRate: 115_200 }), this.#clock);
     this.#link = link;
-    link.onLost(() => this.#waits.endAll());
+    link.onLost(() => this.#waits.cancelAll());
     if (this.#stopping) return;
     await detectBaudRate(link, this.#host.path);
     this.#retryMs = FIRST_RETRY_MS;
@@ -173,7 +173,7 @@ class SdtReader implements CardReader {
 }
 
 interface CardOutcome {
-  attempt: Attempt;
+  attempt: ReadAttempt;
   reading?: CardReading;
   lineFault: boolean;
 }
@@ -237,7 +237,7 @@ const GONE: ReadonlySet<ReaderStatus> = new Set([
 
 function refusedBy(
   status: ReaderStatus,
-): CardOutcome & { attempt: Extract<Attempt, { kind: "failed" }> } {
+): CardOutcome & { attempt: Extract<ReadAttempt, { kind: "failed" }> } {
   const failure: CardReadFailure = {
     kind: REJECTIONS.has(status) ? "card-rejected" : "read-failed",
     detail: describeStatus(status),

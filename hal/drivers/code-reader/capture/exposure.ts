@@ -1,7 +1,7 @@
 /** When the camera's own exposure hides a code: which other one to try, for how long, and when to let go. */
 
 /** What one frame tells the policy. */
-export interface ExposureLook {
+export interface ExposureInput {
   /** Frames since something new came into view, this one included. */
   framesSinceChange: number;
   /** Shares of the picture that are white or black through and through. */
@@ -14,7 +14,7 @@ export interface ExposureLook {
 /** Decides for one open camera; asked once for every frame. */
 export interface ExposurePolicy {
   /** The exposure to set now, in stops from the automatic one; nothing where it stays. */
-  look(look: ExposureLook): number | undefined;
+  next(look: ExposureInput): number | undefined;
 }
 
 // The ladder's best steps have had their turn by then.
@@ -44,7 +44,7 @@ export function createExposurePolicy(): ExposurePolicy {
   let framesUnread = 0;
   let kept = false;
   let spent = false;
-  let before: ExposureLook | undefined;
+  let before: ExposureInput | undefined;
   let restingWhite = 0;
 
   const set = (next: number): number => {
@@ -59,7 +59,7 @@ export function createExposurePolicy(): ExposurePolicy {
     return framesAtBias < FRAMES_A_TRY ? undefined : set(tries.shift() ?? 0);
   };
   /** Notices what is new; setting an exposure changes the picture too, and that is nothing new. */
-  const notice = (look: ExposureLook): void => {
+  const notice = (look: ExposureInput): void => {
     const settling = spent && framesAtBias <= FRAMES_A_TRY;
     const isNew = before === undefined || look.framesSinceChange < before.framesSinceChange;
     if (isNew && !settling) {
@@ -71,7 +71,7 @@ export function createExposurePolicy(): ExposurePolicy {
     before = look;
   };
   return {
-    look(look) {
+    next(look) {
       framesAtBias += 1;
       framesUnread = look.read ? 0 : framesUnread + 1;
       if (bias !== 0) return adjusted(look.read);

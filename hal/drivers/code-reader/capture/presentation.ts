@@ -9,14 +9,14 @@ export interface Sighting {
 }
 
 /** What is held up in front of the camera, as far as it was read. */
-export interface Showings {
+export interface Presentations {
   /**
    * Takes what one frame held, ranked. Returns the code to report, if any: the first that was not
    * reported yet. A second one waits for the next frame. What is not wanted waits until nothing
    * else can be read beside it, and is not reported at all where something wanted is.
    * @param settled nothing else is going to be read in this frame
    */
-  look(sightings: readonly Sighting[], atMs: number, settled: boolean): Sighting | undefined;
+  observe(sightings: readonly Sighting[], atMs: number, settled: boolean): Sighting | undefined;
   /** The picture changed in a frame: what was in view before it may be gone. */
   change(atMs: number): void;
   /** The picture stayed as it was: what was read in it since it last changed is still in view. */
@@ -40,11 +40,11 @@ const SCENERY = { afterMs: 30_000, forgetAfterMs: 600_000 };
  * @param forgetAfterMs how long a code must be out of view before it counts as shown again
  * @param waitMs how long what is not wanted waits for what is, where frames are not settled
  */
-export function createShowings(forgetAfterMs: number, waitMs: number): Showings {
+export function createPresentations(forgetAfterMs: number, waitMs: number): Presentations {
   const inView = new Map<string, Seen>();
   let changedMs = 0;
   return {
-    look(sightings, atMs, settled) {
+    observe(sightings, atMs, settled) {
       const present = new Set(sightings.map(({ code }) => contentKey(code)));
       for (const [key, seen] of inView) {
         const isScenery = !seen.wanted && seen.lastMs - seen.firstMs >= SCENERY.afterMs;

@@ -2,7 +2,7 @@
 import type { Luminance } from "../image/image.ts";
 
 /** What one look at a frame tells without decoding it. */
-export interface SceneLook {
+export interface SceneState {
   /** Some part of the picture differs visibly from the frame before. */
   changed: boolean;
   /** All of the picture is one level: a covered lens, a dead sensor, darkness. */
@@ -27,7 +27,7 @@ const BLACK_LEVEL = 10;
 const CALM_FRAMES = 5;
 
 /** Follows one camera's frames by the means of a coarse grid; costs some microseconds a frame. */
-export function createSceneWatch(): { look(image: Luminance): SceneLook } {
+export function createSceneChangeDetector(): { look(image: Luminance): SceneState } {
   let before: Float32Array | undefined;
   let calm = CALM_FRAMES;
   let frames = 0;

@@ -3,7 +3,7 @@ import type { DecodedCode } from "../../../devices.ts";
 import { contentKey } from "../decode/rank.ts";
 
 /** Follows one stream's wanted codes by frame number. */
-export interface Familiar {
+export interface SceneryCodes {
   /** Takes what a frame held; whether one of them came into view lately. */
   isFresh(codes: readonly DecodedCode[], frame: number): boolean;
 }
@@ -13,7 +13,7 @@ const FRESH_FRAMES = 300;
 // What stands in front of it for as long as a visit takes does not make it new.
 const FORGET_FRAMES = 1_800;
 
-export function createFamiliar(): Familiar {
+export function createSceneryCodes(): SceneryCodes {
   const inView = new Map<string, { last: number; seen: number }>();
   return {
     isFresh(codes, frame) {

@@ -2,18 +2,23 @@
 import type { DecodedCode } from "../../../devices.ts";
 import type { Decoders } from "./decoders.ts";
 import { erase } from "../image/erase.ts";
-import { createGuard } from "./false-positive-filter.ts";
-import type { Guard } from "./false-positive-filter.ts";
+import { createFalsePositiveFilter } from "./false-positive-filter.ts";
+import type { FalsePositiveFilter } from "./false-positive-filter.ts";
 import { scale, whole } from "../image/image.ts";
 import type { Luminance, View } from "../image/image.ts";
 import { joinParts } from "./structured-append.ts";
 import { contentKey, ranked } from "./rank.ts";
-import { CHEAP_STEPS, FURTHER_STEPS, SURVEY_STEPS, WITNESS_STEPS } from "./attempts.ts";
-import type { Step } from "./attempts.ts";
+import {
+  CHEAP_ATTEMPTS,
+  FURTHER_ATTEMPTS,
+  SURVEY_ATTEMPTS,
+  CONFIRMING_ATTEMPTS,
+} from "./attempts.ts";
+import type { Attempt } from "./attempts.ts";
 import { holdsWanted, isWantedCode } from "./wanted.ts";
 import type { IsWanted } from "./wanted.ts";
-import { createWorkbench } from "./image-variants.ts";
-import type { InStream, Workbench } from "./image-variants.ts";
+import { createImageVariants } from "./image-variants.ts";
+import type { StreamPosition, ImageVariants } from "./image-variants.ts";
 
 /** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
 const LONG_SIDE = 1280;
@@ -22,7 +27,7 @@ const LONG_SIDE = 1280;
 const LAST_RESORT_LONG_SIDE = 2560;
 
 /** What a reading of a picture may end with. */
-export interface Sought {
+export interface ReadGoal {
   /** Texts that look like a credential; absent: any text. */
   isWanted?: IsWanted;
   /** Go on for every code in view, also when a wanted one was read. */
@@ -38,38 +43,38 @@ const ANY_TEXT: IsWanted = () => true;
 export function readThoroughly(
   decoders: Decoders,
   image: Luminance,
-  sought: Sought = {},
+  sought: ReadGoal = {},
 ): DecodedCode[] {
   const { isWanted = ANY_TEXT, everyCode = false } = sought;
-  const guard = createGuard();
+  const filter = createFalsePositiveFilter();
   const ladder = everyCode ? EVERY_CODE_STEPS : ALL_STEPS;
   const isEnough = everyCode
-    ? (bench: Workbench, next: Step | undefined) =>
-        next !== undefined && !SURVEY.has(next) && !bench.hasOutlines()
+    ? (variants: ImageVariants, next: Attempt | undefined) =>
+        next !== undefined && !SURVEY.has(next) && !variants.hasOutlines()
     : undefined;
   const view = bounded(image, LONG_SIDE);
-  const climbed = climbView({ decoders, view, steps: ladder, guard, isWanted, isEnough });
+  const climbed = attemptAll({ decoders, view, steps: ladder, filter, isWanted, isEnough });
   const codes = [...climbed.codes];
   if (view.scale > 1 && (everyCode || !holdsWanted(codes, isWanted))) {
     const larger = erase(bounded(image, LAST_RESORT_LONG_SIDE), codes);
-    const last = { decoders, view: larger, steps: CHEAP_STEPS, guard, isWanted };
-    codes.push(...climbView(last).codes);
+    const last = { decoders, view: larger, steps: CHEAP_ATTEMPTS, filter, isWanted };
+    codes.push(...attemptAll(last).codes);
   }
   return ranked(joinParts(codes), image, (code) => isWantedCode(code, isWanted));
 }
 
 /** What was read, and by which step of those given. */
-export interface Climb {
+export interface AttemptsResult {
   codes: DecodedCode[];
   /** The step that read a wanted code, or part of one. */
-  step: number | undefined;
+  attempt: number | undefined;
   /** A symbol was made out and not read. */
   outlined: boolean;
 }
 
-export interface ClimbOptions {
+export interface AttemptsOptions {
   /** Where the frame belongs; unread it is kept for those after it. */
-  stream?: InStream;
+  stream?: StreamPosition;
   /** Texts to stop for; absent: any text. */
   isWanted?: IsWanted;
 }
@@ -78,55 +83,55 @@ export interface ClimbOptions {
  * Tries the named places of a ladder on a camera's frame until one reads a wanted code.
  * @param places indices into `ladder`, in the order to try
  */
-export function climb(
+export function tryAttempts(
   decoders: Decoders,
   image: Luminance,
-  ladder: readonly Step[],
+  ladder: readonly Attempt[],
   places: readonly number[],
-  { stream, isWanted = ANY_TEXT }: ClimbOptions = {},
-): Climb {
+  { stream, isWanted = ANY_TEXT }: AttemptsOptions = {},
+): AttemptsResult {
   const view = bounded(image, LONG_SIDE);
   const steps = places.flatMap((place) => ladder[place] ?? []);
-  const guard = createGuard();
-  const climbed = climbView({ decoders, view, steps, guard, isWanted, stream });
-  const { codes, step, outlined } = climbed;
-  if (!holdsWanted(codes, isWanted)) stream?.stack.add(climbed.view, stream.number);
+  const filter = createFalsePositiveFilter();
+  const climbed = attemptAll({ decoders, view, steps, filter, isWanted, stream });
+  const { codes, attempt, outlined } = climbed;
+  if (!holdsWanted(codes, isWanted)) stream?.accumulator.add(climbed.view, stream.frame);
   return {
     codes: ranked(codes, image, (code) => isWantedCode(code, isWanted)),
-    step: step === undefined ? undefined : places[step],
+    attempt: attempt === undefined ? undefined : places[attempt],
     outlined,
   };
 }
 
-const ALL_STEPS: readonly Step[] = [...CHEAP_STEPS, ...FURTHER_STEPS];
-const SURVEY: ReadonlySet<Step> = new Set(SURVEY_STEPS);
+const ALL_STEPS: readonly Attempt[] = [...CHEAP_ATTEMPTS, ...FURTHER_ATTEMPTS];
+const SURVEY: ReadonlySet<Attempt> = new Set(SURVEY_ATTEMPTS);
 // For every code in view those steps come first that between them find what any of the others would:
 // with something read, and no outline left, there is nothing to go on for.
-const EVERY_CODE_STEPS: readonly Step[] = [
-  ...SURVEY_STEPS,
+const EVERY_CODE_STEPS: readonly Attempt[] = [
+  ...SURVEY_ATTEMPTS,
   ...ALL_STEPS.filter((step) => !SURVEY.has(step)),
 ];
 
-interface Attempts {
+interface AttemptPlan {
   decoders: Decoders;
   view: View;
-  steps: readonly Step[];
-  guard: Guard;
+  steps: readonly Attempt[];
+  filter: FalsePositiveFilter;
   isWanted: IsWanted;
-  stream?: InStream | undefined;
+  stream?: StreamPosition | undefined;
   /** Asked before each step once something was read; absent: enough is a wanted code. */
-  isEnough?: ((bench: Workbench, next: Step | undefined) => boolean) | undefined;
+  isEnough?: ((variants: ImageVariants, next: Attempt | undefined) => boolean) | undefined;
 }
 
 // Of a decoder that gives one code at a time.
 const MOST_TURNS = 8;
 
 /** @returns besides, the picture as it is without what was read */
-function climbView(attempts: Attempts): Climb & { view: View } {
-  const { decoders, steps, guard, isWanted, stream, isEnough } = attempts;
+function attemptAll(attempts: AttemptPlan): AttemptsResult & { view: View } {
+  const { decoders, steps, filter, isWanted, stream, isEnough } = attempts;
   const codes: DecodedCode[] = [];
   let { view } = attempts;
-  let bench = createWorkbench(decoders, view, stream);
+  let variants = createImageVariants(decoders, view, stream);
   let read: DecodedCode[] = [];
   let doubted: number | undefined;
   let outlined = false;
@@ -136,15 +141,15 @@ function climbView(attempts: Attempts): Climb & { view: View } {
   const clear = (): void => {
     if (read.length === 0) return;
     view = erase(view, read);
-    bench = createWorkbench(decoders, view, stream);
+    variants = createImageVariants(decoders, view, stream);
     read = [];
   };
   /** Whether it read something new. */
-  const attempt = (step: Step, place: number): boolean => {
+  const attempt = (step: Attempt, place: number): boolean => {
     clear();
-    read = guard.believe(step.attempt(bench), step.changed);
-    outlined ||= bench.outlined;
-    if (guard.doubtful) doubted ??= place;
+    read = filter.accept(step.run(variants), step.changed);
+    outlined ||= variants.outlined;
+    if (filter.unconfirmed) doubted ??= place;
     if (read.length === 0) return false;
     const before = codes.length;
     for (const code of read) {
@@ -155,13 +160,13 @@ function climbView(attempts: Attempts): Climb & { view: View } {
     if (fresh.some((code) => code.part !== undefined || isWanted(code.text))) hit ??= place;
     return fresh.length > 0;
   };
-  const done = (next: Step | undefined): boolean => {
+  const done = (next: Attempt | undefined): boolean => {
     if (codes.length === 0) return false;
     if (isEnough === undefined) return holdsWanted(codes, isWanted);
     clear();
-    return isEnough(bench, next);
+    return isEnough(variants, next);
   };
-  const exhaust = (step: Step, place: number): void => {
+  const exhaust = (step: Attempt, place: number): void => {
     for (let turn = 0; turn < MOST_TURNS && attempt(step, place); turn++) {
       if (step.seesEveryCode || done(undefined)) return;
     }
@@ -172,12 +177,12 @@ function climbView(attempts: Attempts): Climb & { view: View } {
     exhaust(step, place);
   }
   // A stream's job is a few steps only: what was found in one of them gets its second witness now.
-  for (const witness of doubted === undefined ? [] : WITNESS_STEPS) {
+  for (const witness of doubted === undefined ? [] : CONFIRMING_ATTEMPTS) {
     if (codes.length > 0) break;
     if (!steps.includes(witness)) attempt(witness, doubted ?? 0);
   }
   if (stream !== undefined && !holdsWanted(codes, isWanted)) clear();
-  return { codes, step: hit, outlined, view };
+  return { codes, attempt: hit, outlined, view };
 }
 
 function bounded(image: Luminance, longSide: number): View {

@@ -3,11 +3,11 @@ import type { DecodedCode } from "../../../devices.ts";
 import { contentKey, area } from "./rank.ts";
 
 /** Judges readings of one picture, one step after the other. */
-export interface Guard {
+export interface FalsePositiveFilter {
   /** Something was held back and is not confirmed yet. */
-  readonly doubtful: boolean;
+  readonly unconfirmed: boolean;
   /** The readings that may be believed now, those held back earlier and confirmed included. */
-  believe(codes: readonly DecodedCode[], changed: boolean): DecodedCode[];
+  accept(codes: readonly DecodedCode[], changed: boolean): DecodedCode[];
 }
 
 // The smallest symbols (micro QR M1, 11 modules) at one pixel a module.
@@ -17,14 +17,14 @@ const SMALLEST_AREA = 11 * 11;
  * Reed–Solomon makes a misread QR code very unlikely. Micro QR has few check words, M1 none that
  * correct, so one found only in a changed picture must be found a second time the same.
  */
-export function createGuard(): Guard {
+export function createFalsePositiveFilter(): FalsePositiveFilter {
   const heldBack = new Set<string>();
   let doubtful = false;
   return {
-    get doubtful() {
+    get unconfirmed() {
       return doubtful;
     },
-    believe(codes, changed) {
+    accept(codes, changed) {
       return codes.filter((code) => {
         if (!plausible(code)) return false;
         if (code.format === "qr" || !changed) return true;

@@ -1,7 +1,7 @@
 /** One picture under examination: its versions, made once, and the decoders that look at them. */
 import type { DecodedCode, Point } from "../../../devices.ts";
-import { straighten } from "../image/dewarp.ts";
-import type { Bend } from "../image/dewarp.ts";
+import { dewarp } from "../image/dewarp.ts";
+import type { Warp } from "../image/dewarp.ts";
 import type { Decoders } from "./decoders.ts";
 import { isOutlineOf } from "../image/erase.ts";
 import {
@@ -18,10 +18,10 @@ import {
 import { borderLevel, crop, pad, scale, toOriginal } from "../image/image.ts";
 import type { Luminance, View } from "../image/image.ts";
 import { area } from "./rank.ts";
-import type { Stack } from "../image/frame-accumulation.ts";
+import type { FrameAccumulator } from "../image/frame-accumulation.ts";
 import type { ZxingEffort } from "./zxing.ts";
 
-const VERSIONS = {
+const VARIANTS = {
   original: (view: View) => view,
   third: (view: View) => scale(view, 1 / 3),
   half: (view: View) => scale(view, 1 / 2),
@@ -45,7 +45,7 @@ const VERSIONS = {
 } satisfies Record<string, (view: View) => View>;
 
 /** A version of the picture. */
-export type VersionName = keyof typeof VERSIONS;
+export type VariantName = keyof typeof VARIANTS;
 
 const longSide = (image: Luminance): number => Math.max(image.width, image.height);
 
@@ -67,7 +67,7 @@ const HARDER: ZxingEffort = { ...QUICK, tryHarder: true, tryInvert: true, tryDow
 
 type Read = (decoders: Decoders, view: View) => DecodedCode[];
 
-const READERS = {
+const DECODER_MODES = {
   zxing: (decoders, view) => decoders.zxing.read(view, QUICK),
   "zxing-global": (decoders, view) =>
     decoders.zxing.read(view, { ...QUICK, tryDownscale: true, binarizer: "global" }),
@@ -78,24 +78,24 @@ const READERS = {
 } satisfies Record<string, Read>;
 
 /** A way to ask a decoder. */
-export type ReaderName = keyof typeof READERS;
+export type DecoderMode = keyof typeof DECODER_MODES;
 
 /** What steps work on; corners come back in the pixels of the picture it was made for. */
-export interface Workbench {
+export interface ImageVariants {
   readonly pixels: number;
   /** Whether the quickest look made out a symbol that it could not read. */
   readonly outlined: boolean;
   /** Whether any thorough look made out a symbol that it could not read. */
   hasOutlines(): boolean;
-  read(reader: ReaderName, version: VersionName): DecodedCode[];
+  read(reader: DecoderMode, version: VariantName): DecodedCode[];
   /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
-  readStacked(): DecodedCode[];
+  readAccumulated(): DecodedCode[];
   /** Looks at what lies on an even ground as if that were the other way round; nothing on any other. */
   readOnOppositeGround(): DecodedCode[];
   /** Cuts out what is there but does not read, and looks at it enlarged and much sharpened. */
   readEnlarged(): DecodedCode[];
-  /** Cuts out the symbols that are there but do not read, and tries them with some bends undone. */
-  readStraightened(bends: readonly Bend[]): DecodedCode[];
+  /** Cuts out the symbols that are there but do not read, and tries them with some warps undone. */
+  readDewarped(warps: readonly Warp[]): DecodedCode[];
 }
 
 // Micro QR M1 has 11 modules: in less than that there is nothing to find.
@@ -113,22 +113,26 @@ function inOriginal(view: View, codes: readonly DecodedCode[]): DecodedCode[] {
 }
 
 /** A picture's place in a stream, for what its frames show only together. */
-export interface InStream {
-  stack: Stack;
-  number: number;
+export interface StreamPosition {
+  accumulator: FrameAccumulator;
+  frame: number;
 }
 
 /** @param stream absent for a single picture */
-export function createWorkbench(decoders: Decoders, picture: View, stream?: InStream): Workbench {
-  const made = new Map<VersionName, View>([["original", picture]]);
+export function createImageVariants(
+  decoders: Decoders,
+  picture: View,
+  stream?: StreamPosition,
+): ImageVariants {
+  const made = new Map<VariantName, View>([["original", picture]]);
   let bent: View[] | undefined;
   let unread: Point[][] | undefined;
   let outlined = false;
   let outlinedOtherwise = false;
-  const versionOf = (version: VersionName): View => {
+  const versionOf = (version: VariantName): View => {
     const known = made.get(version);
     if (known !== undefined) return known;
-    const view = VERSIONS[version](picture);
+    const view = VARIANTS[version](picture);
     made.set(version, view);
     return view;
   };
@@ -143,8 +147,8 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
     const { codes, outlines } = decoders.zxing.look(view, effort);
     return { codes, outlines: outlines.filter((outline) => !isOutlineOf(codes, outline)) };
   };
-  const readView = (view: View, reader: ReaderName): DecodedCode[] =>
-    isTooSmall(view) ? [] : inOriginal(view, READERS[reader](decoders, view));
+  const readView = (view: View, reader: DecoderMode): DecodedCode[] =>
+    isTooSmall(view) ? [] : inOriginal(view, DECODER_MODES[reader](decoders, view));
   return {
     pixels: picture.width * picture.height,
     get outlined() {
@@ -162,10 +166,10 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
       else unread = outlines;
       return inOriginal(view, codes);
     },
-    readStacked() {
-      stream?.stack.add(picture, stream.number);
-      const together = stream?.stack.picture();
-      return together === undefined ? [] : readTogether(createWorkbench(decoders, together));
+    readAccumulated() {
+      stream?.accumulator.add(picture, stream.frame);
+      const together = stream?.accumulator.mean();
+      return together === undefined ? [] : readTogether(createImageVariants(decoders, together));
     },
     readOnOppositeGround() {
       const view = onOppositeGround(picture);
@@ -185,11 +189,11 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
       }
       return [];
     },
-    readStraightened(bends) {
+    readDewarped(warps) {
       bent ??= surroundings(picture, located()).map(shrunk);
       for (const part of bent) {
-        for (const bend of bends) {
-          const codes = readView(straighten(part, bend), "zxing-global");
+        for (const warp of warps) {
+          const codes = readView(dewarp(part, warp), "zxing-global");
           if (codes.length > 0) return codes;
         }
       }
@@ -199,13 +203,13 @@ export function createWorkbench(decoders: Decoders, picture: View, stream?: InSt
 }
 
 /** The ways to ask ZXing that tell of what they could not read. */
-const OUTLINING: Partial<Record<ReaderName, ZxingEffort>> = {
+const OUTLINING: Partial<Record<DecoderMode, ZxingEffort>> = {
   zxing: QUICK,
   "zxing-harder": HARDER,
 };
 
 // What frames laid together show lacks noise and glare; what remains is want of contrast and size.
-const TOGETHER: readonly (readonly [ReaderName, VersionName])[] = [
+const TOGETHER: readonly (readonly [DecoderMode, VariantName])[] = [
   ["zxing", "original"],
   ["rxing", "original"],
   ["zxing-harder", "half"],
@@ -214,12 +218,12 @@ const TOGETHER: readonly (readonly [ReaderName, VersionName])[] = [
   ["zxing-harder", "muchSharper"],
 ];
 
-function readTogether(bench: Workbench): DecodedCode[] {
+function readTogether(variants: ImageVariants): DecodedCode[] {
   for (const [reader, version] of TOGETHER) {
-    const codes = bench.read(reader, version);
+    const codes = variants.read(reader, version);
     if (codes.length > 0) return codes;
   }
-  return bench.readEnlarged();
+  return variants.readEnlarged();
 }
 
 // Modules of less than two pixels are lost between the samples of a decoder's grid. Enlarged to

@@ -1,14 +1,14 @@
 /** What is spent on a stream's frames beyond the cheap look: bounded on average, quick when something is new. */
-import type { Step } from "../decode/attempts.ts";
+import type { Attempt } from "../decode/attempts.ts";
 
-export interface PlanOptions {
+export interface CpuBudgetOptions {
   /**
    * CPU for further attempts a frame, on average over a stream without codes, as a multiple of the
    * first cheap step. Default 0.15: with it such a stream costs less than twice the cheapest decoder.
    */
   share?: number;
   /** What may be saved up for when something new comes into view, in the same unit; default the whole ladder once. */
-  burst?: number;
+  maximumSavings?: number;
 }
 
 // Two thirds of the share go to second looks, one every ten frames: what the first one misses is
@@ -18,29 +18,29 @@ const SECOND_LOOKS = 2 / 3;
 const MOST_SECOND_LOOKS = 60;
 
 /** Deals out steps of the ladder to frames that the cheap look found nothing in. */
-export interface Plan {
+export interface CpuBudget {
   /** Called for every frame, before anything is dealt out for it. */
-  frame(changed: boolean): void;
+  startFrame(changed: boolean): void;
   /**
    * Whether the second cheap look is due; if it is, it is paid for.
    * @param cost as a multiple of the first look
    */
-  secondLook(cost: number): boolean;
+  secondAttempt(cost: number): boolean;
   /**
    * The next steps for a frame, as far as the savings go; empty when nothing is to be tried.
    * @param outlined a symbol was made out in it: half as much again is kept for such frames and
    *   those after them, so that bustle without codes cannot use up what the first code needs
    */
-  next(mostCost: number, outlined?: boolean): number[];
+  nextAttempts(mostCost: number, outlined?: boolean): number[];
   /**
    * What the steps dealt last really took, as a multiple of the first look on this machine and
    * picture. The steps' own costs are those of one machine; what comes in is spent at these.
    */
-  took(cost: number): void;
+  reportCost(cost: number): void;
   /** A wanted code was read: where there are some, the next one gets everything again, every some seconds. */
   refill(): void;
   /** The step that read a code: it comes first next time, because the code is still in view. */
-  hit(step: number): void;
+  reportSuccess(step: number): void;
 }
 
 /** A job short enough that the next one gets a newer frame, and long enough to be worth its copy. */
@@ -61,9 +61,12 @@ const PACE = { least: 0.5, most: 4 };
 const CALM_FRAMES = 5;
 
 /** @param steps the ladder; what is dealt out are places in it */
-export function createPlan(steps: readonly Step[], options: PlanOptions = {}): Plan {
+export function createCpuBudget(
+  steps: readonly Attempt[],
+  options: CpuBudgetOptions = {},
+): CpuBudget {
   const share = options.share ?? 0.15;
-  const burst = options.burst ?? onceThrough(steps);
+  const burst = options.maximumSavings ?? onceThrough(steps);
   const kept = burst / 2;
   const mostLooks = Math.min(MOST_SECOND_LOOKS, burst);
   const order = steps.map((_, index) => index);
@@ -78,7 +81,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
   let triedSinceChange = 0;
   let calm = CALM_FRAMES;
   return {
-    frame(changed) {
+    startFrame(changed) {
       savings = Math.min(burst + kept, savings + (share * (1 - SECOND_LOOKS)) / pace);
       looks = Math.min(mostLooks, looks + share * SECOND_LOOKS);
       framesSinceRefill += 1;
@@ -92,12 +95,12 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       if (calm >= CALM_FRAMES) cursor = 0;
       calm = 0;
     },
-    secondLook(cost) {
+    secondAttempt(cost) {
       if (looks < cost) return false;
       looks -= cost;
       return true;
     },
-    next(mostCost, outlined = false) {
+    nextAttempts(mostCost, outlined = false) {
       const dealt: number[] = [];
       if (outlined) promising = OUTLINE_FRAMES;
       const purse = promising > 0 ? savings : savings - kept;
@@ -119,7 +122,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       }
       return dealt;
     },
-    took(cost) {
+    reportCost(cost) {
       if (reckoned === 0) return;
       const measured = Math.min(PACE.most, Math.max(PACE.least, cost / reckoned));
       pace += PACE_WEIGHT * (measured - pace);
@@ -131,7 +134,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
       savings = burst + kept;
       looks = mostLooks;
     },
-    hit(step) {
+    reportSuccess(step) {
       order.splice(order.indexOf(step), 1);
       order.unshift(step);
       cursor = 0;
@@ -141,7 +144,7 @@ export function createPlan(steps: readonly Step[], options: PlanOptions = {}): P
 }
 
 /** What the whole ladder costs in jobs, the last of which are not full. */
-function onceThrough(steps: readonly Step[]): number {
+function onceThrough(steps: readonly Attempt[]): number {
   const work = steps.reduce((sum, { cost }) => sum + cost, 0);
   return work + JOB_OVERHEAD * (Math.ceil(work / (JOB_COST - JOB_OVERHEAD)) + 3);
 }

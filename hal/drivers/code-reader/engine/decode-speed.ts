@@ -1,12 +1,12 @@
 /** How fast this machine decodes, measured on a picture of its own camera as the unit would read it. */
 import type { Clock } from "../../../clock.ts";
 import type { Luminance } from "../image/image.ts";
-import { createLane } from "./decoder-worker.ts";
-import type { Lane } from "./decoder-worker.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "../decode/attempts.ts";
+import { createDecoderWorker } from "./decoder-worker.ts";
+import type { DecoderWorker } from "./decoder-worker.ts";
+import { CHEAP_ATTEMPTS, FURTHER_ATTEMPTS } from "../decode/attempts.ts";
 
 /** What reading takes here, in CPU time. */
-export interface Pace {
+export interface DecodeSpeed {
   /** The cheaper of the two looks that every frame gets one of. */
   decoder: string;
   lookMs: number;
@@ -22,42 +22,42 @@ const LOOKS = 31;
  * Takes some seconds on a small machine, most of them the start of a decoder process.
  * @throws Error when no decoder process can be started, or it is lost over the picture
  */
-export async function measurePace(picture: Luminance, clock: Clock): Promise<Pace> {
-  const lane = createLane({ clock, name: "decoder on trial" });
+export async function measureDecodeSpeed(picture: Luminance, clock: Clock): Promise<DecodeSpeed> {
+  const worker = createDecoderWorker({ clock, name: "decoder on trial" });
   try {
     const looks: { decoder: string; lookMs: number }[] = [];
-    for (const [place, { name }] of CHEAP_STEPS.entries()) {
-      for (let look = 0; look < WARM_UP_LOOKS; look++) await cpuMs(lane, picture, "cheap", place);
+    for (const [place, { name }] of CHEAP_ATTEMPTS.entries()) {
+      for (let look = 0; look < WARM_UP_LOOKS; look++) await cpuMs(worker, picture, "cheap", place);
       const times: number[] = [];
       for (let look = 0; look < LOOKS; look++) {
-        times.push(await cpuMs(lane, picture, "cheap", place));
+        times.push(await cpuMs(worker, picture, "cheap", place));
       }
       looks.push({ decoder: name, lookMs: median(times) });
     }
     const [cheapest] = looks.sort((a, b) => a.lookMs - b.lookMs);
     if (cheapest === undefined) throw new Error("there is no decoder");
-    return { ...cheapest, furtherMs: await everyFurtherAttempt(lane, picture) };
+    return { ...cheapest, furtherMs: await everyFurtherAttempt(worker, picture) };
   } finally {
-    await lane.close();
+    await worker.close();
   }
 }
 
-async function everyFurtherAttempt(lane: Lane, picture: Luminance): Promise<number> {
+async function everyFurtherAttempt(worker: DecoderWorker, picture: Luminance): Promise<number> {
   let total = 0;
-  for (const place of FURTHER_STEPS.keys()) {
-    await cpuMs(lane, picture, "further", place);
-    total += await cpuMs(lane, picture, "further", place);
+  for (const place of FURTHER_ATTEMPTS.keys()) {
+    await cpuMs(worker, picture, "further", place);
+    total += await cpuMs(worker, picture, "further", place);
   }
   return total;
 }
 
 async function cpuMs(
-  lane: Lane,
+  worker: DecoderWorker,
   picture: Luminance,
-  ladder: "cheap" | "further",
+  tier: "cheap" | "further",
   place: number,
 ): Promise<number> {
-  const answer = await lane.run(picture, ladder, [place]);
+  const answer = await worker.run(picture, tier, [place]);
   return answer.cpuMs[0] ?? 0;
 }
 

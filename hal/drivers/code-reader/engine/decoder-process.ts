@@ -7,17 +7,17 @@
  * and a picture goes straight into the one buffer it is decoded from.
  */
 import { readSync, writeFileSync, writeSync } from "node:fs";
-import { climb } from "../decode/cascade.ts";
-import type { Climb } from "../decode/cascade.ts";
+import { tryAttempts } from "../decode/cascade.ts";
+import type { AttemptsResult } from "../decode/cascade.ts";
 import { loadDecoders } from "../decode/decoders.ts";
 import type { Decoders } from "../decode/decoders.ts";
 import { JOB_BYTES, decodeJob, encodeMessage } from "./messages.ts";
-import type { DecoderMessage, Job } from "./messages.ts";
+import type { DecoderMessage, DecodeJob } from "./messages.ts";
 import { erase } from "../image/erase.ts";
 import { whole } from "../image/image.ts";
 import type { Luminance } from "../image/image.ts";
-import { createStack } from "../image/frame-accumulation.ts";
-import { CHEAP_STEPS, FURTHER_STEPS } from "../decode/attempts.ts";
+import { createFrameAccumulator } from "../image/frame-accumulation.ts";
+import { CHEAP_ATTEMPTS, FURTHER_ATTEMPTS } from "../decode/attempts.ts";
 import { holdsWanted, wantedBy } from "../decode/wanted.ts";
 
 const INPUT = 0;
@@ -72,20 +72,26 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
  * Each step by itself, so that its CPU is known: the engine has the cheaper one look first. Where
  * that reads nothing wanted, the next one looks at the rest of the picture.
  */
-function tryEach(decoders: Decoders, picture: Luminance, job: Job): Climb & { cpuMs: number[] } {
-  const seen: Climb & { cpuMs: number[] } = {
+function tryEach(
+  decoders: Decoders,
+  picture: Luminance,
+  job: DecodeJob,
+): AttemptsResult & { cpuMs: number[] } {
+  const seen: AttemptsResult & { cpuMs: number[] } = {
     codes: [],
-    step: undefined,
+    attempt: undefined,
     outlined: false,
     cpuMs: [],
   };
   let rest = picture;
-  for (const place of job.steps) {
+  for (const place of job.attempts) {
     const before = process.cpuUsage();
-    const { codes, step, outlined } = climb(decoders, rest, CHEAP_STEPS, [place], { isWanted });
+    const { codes, attempt, outlined } = tryAttempts(decoders, rest, CHEAP_ATTEMPTS, [place], {
+      isWanted,
+    });
     seen.cpuMs.push(cpuMsSince(before));
     seen.codes.push(...codes);
-    seen.step ??= step;
+    seen.attempt ??= attempt;
     seen.outlined ||= outlined;
     if (holdsWanted(seen.codes, isWanted)) break;
     if (codes.length > 0) rest = erase(whole(rest), codes);
@@ -99,20 +105,23 @@ const HOUSEKEEPING_JOBS = 32;
 
 const [wanted = "null"] = process.argv.slice(3);
 const isWanted = wantedBy((JSON.parse(wanted) as string[] | null) ?? undefined);
-const stack = createStack();
+const accumulator = createFrameAccumulator();
 const head = Buffer.alloc(JOB_BYTES);
 let pixels = new Uint8Array(0);
 let residentBytes = 0;
 
-function look(decoders: Decoders, job: Job): Climb & { cpuMs: number[] } {
-  const { width, height, ladder, steps, frame } = job;
+function look(decoders: Decoders, job: DecodeJob): AttemptsResult & { cpuMs: number[] } {
+  const { width, height, tier, attempts, frame } = job;
   if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
   fetchPicture(pixels);
   const picture = { width, height, luminance: pixels };
-  if (ladder === "cheap") return tryEach(decoders, picture, job);
-  const stream = frame === undefined ? {} : { stream: { stack, number: frame } };
+  if (tier === "cheap") return tryEach(decoders, picture, job);
+  const stream = frame === undefined ? {} : { stream: { accumulator, frame } };
   const before = process.cpuUsage();
-  const climbed = climb(decoders, picture, FURTHER_STEPS, steps, { ...stream, isWanted });
+  const climbed = tryAttempts(decoders, picture, FURTHER_ATTEMPTS, attempts, {
+    ...stream,
+    isWanted,
+  });
   return { ...climbed, cpuMs: [cpuMsSince(before)] };
 }
 
@@ -123,7 +132,7 @@ async function work(): Promise<void> {
   for (let jobs = 0; read(head); jobs++) {
     const job = decodeJob(head);
     const seen = look(decoders, job);
-    const housekeeping = job.ladder === "further" || jobs % HOUSEKEEPING_JOBS === 0;
+    const housekeeping = job.tier === "further" || jobs % HOUSEKEEPING_JOBS === 0;
     if (housekeeping) residentBytes = process.memoryUsage.rss();
     tell({ kind: "answer", ...seen, residentBytes });
     if (!housekeeping) continue;

@@ -1,6 +1,6 @@
 /** Which cheap decoder looks at a frame first: the cheaper one of what is in view, as measured there. */
 import type { DecodedCode } from "../../../devices.ts";
-import { CHEAP_STEPS, SEES_EVERY_CODE } from "../decode/attempts.ts";
+import { CHEAP_ATTEMPTS, SEES_EVERY_CODE } from "../decode/attempts.ts";
 
 /** What came of a frame's looks. */
 interface Taken {
@@ -12,14 +12,14 @@ interface Taken {
 }
 
 /** Deals out the cheap looks; places in `CHEAP_STEPS`. */
-export interface Looks {
+export interface DecoderSelection {
   /**
    * The looks for a frame, in their order.
    * @param second asked, at most once, whether a frame that changed may have both; told what the
    *   second look costs, as a multiple of the first
    */
   next(changed: boolean, second: (cost: number) => boolean): number[];
-  took(steps: readonly number[], taken: Taken): void;
+  report(steps: readonly number[], taken: Taken): void;
   /** CPU of the cheaper look, ms: the unit of the budget; nothing before the first look without a wanted code. */
   readonly cheapestMs: number | undefined;
 }
@@ -37,8 +37,8 @@ const STILL_TURN = 8;
  * On a bare wall one decoder is cheaper by a third, in a lively hall the other by half: none is
  * the cheapest everywhere, and what an empty doorway costs is what its first look costs.
  */
-export function createLooks(): Looks {
-  const costs: (number | undefined)[] = CHEAP_STEPS.map(() => undefined);
+export function createDecoderSelection(): DecoderSelection {
+  const costs: (number | undefined)[] = CHEAP_ATTEMPTS.map(() => undefined);
   let cheapest = SEES_EVERY_CODE;
   let sinceCode = CODE_FRAMES;
   let satisfiedBefore = false;
@@ -46,7 +46,7 @@ export function createLooks(): Looks {
   return {
     next(changed, second) {
       const first = sinceCode < CODE_FRAMES ? SEES_EVERY_CODE : cheapest;
-      const others = CHEAP_STEPS.map((_, place) => place).filter((place) => place !== first);
+      const others = CHEAP_ATTEMPTS.map((_, place) => place).filter((place) => place !== first);
       if (!changed) {
         still += 1;
         if (still % STILL_TURN !== 1 || satisfiedBefore) return [first];
@@ -57,7 +57,7 @@ export function createLooks(): Looks {
       const cost = others.reduce((sum, place) => sum + (costs[place] ?? 0), 0);
       return second(cost / (costs[first] ?? cost) || 1) ? [first, ...others] : [first];
     },
-    took(steps, { codes, satisfied, cpuMs }) {
+    report(steps, { codes, satisfied, cpuMs }) {
       satisfiedBefore = satisfied;
       sinceCode = codes.length > 0 ? 0 : sinceCode + 1;
       if (satisfied) return;

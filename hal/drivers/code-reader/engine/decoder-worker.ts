@@ -1,4 +1,4 @@
-/** One decoder process, kept alive: a job at a time, a new process where one died, hung or grew. */
+/** One decoder process, kept alive: it takes one job at a time and is replaced when it dies, hangs or grows. */
 import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import type { DecodedCode } from "../../../devices.ts";
 import type { Clock, Timer } from "../../../clock.ts";
 import type { Luminance } from "../image/image.ts";
-import { JOB_BYTES, createMessageCutter, encodeJob } from "./messages.ts";
-import type { DecoderMessage, Job } from "./messages.ts";
+import { JOB_BYTES, createMessageSplitter, encodeJob } from "./messages.ts";
+import type { DecoderMessage, DecodeJob } from "./messages.ts";
 
-export interface LaneOptions {
+export interface DecoderWorkerOptions {
   clock: Clock;
   /** For messages, e.g. `quick decoder`. */
   name: string;
@@ -24,28 +24,33 @@ export interface LaneOptions {
   mostBytes?: number;
   /** Patterns of the texts to stop for; absent: any text. */
   wanted?: readonly string[];
-  /** Told whenever a process was lost that was not told to end. */
+  /** Called whenever a process ends that was not asked to. */
   onLost?: (error: Error) => void;
 }
 
-export interface Answer {
+export interface DecoderAnswer {
   codes: DecodedCode[];
-  /** Which of the job's steps read them. */
-  step: number | undefined;
+  /** Which of the job's attempts read them. */
+  attempt: number | undefined;
   /** A symbol was made out and not read. */
   outlined: boolean;
-  /** CPU of each cheap step that was tried, ms, in the job's order; of further ones, of all together. */
+  /** CPU of each cheap attempt, ms, in the job's order; of further attempts, of all together. */
   cpuMs: number[];
 }
 
 /** A decoder process and the memory its pictures go through; the caller gives it one job at a time. */
-export interface Lane {
+export interface DecoderWorker {
   readonly busy: boolean;
-  /** The process at work, for whoever watches or tests it. */
+  /** The process at work, for monitoring and tests. */
   readonly pid: number | undefined;
   ready(): Promise<void>;
   /** Rejects when the process is lost over it; the next job gets a new process. */
-  run(picture: Luminance, ladder: Job["ladder"], steps: number[], frame?: number): Promise<Answer>;
+  run(
+    picture: Luminance,
+    tier: DecodeJob["tier"],
+    attempts: number[],
+    frame?: number,
+  ): Promise<DecoderAnswer>;
   close(): Promise<void>;
 }
 
@@ -76,16 +81,16 @@ function openSharedMemory(): number {
   }
 }
 
-export function createLane(options: LaneOptions): Lane {
-  return new DecoderLane(options);
+export function createDecoderWorker(options: DecoderWorkerOptions): DecoderWorker {
+  return new ProcessDecoderWorker(options);
 }
 
-class DecoderLane implements Lane {
-  readonly #options: LaneOptions;
+class ProcessDecoderWorker implements DecoderWorker {
+  readonly #options: DecoderWorkerOptions;
   #child: Child | undefined;
   #ready: Promise<void> | undefined;
   #starting: Settle<void> | undefined;
-  #waiting: Settle<Answer> | undefined;
+  #waiting: Settle<DecoderAnswer> | undefined;
   #deadline: Timer | undefined;
   #picture: number | undefined;
   #restartMs = RESTART_MS.first;
@@ -93,7 +98,7 @@ class DecoderLane implements Lane {
   #whyLost: Error | undefined;
   #closed = false;
 
-  constructor(options: LaneOptions) {
+  constructor(options: DecoderWorkerOptions) {
     this.#options = options;
   }
 
@@ -116,20 +121,20 @@ class DecoderLane implements Lane {
 
   async run(
     picture: Luminance,
-    ladder: Job["ladder"],
-    steps: number[],
+    tier: DecodeJob["tier"],
+    attempts: number[],
     frame?: number,
-  ): Promise<Answer> {
+  ): Promise<DecoderAnswer> {
     if (this.#waiting !== undefined) throw new Error(`the ${this.#options.name} has a job already`);
     const { width, height, luminance } = picture;
     const job = Buffer.allocUnsafe(JOB_BYTES);
-    encodeJob({ width, height, ladder, steps, ...(frame === undefined ? {} : { frame }) }, job);
+    encodeJob({ width, height, tier, attempts, ...(frame === undefined ? {} : { frame }) }, job);
     this.#picture ??= openSharedMemory();
     // Copied before anything is awaited: the caller may reuse its buffer for the next frame.
     for (let at = 0; at < luminance.length;) {
       at += writeSync(this.#picture, luminance, at, luminance.length - at, at);
     }
-    const answer = new Promise<Answer>((resolve, reject) => {
+    const answer = new Promise<DecoderAnswer>((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
     answer.catch(() => {});
@@ -163,7 +168,7 @@ class DecoderLane implements Lane {
   async #start(): Promise<void> {
     this.#picture ??= openSharedMemory();
     const { name, wanted = null } = this.#options;
-    // The name is for whoever looks at the list of processes.
+    // The name shows in the list of processes.
     const child = spawn(process.execPath, [...LIMITS, PROGRAM, name, JSON.stringify(wanted)], {
       // A group of its own: an interrupt from the keyboard reaches the unit, which closes the pipe.
       detached: true,
@@ -178,12 +183,12 @@ class DecoderLane implements Lane {
       end(signal === null ? `ended with ${code}` : `was ended by ${signal}`),
     );
     child.stdin.on("error", () => undefined); // its exit says the same
-    const cut = createMessageCutter((message) => {
-      if (this.#child === child) this.#hear(message);
+    const split = createMessageSplitter((message) => {
+      if (this.#child === child) this.#onMessage(message);
     });
     child.stdout.on("data", (chunk: Uint8Array) => {
       try {
-        cut(chunk);
+        split(chunk);
       } catch (error) {
         end(`answered nonsense: ${String(error)}`);
       }
@@ -194,7 +199,7 @@ class DecoderLane implements Lane {
     });
   }
 
-  #hear(message: DecoderMessage): void {
+  #onMessage(message: DecoderMessage): void {
     this.#deadline?.cancel();
     // The program may end while a decoder has nothing to do.
     this.#hold(false);
@@ -204,10 +209,10 @@ class DecoderLane implements Lane {
       return;
     }
     this.#restartMs = RESTART_MS.first;
-    const { codes, step, outlined, cpuMs, residentBytes } = message;
+    const { codes, attempt, outlined, cpuMs, residentBytes } = message;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.resolve({ codes, step, outlined, cpuMs });
+    waiting?.resolve({ codes, attempt, outlined, cpuMs });
     if (residentBytes > (this.#options.mostBytes ?? MOST_BYTES)) {
       const mb = Math.round(residentBytes / 2 ** 20);
       this.#fail(`the ${this.#options.name} had grown to ${mb} MB`);

@@ -29,7 +29,7 @@ export interface DecodeEngine {
    * Codes found after their frame was answered, by the slower variants; called with the frame's
    * number, counted from 0 by `decode` calls. An engine in place never calls it.
    */
-  onAfterthought(listener: (result: DecodeResult, frame: number) => void): void;
+  onLateResult(listener: (result: DecodeResult, frame: number) => void): void;
   close(): Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export function createInlineEngine(options: InlineEngineOptions = {}): DecodeEng
       cache.set(key, codes);
       return { codes, settled: true };
     },
-    onAfterthought() {},
+    onLateResult() {},
     close: () => Promise.resolve(),
   };
 }

@@ -1,13 +1,13 @@
-/** What the engine and its decoder processes say to each other, as bytes on a pipe; pictures go beside it. */
+/** The messages between the engine and its decoder processes, as bytes on a pipe; pictures go through shared memory. */
 import type { DecodedCode } from "../../../devices.ts";
 
-/** A picture and the places in the ladder to try on it, until one of them reads something. */
-export interface Job {
+/** A picture and the attempts to make on it, as places in their list, until one of them reads something. */
+export interface DecodeJob {
   width: number;
   height: number;
-  ladder: "cheap" | "further";
-  steps: number[];
-  /** The picture's number in its stream; without one it is looked at by itself. */
+  tier: "cheap" | "further";
+  attempts: number[];
+  /** The picture's number in its stream; absent for a single picture. */
   frame?: number;
 }
 
@@ -17,47 +17,47 @@ export type DecoderMessage =
   | {
       kind: "answer";
       codes: DecodedCode[];
-      step: number | undefined;
+      attempt: number | undefined;
       outlined: boolean;
-      /** CPU of each cheap step that was tried, ms, in their order; of further ones, of all together. */
+      /** CPU of each cheap attempt, ms, in their order; of further attempts, of all together. */
       cpuMs: number[];
       residentBytes: number;
     };
 
-// All but the codes is numbers in fixed places, little-endian: nearly every frame has no code, and
-// what it then costs is what an empty doorway costs.
+// All but the codes are numbers in fixed places, little-endian: nearly every frame has no code, so the
+// cost of such a message is the cost of an empty doorway.
 
-// Width, height and frame (32 bit each), ladder, number of steps, then a byte for each of them.
+// Width, height and frame (32 bit each), tier, number of attempts, then a byte for each of them.
 export const JOB_BYTES = 80;
-const STEPS_AT = 14;
-const MOST_STEPS = JOB_BYTES - STEPS_AT;
+const ATTEMPTS_AT = 14;
+const MOST_ATTEMPTS = JOB_BYTES - ATTEMPTS_AT;
 const NO_FRAME = 0xffffffff;
 
 /** @param into `JOB_BYTES` long */
-export function encodeJob(job: Job, into: Buffer): void {
-  const { width, height, ladder, steps, frame = NO_FRAME } = job;
-  if (steps.length > MOST_STEPS) throw new RangeError(`a job of ${steps.length} steps`);
+export function encodeJob(job: DecodeJob, into: Buffer): void {
+  const { width, height, tier, attempts, frame = NO_FRAME } = job;
+  if (attempts.length > MOST_ATTEMPTS) throw new RangeError(`a job of ${attempts.length} attempts`);
   into.writeUInt32LE(width, 0);
   into.writeUInt32LE(height, 4);
   into.writeUInt32LE(frame, 8);
-  into[12] = ladder === "cheap" ? 0 : 1;
-  into[13] = steps.length;
-  into.set(steps, STEPS_AT);
+  into[12] = tier === "cheap" ? 0 : 1;
+  into[13] = attempts.length;
+  into.set(attempts, ATTEMPTS_AT);
 }
 
 /** @param bytes `JOB_BYTES` long */
-export function decodeJob(bytes: Buffer): Job {
+export function decodeJob(bytes: Buffer): DecodeJob {
   const frame = bytes.readUInt32LE(8);
   return {
     width: bytes.readUInt32LE(0),
     height: bytes.readUInt32LE(4),
-    ladder: bytes[12] === 0 ? "cheap" : "further",
-    steps: [...bytes.subarray(STEPS_AT, STEPS_AT + (bytes[13] ?? 0))],
+    tier: bytes[12] === 0 ? "cheap" : "further",
+    attempts: [...bytes.subarray(ATTEMPTS_AT, ATTEMPTS_AT + (bytes[13] ?? 0))],
     ...(frame === NO_FRAME ? {} : { frame }),
   };
 }
 
-// Length of all (32 bit), kind, step, outlined, number of CPU times; resident memory (64 bit float),
+// Length of all (32 bit), kind, attempt, outlined, number of CPU times; resident memory (64 bit float),
 // room for the CPU times (32 bit floats); then the codes in JSON, where there are any.
 const LENGTH_BYTES = 4;
 const RESIDENT_AT = 8;
@@ -66,7 +66,7 @@ const MOST_TIMES = 4;
 const CODES_AT = TIMES_AT + 4 * MOST_TIMES;
 const READY = 0;
 const ANSWER = 1;
-const NO_STEP = 0xff;
+const NO_ATTEMPT = 0xff;
 const LARGEST_MESSAGE = 1 << 24;
 
 export function encodeMessage(message: DecoderMessage): Uint8Array {
@@ -80,7 +80,7 @@ export function encodeMessage(message: DecoderMessage): Uint8Array {
     return bytes;
   }
   bytes[4] = ANSWER;
-  bytes[5] = message.step ?? NO_STEP;
+  bytes[5] = message.attempt ?? NO_ATTEMPT;
   bytes[6] = message.outlined ? 1 : 0;
   const times = message.cpuMs.slice(0, MOST_TIMES);
   bytes[7] = times.length;
@@ -93,10 +93,10 @@ const bytesToText = (_key: string, value: unknown): unknown =>
   value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 
 /**
- * Cuts a stream of messages into single ones.
+ * Splits a stream of bytes into messages.
  * @throws RangeError from the returned function when a length cannot be: the stream is lost then
  */
-export function createMessageCutter(
+export function createMessageSplitter(
   take: (message: DecoderMessage) => void,
 ): (chunk: Uint8Array) => void {
   let pending = Buffer.alloc(0);
@@ -125,7 +125,7 @@ function decodeMessage(bytes: Buffer): DecoderMessage {
   return {
     kind: "answer",
     codes: bytes.length === CODES_AT ? [] : decodeCodes(bytes.toString("utf8", CODES_AT)),
-    step: bytes[5] === NO_STEP ? undefined : bytes[5],
+    attempt: bytes[5] === NO_ATTEMPT ? undefined : bytes[5],
     outlined: bytes[6] === 1,
     cpuMs,
     residentBytes,
@@ -133,8 +133,8 @@ function decodeMessage(bytes: Buffer): DecoderMessage {
 }
 
 function decodeCodes(text: string): DecodedCode[] {
-  const told = JSON.parse(text) as ({ bytes: string } & Omit<DecodedCode, "bytes">)[];
-  return told.map((code) => ({
+  const parsed = JSON.parse(text) as ({ bytes: string } & Omit<DecodedCode, "bytes">)[];
+  return parsed.map((code) => ({
     ...code,
     bytes: Uint8Array.from(Buffer.from(code.bytes, "base64")),
   }));

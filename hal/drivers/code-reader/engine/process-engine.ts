@@ -3,20 +3,20 @@ import type { Clock } from "../../../clock.ts";
 import type { DecodedCode } from "../../../devices.ts";
 import type { DecodeEngine, DecodeResult, Frame } from "./engine.ts";
 import { erase } from "../image/erase.ts";
-import { createFamiliar } from "../capture/scenery-codes.ts";
+import { createSceneryCodes } from "../capture/scenery-codes.ts";
 import { whole } from "../image/image.ts";
 import type { Luminance } from "../image/image.ts";
-import { createLane } from "./decoder-worker.ts";
-import type { Answer } from "./decoder-worker.ts";
-import { createLooks } from "./decoder-selection.ts";
-import { JOB_COST, createPlan } from "./cpu-budget.ts";
-import type { PlanOptions } from "./cpu-budget.ts";
+import { createDecoderWorker } from "./decoder-worker.ts";
+import type { DecoderAnswer } from "./decoder-worker.ts";
+import { createDecoderSelection } from "./decoder-selection.ts";
+import { JOB_COST, createCpuBudget } from "./cpu-budget.ts";
+import type { CpuBudgetOptions } from "./cpu-budget.ts";
 import { joinParts } from "../decode/structured-append.ts";
 import { ranked } from "../decode/rank.ts";
-import { FURTHER_STEPS, SEES_EVERY_CODE } from "../decode/attempts.ts";
+import { FURTHER_ATTEMPTS, SEES_EVERY_CODE } from "../decode/attempts.ts";
 import { holdsWanted, isWantedCode, wantedBy } from "../decode/wanted.ts";
 
-export interface ProcessEngineOptions extends PlanOptions {
+export interface ProcessEngineOptions extends CpuBudgetOptions {
   clock: Clock;
   /**
    * Patterns of the texts that a reading may end with; absent: any text. Whatever else is in view is
@@ -34,31 +34,31 @@ export interface ProcessEngine extends DecodeEngine {
 
 /**
  * Decodes in two processes of its own: the cheap decoders on every frame, the rest of the ladder on
- * some, within the plan's budget. What the second finds is told as an afterthought. Their memory is
+ * some, within the CPU budget. What the second finds is reported as a late result. Their memory is
  * not the unit's, and a decoder that crashes, hangs or grows is replaced while the door goes on.
  */
 export function createProcessEngine(options: ProcessEngineOptions): ProcessEngine {
   const { clock, onLost = () => undefined, wanted } = options;
-  const lane = { clock, onLost, ...(wanted === undefined ? {} : { wanted }) };
-  const quick = createLane({ ...lane, name: "decoder" });
-  const slow = createLane({ ...lane, name: "thorough decoder" });
+  const shared = { clock, onLost, ...(wanted === undefined ? {} : { wanted }) };
+  const quick = createDecoderWorker({ ...shared, name: "decoder" });
+  const slow = createDecoderWorker({ ...shared, name: "thorough decoder" });
   const isWanted = wantedBy(wanted);
-  const plan = createPlan(FURTHER_STEPS, options);
-  const looks = createLooks();
-  const familiar = createFamiliar();
+  const budget = createCpuBudget(FURTHER_ATTEMPTS, options);
+  const selection = createDecoderSelection();
+  const scenery = createSceneryCodes();
   /** A wanted code was read that is not part of the doorway: what the frame was looked at for. */
   const isSatisfied = (codes: readonly DecodedCode[], number: number): boolean =>
-    familiar.isFresh(
+    scenery.isFresh(
       joinParts(codes).filter((code) => isWantedCode(code, isWanted)),
       number,
     );
   let frames = 0;
-  let afterthought: ((result: DecodeResult, frame: number) => void) | undefined;
+  let onLate: ((result: DecodeResult, frame: number) => void) | undefined;
 
-  const lookAt = async (frame: Frame, changed: boolean): Promise<Answer> => {
-    const steps = looks.next(changed, (cost) => plan.secondLook(cost));
+  const tryCheap = async (frame: Frame, changed: boolean): Promise<DecoderAnswer> => {
+    const steps = selection.next(changed, (cost) => budget.secondAttempt(cost));
     const answer = await quick.run(frame, "cheap", steps);
-    looks.took(steps, { ...answer, satisfied: holdsWanted(answer.codes, isWanted) });
+    selection.report(steps, { ...answer, satisfied: holdsWanted(answer.codes, isWanted) });
     // Looks end with the one that reads: where it is not the last of all, the others did not look.
     const tried = steps.slice(0, answer.cpuMs.length);
     if (answer.codes.length === 0 || tried.includes(SEES_EVERY_CODE)) return answer;
@@ -71,15 +71,16 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
   };
   const tryFurther = async (frame: Luminance, number: number, steps: number[]): Promise<void> => {
     try {
-      const { codes, step, cpuMs } = await slow.run(frame, "further", steps, number);
+      const { codes, attempt, cpuMs } = await slow.run(frame, "further", steps, number);
       // With a wanted code it ended early, and says nothing of what its steps take.
-      if (step !== undefined) plan.hit(step);
-      else if (looks.cheapestMs !== undefined) plan.took((cpuMs[0] ?? 0) / looks.cheapestMs);
+      if (attempt !== undefined) budget.reportSuccess(attempt);
+      else if (selection.cheapestMs !== undefined)
+        budget.reportCost((cpuMs[0] ?? 0) / selection.cheapestMs);
       if (codes.length === 0) return;
-      if (isSatisfied(codes, number)) plan.refill();
-      afterthought?.({ codes }, number);
+      if (isSatisfied(codes, number)) budget.refill();
+      onLate?.({ codes }, number);
     } catch {
-      // The quick lane goes on; the slow one starts a new process with its next job.
+      // The quick worker goes on; the slow one starts a new process with its next job.
     }
   };
 
@@ -94,18 +95,18 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
       const number = frames;
       frames += 1;
       const changed = frame.changed ?? true;
-      plan.frame(changed);
-      const { codes, outlined } = await lookAt(frame, changed);
-      if (isSatisfied(codes, number)) plan.refill();
+      budget.startFrame(changed);
+      const { codes, outlined } = await tryCheap(frame, changed);
+      if (isSatisfied(codes, number)) budget.refill();
       else if (!slow.busy) {
-        const steps = plan.next(JOB_COST, outlined);
+        const steps = budget.nextAttempts(JOB_COST, outlined);
         const rest = codes.length === 0 ? frame : erase(whole(frame), codes);
         if (steps.length > 0) void tryFurther(rest, number, steps);
       }
       return { codes };
     },
-    onAfterthought(listener) {
-      afterthought = listener;
+    onLateResult(listener) {
+      onLate = listener;
     },
     async close() {
       await Promise.all([quick.close(), slow.close()]);

@@ -2,7 +2,7 @@
 import type { View } from "./image.ts";
 
 /** How far the middle of the picture is pushed against its edges, as shares of its size. */
-export interface Bend {
+export interface Warp {
   /** Sideways, changing from top to bottom: a vertical line becomes an arc. */
   leanX: number;
   /** Sideways, changing from left to right: the halves are stretched unevenly. */
@@ -14,45 +14,45 @@ export interface Bend {
 
 // Three hundredths of the picture around a code are about one module of a small symbol; a decoder
 // bridges half a module by itself, so steps of half as much leave no gap between them. Curled paper
-// bends by the first, a sleeve or a bottle by up to twice that.
+// warps by the first, a sleeve or a bottle by up to twice that.
 const AMOUNT = 0.03;
 const TIMES = [1, 2, 1.5, 0.5] as const;
 
 /**
- * The bends there are, by what they find: along one axis in every strength, then along two, then
+ * The warps there are, by what they find: along one axis in every strength, then along two, then
  * along more, which only the usual strength is worth trying for.
  */
-export const BENDS: readonly Bend[] = [
+export const WARPS: readonly Warp[] = [
   ...TIMES.flatMap((times) => combinations(times * AMOUNT, 1)),
   ...TIMES.flatMap((times) => combinations(times * AMOUNT, 2)),
   ...[3, 4].flatMap((axes) => combinations(AMOUNT, axes)),
 ];
 
-/** Every bend of that strength along so many axes. */
-function combinations(amount: number, axes: number): Bend[] {
+/** Every warp of that strength along so many axes. */
+function combinations(amount: number, axes: number): Warp[] {
   const amounts = [-amount, 0, amount];
   const all = amounts.flatMap((leanX) =>
     amounts.flatMap((stretchX) =>
       amounts.flatMap((leanY) => amounts.map((stretchY) => ({ leanX, stretchX, leanY, stretchY }))),
     ),
   );
-  return all.filter((bend) => Object.values(bend).filter((each) => each !== 0).length === axes);
+  return all.filter((warp) => Object.values(warp).filter((each) => each !== 0).length === axes);
 }
 
-/** The picture with every pixel taken from where the bend moved it; linear between neighbours. */
-export function straighten(view: View, bend: Bend): View {
+/** The picture with every pixel taken from where the warp moved it; linear between neighbours. */
+export function dewarp(view: View, warp: Warp): View {
   const { width, height, luminance: source } = view;
   const luminance = new Uint8Array(source.length);
   // Each shift is a parabola over one coordinate, so a column's and a row's part are made once.
   const across = parabola(width);
   const down = parabola(height);
   for (let y = 0; y < height; y++) {
-    const rowX = bend.leanX * width * (down[y] ?? 0);
-    const rowY = y + bend.stretchY * height * (down[y] ?? 0);
+    const rowX = warp.leanX * width * (down[y] ?? 0);
+    const rowY = y + warp.stretchY * height * (down[y] ?? 0);
     for (let x = 0; x < width; x++) {
       const bulge = across[x] ?? 0;
-      const fromX = Math.max(0, Math.min(width - 1.001, x + rowX + bend.stretchX * width * bulge));
-      const fromY = Math.max(0, Math.min(height - 1.001, rowY + bend.leanY * height * bulge));
+      const fromX = Math.max(0, Math.min(width - 1.001, x + rowX + warp.stretchX * width * bulge));
+      const fromY = Math.max(0, Math.min(height - 1.001, rowY + warp.leanY * height * bulge));
       const left = fromX | 0;
       const top = fromY | 0;
       const right = fromX - left;

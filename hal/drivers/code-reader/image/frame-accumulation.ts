@@ -5,7 +5,7 @@ import { crop } from "./image.ts";
 import type { View } from "./image.ts";
 
 /** The frames of one stream that were looked at closely and not read. */
-export interface Stack {
+export interface FrameAccumulator {
   /**
    * Lays a frame over those before it. One that shows something else is left out, the second in a
    * row starts anew.
@@ -13,20 +13,20 @@ export interface Stack {
    */
   add(frame: View, number: number): void;
   /** The mean of the frames, its contrast stretched; nothing before there are enough of them. */
-  picture(): View | undefined;
+  mean(): View | undefined;
 }
 
 // What is held up is held up to the middle.
 const WINDOW = { width: 0.5, height: 0.85 };
 /**
- * Frames further apart are not laid together: what is read from a stack was in view, in front of
+ * Frames further apart are not laid together: what is read from a accumulator was in view, in front of
  * this camera, within the last second, and belongs to whoever stands there.
  */
 const OLDEST_FRAMES = 30;
 const MOST_FRAMES = 12;
 const FEWEST_FRAMES = 4;
 
-export function createStack(): Stack {
+export function createFrameAccumulator(): FrameAccumulator {
   let alignment: Alignment | undefined;
   let window: View | undefined;
   let sums = new Float32Array(0);
@@ -67,7 +67,7 @@ export function createStack(): Stack {
         startWith(view, number);
       }
     },
-    picture() {
+    mean() {
       if (window === undefined || count < FEWEST_FRAMES) return undefined;
       return { ...window, luminance: stretched(sums) };
     },

@@ -11,18 +11,18 @@ import type {
 } from "../../../devices.ts";
 import { BURST_DEFAULTS, createBurst } from "../burst.ts";
 import type { Burst, BurstOptions, BurstResult } from "../burst.ts";
-import { createPresence, PRESENCE_DEFAULTS } from "../approach.ts";
-import type { Presence, PresenceOptions } from "../approach.ts";
+import { createApproachDetector, APPROACH_DEFAULTS } from "../approach.ts";
+import type { ApproachDetector, ApproachOptions } from "../approach.ts";
 import { countToCelsius, readTemperature, Register } from "./registers.ts";
-import { createTransform } from "../calibration.ts";
-import type { SiteTransform } from "../calibration.ts";
+import { createCalibration } from "../calibration.ts";
+import type { CalibrationTable } from "../calibration.ts";
 import { createHealth, failureOf } from "../../support/health.ts";
 import { createRetry } from "../../support/retry.ts";
 import type { Retry, Session } from "../../support/retry.ts";
 
 export { probeMlx90614 } from "./registers.ts";
 export type { Mlx90614Probe } from "./registers.ts";
-export type { SiteTransform, TransformRow } from "../calibration.ts";
+export type { CalibrationTable, CalibrationRow } from "../calibration.ts";
 
 export interface Mlx90614Options {
   host: SmBusHost;
@@ -32,9 +32,9 @@ export interface Mlx90614Options {
   /** Time between two looks, ms. The factory filter settles within 100 ms. */
   intervalMs?: number;
   burst?: Partial<BurstOptions>;
-  presence?: Partial<PresenceOptions>;
+  presence?: Partial<ApproachOptions>;
   /** Skin to estimate, by the site's own calibration; the skin value itself where there is none. */
-  transform?: SiteTransform;
+  transform?: CalibrationTable;
 }
 
 const LOOKS_PER_AMBIENT = 10;
@@ -62,7 +62,7 @@ class Mlx90614 implements Thermometer {
   readonly #intervalMs: number;
   readonly #blindMs: number;
   readonly #burstOptions: BurstOptions;
-  readonly #presence: Presence;
+  readonly #presence: ApproachDetector;
   readonly #estimate: (skinC: number, ambientC: number) => number;
   readonly #health = createHealth();
   readonly #retry: Retry;
@@ -84,8 +84,8 @@ class Mlx90614 implements Thermometer {
     this.#blindMs = Math.max(BLIND_AT_LEAST_MS, BLIND_INTERVALS * this.#intervalMs);
     this.#burstOptions = { ...BURST_DEFAULTS, ...options.burst };
     createBurst(0, this.#burstOptions); // settings that cannot be meant fail here, not at the door
-    this.#presence = createPresence({ ...PRESENCE_DEFAULTS, ...options.presence });
-    this.#estimate = createTransform(options.transform ?? []);
+    this.#presence = createApproachDetector({ ...APPROACH_DEFAULTS, ...options.presence });
+    this.#estimate = createCalibration(options.transform ?? []);
     this.#retry = createRetry({
       clock: options.clock,
       attempt: (session) => this.#watch(session),
@@ -203,7 +203,7 @@ class Mlx90614 implements Thermometer {
     if (this.#blindForMs() > STOOD_STILL * this.#blindMs) this.#loseSight();
     this.#sawAtMs = atMs;
     const was = this.#presence.present;
-    const present = this.#presence.look(countToCelsius(objectCount), ambientC, atMs);
+    const present = this.#presence.observe(countToCelsius(objectCount), ambientC, atMs);
     if (present && !was) {
       this.#beginBurst();
       this.#onPresence?.(true);

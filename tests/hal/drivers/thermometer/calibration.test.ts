@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTransform } from "../../../../hal/drivers/thermometer/calibration.ts";
+import { createCalibration } from "../../../../hal/drivers/thermometer/calibration.ts";
 
 const rows = [
   { fromAmbientC: 10, offsetK: 1, slopePerK: -0.05 },
@@ -8,7 +8,7 @@ const rows = [
 
 describe("the site's transform", () => {
   it("changes nothing where there is none", () => {
-    expect(createTransform([])(36.12, 5)).toBe(36.12);
+    expect(createCalibration([])(36.12, 5)).toBe(36.12);
   });
 
   it.each([
@@ -19,11 +19,11 @@ describe("the site's transform", () => {
     ["at the second row", 20, 36.5],
     ["far above", 40, 36.5],
   ])("in air %s", (_, ambientC, estimateC) => {
-    expect(createTransform(rows)(36, ambientC)).toBeCloseTo(estimateC, 9);
+    expect(createCalibration(rows)(36, ambientC)).toBeCloseTo(estimateC, 9);
   });
 
   it("never corrects by more than 3 K, however far the slope is drawn out", () => {
-    const steep = createTransform([{ fromAmbientC: 0, offsetK: 3, slopePerK: 1 }]);
+    const steep = createCalibration([{ fromAmbientC: 0, offsetK: 3, slopePerK: 1 }]);
     expect(steep(36, 30)).toBe(39);
   });
 
@@ -33,6 +33,6 @@ describe("the site's transform", () => {
     ["an offset that cannot be meant", [{ ...rows[0], offsetK: 3.1 }], "more than 3 K"],
     ["no number", [{ ...rows[0], slopePerK: Number.NaN }], "row 0 must hold numbers"],
   ])("refuses %s", (_, table, message) => {
-    expect(() => createTransform(table as typeof rows)).toThrow(message);
+    expect(() => createCalibration(table as typeof rows)).toThrow(message);
   });
 });

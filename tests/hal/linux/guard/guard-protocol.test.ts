@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  createLineCutter,
+  createLineSplitter,
   decodeCommand,
   decodeReport,
   encodeCommand,
@@ -72,14 +72,14 @@ describe("cutting text into lines", () => {
     ["empty ones", ["\n\n"], ["", ""]],
   ])("%s", (_, chunks, expected) => {
     const lines: string[] = [];
-    const cut = createLineCutter((line) => lines.push(line));
+    const cut = createLineSplitter((line) => lines.push(line));
     for (const chunk of chunks) cut(chunk);
     expect(lines).toEqual(expected);
   });
 
   it("hands on what has no end, so that it is refused and not collected for ever", () => {
     const lines: string[] = [];
-    const cut = createLineCutter((line) => lines.push(line));
+    const cut = createLineSplitter((line) => lines.push(line));
     for (let round = 0; round < 10; round++) cut("x".repeat(40));
     expect(lines.length).toBeGreaterThan(0);
     expect(decodeCommand(lines[0] ?? "", MAXIMUM_MS)).toBeUndefined();

@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadNative } from "../../../../hal/linux/native-module.ts";
+import { loadNativeModule } from "../../../../hal/linux/native-module.ts";
 import { parseUnitConfig } from "../../../../src/config/unit.ts";
 import { findingOf, type Finding } from "../../../../src/cli/doctor/check.ts";
 import {
-  cameraMend,
+  cameraFix,
   freeBytes,
   installationChecks,
   type Machine,
-  thermometerMend,
+  thermometerFix,
 } from "../../../../src/cli/doctor/installation.ts";
 
 const CONFIG = parseUnitConfig(
@@ -97,7 +97,7 @@ describe("modules that are compiled where they run", () => {
       await findings("sentinel", async (names) => {
         asked.push(...names);
         const context = { bus: "this machine", during: "loading modules" };
-        await loadNative("onoff", () => Promise.reject(new Error("no binary")), context);
+        await loadNativeModule("onoff", () => Promise.reject(new Error("no binary")), context);
       })
     ).get("built modules");
     expect(asked).toEqual(["onoff", "i2c-bus"]);
@@ -141,14 +141,14 @@ describe("the way out depends on what is wrong", () => {
     ["the picture is blank", /lens cover/],
     ["no frame within 5 s", /USB plug/],
   ])("of a camera with %j", (detail, mend) => {
-    expect(cameraMend(usb, detail)).toMatch(mend);
+    expect(cameraFix(usb, detail)).toMatch(mend);
   });
 
   it.each([
     ["ENOENT: no such file or directory, access '/dev/i2c-1'", /modprobe i2c-dev/],
     ["EREMOTEIO", /SDA, SCL.*i2c_arm_baudrate/],
   ])("of a thermometer with %j", (detail, mend) => {
-    expect(thermometerMend(1, detail)).toMatch(mend);
+    expect(thermometerFix(1, detail)).toMatch(mend);
   });
 });
 

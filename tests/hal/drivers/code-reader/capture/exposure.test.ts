@@ -1,26 +1,26 @@
 /** When another exposure is tried, and when it is given up. */
 import { describe, expect, test } from "vitest";
 import { createExposurePolicy } from "../../../../../hal/drivers/code-reader/capture/exposure.ts";
-import type { ExposureLook } from "../../../../../hal/drivers/code-reader/capture/exposure.ts";
+import type { ExposureInput } from "../../../../../hal/drivers/code-reader/capture/exposure.ts";
 
-const EMPTY: ExposureLook = { framesSinceChange: 200, whiteShare: 0, blackShare: 0, read: false };
+const EMPTY: ExposureInput = { framesSinceChange: 200, whiteShare: 0, blackShare: 0, read: false };
 
 /** What the policy sets, frame by frame, for a newcomer after ten frames of the empty doorway. */
-function watch(newcomer: Partial<ExposureLook>, frames: number, readAt: number[] = []): string {
+function watch(newcomer: Partial<ExposureInput>, frames: number, readAt: number[] = []): string {
   const policy = createExposurePolicy();
   const empty = { ...EMPTY, whiteShare: 0.05 };
-  for (let frame = 0; frame < 10; frame++) policy.look(empty);
+  for (let frame = 0; frame < 10; frame++) policy.next(empty);
   const set: string[] = [];
   for (let frame = 1; frame <= frames; frame++) {
     const read = readAt.includes(frame);
-    const bias = policy.look({ ...empty, framesSinceChange: frame, ...newcomer, read });
+    const bias = policy.next({ ...empty, framesSinceChange: frame, ...newcomer, read });
     if (bias !== undefined) set.push(`${frame}: ${bias}`);
   }
   return set.join(", ");
 }
 
 describe("the exposure", () => {
-  test.each<[string, Partial<ExposureLook>, string]>([
+  test.each<[string, Partial<ExposureInput>, string]>([
     ["stays for what is neither blown out nor dark", {}, ""],
     ["stays for a window that was white before", { whiteShare: 0.055 }, ""],
     [
@@ -43,12 +43,12 @@ describe("the exposure", () => {
 
   test("is not tried again by the change that it makes itself, but by the next newcomer", () => {
     const policy = createExposurePolicy();
-    policy.look(EMPTY);
+    policy.next(EMPTY);
     const white = { ...EMPTY, whiteShare: 0.2 };
     const set: number[] = [];
     const play = (from: number, to: number): void => {
       for (let frame = from; frame <= to; frame++) {
-        const bias = policy.look({ ...white, framesSinceChange: frame });
+        const bias = policy.next({ ...white, framesSinceChange: frame });
         if (bias !== undefined) set.push(bias);
       }
     };
@@ -56,7 +56,7 @@ describe("the exposure", () => {
     expect(set).toEqual([-2, -4, 0]);
     play(1, 60);
     expect(set).toHaveLength(3);
-    policy.look(EMPTY);
+    policy.next(EMPTY);
     play(1, 25);
     expect(set).toHaveLength(6);
   });

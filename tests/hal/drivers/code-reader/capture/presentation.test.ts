@@ -1,9 +1,9 @@
 /** One reading for each showing. */
 import { describe, expect, test } from "vitest";
 import type { DecodedCode } from "../../../../../hal/devices.ts";
-import { createShowings } from "../../../../../hal/drivers/code-reader/capture/presentation.ts";
+import { createPresentations } from "../../../../../hal/drivers/code-reader/capture/presentation.ts";
 import type {
-  Showings,
+  Presentations,
   Sighting,
 } from "../../../../../hal/drivers/code-reader/capture/presentation.ts";
 
@@ -15,76 +15,76 @@ const poster = (text: string): Sighting => ({ ...code(text), wanted: false });
 
 /** The text that is told of a frame. */
 const told = (
-  showings: Showings,
+  presentations: Presentations,
   sightings: readonly Sighting[],
   atMs: number,
   settled = false,
-): string | undefined => showings.look(sightings, atMs, settled)?.code.text;
+): string | undefined => presentations.observe(sightings, atMs, settled)?.code.text;
 
-describe("showings, forgotten after 1,000 ms", () => {
+describe("presentations, forgotten after 1,000 ms", () => {
   test("a code is told at once, and not again while it stays", () => {
-    const showings = createShowings(1_000, 600);
-    expect(told(showings, [code("a")], 0)).toBe("a");
+    const presentations = createPresentations(1_000, 600);
+    expect(told(presentations, [code("a")], 0)).toBe("a");
     for (let at = 100; at < 5_000; at += 100)
-      expect(told(showings, [code("a")], at)).toBe(undefined);
+      expect(told(presentations, [code("a")], at)).toBe(undefined);
   });
 
   test.each([
     [999, undefined],
     [1_000, "a"],
   ])("after %d ms out of view it is told again: %s", (gap, again) => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("a")], 0);
-    told(showings, [], gap / 2);
-    expect(told(showings, [code("a")], gap)).toBe(again);
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("a")], 0);
+    told(presentations, [], gap / 2);
+    expect(told(presentations, [code("a")], gap)).toBe(again);
   });
 
   test("time without a single look at the picture is not time out of view", () => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("a")], 0);
-    expect(told(showings, [code("a")], 60_000)).toBe(undefined);
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("a")], 0);
+    expect(told(presentations, [code("a")], 60_000)).toBe(undefined);
   });
 
   test("another code is told at once", () => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("a")], 0);
-    expect(told(showings, [code("b")], 1)).toBe("b");
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("a")], 0);
+    expect(told(presentations, [code("b")], 1)).toBe("b");
   });
 
   test("of two new ones in one frame the first is told, the second with the next frame", () => {
-    const showings = createShowings(1_000, 600);
-    expect(told(showings, [code("a"), code("b")], 0)).toBe("a");
-    expect(told(showings, [code("a"), code("b")], 30)).toBe("b");
-    expect(told(showings, [code("a"), code("b")], 60)).toBe(undefined);
+    const presentations = createPresentations(1_000, 600);
+    expect(told(presentations, [code("a"), code("b")], 0)).toBe("a");
+    expect(told(presentations, [code("a"), code("b")], 30)).toBe("b");
+    expect(told(presentations, [code("a"), code("b")], 60)).toBe(undefined);
   });
 
   test("a still picture keeps what was read in it in view, though it is not read again", () => {
-    const showings = createShowings(1_000, 600);
-    showings.change(0);
-    told(showings, [code("a")], 0);
+    const presentations = createPresentations(1_000, 600);
+    presentations.change(0);
+    told(presentations, [code("a")], 0);
     for (let at = 100; at <= 5_000; at += 100) {
-      showings.hold(at);
-      told(showings, [], at);
+      presentations.hold(at);
+      told(presentations, [], at);
     }
-    expect(told(showings, [code("a")], 5_100)).toBe(undefined);
+    expect(told(presentations, [code("a")], 5_100)).toBe(undefined);
   });
 
   test("a still picture does not keep what was read before it changed", () => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("a")], 0);
-    showings.change(100);
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("a")], 0);
+    presentations.change(100);
     for (let at = 100; at <= 2_000; at += 100) {
-      if (at > 100) showings.hold(at);
-      told(showings, [], at);
+      if (at > 100) presentations.hold(at);
+      told(presentations, [], at);
     }
-    showings.change(2_100);
-    expect(told(showings, [code("a")], 2_100)).toBe("a");
+    presentations.change(2_100);
+    expect(told(presentations, [code("a")], 2_100)).toBe("a");
   });
 
   test("codes of the same bytes in different symbols are different", () => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("a")], 0);
-    expect(showings.look([code("a", "micro-qr")], 1, false)?.code.format).toBe("micro-qr");
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("a")], 0);
+    expect(presentations.observe([code("a", "micro-qr")], 1, false)?.code.format).toBe("micro-qr");
   });
 });
 
@@ -97,36 +97,36 @@ describe("a code that does not look like a credential", () => {
       ["poster", undefined, undefined],
     ],
   ])("%s", (_name, settled, expected) => {
-    const showings = createShowings(1_000, 600);
-    const frames = [0, 599, 600].map((at) => told(showings, [poster("poster")], at, settled));
+    const presentations = createPresentations(1_000, 600);
+    const frames = [0, 599, 600].map((at) => told(presentations, [poster("poster")], at, settled));
     expect(frames).toEqual(expected);
   });
 
   test.each([0, 500, 1_500])("beside one that is read after %d ms, that one is told", (readAt) => {
-    const showings = createShowings(1_000, 600);
+    const presentations = createPresentations(1_000, 600);
     const frames: (string | undefined)[] = [];
     for (let at = 0; at <= 3_000; at += 100) {
       const credential = at >= readAt ? [code("credential")] : [];
-      frames.push(told(showings, [...credential, poster("poster")], at));
+      frames.push(told(presentations, [...credential, poster("poster")], at));
     }
     const expected = readAt > 600 ? ["poster", "credential"] : ["credential"];
     expect(frames.filter((text) => text !== undefined)).toEqual(expected);
   });
 
   test("is not told when the credential beside it is taken away", () => {
-    const showings = createShowings(1_000, 600);
-    told(showings, [code("credential"), poster("poster")], 0);
+    const presentations = createPresentations(1_000, 600);
+    told(presentations, [code("credential"), poster("poster")], 0);
     for (let at = 100; at <= 5_000; at += 100) {
-      expect(told(showings, [poster("poster")], at, true)).toBe(undefined);
+      expect(told(presentations, [poster("poster")], at, true)).toBe(undefined);
     }
   });
 
   test("that hung there for long is not told again behind everybody who stood before it", () => {
-    const showings = createShowings(1_000, 600);
-    for (let at = 0; at <= 40_000; at += 500) told(showings, [poster("poster")], at, true);
-    told(showings, [], 45_000);
-    expect(told(showings, [poster("poster")], 50_000, true)).toBe(undefined);
-    told(showings, [], 51_000);
-    expect(told(showings, [poster("poster")], 700_000, true)).toBe("poster");
+    const presentations = createPresentations(1_000, 600);
+    for (let at = 0; at <= 40_000; at += 500) told(presentations, [poster("poster")], at, true);
+    told(presentations, [], 45_000);
+    expect(told(presentations, [poster("poster")], 50_000, true)).toBe(undefined);
+    told(presentations, [], 51_000);
+    expect(told(presentations, [poster("poster")], 700_000, true)).toBe("poster");
   });
 });

@@ -1,7 +1,7 @@
 /** Wanted codes that hang in the doorway. */
 import { describe, expect, test } from "vitest";
 import type { DecodedCode } from "../../../../../hal/devices.ts";
-import { createFamiliar } from "../../../../../hal/drivers/code-reader/capture/scenery-codes.ts";
+import { createSceneryCodes } from "../../../../../hal/drivers/code-reader/capture/scenery-codes.ts";
 
 const code = (text: string): DecodedCode => ({
   bytes: new TextEncoder().encode(text),
@@ -13,7 +13,7 @@ const code = (text: string): DecodedCode => ({
 
 describe("a wanted code", () => {
   test("is fresh for as long as somebody may hold it up, and familiar when it stays", () => {
-    const familiar = createFamiliar();
+    const familiar = createSceneryCodes();
     const fresh = Array.from({ length: 400 }, (_, frame) =>
       familiar.isFresh([code("sample")], frame),
     );
@@ -26,7 +26,7 @@ describe("a wanted code", () => {
     ["a visit long", 900, false],
     ["for minutes", 2_000, true],
   ])("that was familiar and out of view %s is fresh again: %s", (_name, gap, again) => {
-    const familiar = createFamiliar();
+    const familiar = createSceneryCodes();
     for (let frame = 0; frame < 300; frame++) familiar.isFresh([code("sample")], frame);
     expect(familiar.isFresh([code("sample")], 299 + gap)).toBe(again);
   });

@@ -1,10 +1,13 @@
 /** The ladder on single pictures: weakly protected symbols, and the few steps a stream's job is. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { climb, readThoroughly } from "../../../../../hal/drivers/code-reader/decode/cascade.ts";
+import {
+  tryAttempts,
+  readThoroughly,
+} from "../../../../../hal/drivers/code-reader/decode/cascade.ts";
 import { loadDecoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import type { Decoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import type { Luminance } from "../../../../../hal/drivers/code-reader/image/image.ts";
-import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
+import { FURTHER_ATTEMPTS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
 import { renderScene } from "../../../../../sim/camera/render.ts";
 import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
 import type { Conditions } from "../../../../../sim/camera/picture.ts";
@@ -61,10 +64,10 @@ describe("a micro QR code", () => {
 
   test("that only a changed version shows is read in one job of a stream, by two versions", () => {
     const pale = draw(100, 117);
-    const place = FURTHER_STEPS.findIndex(({ name }) => name === "zxing-harder+levelled");
-    const { codes, step } = climb(decoders, pale, FURTHER_STEPS, [place]);
+    const place = FURTHER_ATTEMPTS.findIndex(({ name }) => name === "zxing-harder+levelled");
+    const { codes, attempt } = tryAttempts(decoders, pale, FURTHER_ATTEMPTS, [place]);
     expect(codes.map(({ text }) => text)).toEqual(["01234567"]);
-    expect(step).toBe(place);
+    expect(attempt).toBe(place);
     // The second witness is another version than the one that the job asked for.
     expect(codes[0]?.decoder).not.toBe("zxing-harder+levelled");
   });

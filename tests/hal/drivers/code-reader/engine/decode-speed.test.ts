@@ -1,6 +1,6 @@
 /** What reading takes on this machine, measured in a decoder's process. */
 import { expect, test } from "vitest";
-import { measurePace } from "../../../../../hal/drivers/code-reader/engine/decode-speed.ts";
+import { measureDecodeSpeed } from "../../../../../hal/drivers/code-reader/engine/decode-speed.ts";
 import { createSystemClock } from "../../../../../hal/linux/clock.ts";
 import { renderScene } from "../../../../../sim/camera/render.ts";
 import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
@@ -14,7 +14,7 @@ test.each([
   async (_name, scene) => {
     const size = { width: 320, height: 240 };
     const picture = renderScene(scene, GOOD_CONDITIONS, createRandom(1), size);
-    const { decoder, lookMs, furtherMs } = await measurePace(picture, createSystemClock());
+    const { decoder, lookMs, furtherMs } = await measureDecodeSpeed(picture, createSystemClock());
     expect(["zxing", "rxing"]).toContain(decoder);
     expect(lookMs).toBeGreaterThan(0);
     // Forty attempts, most of them dearer than a look.

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { CodeReading } from "../../../../../hal/devices.ts";
 import { createCodeReader } from "../../../../../hal/drivers/code-reader/reader.ts";
-import { createLane } from "../../../../../hal/drivers/code-reader/engine/decoder-worker.ts";
+import { createDecoderWorker } from "../../../../../hal/drivers/code-reader/engine/decoder-worker.ts";
 import { createProcessEngine } from "../../../../../hal/drivers/code-reader/engine/process-engine.ts";
 import type { Luminance } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import { createSystemClock } from "../../../../../hal/linux/clock.ts";
@@ -99,7 +99,7 @@ describe("the engine in processes", () => {
   test("tells what only the slower steps read afterwards, with the frame's number", async () => {
     const engine = engineOf();
     const found = new Promise<[string | undefined, number]>((resolve) => {
-      engine.onAfterthought(({ codes }, number) => resolve([codes[0]?.text, number]));
+      engine.onLateResult(({ codes }, number) => resolve([codes[0]?.text, number]));
     });
     await engine.decode(frame());
     const { codes } = await engine.decode(frame({ text: "DARK", darkMode: true }));
@@ -120,7 +120,7 @@ describe("the engine in processes", () => {
   test("may have its frame overwritten as soon as it has answered", async () => {
     const engine = engineOf();
     const found = new Promise<string | undefined>((resolve) => {
-      engine.onAfterthought(({ codes }) => resolve(codes[0]?.text));
+      engine.onLateResult(({ codes }) => resolve(codes[0]?.text));
     });
     const picture = frame({ text: "OVERWRITTEN", darkMode: true });
     await engine.decode(picture);
@@ -146,7 +146,7 @@ describe("a poster in view", () => {
     const engine = createProcessEngine({ clock, wanted: ["^HC1:"] });
     toClose.push(engine);
     const found = new Promise<string[]>((resolve) => {
-      engine.onAfterthought(({ codes }) => resolve(codes.map(({ text }) => text)));
+      engine.onLateResult(({ codes }) => resolve(codes.map(({ text }) => text)));
     });
     const { codes } = await engine.decode(withDark);
     expect(codes.map(({ text }) => text)).toEqual(["https://example.org/venue/12345"]);
@@ -171,10 +171,10 @@ describe("a poster in view", () => {
   });
 
   test("does not fill the budget again, however long it hangs there", async () => {
-    const engine = createProcessEngine({ clock, wanted: ["^HC1:"], share: 0, burst: 40 });
+    const engine = createProcessEngine({ clock, wanted: ["^HC1:"], share: 0, maximumSavings: 40 });
     toClose.push(engine);
     const found: string[] = [];
-    engine.onAfterthought(({ codes }) => found.push(...codes.map(({ text }) => text)));
+    engine.onLateResult(({ codes }) => found.push(...codes.map(({ text }) => text)));
     const alone = beside(poster, renderScene(null, GOOD_CONDITIONS, createRandom(5), SIZE));
     // Longer than what is read may fill it again after.
     for (let count = 0; count < 170; count++) await engine.decode(alone);
@@ -222,7 +222,7 @@ describe("a decoder process", () => {
   });
 
   test("that hangs is killed and replaced", async () => {
-    const lane = createLane({ clock, name: "decoder", jobMs: 2_000 });
+    const lane = createDecoderWorker({ clock, name: "decoder", jobMs: 2_000 });
     toClose.push(lane);
     await lane.ready();
     const former = known(lane.pid);
@@ -236,7 +236,7 @@ describe("a decoder process", () => {
 
   test("that grows is replaced after its answer", async () => {
     const lost: string[] = [];
-    const lane = createLane({
+    const lane = createDecoderWorker({
       clock,
       name: "decoder",
       mostBytes: 1,
@@ -251,7 +251,7 @@ describe("a decoder process", () => {
   test("that cannot be started is not tried again for every frame", async () => {
     let starts = 0;
     let nowMs = 0;
-    const lane = createLane({
+    const lane = createDecoderWorker({
       clock: { ...clock, monotonicMs: () => nowMs },
       name: "decoder",
       startMs: 1,

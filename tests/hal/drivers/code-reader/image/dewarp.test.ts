@@ -1,7 +1,7 @@
 /** Codes on what is not flat: paper that curls, a sleeve, a bottle. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { straighten } from "../../../../../hal/drivers/code-reader/image/dewarp.ts";
-import type { Bend } from "../../../../../hal/drivers/code-reader/image/dewarp.ts";
+import { dewarp } from "../../../../../hal/drivers/code-reader/image/dewarp.ts";
+import type { Warp } from "../../../../../hal/drivers/code-reader/image/dewarp.ts";
 import { readThoroughly } from "../../../../../hal/drivers/code-reader/decode/cascade.ts";
 import { loadDecoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import type { Decoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
@@ -16,18 +16,18 @@ beforeAll(async () => {
 });
 
 const TEXT = "https://example.org/venue/of-a-bent-code-12345";
-const FLAT: Bend = { leanX: 0, stretchX: 0, leanY: 0, stretchY: 0 };
+const FLAT: Warp = { leanX: 0, stretchX: 0, leanY: 0, stretchY: 0 };
 
-function bent(bend: Partial<Bend>): Luminance {
+function bent(warp: Partial<Warp>): Luminance {
   const picture = grey(240, 240, 200);
   paint(picture, TEXT, { x: 120, y: 120, module: 5.45, dark: 25, light: 200 });
-  const moved = straighten(whole(picture), { ...FLAT, ...bend });
+  const moved = dewarp(whole(picture), { ...FLAT, ...warp });
   return withNoise({ ...moved, luminance: boxBlur(moved, 1) }, 1, 5);
 }
 
 describe("a code that is bent", () => {
   test.each([0.03, -0.045, 0.06, -0.08])("by %d is read, along every axis", (amount) => {
-    const axes = Object.keys(FLAT) as (keyof Bend)[];
+    const axes = Object.keys(FLAT) as (keyof Warp)[];
     const texts = axes.map((axis) => readThoroughly(decoders, bent({ [axis]: amount }))[0]?.text);
     expect(texts).toEqual(axes.map(() => TEXT));
   });
@@ -35,7 +35,7 @@ describe("a code that is bent", () => {
   test.each([
     ["along both axes", { leanX: 0.045, leanY: -0.045 }],
     ["and stretched", { leanX: 0.06, stretchY: 0.06 }],
-  ])("%s is read", (_name, bend) => {
-    expect(readThoroughly(decoders, bent(bend))[0]?.text).toBe(TEXT);
+  ])("%s is read", (_name, warp) => {
+    expect(readThoroughly(decoders, bent(warp))[0]?.text).toBe(TEXT);
   });
 });

@@ -1,20 +1,23 @@
 /** Frames laid over one another: how exactly they are placed, and what they show together. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { createAlignment } from "../../../../../hal/drivers/code-reader/image/align.ts";
-import { climb, readThoroughly } from "../../../../../hal/drivers/code-reader/decode/cascade.ts";
+import {
+  tryAttempts,
+  readThoroughly,
+} from "../../../../../hal/drivers/code-reader/decode/cascade.ts";
 import { loadDecoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import type { Decoders } from "../../../../../hal/drivers/code-reader/decode/decoders.ts";
 import { whole } from "../../../../../hal/drivers/code-reader/image/image.ts";
 import type { View } from "../../../../../hal/drivers/code-reader/image/image.ts";
-import { createStack } from "../../../../../hal/drivers/code-reader/image/frame-accumulation.ts";
-import { FURTHER_STEPS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
+import { createFrameAccumulator } from "../../../../../hal/drivers/code-reader/image/frame-accumulation.ts";
+import { FURTHER_ATTEMPTS } from "../../../../../hal/drivers/code-reader/decode/attempts.ts";
 import { renderScene } from "../../../../../sim/camera/render.ts";
 import { GOOD_CONDITIONS } from "../../../../../sim/camera/picture.ts";
 import type { Conditions } from "../../../../../sim/camera/picture.ts";
 import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const SIZE = { width: 640, height: 480 };
-const STACKED = FURTHER_STEPS.findIndex(({ name }) => name === "frames together");
+const STACKED = FURTHER_ATTEMPTS.findIndex(({ name }) => name === "frames together");
 
 let decoders: Decoders;
 beforeAll(async () => {
@@ -56,13 +59,13 @@ describe("an alignment", () => {
   });
 });
 
-describe("a stack", () => {
-  /** What each of the frames gives, one after the other, by nothing but their stack. */
+describe("a accumulator", () => {
+  /** What each of the frames gives, one after the other, by nothing but their accumulator. */
   const readings = (frames: readonly [number, View][]): string[] => {
-    const stack = createStack();
+    const accumulator = createFrameAccumulator();
     return frames.map(([number, picture]) => {
-      const stream = { stream: { stack, number } };
-      const { codes } = climb(decoders, picture, FURTHER_STEPS, [STACKED], stream);
+      const stream = { stream: { accumulator, frame: number } };
+      const { codes } = tryAttempts(decoders, picture, FURTHER_ATTEMPTS, [STACKED], stream);
       return codes.map(({ text }) => text).join();
     });
   };
@@ -96,14 +99,14 @@ describe("a stack", () => {
       ...SIZE,
       luminance: Uint8Array.from({ length: SIZE.width * SIZE.height }, (_, i) => (i * 7) & 255),
     });
-    const stack = createStack();
-    const add = (number: number, view: View): void => stack.add(view, number);
+    const accumulator = createFrameAccumulator();
+    const add = (number: number, view: View): void => accumulator.add(view, number);
     [1, 2, 3, 4].forEach((number) => add(number, frame("A", number)));
-    expect(stack.picture()).toBeDefined();
+    expect(accumulator.mean()).toBeDefined();
     add(5, blank);
-    expect(stack.picture()).toBeDefined();
+    expect(accumulator.mean()).toBeDefined();
     add(6, blank);
-    expect(stack.picture()).toBe(undefined);
+    expect(accumulator.mean()).toBe(undefined);
   });
 
   test("never says of two codes shown one after the other anything but one of them", () => {
@@ -115,8 +118,8 @@ describe("a stack", () => {
   });
 
   test("does not count a frame twice", () => {
-    const stack = createStack();
-    for (const number of [1, 1, 1, 1, 1]) stack.add(frame("A", 1), number);
-    expect(stack.picture()).toBe(undefined);
+    const accumulator = createFrameAccumulator();
+    for (const number of [1, 1, 1, 1, 1]) accumulator.add(frame("A", 1), number);
+    expect(accumulator.mean()).toBe(undefined);
   });
 });

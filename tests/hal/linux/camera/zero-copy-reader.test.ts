@@ -5,16 +5,19 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { openLentPipe, type LentPipe } from "../../../../hal/linux/camera/lent-pipe.ts";
+import {
+  openZeroCopyReader,
+  type ZeroCopyReader,
+} from "../../../../hal/linux/camera/zero-copy-reader.ts";
 
-const open: LentPipe[] = [];
+const open: ZeroCopyReader[] = [];
 afterEach(() => {
   for (const pipe of open.splice(0)) pipe.close();
 });
 
 /** A child that writes the numbers from 0 on, each as 32 bit, so that a lost byte shows. */
-function countTo(numbers: number): LentPipe {
-  const pipe = openLentPipe();
+function countTo(numbers: number): ZeroCopyReader {
+  const pipe = openZeroCopyReader();
   open.push(pipe);
   const text = `process.stdout.write(Buffer.from(Uint32Array.from({length:${numbers}},(_,i)=>i).buffer))`;
   spawn(process.execPath, ["-e", text], { stdio: ["ignore", pipe.writeEnd, "inherit"] });
@@ -64,7 +67,7 @@ describe("a lent pipe", () => {
   test("leaves no name behind, and lets its writer end when it is closed", async () => {
     const folder = mkdtempSync(join(tmpdir(), "pipes-"));
     vi.stubEnv("TMPDIR", folder);
-    const pipe = openLentPipe();
+    const pipe = openZeroCopyReader();
     vi.unstubAllEnvs();
     const left = readdirSync(folder);
     rmSync(folder, { recursive: true });

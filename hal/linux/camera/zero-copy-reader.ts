@@ -9,7 +9,7 @@ import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export interface LentPipe {
+export interface ZeroCopyReader {
   /** The child's end, to be given to it; this process lets go of it with `handedOver`. */
   readonly writeEnd: number;
   handedOver(): void;
@@ -24,7 +24,7 @@ export interface LentPipe {
 const PIPE_BYTES = 65_536;
 
 /** @throws Error when no pipe can be made */
-export function openLentPipe(): LentPipe {
+export function openZeroCopyReader(): ZeroCopyReader {
   const { readEnd, writeEnd } = makePipe();
   let listener: (chunk: Uint8Array) => boolean = () => true;
   let held = true;
