@@ -32,6 +32,7 @@ import { startUiServer, type UiServer } from "./ui/server.ts";
 import { VERSION } from "./version.ts";
 import { recallSettings, startForgetting, withCalibration } from "./unit/unit-settings.ts";
 import type { Uplink } from "./uplink/uplink.ts";
+import { errorText } from "./base/errors.ts";
 
 export interface RunningUnit {
   /** Where the screens are. */
@@ -260,7 +261,7 @@ async function stop(parts: Parts): Promise<void> {
     const late = (): Error => new Error(`the ${part} did not end within ${STOP_PART_MS} ms`);
     await withDeadline(clock, STOP_PART_MS, end(), late).catch((error: unknown) => {
       failures.push(error);
-      log("stop-failed", { part, detail: error instanceof Error ? error.message : String(error) });
+      log("stop-failed", { part, detail: errorText(error) });
     });
   }
   if (failures.length > 0) process.exitCode = 1;

@@ -141,7 +141,7 @@ export class District {
   }
 
   /** Calls passes back by serial. */
-  callBack(serials: readonly string[], verdict: RevocationVerdict, atMs: number): void {
+  revoke(serials: readonly string[], verdict: RevocationVerdict, atMs: number): void {
     for (const serial of serials) this.#called.set(serial, { verdict });
     this.revocation.replace("district", [
       { namespace: "health-pass", asOfMs: atMs, entries: new Map(this.#called) },

@@ -3,6 +3,7 @@ import { delay, type Clock } from "../../hal/clock.ts";
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { Memory, RecordStore } from "../../src/gateway/ports.ts";
 import type { Trace } from "../kernel/trace.ts";
+import { errorText } from "../../src/base/errors.ts";
 
 /** How the disk is. */
 export type DiskState = "fine" | "full" | "slow";
@@ -58,7 +59,7 @@ export function createDisk(
         trace.note({ what: "record-stored", seq: stored.seq, draft });
         return stored;
       } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
+        const detail = errorText(error);
         trace.note({ what: "record-refused", key: draft.key, detail });
         throw error;
       }

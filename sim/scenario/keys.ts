@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   ISSUERS_KIND,
-  issuerKeyOf,
+  parseIssuerKey,
   keyIdOf,
   type IssuerKey,
   type IssuerKeyFile,
@@ -51,5 +51,5 @@ function fromFile(text: string): IssuerKey {
   const file = JSON.parse(text) as Partial<IssuerKeyFile>;
   const [jwk] = file.kind === ISSUERS_KIND ? (file.keys ?? []) : [];
   if (jwk?.d === undefined) throw new Error("is no file with an issuer's private key");
-  return issuerKeyOf(jwk);
+  return parseIssuerKey(jwk);
 }

@@ -16,6 +16,7 @@ import { notYaml, parseYamlText } from "../../src/config/yaml-text.ts";
 import { ADVICE, scenarioError } from "./problems.ts";
 import { scenario as scenarioSchema, type Scenario, type VisitorFields } from "./schema.ts";
 import { momentMs } from "./values.ts";
+import { errorText } from "../../src/base/errors.ts";
 
 /** A scenario ready to be run: nothing has to be read from a file any more. */
 export interface LoadedScenario {
@@ -38,7 +39,7 @@ export async function loadScenario(file: string): Promise<LoadedScenario> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    throw scenarioError(file, [{ path: [], message: `cannot be read: ${reasonOf(error)}` }]);
+    throw scenarioError(file, [{ path: [], message: `cannot be read: ${errorText(error)}` }]);
   }
   return parseScenario(text, file);
 }
@@ -106,7 +107,7 @@ async function resolveFiles(
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof PolicyProblem)) return fail([{ path, message: reasonOf(error) }]);
+      if (!(error instanceof PolicyProblem)) return fail([{ path, message: errorText(error) }]);
       return fail(
         error.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] })),
       );
@@ -209,6 +210,3 @@ function unknownSerials(fields: Scenario): Problem[] {
     }),
   );
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

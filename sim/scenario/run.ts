@@ -72,7 +72,7 @@ export async function runScenario(
     pictures: loaded.pictures,
   });
   for (const entry of fields.directory) cast.know(entry);
-  district.callBack(cast.serialsOf(fields.revoked), "revoked", startMs);
+  district.revoke(cast.serialsOf(fields.revoked), "revoked", startMs);
   const { framesPerSecond, noise, width, height } = fields.unit.camera;
   // Without noise every frame of a scene is the same, and need not be drawn again.
   const noisy = noise > 0 || fields.timeline.some((happening) => happening.noise !== undefined);

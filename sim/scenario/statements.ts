@@ -2,7 +2,7 @@
 import { COVID_19, type Disease } from "../../src/core/evidence/disease.ts";
 import type {
   HealthPassContent,
-  OtherStatement,
+  OtherDiseaseStatement,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import type { PassFields } from "./people-schema.ts";
 import { momentMs } from "./values.ts";
@@ -19,7 +19,7 @@ type Statements = Pick<
 export function statementsOf(fields: PassFields, now: number): Statements {
   const { nucleicAcidTest, antigenTest, vaccination } = fields;
   const said: Statements = {};
-  const others: OtherStatement[] = [];
+  const others: OtherDiseaseStatement[] = [];
   if (nucleicAcidTest !== undefined) {
     const { disease, ...test } = testOf(nucleicAcidTest, now);
     if (disease === undefined) said.nucleicAcidTest = test;

@@ -160,8 +160,8 @@ function district(stage: Stage, happening: Happening): void {
   if (trustListAsOf !== undefined) {
     stage.district.setTrustListAsOf(momentMs(trustListAsOf, now));
   }
-  if (revoke !== undefined) stage.district.callBack(stage.cast.serialsOf(revoke), "revoked", now);
+  if (revoke !== undefined) stage.district.revoke(stage.cast.serialsOf(revoke), "revoked", now);
   if (supersede !== undefined) {
-    stage.district.callBack(stage.cast.serialsOf(supersede), "superseded", now);
+    stage.district.revoke(stage.cast.serialsOf(supersede), "superseded", now);
   }
 }

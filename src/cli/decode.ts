@@ -9,6 +9,7 @@ import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.t
 import { PictureError } from "../picture/limits.ts";
 import { readPicture } from "../picture/read.ts";
 import { printLine } from "./support/output.ts";
+import { errorText } from "../base/errors.ts";
 
 /** One file's outcome, as `--json` prints it. */
 interface Report {
@@ -95,7 +96,7 @@ async function decodeFile(engine: DecodeEngine, file: string): Promise<Report> {
       })),
     };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     return { file, cpuMs: 0, codes: [], error: message };
   }
 }

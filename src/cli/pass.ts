@@ -10,12 +10,12 @@ import {
   issueHealthPass,
   type HealthPassContent,
 } from "../credential/formats/health-pass/health-pass.ts";
-import { isCardNumber } from "../credential/formats/resident-id/card-number.ts";
+import { isResidentNumber } from "../credential/formats/resident-id/card-number.ts";
 import { maskName, pseudonymOf } from "../credential/pseudonym.ts";
 import {
   createIssuerKey,
   ISSUERS_KIND,
-  issuerKeyOf,
+  parseIssuerKey,
   publicIssuerFile,
   secretIssuerFile,
   type IssuerKey,
@@ -186,7 +186,7 @@ async function issue(options: IssueOptions): Promise<string> {
 
 function contentOf(options: IssueOptions, issuedAtMs: number): HealthPassContent {
   const holderNumber = options.number.toUpperCase();
-  if (!isCardNumber(holderNumber)) {
+  if (!isResidentNumber(holderNumber)) {
     throw new UsageError(
       "--number: not a resident number (18 characters, or 15 of a foreigner's card of 2017, with a " +
         "day of birth that exists and a true check character)",
@@ -306,7 +306,7 @@ const SecretFile = z.object({
 function readSecrets(file: string): IssuerKey[] {
   const { keys }: IssuerKeyFile = checkedFile(file, SecretFile);
   try {
-    return keys.map(issuerKeyOf);
+    return keys.map(parseIssuerKey);
   } catch {
     throw new UsageError(`${file}: holds a damaged key`);
   }

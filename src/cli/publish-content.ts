@@ -6,8 +6,8 @@ import { timeOf } from "../base/dates.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import type { ValueSets } from "../credential/formats/eu-dcc/business-rules.ts";
 import {
-  parseRuleDocument,
-  readRuleParts,
+  parseRuleJson,
+  parseRuleDocuments,
   RULES_KIND,
   type RuleFile,
 } from "../credential/formats/eu-dcc/rule-files.ts";
@@ -121,7 +121,7 @@ function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): C
 /** Rules and value sets as one file: what a unit reads in one go, and an operator can keep. */
 function rulesContent(inputs: readonly Input[], places: readonly string[]): Content {
   const parts = inputs.map((input) =>
-    checked(input, () => readRuleParts([parseRuleDocument(input.bytes)], input.others)),
+    checked(input, () => parseRuleDocuments([parseRuleJson(input.bytes)], input.others)),
   );
   const rules = parts.flatMap((each) => each.rules);
   const named = places.length > 0 ? places : parts.flatMap(({ of }) => of);

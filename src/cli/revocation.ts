@@ -117,7 +117,7 @@ function hitWrongly(
   const hit = new Set<string>();
   for (const number of all(issued)) {
     asked += 1;
-    if (filter.mayHold(number)) hit.add(number);
+    if (filter.mayContain(number)) hit.add(number);
   }
   for (const number of all(lists)) hit.delete(number);
   return { asked, numbers: [...hit] };

@@ -9,7 +9,7 @@ import { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import { timeOf } from "../base/dates.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import { RevocationStore } from "../credential/trust/revocation.ts";
-import { readRuleParts, ruleBookOf } from "../credential/formats/eu-dcc/rule-files.ts";
+import { parseRuleDocuments, ruleSetOf } from "../credential/formats/eu-dcc/rule-files.ts";
 import { readTrustFile } from "../credential/trust/trust-files.ts";
 import { TrustStore } from "../credential/trust/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
@@ -165,8 +165,8 @@ function readRules({ rules, rulesOf, valuesets }: VerifyOptions): RuleStore | un
   const documents = readDocuments(rules);
   const sets = valuesets === undefined ? [] : [readJson(valuesets)];
   return guarded(rules, () => {
-    const parts = readRuleParts([...documents, ...sets], "pass-over");
-    return new RuleStore(ruleBookOf(parts, rulesOf, oldestOf([rules, valuesets ?? rules])));
+    const parts = parseRuleDocuments([...documents, ...sets], "pass-over");
+    return new RuleStore(ruleSetOf(parts, rulesOf, oldestOf([rules, valuesets ?? rules])));
   });
 }
 

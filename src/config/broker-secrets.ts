@@ -2,6 +2,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { UnitConfig } from "./unit.ts";
+import { errorText } from "../base/errors.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;
 
@@ -44,7 +45,7 @@ export async function readBrokerSecrets(
       texts.set(setting, text);
       onProblem(setting, undefined);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = errorText(error);
       const problem = message.includes(file) ? message : `${file}: ${message}`;
       problems.push(`${setting}: ${problem}`);
       onProblem(setting, problem);

@@ -9,6 +9,7 @@ import {
   type Node,
 } from "yaml";
 import type { Problem } from "./problems.ts";
+import { errorText } from "../base/errors.ts";
 
 export interface YamlText {
   document: Document;
@@ -28,7 +29,7 @@ export function parseYamlText(text: string): YamlText {
 
 /** That a text is not YAML, in one line. The place that a message ends with is told apart from it. */
 export function notYaml(error: unknown, line?: number): Problem {
-  const whole = error instanceof Error ? error.message : String(error);
+  const whole = errorText(error);
   const [first = ""] = whole.split("\n");
   const why = first.replace(/:$/, "").replace(/ at line \d+, column \d+$/, "");
   return { path: [], message: `is not YAML: ${why}`, ...(line === undefined ? {} : { line }) };

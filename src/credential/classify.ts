@@ -1,4 +1,5 @@
 /** Which format a text is, by its look alone; nothing is verified, nothing is opened. */
+import { parseJson } from "../base/json.ts";
 import { decodeBase45 } from "./codecs/base45.ts";
 import { EU_DCC_PREFIX } from "./formats/eu-dcc/eu-dcc.ts";
 import { HEALTH_PASS_PREFIX } from "./formats/health-pass/health-pass.ts";
@@ -53,12 +54,4 @@ function isBareEuDcc(text: string): boolean {
   if (text.length < 200 || !/^[0-9A-Z $%*+./:-]+$/.test(text)) return false;
   const head = decodeBase45(text.slice(0, 3));
   return head?.[0] === 0x78 && ((head[0] << 8) | (head[1] ?? 0)) % 31 === 0;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -10,7 +10,11 @@ export function pseudonymOf(districtKey: Uint8Array, number: string): string {
 }
 
 /** The pseudonym of somebody known only by name and birth, as foreign certificates give them. */
-export function pseudonymOfPerson(districtKey: Uint8Array, name: string, birth: string): string {
+export function pseudonymOfNameAndBirth(
+  districtKey: Uint8Array,
+  name: string,
+  birth: string,
+): string {
   return hmac(districtKey, `person\n${name.normalize("NFKC").toUpperCase()}\n${birth}`);
 }
 
@@ -23,7 +27,7 @@ export function tokenReferenceOf(districtKey: Uint8Array, token: string): string
 }
 
 /** Recognises the same code shown again; under the unit's own key, so that no two units can compare. */
-export function showingReferenceOf(unitKey: Uint8Array, shown: Uint8Array | string): string {
+export function presentationReferenceOf(unitKey: Uint8Array, shown: Uint8Array | string): string {
   return createHmac("sha256", unitKey).update("shown\n").update(shown).digest("base64url");
 }
 

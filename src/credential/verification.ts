@@ -2,12 +2,12 @@
 import type { Credential, CredentialKind } from "../core/evidence/evidence.ts";
 import type { CredentialReason, Reason } from "../core/reason.ts";
 import type { Instant } from "../core/time.ts";
-import type { RuleBook } from "./formats/eu-dcc/business-rules.ts";
+import type { RuleSet } from "./formats/eu-dcc/business-rules.ts";
 import type { RevocationStore } from "./trust/revocation.ts";
 import type { TrustStore } from "./trust/trust.ts";
 
 /** A credential as its format file returns it; the verifier adds the reference of the showing. */
-export type Verified = Omit<Credential, "reference"> & {
+export type Verification = Omit<Credential, "reference"> & {
   /**
    * What makes it this credential and no other, e.g. its serial. The same pass can be packed into
    * many texts; a reference made from the text would take each for a new one.
@@ -16,13 +16,13 @@ export type Verified = Omit<Credential, "reference"> & {
 };
 
 /** What every format needs to verify. */
-export interface VerifyContext {
+export interface VerificationContext {
   at: Instant;
   trust: TrustStore;
   revocation: RevocationStore;
   districtKey: Uint8Array;
   /** Business rules for EU certificates; without it none are evaluated. */
-  rules?: RuleBook;
+  rules?: RuleSet;
 }
 
 /** What a code says of itself goes into the record; nobody may fill that with a code. */
@@ -39,7 +39,7 @@ export function reason(code: CredentialReason, params?: Reason["params"]): Reaso
 }
 
 /** A credential that does not hold and says nothing. */
-export function refused(kind: CredentialKind, ...reasons: Reason[]): Verified {
+export function invalid(kind: CredentialKind, ...reasons: Reason[]): Verification {
   return { kind, holds: false, reasons, evidence: [] };
 }
 
@@ -58,6 +58,6 @@ export type Layer =
   | "parts";
 
 /** A code damaged at one layer. */
-export function malformed(kind: CredentialKind, layer: Layer, detail?: string): Verified {
-  return refused(kind, reason("malformed", detail === undefined ? { layer } : { layer, detail }));
+export function malformed(kind: CredentialKind, layer: Layer, detail?: string): Verification {
+  return invalid(kind, reason("malformed", detail === undefined ? { layer } : { layer, detail }));
 }

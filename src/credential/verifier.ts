@@ -3,19 +3,25 @@ import type { DirectoryLookup } from "../core/evidence/directory.ts";
 import type { Credential } from "../core/evidence/evidence.ts";
 import type { Instant } from "../core/time.ts";
 import type { RuleStore } from "./formats/eu-dcc/business-rules.ts";
-import { CardParts } from "./formats/smart-health-card/multi-part.ts";
+import { CardPartCollector } from "./formats/smart-health-card/multi-part.ts";
 import { classify } from "./classify.ts";
 import { verifyEuDcc } from "./formats/eu-dcc/eu-dcc.ts";
 import { verifyHealthPass } from "./formats/health-pass/health-pass.ts";
-import { showingReferenceOf } from "./pseudonym.ts";
+import { presentationReferenceOf } from "./pseudonym.ts";
 import { verifyNzCovidPass } from "./formats/nz-covid-pass/nz-covid-pass.ts";
 import { verifyToken } from "./formats/opaque-token/opaque-token.ts";
-import { malformed, reason, refused, type Verified, type VerifyContext } from "./verification.ts";
-import { verifyCard, type CardFacts } from "./formats/resident-id/resident-card.ts";
+import {
+  malformed,
+  reason,
+  invalid,
+  type Verification,
+  type VerificationContext,
+} from "./verification.ts";
+import { verifyResidentCard, type ResidentCard } from "./formats/resident-id/resident-card.ts";
 import type { TokenResolver } from "./directory/resolver.ts";
 import { RevocationStore } from "./trust/revocation.ts";
 import {
-  readCardText,
+  decodeCardText,
   verifySmartHealthCard,
 } from "./formats/smart-health-card/smart-health-card.ts";
 import type { TrustStore } from "./trust/trust.ts";
@@ -48,7 +54,7 @@ export interface CredentialVerifierOptions {
 /** Verifies codes and cards; never rejects. */
 export interface UnitCredentialVerifier {
   code(bytes: Uint8Array, text: string, at: Instant): Promise<Credential>;
-  card(content: CardFacts, at: Instant): Promise<Credential>;
+  card(content: ResidentCard, at: Instant): Promise<Credential>;
   freshness(): { trustListAsOfMs?: number; directoryAsOfMs?: number };
 }
 
@@ -58,13 +64,13 @@ export function createCredentialVerifier(
 ): UnitCredentialVerifier {
   const { trust, directory, districtKey, unitKey, revocation = new RevocationStore() } = options;
 
-  const parts = new CardParts();
+  const parts = new CardPartCollector();
 
-  const verifyText = async (shownText: string, at: Instant): Promise<Verified> => {
-    const context: VerifyContext = { at, trust, revocation, districtKey };
-    const rules = options.rules?.book();
+  const verifyText = async (shownText: string, at: Instant): Promise<Verification> => {
+    const context: VerificationContext = { at, trust, revocation, districtKey };
+    const rules = options.rules?.current();
     if (rules !== undefined) context.rules = rules;
-    if (shownText.length > MAX_TEXT_LENGTH) return refused("unknown", reason("not-a-health-code"));
+    if (shownText.length > MAX_TEXT_LENGTH) return invalid("unknown", reason("not-a-health-code"));
     // White space and a byte order mark around a code were put there by whoever printed or copied it.
     const text = shownText.trim();
     const shown = classify(text);
@@ -84,13 +90,13 @@ export function createCredentialVerifier(
         return verifyVdsNc(shown.json, context);
       case "mdoc":
         // A mobile document answers over its own radio link; from its code alone nothing can be checked.
-        return refused("mdoc", reason("not-accepted-here"));
+        return invalid("mdoc", reason("not-accepted-here"));
       case "wrong-prefix":
         return malformed(shown.kind, "prefix");
       case "opaque-token":
         return verifyToken(shown.token, at, { directory, districtKey, resolver: options.resolver });
       case "unknown":
-        return refused("unknown", reason("not-a-health-code"));
+        return invalid("unknown", reason("not-a-health-code"));
     }
   };
 
@@ -98,11 +104,11 @@ export function createCredentialVerifier(
     async code(bytes, text, at) {
       const { identity, ...verified } = await guarded(() => verifyText(text, at));
       const shown = identity === undefined ? bytes : `${verified.kind} ${identity}`;
-      return { ...verified, reference: showingReferenceOf(unitKey, shown) };
+      return { ...verified, reference: presentationReferenceOf(unitKey, shown) };
     },
     async card(content, at) {
-      const verified = await guarded(() => verifyCard(content, at, districtKey, directory));
-      return { ...verified, reference: showingReferenceOf(unitKey, `card ${content.number}`) };
+      const verified = await guarded(() => verifyResidentCard(content, at, districtKey, directory));
+      return { ...verified, reference: presentationReferenceOf(unitKey, `card ${content.number}`) };
     },
     freshness() {
       const trustListAsOfMs = trust.asOfMs();
@@ -115,22 +121,26 @@ export function createCredentialVerifier(
   };
 }
 
-function verifyCardText(text: string, parts: CardParts, context: VerifyContext): Verified {
+function verifyCardText(
+  text: string,
+  parts: CardPartCollector,
+  context: VerificationContext,
+): Verification {
   const kind = "smart-health-card";
-  const card = readCardText(text);
+  const card = decodeCardText(text);
   if (card === undefined) return malformed(kind, "characters");
   if (!("part" in card)) return verifySmartHealthCard(card.jws, context);
   const collected = parts.add(card.part, card.of, card.jws, context.at.monotonicMs);
   if (collected.complete) return verifySmartHealthCard(collected.jws, context);
-  return refused(kind, reason("parts-missing", { have: collected.have, of: card.of }));
+  return invalid(kind, reason("parts-missing", { have: collected.have, of: card.of }));
 }
 
 // A fault in verification must end as a refusal at the door, not as a door without an answer.
-async function guarded(verify: () => Promise<Verified>): Promise<Verified> {
+async function guarded(verify: () => Promise<Verification>): Promise<Verification> {
   try {
     return await verify();
   } catch (error) {
     const detail = error instanceof Error ? error.name : "unknown";
-    return refused("unknown", reason("malformed", { layer: "claims", detail }));
+    return invalid("unknown", reason("malformed", { layer: "claims", detail }));
   }
 }

@@ -18,6 +18,7 @@ import { type SetFailure } from "../protocol/data-set-reports.ts";
 import { type SetFault } from "../protocol/data-set-reports.ts";
 import { sha256Of, type SetFile, type Shelf } from "./data-set-cache.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
+import { errorText } from "../base/errors.ts";
 
 export interface SupplyOptions {
   kind: SetKind;
@@ -358,6 +359,6 @@ function sameContent(one: Manifest, other: Manifest): boolean {
 
 function asSetError(error: unknown, otherwise: SetFault): SetError {
   if (error instanceof SetError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new SetError(otherwise, text.slice(0, 300), { cause: error });
 }

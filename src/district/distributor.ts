@@ -20,6 +20,7 @@ import {
   unitTopics,
 } from "../protocol/topics.ts";
 import type { Published, PublishedSets } from "./distributor-folder.ts";
+import { errorText } from "../base/errors.ts";
 
 export interface DistributorOptions {
   link: MqttLink;
@@ -162,7 +163,7 @@ export class Distributor {
     try {
       return this.#options.sets.refresh();
     } catch (error) {
-      this.#lastFailure = error instanceof Error ? error.message : String(error);
+      this.#lastFailure = errorText(error);
       return false;
     }
   }

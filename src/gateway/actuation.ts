@@ -6,6 +6,7 @@ import type { TimerName } from "../core/event.ts";
 import type { Orders, RecordDraft } from "../core/record.ts";
 import type { Devices, Emit } from "./sensing.ts";
 import type { RecordStore } from "./ports.ts";
+import { errorText } from "../base/errors.ts";
 
 /** Where effects go. */
 export interface Surfaces {
@@ -90,7 +91,7 @@ export class Actuation {
       onCommitted(draft, seq);
       emit({ kind: "record-committed", key: draft.key });
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = errorText(error);
       emit({ kind: "record-failed", key: draft.key, detail });
     }
   }
@@ -113,7 +114,7 @@ export class Actuation {
         // Holding the way open in an evacuation is renewed for ever: nobody waits for an answer.
         if (cause !== "fire" && cause !== "evacuation") answered(true, "");
       },
-      (error: unknown) => answered(false, error instanceof Error ? error.message : String(error)),
+      (error: unknown) => answered(false, errorText(error)),
     );
   }
 

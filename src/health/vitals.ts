@@ -1,5 +1,6 @@
 /** Whether a unit is alive: its decision loop turned, and its database committed. */
 import { withDeadline, type Clock } from "../../hal/clock.ts";
+import { errorText } from "../base/errors.ts";
 
 /** The loop, as far as being alive is concerned. */
 export interface BeatingLoop {
@@ -81,7 +82,7 @@ export class VitalSigns {
       this.#ownCommitAtMs = clock.monotonicMs();
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return errorText(error);
     }
   }
 }

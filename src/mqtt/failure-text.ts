@@ -1,5 +1,6 @@
 /** Why a broker or the network ended or refused a connection, in words for logs: short, and without secrets. */
 import { ReasonCodes } from "mqtt";
+import { errorText } from "../base/errors.ts";
 
 /** What of a CONNACK or DISCONNECT says why (MQTT 5 §3.2.2.2, §3.14.2). */
 export interface Reasoned {
@@ -27,7 +28,7 @@ export function sayReason({ reasonCode = 0, properties = {} }: Reasoned): string
 export function sayFailure(error: Error, tls: boolean): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
   const inner = error instanceof AggregateError ? error.errors : [];
-  const texts = inner.map((each: unknown) => (each instanceof Error ? each.message : String(each)));
+  const texts = inner.map(errorText);
   const name = typeof code === "string" ? code : "";
   const said = error.message === "" ? texts.join(", ") || name : error.message;
   if (!tls || !isOfTls(name)) return remark(said);

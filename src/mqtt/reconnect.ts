@@ -2,6 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import { createBackoff } from "../base/backoff.ts";
 import type { MqttConnection } from "./connection.ts";
+import { errorText } from "../base/errors.ts";
 
 /** Shortest and longest pause between tries, in milliseconds. */
 export interface ReconnectPause {
@@ -87,7 +88,7 @@ export class ConnectionKeeper {
       onEnd("no longer wanted");
     } catch (error) {
       await connection?.close().catch(() => {});
-      onEnd(error instanceof Error ? error.message : String(error), error);
+      onEnd(errorText(error), error);
     }
   }
 

@@ -3,6 +3,7 @@ import { constants, crc32, inflateSync } from "node:zlib";
 import { DRAWN_ALPHA, backdropOf, luma, over } from "./grey.ts";
 import type { GreyPicture } from "./grey.ts";
 import { PictureError, checkMemory, checkSize } from "./limits.ts";
+import { errorText } from "../base/errors.ts";
 
 interface Header {
   width: number;
@@ -218,7 +219,7 @@ function inflate(input: Uint8Array, room: number): Uint8Array {
     if (code === "ERR_BUFFER_TOO_LARGE") {
       throw damaged("it unpacks to more than its header claims", error);
     }
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw damaged(`its content does not unpack (${why})`, error);
   }
 }

@@ -1,4 +1,5 @@
 /** What can go wrong between a record and the disk, by kind. */
+import { errorText } from "../base/errors.ts";
 
 /**
  * - `full`: the outbox is at its limit and its policy is to refuse
@@ -30,7 +31,7 @@ export class StoreError extends Error {
 /** Gives a failure of the database its kind; what is one of ours already stays as it is. */
 export function asStoreError(error: unknown, during: string): StoreError {
   if (error instanceof StoreError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const code =
     error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   const kind = code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB" ? "damaged" : "disk";

@@ -6,6 +6,7 @@ import { sendPicture } from "./picture.ts";
 import { keepMoments } from "./moment.ts";
 import { DISTRICT_ORDERS, type DoorwayControl, type UnitFeed } from "./ports.ts";
 import { sayProblem } from "./problem.ts";
+import { errorText } from "../base/errors.ts";
 
 const WORLD = z.strictObject({
   light: z.number().min(0).max(1).optional(),
@@ -65,7 +66,7 @@ export function doorwayRoutes(app: FastifyInstance, doorway: DoorwayControl, fee
     try {
       return await doorway.order(parsed.data.order);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       return reply.code(503).send({ error: why });
     }
   });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { createServer, isIP, type Server } from "node:net";
 import type { Clock, Timer } from "../../hal/clock.ts";
+import { errorText } from "../base/errors.ts";
 
 export interface ListeningOptions {
   /** Its connection limits and deadlines hold for every address. */
@@ -143,6 +144,6 @@ function problemOf(error: unknown, host: string, port: number): string {
     case "EAI_AGAIN":
       return `${where}: the name cannot be resolved now (${code})`;
     default:
-      return `${where}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${where}: ${errorText(error)}`;
   }
 }

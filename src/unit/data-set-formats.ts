@@ -3,14 +3,14 @@ import { createHash } from "node:crypto";
 import { parsePolicy } from "../config/policy.ts";
 import type { SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import { isFilter } from "../credential/trust/bloom.ts";
+import { isFilterFile } from "../credential/trust/bloom.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import type { RevocationList } from "../credential/trust/revocation.ts";
-import type { RuleBook } from "../credential/formats/eu-dcc/business-rules.ts";
+import type { RuleSet } from "../credential/formats/eu-dcc/business-rules.ts";
 import {
-  parseRuleDocument,
-  readRuleParts,
-  ruleBookOf,
+  parseRuleJson,
+  parseRuleDocuments,
+  ruleSetOf,
 } from "../credential/formats/eu-dcc/rule-files.ts";
 import { readTrustFile } from "../credential/trust/trust-files.ts";
 import type { TrustSet } from "../credential/trust/trust.ts";
@@ -62,7 +62,7 @@ export function* trustPieces(bytes: Uint8Array, asOfMs: number): Iterable<TrustS
 
 /** @throws TrustFileError where it is no revocation list; the date is the set's, not the file's */
 export function readRevocationSet(bytes: Uint8Array, asOfMs: number): RevocationList[] {
-  if (bytes.length > LONGEST_JSON && !isFilter(bytes)) {
+  if (bytes.length > LONGEST_JSON && !isFilterFile(bytes)) {
     throw tooLong("an exact list, of which a filter can be made,");
   }
   const lists = readRevocationFile(bytes, asOfMs);
@@ -70,9 +70,9 @@ export function readRevocationSet(bytes: Uint8Array, asOfMs: number): Revocation
 }
 
 /** @throws RuleFileError where they are no rules; the date is the set's, not the file's */
-export function readRulesSet(bytes: Uint8Array, asOfMs: number): RuleBook {
-  const parts = readRuleParts([parseRuleDocument(bytes)], "refuse");
-  return ruleBookOf(parts, [], asOfMs);
+export function readRulesSet(bytes: Uint8Array, asOfMs: number): RuleSet {
+  const parts = parseRuleDocuments([parseRuleJson(bytes)], "refuse");
+  return ruleSetOf(parts, [], asOfMs);
 }
 
 function tooLong(what: string): Error {

@@ -26,6 +26,7 @@ import {
   type SetInstaller,
 } from "../distribution/data-set.ts";
 import { wholeOf, type SetFile } from "../distribution/data-set-cache.ts";
+import { errorText } from "../base/errors.ts";
 
 /** Where sets go. */
 export interface SetTargets {
@@ -94,7 +95,7 @@ async function readAll<T>(
       all.push(await read(bytes));
     } catch (error) {
       const where = files.length === 1 ? "" : `file ${index + 1}: `;
-      const what = error instanceof Error ? error.message : String(error);
+      const what = errorText(error);
       throw new SetError("content-invalid", `${where}${what}`.slice(0, 300), { cause: error });
     }
   }

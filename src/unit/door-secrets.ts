@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { UnitConfig } from "../config/unit.ts";
 import { screenPageOf, staffTokenOf } from "../store/sidecar-files.ts";
 import type { Log } from "./log.ts";
+import { errorText } from "../base/errors.ts";
 
 const OWNER_ONLY = 0o600;
 const SCREEN_SECRET = /#screen=([\w-]{43})"/;
@@ -57,7 +58,7 @@ export async function placeScreenPage(
     await writePrivate(file, pageTo(`${url}kiosk#screen=${secret}`));
     log("screen-page", { file });
   } catch (error) {
-    log("screen-page-not-written", { file, why: whyOf(error) });
+    log("screen-page-not-written", { file, why: errorText(error) });
   }
 }
 
@@ -79,7 +80,7 @@ async function staffToken(config: UnitConfig, log: Log): Promise<string | undefi
     log("staff-token-made", { file });
     return token;
   } catch (error) {
-    log("staff-token-not-kept", { file, why: whyOf(error) });
+    log("staff-token-not-kept", { file, why: errorText(error) });
     return undefined;
   }
 }
@@ -107,5 +108,3 @@ async function writePrivate(file: string, text: string): Promise<void> {
   }
   await rename(`${file}.new`, file);
 }
-
-const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -9,9 +9,9 @@ import { TokenResolver } from "../credential/directory/resolver.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import { RevocationStore } from "../credential/trust/revocation.ts";
 import {
-  parseRuleDocument,
-  readRuleParts,
-  ruleBookOf,
+  parseRuleJson,
+  parseRuleDocuments,
+  ruleSetOf,
 } from "../credential/formats/eu-dcc/rule-files.ts";
 import { readTrustFile } from "../credential/trust/trust-files.ts";
 import { TrustStore } from "../credential/trust/trust.ts";
@@ -93,8 +93,8 @@ export async function loadEvidenceBase(
   if (config.trust.rules !== undefined) {
     const { folder, valueSets, of } = config.trust.rules;
     await attempt("trust.rules", valueSets, async (bytes, asOfMs) => {
-      const documents = [...(await readDocuments(folder)), parseRuleDocument(bytes)];
-      rules.replace(ruleBookOf(readRuleParts(documents, "pass-over"), of, asOfMs));
+      const documents = [...(await readDocuments(folder)), parseRuleJson(bytes)];
+      rules.replace(ruleSetOf(parseRuleDocuments(documents, "pass-over"), of, asOfMs));
     });
   }
   const resolver = await resolverOf(config, clock, inputs, onReachable);
@@ -115,9 +115,7 @@ export async function loadEvidenceBase(
 async function readDocuments(folder: string): Promise<unknown[]> {
   const names = await readdir(folder, { recursive: true });
   const files = names.filter((name) => name.endsWith(".json")).sort();
-  return Promise.all(
-    files.map(async (name) => parseRuleDocument(await readFile(join(folder, name)))),
-  );
+  return Promise.all(files.map(async (name) => parseRuleJson(await readFile(join(folder, name)))));
 }
 
 async function resolverOf(

@@ -6,6 +6,7 @@ import { stat } from "node:fs/promises";
 import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Log } from "./log.ts";
+import { errorText } from "../base/errors.ts";
 
 /** Somebody who has just copied a missing file waits for it. */
 const FIRST_PAUSE_MS = 2_000;
@@ -95,6 +96,6 @@ export class Inputs {
 
 /** The file, where the message does not name it itself. */
 export function problemWith(file: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return message.includes(file) ? message : `${file}: ${message}`;
 }

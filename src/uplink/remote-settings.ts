@@ -1,4 +1,5 @@
 /** The unit's settings as the district wants them: judged whole, kept, in force, and reported. */
+import { parseJson } from "../base/json.ts";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
 import type { CommandMemory } from "./command-verifier.ts";
@@ -171,12 +172,4 @@ function problemsOf(issue: z.core.$ZodIssue, own: SettingValues): SettingProblem
     setting: setting.slice(0, 40),
     problem: `is no setting; there are ${known}`,
   }));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -28,7 +28,14 @@ const ROOMS: readonly Room[] = [
   { path: "src/mqtt", mayImport: ["src/mqtt", "src/base", "hal/clock.ts"], packages: "*" },
   {
     path: "src/gateway",
-    mayImport: ["src/gateway", "src/core", "src/credential", "hal/devices.ts", "hal/clock.ts"],
+    mayImport: [
+      "src/gateway",
+      "src/core",
+      "src/credential",
+      "src/base",
+      "hal/devices.ts",
+      "hal/clock.ts",
+    ],
     packages: [],
   },
   {
@@ -56,7 +63,7 @@ const ROOMS: readonly Room[] = [
   { path: "src/ui", mayImport: ["src/ui", "src/core", "src/base", "hal/clock.ts"], packages: "*" },
   {
     path: "src/health",
-    mayImport: ["src/health", "src/core", "hal/clock.ts"],
+    mayImport: ["src/health", "src/core", "src/base", "hal/clock.ts"],
     packages: ["prom-client"],
   },
   {

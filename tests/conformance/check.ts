@@ -1,8 +1,8 @@
 /** Runs every published vector and rule test through the verifier that stands at the door. */
 import type { Credential } from "../../src/core/evidence/evidence.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
-import { readRule, runRule } from "../../src/credential/formats/eu-dcc/business-rules.ts";
-import { readCertificate } from "../../src/credential/formats/eu-dcc/eu-dcc-schema.ts";
+import { parseRule, runRule } from "../../src/credential/formats/eu-dcc/business-rules.ts";
+import { parseCertificate } from "../../src/credential/formats/eu-dcc/eu-dcc-schema.ts";
 import { timeOf } from "../../src/base/dates.ts";
 import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
@@ -34,7 +34,7 @@ export async function checkAll(folder: string): Promise<Outcome[]> {
     }
   }
   for (const test of readRuleTests(folder)) {
-    const rule = readRule(test.rule);
+    const rule = parseRule(test.rule);
     const input = { payload: asShown(test.payload), external: test.external };
     const result = rule === undefined ? "unreadable" : runRule(rule, input);
     const wrong = result === test.expected ? [] : [`${test.expected} expected, ${result} came`];
@@ -45,7 +45,7 @@ export async function checkAll(folder: string): Promise<Outcome[]> {
 
 /** A payload as the door hands it to a rule: out of a certificate's claims. */
 function asShown(payload: unknown): unknown {
-  return readCertificate(new Map([[-260, new Map([[1, asMaps(payload)]])]]))?.payload;
+  return parseCertificate(new Map([[-260, new Map([[1, asMaps(payload)]])]]))?.payload;
 }
 
 function outcome(kind: string, id: string, found: string[]): Outcome {

@@ -16,6 +16,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { errorText } from "../../src/base/errors.ts";
 
 /** Why no machine can be booted here, or undefined where one can. */
 export function whyNot(): string | undefined {
@@ -29,7 +30,7 @@ export function whyNot(): string | undefined {
     tried.over("/", "root");
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   } finally {
     tried.dispose();
   }

@@ -1,6 +1,7 @@
 /** One check of `sentinel doctor`, and what it found. */
 
 import { nativeModuleFix } from "../../../hal/linux/native-module.ts";
+import { errorText } from "../../base/errors.ts";
 
 /** How one part was found. `absent`: the configuration does not have it, or it cannot be tried. */
 export interface Finding {
@@ -28,7 +29,7 @@ export async function findingOf({ what, run, absent, fix }: Check): Promise<Find
   try {
     return { what, state: "ok", detail: await run() };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = errorText(error);
     const advice = nativeModuleFix(detail) ?? (typeof fix === "string" ? fix : fix(detail));
     return { what, state: "failed", detail, mend: advice };
   }

@@ -2,6 +2,7 @@
 import { FileError } from "../../config/problems.ts";
 import { printable, printableLines } from "../../base/printable.ts";
 import { UsageError } from "./usage.ts";
+import { errorText } from "../../base/errors.ts";
 
 /** Prints one line, whatever is in it. */
 export const printLine = (line: string): void => console.log(printable(line));
@@ -27,7 +28,7 @@ export function withoutRawArguments(message: string, given: readonly string[]): 
 
 /** What an error says, in one line; a file's faults in a line each, and none more. */
 export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const isClean = error instanceof FileError || error instanceof UsageError;
   return isClean ? message : printable(message);
 }

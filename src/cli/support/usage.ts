@@ -1,6 +1,7 @@
 /** Wrong usage of a verb: told on stderr, exit status 2. */
 import { FileError } from "../../config/problems.ts";
 import { printable } from "../../base/printable.ts";
+import { errorText } from "../../base/errors.ts";
 
 export class UsageError extends Error {
   override readonly name = "UsageError";
@@ -15,7 +16,7 @@ export class UsageError extends Error {
    * @param about names what it is about
    */
   static because(error: unknown, about?: string): UsageError {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     const said = error instanceof FileError ? message : printable(message);
     const prefix = about === undefined ? "" : `${printable(about)}: `;
     return new UsageError(`${prefix}${said}`, { asItIs: true });

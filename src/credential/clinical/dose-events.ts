@@ -3,7 +3,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../core/time.ts";
 import { fhirTimeOf } from "../../base/dates.ts";
 
 /** When something was, as exactly as it is known. */
-export interface Span {
+export interface TimeSpan {
   fromMs: number;
   /** The last moment that it can have been; `fromMs` for an exact time. */
   untilMs: number;
@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /** A year, a month, a day or a time, as FHIR writes them; undefined where it is none. */
-export function spanOf(text = ""): Span | undefined {
+export function timeSpanOf(text = ""): TimeSpan | undefined {
   const fromMs = fhirTimeOf(text);
   if (Number.isNaN(fromMs)) return undefined;
   const partial = /^(\d{4})(?:-(\d\d))?$/.exec(text);
@@ -30,14 +30,14 @@ export function spanOf(text = ""): Span | undefined {
   return { fromMs, untilMs: fromMs, day, local: /[1-9]/.test(offset) };
 }
 
-const isExact = ({ fromMs, untilMs }: Span): boolean => fromMs === untilMs;
+const isExact = ({ fromMs, untilMs }: TimeSpan): boolean => fromMs === untilMs;
 
 /** Clocks on the wall are at most so far behind UTC, and so far ahead of it. */
 const MOST_BEHIND_MS = 12 * HOUR_MS;
 const MOST_AHEAD_MS = 14 * HOUR_MS;
 
 /** Whether two reports can be of one dose: nobody is given two of one kind on one day. */
-function isSame(a: Span, b: Span): boolean {
+function isSame(a: TimeSpan, b: TimeSpan): boolean {
   if (a.day !== undefined && a.day === b.day) return true;
   if (isExact(a) && isExact(b)) return Math.abs(a.fromMs - b.fromMs) < MINUTE_MS;
   if (isExact(a)) return isSame(b, a);
@@ -53,9 +53,9 @@ function isSame(a: Span, b: Span): boolean {
  * It takes as few doses as the reports allow: by their ends, each joins the first it can be of, and
  * two days that are known stay two doses, also where a third report names only their month.
  */
-export function doseEvents<T extends Span>(reports: readonly T[]): [T, ...T[]][] {
+export function doseEvents<T extends TimeSpan>(reports: readonly T[]): [T, ...T[]][] {
   const events: [T, ...T[]][] = [];
-  const width = ({ fromMs, untilMs }: Span): number => untilMs - fromMs;
+  const width = ({ fromMs, untilMs }: TimeSpan): number => untilMs - fromMs;
   for (const report of [...reports].sort((a, b) => a.untilMs - b.untilMs)) {
     const known = events.find((event) => event.every((each) => isSame(each, report)));
     if (known === undefined) events.push([report]);

@@ -99,11 +99,11 @@ function diseaseOfVaccineCode(coding: Coding): Disease {
 
 /** What a vaccine is against, by all the codes it goes by; unknown where they contradict. */
 export function diseaseOfVaccine(codings: readonly Coding[]): Disease {
-  return agreed(codings.map(diseaseOfVaccineCode));
+  return commonDisease(codings.map(diseaseOfVaccineCode));
 }
 
 /** What several statements of one thing agree on; what none of them knows is unknown. */
-export function agreed(diseases: readonly Disease[]): Disease {
+export function commonDisease(diseases: readonly Disease[]): Disease {
   const known = new Set(diseases.filter((each) => each !== UNKNOWN_DISEASE));
   const [one] = known;
   return one !== undefined && known.size === 1 ? one : UNKNOWN_DISEASE;

@@ -53,7 +53,7 @@ export function decodeBase45(text: string): Uint8Array | undefined {
  * so one at the end may belong to the code; where it does not, the text with it is never base45: two
  * or three characters that end in a space are worth more than one or two bytes.
  */
-export function decodeShownBase45(text: string): Uint8Array | undefined {
+export function decodeTrimmedBase45(text: string): Uint8Array | undefined {
   const bare = text.replace(/[^\S ]+$/, "");
   return decodeBase45(bare) ?? decodeBase45(bare.trimEnd());
 }

@@ -8,23 +8,23 @@ import type { CredentialKind } from "../../core/evidence/evidence.ts";
 import type { Instant } from "../../core/time.ts";
 import { evidenceOfEntry } from "./directory-entry.ts";
 import { cleanName } from "../pseudonym.ts";
-import { reason, refused, type Verified } from "../verification.ts";
+import { reason, invalid, type Verification } from "../verification.ts";
 
 /** What the unit's directory says of a key: evidence with its age, or that nobody is known by it. */
-export async function lookUp(
+export async function lookUpHolder(
   kind: CredentialKind,
   key: DirectoryKey,
   at: Instant,
   directory: DirectoryLookup | undefined,
-): Promise<Verified> {
-  if (directory === undefined) return refused(kind, reason("directory-unreachable"));
+): Promise<Verification> {
+  if (directory === undefined) return invalid(kind, reason("directory-unreachable"));
   try {
     const { entry, directoryAsOfMs } = await directory.lookup(key);
     const basis = { basis: "directory" as const, basisAsOfMs: directoryAsOfMs };
-    if (entry === undefined) return { ...refused(kind, reason("holder-unknown")), ...basis };
+    if (entry === undefined) return { ...invalid(kind, reason("holder-unknown")), ...basis };
     return { ...credentialOfEntry(kind, entry, at, "directory"), ...basis };
   } catch {
-    return refused(kind, reason("directory-unreachable"));
+    return invalid(kind, reason("directory-unreachable"));
   }
 }
 
@@ -34,7 +34,7 @@ export function credentialOfEntry(
   entry: DirectoryEntry,
   at: Instant,
   source: "directory" | "resolver",
-): Verified {
+): Verification {
   const { pseudonym, maskedName, birthYear } = entry;
   return {
     kind,

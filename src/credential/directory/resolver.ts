@@ -20,18 +20,18 @@ export interface ResolverOptions {
   /** The door never waits longer than this. Default 300. */
   deadlineMs?: number;
   /** So many failures in a row, and the service is left alone for a while. Default 3. */
-  failuresBeforeRest?: number;
+  failuresToOpen?: number;
   /** How long it is left alone. Default 30,000. */
-  restMs?: number;
+  openMs?: number;
   /**
    * How long an answer is given again, with its date, without asking. Default 600,000. Where the
    * service cannot be asked an older one is given too: how old it may be the policy says.
    */
-  keepMs?: number;
+  cacheMs?: number;
   /** The same for not knowing a token: who registers at the desk is known a moment later. Default 15,000. */
-  keepUnknownMs?: number;
+  cacheUnknownMs?: number;
   /** How many answers are kept; the oldest go first. Default 1,000. */
-  keepAtMost?: number;
+  cacheSize?: number;
   /** Told when the service is given up for a while, and when it answers again. */
   onReachable?: (reachable: boolean) => void;
 }
@@ -64,16 +64,16 @@ export class TokenResolver {
     this.#tell = options.onReachable ?? (() => {});
     this.#limits = {
       deadlineMs: options.deadlineMs ?? 300,
-      failuresBeforeRest: options.failuresBeforeRest ?? 3,
-      restMs: options.restMs ?? 30_000,
-      keepMs: options.keepMs ?? 600_000,
-      keepUnknownMs: options.keepUnknownMs ?? 15_000,
-      keepAtMost: options.keepAtMost ?? 1_000,
+      failuresToOpen: options.failuresToOpen ?? 3,
+      openMs: options.openMs ?? 30_000,
+      cacheMs: options.cacheMs ?? 600_000,
+      cacheUnknownMs: options.cacheUnknownMs ?? 15_000,
+      cacheSize: options.cacheSize ?? 1_000,
     };
   }
 
   /** Whether the service is being left alone after failures. */
-  resting(): boolean {
+  isCircuitOpen(): boolean {
     return this.#clock.monotonicMs() < this.#restUntilMs;
   }
 
@@ -86,7 +86,7 @@ export class TokenResolver {
     if (kept !== undefined && this.#isNew(kept)) return kept.resolution;
     const older: Resolution =
       kept?.resolution.outcome === "known" ? kept.resolution : { outcome: "unreachable" };
-    if (this.resting()) return older;
+    if (this.isCircuitOpen()) return older;
     const answer = await this.#ask(token);
     if (answer === "failed") {
       this.#fail();
@@ -104,8 +104,8 @@ export class TokenResolver {
   }
 
   #isNew({ resolution, atMs }: Kept): boolean {
-    const { keepMs, keepUnknownMs } = this.#limits;
-    const mostMs = resolution.outcome === "known" ? keepMs : keepUnknownMs;
+    const { cacheMs, cacheUnknownMs } = this.#limits;
+    const mostMs = resolution.outcome === "known" ? cacheMs : cacheUnknownMs;
     return this.#clock.monotonicMs() - atMs < mostMs;
   }
 
@@ -129,10 +129,10 @@ export class TokenResolver {
 
   #fail(): void {
     this.#failures += 1;
-    if (this.#failures < this.#limits.failuresBeforeRest) return;
+    if (this.#failures < this.#limits.failuresToOpen) return;
     // After the rest one failure is enough to rest again: a service that is down stays cheap.
-    this.#failures = this.#limits.failuresBeforeRest - 1;
-    this.#restUntilMs = this.#clock.monotonicMs() + this.#limits.restMs;
+    this.#failures = this.#limits.failuresToOpen - 1;
+    this.#restUntilMs = this.#clock.monotonicMs() + this.#limits.openMs;
     this.#report(false);
   }
 
@@ -146,7 +146,7 @@ export class TokenResolver {
     this.#kept.delete(reference);
     this.#kept.set(reference, { resolution, atMs: this.#clock.monotonicMs() });
     const [oldest] = this.#kept.keys();
-    if (this.#kept.size > this.#limits.keepAtMost && oldest !== undefined) {
+    if (this.#kept.size > this.#limits.cacheSize && oldest !== undefined) {
       this.#kept.delete(oldest);
     }
   }

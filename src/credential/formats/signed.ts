@@ -1,7 +1,7 @@
 /** What every signed format is held to alike: its signer, its time, its revocation, the age of its basis. */
 import type { CredentialReason, Reason } from "../../core/reason.ts";
 import { MINUTE_MS, type Instant } from "../../core/time.ts";
-import { reason, type Verified, type VerifyContext } from "../verification.ts";
+import { reason, type Verification, type VerificationContext } from "../verification.ts";
 import type { RevocationHit, RevocationNamespace } from "../trust/revocation.ts";
 import type { FoundAnchor, FoundKey } from "../trust/trust.ts";
 
@@ -24,7 +24,7 @@ export interface Signer {
  * the one with the least against it counts; the order in which sets were loaded decides nothing.
  * @param judged what a format itself has against a key, beside its span
  */
-export function signerOf(
+export function findSigner(
   candidates: readonly FoundKey[],
   keyId: string,
   hasSigned: (key: FoundKey) => boolean,
@@ -34,13 +34,13 @@ export function signerOf(
   if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
   const signers = candidates.filter(hasSigned);
   if (signers.length === 0) return { problems: [reason("signature-invalid", { keyId })] };
-  return leastProblems(
+  return fewestProblems(
     signers.map((key) => ({ key, problems: [...spanProblems(key, keyId, at), ...judged(key)] })),
   );
 }
 
 /** The outcome with the fewest problems; of equals the first. */
-export function leastProblems<T extends { problems: readonly Reason[] }>(
+export function fewestProblems<T extends { problems: readonly Reason[] }>(
   outcomes: readonly T[],
 ): T {
   return outcomes.reduce((best, each) =>
@@ -49,7 +49,7 @@ export function leastProblems<T extends { problems: readonly Reason[] }>(
 }
 
 /** Whether a key or an anchor may be relied on at that moment (epoch ms). */
-export function inForce(
+export function isActiveAt(
   { notBeforeMs, notAfterMs }: Pick<FoundKey | FoundAnchor, "notBeforeMs" | "notAfterMs">,
   atMs: number,
 ): boolean {
@@ -57,7 +57,7 @@ export function inForce(
 }
 
 function spanProblems(key: FoundKey, keyId: string, { wallMs }: Instant): Reason[] {
-  if (inForce(key, wallMs)) return [];
+  if (isActiveAt(key, wallMs)) return [];
   const { notBeforeMs = 0, notAfterMs = 0 } = key;
   return [reason("issuer-expired", { keyId, notBeforeMs, notAfterMs })];
 }
@@ -66,7 +66,7 @@ function spanProblems(key: FoundKey, keyId: string, { wallMs }: Instant): Reason
  * What a credential's own span has against it.
  * @param ends whether the last moment itself still counts
  */
-export function timeProblems(
+export function validityProblems(
   span: { issuedAtMs?: number | undefined; validUntilMs?: number | undefined },
   { wallMs }: Instant,
   ends: "included" | "excluded",
@@ -103,8 +103,8 @@ export function revocationProblems(
 export function basisOf(
   setAsOfMs: number,
   namespaces: readonly RevocationNamespace[],
-  { revocation, at }: Pick<VerifyContext, "revocation" | "at">,
-): Required<Pick<Verified, "basis" | "basisAsOfMs">> {
+  { revocation, at }: Pick<VerificationContext, "revocation" | "at">,
+): Required<Pick<Verification, "basis" | "basisAsOfMs">> {
   const listed = namespaces.map((namespace) => revocation.asOfMs(namespace, at) ?? Infinity);
   return { basis: "trust-list", basisAsOfMs: Math.min(setAsOfMs, ...listed) };
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 const MAGIC = "digital-sentinel-bloom-1\n";
 
 /** Whether bytes claim to be a filter file. */
-export function isFilter(bytes: Uint8Array): boolean {
+export function isFilterFile(bytes: Uint8Array): boolean {
   return Buffer.from(bytes.subarray(0, MAGIC.length)).toString("latin1") === MAGIC;
 }
 
@@ -58,7 +58,7 @@ export class BloomFilter {
   }
 
   /** False: surely not on the list. True: on it, or one of the rare wrong answers. */
-  mayHold(number: string): boolean {
+  mayContain(number: string): boolean {
     for (const place of this.#places(number)) {
       if (((this.#bits[place >>> 3] ?? 0) & (1 << (place & 7))) === 0) return false;
     }

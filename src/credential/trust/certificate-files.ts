@@ -3,7 +3,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import { verificationKeyOf } from "./jwk.ts";
 import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
-import { TrustFileError, usableOf } from "./trust-file-error.ts";
+import { TrustFileError, readUsable } from "./trust-file-error.ts";
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
@@ -31,7 +31,7 @@ export function readDer(bytes: Uint8Array, asOfMs: number): TrustSet {
 export function readPem(text: string, asOfMs: number): TrustSet {
   const blocks = [...text.matchAll(PEM)].map(([block]) => block);
   if (blocks.length === 0) throw new TrustFileError("certificate 1", "has no end line");
-  const { items, warnings } = usableOf(blocks, (block, index) => [
+  const { items, warnings } = readUsable(blocks, (block, index) => [
     certificateOf(block, `certificate ${index + 1}`),
   ]);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {

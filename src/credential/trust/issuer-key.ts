@@ -133,7 +133,7 @@ function issuerFile(
 }
 
 /** A key from an issuer's secret file; throws where it holds no private key. */
-export function issuerKeyOf(jwk: IssuerJwk): IssuerKey {
+export function parseIssuerKey(jwk: IssuerJwk): IssuerKey {
   const privateKey = createPrivateKey({ key: jwk, format: "jwk" });
   const publicKey = createPublicKey(privateKey);
   return {

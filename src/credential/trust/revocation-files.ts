@@ -9,8 +9,9 @@ import {
 } from "./revocation.ts";
 import { DAY_MS } from "../../core/time.ts";
 import { timeOf } from "../../base/dates.ts";
+import { parseJson } from "../../base/json.ts";
 import { revocationNumber } from "./revocation-number.ts";
-import { TrustFileError, usableOf } from "./trust-file-error.ts";
+import { TrustFileError, readUsable } from "./trust-file-error.ts";
 
 /** Names our own list files. */
 export const REVOCATIONS_KIND = "digital-sentinel-revocations";
@@ -60,9 +61,12 @@ export function readRevocationFile(bytes: Uint8Array, importedAtMs: number): Rev
   const filter = BloomFilter.fromBytes(bytes);
   if (filter !== undefined) return [filterList(filter)];
   const json = parseJson(bytes);
+  if (json === undefined) {
+    throw new TrustFileError("", "neither a revocation list in JSON nor a filter");
+  }
   if (!Array.isArray(json)) return [readList(json, importedAtMs)];
   // A batch of a kind to come must not put the others out of force.
-  const { items, warnings } = usableOf(json, (each: unknown, index) => {
+  const { items, warnings } = readUsable(json, (each: unknown, index) => {
     return [readList(each, importedAtMs, `${index}`)];
   });
   const [first, ...others] = items;
@@ -76,14 +80,6 @@ function filterList({ filter, label }: NonNullable<ReturnType<typeof BloomFilter
     throw new TrustFileError("namespace", `"${label.namespace}" is none that is known here`);
   }
   return { namespace, asOfMs: Date.parse(label.asOf), filter };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    throw new TrustFileError("", "neither a revocation list in JSON nor a filter");
-  }
 }
 
 function readList(json: unknown, importedAtMs: number, where = ""): RevocationList {
@@ -156,7 +152,7 @@ function cardList(
   asOfMs: number,
   where: string,
 ): RevocationList {
-  const { items, warnings } = usableOf(rids, (rid, index) => [
+  const { items, warnings } = readUsable(rids, (rid, index) => [
     checked(Rid, rid, under(where, "rids", index)),
   ]);
   const entries = new Map<string, RevocationEntry>();
@@ -188,7 +184,7 @@ function euList(batch: z.infer<typeof EuBatch>, asOfMs: number, where: string): 
   const { hashType, entries, expires } = batch;
   const expiresAtMs = typeof expires === "string" ? endOf(expires) : Number.NaN;
   const verdict = { verdict: "revoked" as const };
-  const { items, warnings } = usableOf(entries, (entry, index) => [
+  const { items, warnings } = readUsable(entries, (entry, index) => [
     checked(EuEntry, entry, under(where, "entries", index)),
   ]);
   const namespace = EU_NAMESPACES[hashType];

@@ -90,7 +90,7 @@ export class RevocationStore {
       }
     }
     if (lists.some(({ cleared }) => cleared?.has(number))) return undefined;
-    const filter = lists.find((list) => list.filter?.mayHold(number))?.filter;
+    const filter = lists.find((list) => list.filter?.mayContain(number))?.filter;
     return filter === undefined
       ? undefined
       : { verdict: "possibly-revoked", falsePositiveRate: filter.falsePositiveRate };

@@ -22,7 +22,7 @@ export interface Usable<T> {
  * (RFC 7517 §5). What is left out is named in a warning.
  * @throws TrustFileError the first fault, where nothing is left
  */
-export function usableOf<S, T>(
+export function readUsable<S, T>(
   items: readonly S[],
   read: (item: S, index: number) => readonly T[],
 ): Usable<T> {

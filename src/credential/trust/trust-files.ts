@@ -1,6 +1,7 @@
 /** Reads trust from files: certificates, key sets, DID documents, issuer keys; told by content. */
 import type { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import { parseJson } from "../../base/json.ts";
 import {
   certificateOf,
   documentSigners,
@@ -14,7 +15,7 @@ import { ISSUERS_KIND, keyIdOf } from "./issuer-key.ts";
 import { verificationKeyOf, thumbprintOf, type VerificationKey } from "./jwk.ts";
 import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
-import { TrustFileError, usableOf, type Usable } from "./trust-file-error.ts";
+import { TrustFileError, readUsable, type Usable } from "./trust-file-error.ts";
 
 export { thumbprintOf } from "./jwk.ts";
 export { TrustFileError } from "./trust-file-error.ts";
@@ -60,7 +61,7 @@ export function readTrustFile(content: string | Uint8Array, importedAtMs: number
   const text = (
     typeof content === "string" ? content : Buffer.from(content).toString("utf8")
   ).replace(/^\uFEFF/, "");
-  const json = parseJson(text) ?? parseJson(text.replace(SIGNATURE_LINE, ""));
+  const json = documentIn(text) ?? documentIn(text.replace(SIGNATURE_LINE, ""));
   if (json !== undefined) return readJson(json, importedAtMs);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return readPem(text, importedAtMs);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
@@ -106,14 +107,10 @@ function keysIn(json: unknown): Usable<TrustedKey> | undefined {
   return undefined;
 }
 
-/** JSON that can hold trust; undefined where the text is something else. */
-function parseJson(text: string): unknown {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === "object" && json !== null ? json : undefined;
-  } catch {
-    return undefined;
-  }
+/** The object or list in a text that can hold trust; undefined where the text is something else. */
+function documentIn(text: string): unknown {
+  const json = parseJson(text);
+  return typeof json === "object" && json !== null ? json : undefined;
 }
 
 function hasField(value: unknown, field: string): boolean {
@@ -139,7 +136,7 @@ function readKeySet(
   path: string,
   givenIssuer?: string,
 ): Usable<TrustedKey> {
-  const read = usableOf(keys, (json, index): SetKey[] => {
+  const read = readUsable(keys, (json, index): SetKey[] => {
     const where = `${path}keys.${index}`;
     const key = verificationKeyOf(json, where);
     const { x5c } = key.jwk;
@@ -147,7 +144,7 @@ function readKeySet(
   });
   // A key set is published by one issuer; where nobody says which, a certificate in it may.
   const issuer = givenIssuer ?? issuerIn(read.items);
-  const used = usableOf(read.items, (key) =>
+  const used = readUsable(read.items, (key) =>
     looksLikeKeyId(key.kid ?? "") ? euSigners(key) : [cardSigner(key, issuer)],
   );
   return { items: used.items, warnings: [...read.warnings, ...used.warnings] };
@@ -222,7 +219,7 @@ function readDid(document: z.infer<typeof DidDocument>): Usable<TrustedKey> {
       .map((each, index) => ({ where: `assertionMethod.${index}`, each }))
       .filter(({ each }) => typeof each !== "string"),
   ];
-  return usableOf(methods, ({ where, each }): TrustedKey[] => {
+  return readUsable(methods, ({ where, each }): TrustedKey[] => {
     const { id, publicKeyJwk } = checked(Method, each, where);
     if (!allowed.has(absolute(id))) return [];
     if (publicKeyJwk === undefined) {
@@ -239,7 +236,7 @@ function readDid(document: z.infer<typeof DidDocument>): Usable<TrustedKey> {
 }
 
 function readIssuers({ asOf, keys }: z.infer<typeof IssuerFile>): TrustSet {
-  const trusted = usableOf(keys, (json, index): TrustedKey[] => {
+  const trusted = readUsable(keys, (json, index): TrustedKey[] => {
     const where = `keys.${index}`;
     const { publicKey } = verificationKeyOf(json, where);
     const { kid, alg, iss, nbf, exp } = checked(IssuerJwk, json, where);

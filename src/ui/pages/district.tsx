@@ -7,6 +7,7 @@ import type { Language } from "./i18n/say.ts";
 import { Title } from "./language.tsx";
 import { post } from "./live.ts";
 import { Tick } from "./kiosk/signs.tsx";
+import { errorText } from "../../base/errors.ts";
 
 interface Answer {
   result: keyof typeof ORDER_RESULTS;
@@ -35,7 +36,7 @@ export function District({ mode, language }: { mode: Mode; language: Language })
         (error: unknown) =>
           setAnswer({
             result: "no-answer",
-            detail: error instanceof Error ? error.message : String(error),
+            detail: errorText(error),
           }),
       )
       .finally(() => setWaiting(false));

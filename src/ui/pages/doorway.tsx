@@ -15,6 +15,7 @@ import { Scene } from "./scene.tsx";
 import { Sign, Tick } from "./kiosk/signs.tsx";
 import { hintOf } from "./kiosk/welcome.tsx";
 import { World } from "./world.tsx";
+import { errorText } from "../../base/errors.ts";
 
 const VISITS_SHOWN = 30;
 
@@ -32,9 +33,7 @@ export function DoorwayPage() {
   };
   const send = (path: string, body?: unknown): void => {
     setProblem("");
-    post(path, body).catch((error: unknown) =>
-      setProblem(error instanceof Error ? error.message : String(error)),
-    );
+    post(path, body).catch((error: unknown) => setProblem(errorText(error)));
   };
   const present = (id: string): void => send(`/api/doorway/present/${encodeURIComponent(id)}`);
   return (

@@ -1,6 +1,6 @@
 /** Keys, contents and verifiers that the credential tests share. */
 import type { DirectoryLookup } from "../../../src/core/evidence/directory.ts";
-import { RuleStore, type RuleBook } from "../../../src/credential/formats/eu-dcc/business-rules.ts";
+import { RuleStore, type RuleSet } from "../../../src/credential/formats/eu-dcc/business-rules.ts";
 import type { HealthPassContent } from "../../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import {
@@ -52,7 +52,7 @@ export function verifierOf(options: {
   revocations?: readonly RevocationList[];
   directory?: DirectoryLookup;
   resolver?: TokenResolver;
-  rules?: RuleBook;
+  rules?: RuleSet;
   unitKey?: Uint8Array;
 }) {
   const trust = new TrustStore();

@@ -4,7 +4,7 @@
  */
 import { evaluate, type CertLogicExpression } from "certlogic-js";
 import { z } from "zod";
-import { entryKinds, issuingCountries, type ReadCertificate } from "./eu-dcc-schema.ts";
+import { entryKinds, issuingCountries, type ParsedCertificate } from "./eu-dcc-schema.ts";
 import { timeOf } from "../../../base/dates.ts";
 
 /** The engine this unit has; a rule for another is open, never passed over. */
@@ -33,7 +33,7 @@ export type BusinessRule = z.infer<typeof Rule>;
 export type ValueSets = Readonly<Record<string, readonly string[]>>;
 
 /** How one place's rules came out: the core's `business-rules` evidence without its frame. */
-export interface RulesOutcome {
+export interface RuleSetResult {
   rulesOf: string;
   result: "passed" | "failed" | "open";
   failed: string[];
@@ -50,7 +50,7 @@ export interface RuleInput {
  * Reads a published rule; undefined where the document is none, or one that neither admits nor refuses.
  * @throws RuleFileError where it is a rule that cannot be understood: without it the others would admit
  */
-export function readRule(json: unknown): BusinessRule | undefined {
+export function parseRule(json: unknown): BusinessRule | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   if (!("Identifier" in json) || !("Logic" in json)) return undefined;
   // Booster notifications remind their holder of something; nobody is turned away by them.
@@ -84,23 +84,23 @@ const KIND_OF = { v: "Vaccination", t: "Test", r: "Recovery" } as const;
 
 /** The rules in force: replaced whole, or left as they were. */
 export class RuleStore {
-  #book: RuleBook | undefined;
+  #current: RuleSet | undefined;
 
-  constructor(book?: RuleBook) {
-    this.#book = book;
+  constructor(current?: RuleSet) {
+    this.#current = current;
   }
 
-  book(): RuleBook | undefined {
-    return this.#book;
+  current(): RuleSet | undefined {
+    return this.#current;
   }
 
-  replace(book: RuleBook): void {
-    this.#book = book;
+  replace(next: RuleSet): void {
+    this.#current = next;
   }
 }
 
 /** The rules a unit applies: of which places, on which codes, how old. */
-export class RuleBook {
+export class RuleSet {
   readonly asOfMs: number;
   #rules: readonly BusinessRule[];
   #valueSets: ValueSets;
@@ -120,7 +120,7 @@ export class RuleBook {
   }
 
   /** One outcome a place. A place without any rule for this certificate is `open`, not passed. */
-  judge(read: ReadCertificate, keyId: string, atMs: number): RulesOutcome[] {
+  evaluate(read: ParsedCertificate, keyId: string, atMs: number): RuleSetResult[] {
     const { payload, certificate, issuedAtMs = 0, validUntilMs = 0 } = read;
     if (certificate === undefined) return [];
     const issuers = issuingCountries(read);
@@ -136,7 +136,7 @@ export class RuleBook {
         exp: new Date(validUntilMs).toISOString(),
       };
       const rules = this.#select(place, issuers, kinds, atMs);
-      const outcome: RulesOutcome = { rulesOf: place, result: "passed", failed: [], open: [] };
+      const outcome: RuleSetResult = { rulesOf: place, result: "passed", failed: [], open: [] };
       for (const rule of rules) {
         const result = runRule(rule, { payload, external });
         if (result === "open") outcome.open.push(rule.Identifier);

@@ -7,9 +7,9 @@ import {
   type Disease,
 } from "../../../core/evidence/disease.ts";
 import type { Evidence, TestResult } from "../../../core/evidence/evidence.ts";
-import type { HealthCertificate, ReadCertificate } from "./eu-dcc-schema.ts";
+import type { HealthCertificate, ParsedCertificate } from "./eu-dcc-schema.ts";
 import { timeOf } from "../../../base/dates.ts";
-import type { VerifyContext } from "../../verification.ts";
+import type { VerificationContext } from "../../verification.ts";
 import type { FoundKey } from "../../trust/trust.ts";
 import { diseaseOfAtc } from "../../clinical/value-sets.ts";
 
@@ -22,10 +22,10 @@ const RESULTS: ReadonlyMap<string, TestResult> = new Map([
 ]);
 
 /** Evidence of a certificate whose signature and schema are in order. */
-export function certificateEvidence(
-  read: ReadCertificate,
+export function evidenceOfCertificate(
+  read: ParsedCertificate,
   key: FoundKey,
-  { at, rules }: VerifyContext,
+  { at, rules }: VerificationContext,
 ): Evidence[] {
   const { certificate, issuer, issuedAtMs, validUntilMs } = read;
   if (certificate === undefined) return [];
@@ -44,7 +44,7 @@ export function certificateEvidence(
     ...tests(certificate),
     ...recoveries(certificate),
   ].map((statement): Evidence => ({ ...statement, ...common }));
-  const outcomes = (rules?.judge(read, key.keyId, at.wallMs) ?? []).map(
+  const outcomes = (rules?.evaluate(read, key.keyId, at.wallMs) ?? []).map(
     (outcome, index): Evidence => ({
       id: `rules-${index + 1}`,
       kind: "business-rules",

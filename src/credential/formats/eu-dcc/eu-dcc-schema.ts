@@ -132,7 +132,7 @@ const Claims = z.object({
 const LONGEST_ISSUER = 80;
 
 /** A certificate as it was read, whether or not it keeps to the schema. */
-export interface ReadCertificate {
+export interface ParsedCertificate {
   issuer: string | undefined;
   issuedAtMs: number | undefined;
   validUntilMs: number | undefined;
@@ -143,7 +143,7 @@ export interface ReadCertificate {
   /** Absent where the content breaks the schema. */
   certificate?: HealthCertificate;
   /** Path to the first fault; absent where there is none. */
-  fault?: string;
+  errorPath?: string;
 }
 
 /** Which kinds of entry a certificate has. */
@@ -155,7 +155,7 @@ export function entryKinds(certificate: Readonly<Record<string, unknown>>): ("v"
 }
 
 /** Reads the claims of a certificate; undefined where they are not even claims with a certificate in them. */
-export function readCertificate(claims: unknown): ReadCertificate | undefined {
+export function parseCertificate(claims: unknown): ParsedCertificate | undefined {
   if (!(claims instanceof Map)) return undefined;
   const health: unknown = claims.get(CLAIM_HEALTH);
   if (!(health instanceof Map)) return undefined;
@@ -168,7 +168,7 @@ export function readCertificate(claims: unknown): ReadCertificate | undefined {
     issued: untagged(claims.get(CLAIM_ISSUED)),
   });
   const inner = HealthCertificate.safeParse(payload);
-  const read: ReadCertificate = {
+  const read: ParsedCertificate = {
     issuer: outer.data?.issuer?.trim().slice(0, LONGEST_ISSUER),
     issuedAtMs: milliseconds(outer.data?.issued),
     validUntilMs: milliseconds(outer.data?.expires),
@@ -176,7 +176,7 @@ export function readCertificate(claims: unknown): ReadCertificate | undefined {
     identifiers: [...new Set([...identifiersIn(payload), ...identifiersIn(written(content))])],
   };
   const fault = outer.error?.issues[0] ?? inner.error?.issues[0];
-  if (fault !== undefined) read.fault = fault.path.join(".");
+  if (fault !== undefined) read.errorPath = fault.path.join(".");
   else if (inner.success) read.certificate = inner.data;
   return read;
 }
@@ -203,7 +203,7 @@ function textsOf(content: Readonly<Record<string, unknown>>, field: "ci" | "co")
 }
 
 /** Every name that the issuer may go by in lists of revoked certificates. */
-export function issuersOf({ issuer = "", payload }: ReadCertificate): string[] {
+export function issuersOf({ issuer = "", payload }: ParsedCertificate): string[] {
   return [...new Set([issuer, ...textsOf(payload, "co")])].filter((each) => each !== "");
 }
 
@@ -211,7 +211,7 @@ export function issuersOf({ issuer = "", payload }: ReadCertificate): string[] {
  * The countries whose rules and lists are the issuer's. The issuer claim is optional, and some write a
  * name into it ("CNAM", "CH BAG"): then the country of the entry counts, as in the reference app.
  */
-export function issuingCountries({ issuer = "", payload }: ReadCertificate): string[] {
+export function issuingCountries({ issuer = "", payload }: ParsedCertificate): string[] {
   if (isCountryCode(issuer)) return [issuer];
   // EL for Greece is no ISO code; rules and lists may go by it, or by the entry's GR.
   return [...new Set([...textsOf(payload, "co"), issuer])].filter((each) => each !== "");

@@ -6,22 +6,33 @@
 import { createHash } from "node:crypto";
 import type { Holder } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
-import { decodeShownBase45 } from "../../codecs/base45.ts";
+import { decodeTrimmedBase45 } from "../../codecs/base45.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";
 import { parseSign1, verifySign1, type Sign1 } from "../../codecs/cose.ts";
-import { certificateEvidence } from "./eu-dcc-evidence.ts";
+import { evidenceOfCertificate } from "./eu-dcc-evidence.ts";
 import {
   entryKinds,
   issuersOf,
-  readCertificate,
+  parseCertificate,
   type HealthCertificate,
-  type ReadCertificate,
+  type ParsedCertificate,
 } from "./eu-dcc-schema.ts";
-import { maskName, pseudonymOfPerson } from "../../pseudonym.ts";
+import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";
 import { inflate } from "../../codecs/inflate.ts";
-import { malformed, reason, type Verified, type VerifyContext } from "../../verification.ts";
+import {
+  malformed,
+  reason,
+  type Verification,
+  type VerificationContext,
+} from "../../verification.ts";
 import type { RevocationHit } from "../../trust/revocation.ts";
-import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "../signed.ts";
+import {
+  basisOf,
+  revocationProblems,
+  findSigner,
+  validityProblems,
+  type Signer,
+} from "../signed.ts";
 import type { FoundKey } from "../../trust/trust.ts";
 
 export const EU_DCC_PREFIX = "HC1:";
@@ -42,30 +53,35 @@ const KEY_USAGES = {
 const ALL_KEY_USAGES = Object.values(KEY_USAGES).flat();
 
 /** Verifies a text that begins with `HC1:`. Reports every fault it can get at, not only the first. */
-export function verifyEuDcc(text: string, context: VerifyContext): Verified {
-  const packed = decodeShownBase45(text.slice(EU_DCC_PREFIX.length));
+export function verifyEuDcc(text: string, context: VerificationContext): Verification {
+  const packed = decodeTrimmedBase45(text.slice(EU_DCC_PREFIX.length));
   if (packed === undefined) return malformed(KIND, "base45");
   const bytes = inflate(packed, "zlib");
   if (bytes === undefined) return malformed(KIND, "compression");
   const message = parseSign1(bytes);
   if (message === undefined) return malformed(KIND, "cose");
   const claims = decodeCbor(message.payload);
-  const read = readCertificate(claims?.value);
+  const read = parseCertificate(claims?.value);
   if (read === undefined) return malformed(KIND, claims === undefined ? "cbor" : "claims");
 
   const { key, problems } = signer(message, read, context);
   const reasons = [...problems];
-  if (read.fault !== undefined) reasons.push(reason("schema-violation", { path: read.fault }));
+  if (read.errorPath !== undefined)
+    reasons.push(reason("schema-violation", { path: read.errorPath }));
   // The states' own tests count the second of expiry itself as valid.
-  reasons.push(...timeProblems(read, context.at, "included"));
+  reasons.push(...validityProblems(read, context.at, "included"));
   reasons.push(...revocationProblems(revocation(message, read, context)));
   return describe({ read, message }, key, reasons, context);
 }
 
 /** The key that signed, with everything that is wrong with it. */
-function signer(message: Sign1, read: ReadCertificate, { trust, at }: VerifyContext): Signer {
+function signer(
+  message: Sign1,
+  read: ParsedCertificate,
+  { trust, at }: VerificationContext,
+): Signer {
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
-  return signerOf(
+  return findSigner(
     // A certificate without a key id names no signer; trying all would let ids collide unnoticed.
     trust.find(KIND, keyId),
     keyId,
@@ -76,7 +92,7 @@ function signer(message: Sign1, read: ReadCertificate, { trust, at }: VerifyCont
 }
 
 /** Whether the signer's certificate allows all kinds of entry; one that names no kind allows every. */
-function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payload"]): boolean {
+function mayExpress({ keyUsages = [] }: FoundKey, payload: ParsedCertificate["payload"]): boolean {
   if (!keyUsages.some((usage) => ALL_KEY_USAGES.includes(usage))) return true;
   const kinds = entryKinds(payload);
   return kinds.every((kind) => KEY_USAGES[kind].some((usage) => keyUsages.includes(usage)));
@@ -85,8 +101,8 @@ function mayExpress({ keyUsages = [] }: FoundKey, payload: ReadCertificate["payl
 /** EU revocation lists hold the first 16 bytes of SHA-256 over one of three things, here in hex. */
 function revocation(
   message: Sign1,
-  read: ReadCertificate,
-  { revocation: lists, at }: VerifyContext,
+  read: ParsedCertificate,
+  { revocation: lists, at }: VerificationContext,
 ): RevocationHit | undefined {
   const { identifiers, issuedAtMs } = read;
   // Asking by every name costs nothing: a list is made by whoever issued, whatever the claim says.
@@ -111,7 +127,11 @@ function revocation(
  * The certificate's own identifier together with its holder: an issuer that leaves it empty, or writes
  * the same into all, must not make one credential of many people's. Without one the signed content.
  */
-function identityOf({ identifiers }: ReadCertificate, holder: Holder, { payload }: Sign1): string {
+function identityOf(
+  { identifiers }: ParsedCertificate,
+  holder: Holder,
+  { payload }: Sign1,
+): string {
   if (identifiers.length > 0) return [...identifiers, holder.pseudonym].join(" ");
   return createHash("sha256").update(payload).digest("base64url");
 }
@@ -122,13 +142,13 @@ export function revocationHash(value: string | Uint8Array): string {
 }
 
 function describe(
-  { read, message }: { read: ReadCertificate; message: Sign1 },
+  { read, message }: { read: ParsedCertificate; message: Sign1 },
   key: FoundKey | undefined,
   reasons: Reason[],
-  context: VerifyContext,
-): Verified {
+  context: VerificationContext,
+): Verification {
   const { certificate, issuer, issuedAtMs, validUntilMs } = read;
-  const verified: Verified = {
+  const verified: Verification = {
     kind: KIND,
     holds: reasons.length === 0 && certificate !== undefined && key !== undefined,
     reasons,
@@ -143,7 +163,7 @@ function describe(
   if (validUntilMs !== undefined) verified.validUntilMs = validUntilMs;
   if (key === undefined) return verified;
   Object.assign(verified, basisOf(key.setAsOfMs, REVOCATION_NAMESPACES, context));
-  if (certificate !== undefined) verified.evidence = certificateEvidence(read, key, context);
+  if (certificate !== undefined) verified.evidence = evidenceOfCertificate(read, key, context);
   return verified;
 }
 
@@ -151,7 +171,7 @@ function holderOf({ nam, dob }: HealthCertificate, districtKey: Uint8Array): Hol
   const written = [nam.fn ?? nam.fnt ?? "", nam.gn ?? nam.gnt ?? ""].join(" ").trim();
   const shown = Array.from(written).slice(0, LONGEST_NAME).join("");
   const holder: Holder = {
-    pseudonym: pseudonymOfPerson(
+    pseudonym: pseudonymOfNameAndBirth(
       districtKey,
       `${nam.fnt ?? ""}<<${nam.gnt ?? ""}`,
       dob.slice(0, 10),

@@ -1,8 +1,8 @@
 /** Business rules and value sets from files: as their makers publish them, or as one file of ours. */
 import { z } from "zod";
 import {
-  readRule,
-  RuleBook,
+  parseRule,
+  RuleSet,
   RuleFileError,
   type BusinessRule,
   type ValueSets,
@@ -40,7 +40,7 @@ export interface RuleFile {
 }
 
 /** What documents hold together. */
-export interface RuleParts {
+export interface RuleDocuments {
   rules: BusinessRule[];
   valueSets: ValueSets;
   /** Whose acceptance rules count, as far as a document says it. */
@@ -55,11 +55,11 @@ export interface RuleParts {
  * @param others what becomes of a document that is none of these: a folder may hold tests of its rules
  * @throws RuleFileError where one is damaged, or is none of these and `others` is `refuse`
  */
-export function readRuleParts(
+export function parseRuleDocuments(
   documents: readonly unknown[],
   others: "refuse" | "pass-over",
-): RuleParts {
-  const parts: RuleParts = { rules: [], valueSets: {}, of: [] };
+): RuleDocuments {
+  const parts: RuleDocuments = { rules: [], valueSets: {}, of: [] };
   for (const document of documents) {
     if (!add(document, parts) && others === "refuse") {
       throw new RuleFileError("neither a business rule, nor a list of them, nor value sets");
@@ -69,7 +69,7 @@ export function readRuleParts(
 }
 
 /** Adds what a document holds; false where it is none of ours to read. */
-function add(document: unknown, parts: RuleParts): boolean {
+function add(document: unknown, parts: RuleDocuments): boolean {
   if (Array.isArray(document)) {
     return document.length > 0 && document.map((each) => add(each, parts)).every(Boolean);
   }
@@ -79,7 +79,7 @@ function add(document: unknown, parts: RuleParts): boolean {
     return true;
   }
   if ("Identifier" in document && "Logic" in document) {
-    const rule = readRule(document);
+    const rule = parseRule(document);
     if (rule !== undefined) parts.rules.push(rule);
     return true;
   }
@@ -93,9 +93,9 @@ function add(document: unknown, parts: RuleParts): boolean {
   return plain.success;
 }
 
-function addOwn(own: z.infer<typeof Own>, parts: RuleParts): void {
+function addOwn(own: z.infer<typeof Own>, parts: RuleDocuments): void {
   for (const each of own.rules) {
-    const rule = readRule(each);
+    const rule = parseRule(each);
     if (rule === undefined) throw new RuleFileError("rules: one of them is none");
     parts.rules.push(rule);
   }
@@ -116,17 +116,21 @@ function checked<T>(schema: z.ZodType<T>, json: unknown): T {
  * @param places whose acceptance rules count; without them those the documents name, else all that occur
  * @throws RuleFileError where there is no rule at all
  */
-export function ruleBookOf(parts: RuleParts, places: readonly string[], asOfMs: number): RuleBook {
+export function ruleSetOf(
+  parts: RuleDocuments,
+  places: readonly string[],
+  asOfMs: number,
+): RuleSet {
   const { rules, valueSets, of } = parts;
   if (rules.length === 0) throw new RuleFileError("there is no business rule in it");
   const acceptance = rules.filter((rule) => rule.Type === "Acceptance");
   const occurring = [...new Set(acceptance.map((rule) => rule.Country))].sort();
   const named = places.length > 0 ? places : [...new Set(of)];
-  return new RuleBook(rules, valueSets, named.length > 0 ? named : occurring, asOfMs);
+  return new RuleSet(rules, valueSets, named.length > 0 ? named : occurring, asOfMs);
 }
 
 /** Bytes as a document. @throws RuleFileError where they are no JSON */
-export function parseRuleDocument(bytes: Uint8Array): unknown {
+export function parseRuleJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch {

@@ -52,7 +52,7 @@ export interface HealthPass {
   antigenTest?: AntigenTest;
   vaccination?: Vaccination;
   /** About other diseases: a unit that does not know of them leaves them out. */
-  ofOtherDiseases?: readonly OtherStatement[];
+  ofOtherDiseases?: readonly OtherDiseaseStatement[];
   /** Diseases of which it says something that is not understood here; never written. */
   notUnderstood?: readonly Disease[];
 }
@@ -73,7 +73,7 @@ interface Vaccination {
 }
 
 /** A test or a vaccination of another disease, by its SNOMED CT code: `snomed:6142004`. */
-export type OtherStatement = { disease: Disease } & (
+export type OtherDiseaseStatement = { disease: Disease } & (
   | ({ kind: "nucleic-acid-test" } & NucleicAcidTest)
   | ({ kind: "antigen-test" } & AntigenTest)
   | ({ kind: "vaccination" } & Vaccination)
@@ -117,7 +117,7 @@ function doseFields({ doses, dosesNeeded = 0, lastDoseAtMs }: Vaccination): numb
   return [doses, dosesNeeded, seconds(lastDoseAtMs)];
 }
 
-function otherFields(statement: OtherStatement): number[] {
+function otherFields(statement: OtherDiseaseStatement): number[] {
   const [system, code] = statement.disease.split(":");
   const known = system === "snomed" && diseaseNamed(statement.disease) === statement.disease;
   if (!known || !Number.isSafeInteger(Number(code))) {
@@ -187,7 +187,7 @@ const MOST_STATEMENTS = 20;
 const Fields = z.array(z.number().int().min(0)).min(1);
 
 /** Reads the claims of a pass; the path to the first fault where they are none. */
-export function readPass(payload: Uint8Array): { pass: HealthPass } | { fault: string } {
+export function parsePass(payload: Uint8Array): { pass: HealthPass } | { fault: string } {
   const claims = decodeCbor(payload)?.value;
   if (!(claims instanceof Map)) return { fault: "claims" };
   const content: unknown = claims.get(CLAIM_CONTENT);
@@ -257,7 +257,7 @@ function dosesOf([doses, dosesNeeded, lastDoseAtMs]: z.infer<typeof DoseFields>)
 }
 
 /** A statement of another disease; undefined where a later version says something else of it. */
-function otherOf([about, field, ...fields]: number[]): OtherStatement | undefined {
+function otherOf([about, field, ...fields]: number[]): OtherDiseaseStatement | undefined {
   const disease = diseaseOfSnomed(String(about));
   if (field === NUCLEIC_ACID_TEST) {
     const { data } = TestFields.safeParse(fields);

@@ -7,12 +7,12 @@ import { COVID_19 } from "../../../core/evidence/disease.ts";
 import type { Evidence } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
-import { decodeShownBase45, encodeBase45 } from "../../codecs/base45.ts";
+import { decodeTrimmedBase45, encodeBase45 } from "../../codecs/base45.ts";
 import { encodeCbor } from "../../codecs/cbor.ts";
 import { parseSign1, signSign1, verifySign1 } from "../../codecs/cose.ts";
 import {
   claimsOf,
-  readPass,
+  parsePass,
   type HealthPass,
   type HealthPassContent,
 } from "./health-pass-content.ts";
@@ -21,14 +21,18 @@ import type { IssuerKey } from "../../trust/issuer-key.ts";
 import {
   malformed,
   reason,
-  refused,
-  type Verified,
-  type VerifyContext,
+  invalid,
+  type Verification,
+  type VerificationContext,
 } from "../../verification.ts";
-import { basisOf, revocationProblems, signerOf, timeProblems } from "../signed.ts";
+import { basisOf, revocationProblems, findSigner, validityProblems } from "../signed.ts";
 import type { FoundKey } from "../../trust/trust.ts";
 
-export type { HealthPass, HealthPassContent, OtherStatement } from "./health-pass-content.ts";
+export type {
+  HealthPass,
+  HealthPassContent,
+  OtherDiseaseStatement,
+} from "./health-pass-content.ts";
 export { createIssuerKey, trustOfIssuers, type IssuerKey } from "../../trust/issuer-key.ts";
 
 export const HEALTH_PASS_PREFIX = "DS1:";
@@ -57,19 +61,19 @@ export function issueHealthPass(key: IssuerKey, content: HealthPassContent): str
 }
 
 /** Verifies a text that begins with `DS1:`. */
-export function verifyHealthPass(text: string, context: VerifyContext): Verified {
+export function verifyHealthPass(text: string, context: VerificationContext): Verification {
   const kind = "health-pass-live";
-  const packed = decodeShownBase45(text.slice(HEALTH_PASS_PREFIX.length));
+  const packed = decodeTrimmedBase45(text.slice(HEALTH_PASS_PREFIX.length));
   if (packed === undefined) return malformed(kind, "base45");
   const bytes = inflate(packed, "raw");
   if (bytes === undefined) return malformed(kind, "compression");
   const message = parseSign1(bytes);
   if (message === undefined) return malformed(kind, "cose");
-  const read = readPass(message.payload);
-  if ("fault" in read) return refused(kind, reason("schema-violation", { path: read.fault }));
+  const read = parsePass(message.payload);
+  if ("fault" in read) return invalid(kind, reason("schema-violation", { path: read.fault }));
   const { pass } = read;
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
-  const { key, problems } = signerOf(
+  const { key, problems } = findSigner(
     context.trust.find("health-pass", keyId),
     keyId,
     (each) => verifySign1(message, each),
@@ -78,12 +82,12 @@ export function verifyHealthPass(text: string, context: VerifyContext): Verified
   return describe(pass, key, [...problems, ...validity(pass, context)], context);
 }
 
-function validity(pass: HealthPass, { at, revocation }: VerifyContext): Reason[] {
+function validity(pass: HealthPass, { at, revocation }: VerificationContext): Reason[] {
   const { issuedAtMs, validUntilMs, serial } = pass;
   const isOver = pass.form === "live" && at.wallMs >= validUntilMs;
   return [
     ...(isOver ? [tooOld(pass, at.wallMs)] : []),
-    ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
+    ...validityProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
     ...revocationProblems(revocation.find("health-pass", serial, issuedAtMs, at), { issuedAtMs }),
   ];
 }
@@ -99,10 +103,10 @@ function describe(
   pass: HealthPass,
   key: FoundKey | undefined,
   reasons: Reason[],
-  { at, revocation }: VerifyContext,
-): Verified {
+  { at, revocation }: VerificationContext,
+): Verification {
   const holds = reasons.length === 0 && key !== undefined;
-  const verified: Verified = {
+  const verified: Verification = {
     kind: pass.form === "live" ? "health-pass-live" : "health-pass-paper",
     holds,
     reasons,
@@ -121,7 +125,7 @@ function describe(
   return verified;
 }
 
-function evidenceOf(pass: HealthPass, key: FoundKey, at: VerifyContext["at"]): Evidence[] {
+function evidenceOf(pass: HealthPass, key: FoundKey, at: VerificationContext["at"]): Evidence[] {
   const common = {
     trust: "verified" as const,
     source: {

@@ -7,16 +7,16 @@ import type { Reason } from "../../../core/reason.ts";
 import { decodeBase32 } from "../../codecs/base32.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";
 import { parseSign1, verifySign1 } from "../../codecs/cose.ts";
-import { maskName, pseudonymOfPerson } from "../../pseudonym.ts";
+import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";
 import { LAST_SECOND, timeOf } from "../../../base/dates.ts";
 import {
   malformed,
   reason,
-  refused,
-  type Verified,
-  type VerifyContext,
+  invalid,
+  type Verification,
+  type VerificationContext,
 } from "../../verification.ts";
-import { basisOf, revocationProblems, signerOf, timeProblems } from "../signed.ts";
+import { basisOf, revocationProblems, findSigner, validityProblems } from "../signed.ts";
 import type { FoundKey } from "../../trust/trust.ts";
 
 export const NZ_COVID_PASS_PREFIX = "NZCP:/1/";
@@ -45,7 +45,7 @@ type Pass = z.infer<typeof Pass>;
 const ROLES: ReadonlyMap<string, string> = new Map([["PublicCovidPass", "public-covid-pass"]]);
 
 /** Verifies a text that begins with `NZCP:/1/`. */
-export function verifyNzCovidPass(text: string, context: VerifyContext): Verified {
+export function verifyNzCovidPass(text: string, context: VerificationContext): Verification {
   const bytes = decodeBase32(text.slice(NZ_COVID_PASS_PREFIX.length));
   if (bytes === undefined) return malformed(KIND, "base32");
   const message = parseSign1(bytes);
@@ -55,11 +55,11 @@ export function verifyNzCovidPass(text: string, context: VerifyContext): Verifie
   const read = Pass.safeParse(fieldsOf(claims));
   if (!read.success) {
     const path = read.error.issues[0]?.path.join(".") ?? "";
-    return refused(KIND, reason("schema-violation", { path }));
+    return invalid(KIND, reason("schema-violation", { path }));
   }
   const pass = read.data;
   const keyId = `${pass.issuer}#${Buffer.from(message.keyId ?? []).toString("utf8")}`;
-  const { key, problems } = signerOf(
+  const { key, problems } = findSigner(
     context.trust.find(KIND, keyId),
     keyId,
     (each) => message.algorithm === "ES256" && verifySign1(message, each),
@@ -88,12 +88,12 @@ function asMap(value: unknown): Map<unknown, unknown> {
   return value instanceof Map ? value : new Map<unknown, unknown>();
 }
 
-function validity(pass: Pass, { at, revocation }: VerifyContext): Reason[] {
+function validity(pass: Pass, { at, revocation }: VerificationContext): Reason[] {
   const issuedAtMs = pass.notBefore * 1000;
   const validUntilMs = pass.expires * 1000;
   const id = Buffer.from(pass.id).toString("hex");
   return [
-    ...timeProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
+    ...validityProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
     ...revocationProblems(revocation.find(KIND, id, issuedAtMs, at)),
   ];
 }
@@ -102,19 +102,19 @@ function describe(
   pass: Pass,
   key: FoundKey | undefined,
   reasons: Reason[],
-  { at, districtKey, revocation }: VerifyContext,
-): Verified {
+  { at, districtKey, revocation }: VerificationContext,
+): Verification {
   const { givenName, familyName = "", dob } = pass.subject;
   const issuedAtMs = pass.notBefore * 1000;
   const validUntilMs = pass.expires * 1000;
   const name = `${familyName} ${givenName}`.trim();
-  const verified: Verified = {
+  const verified: Verification = {
     kind: KIND,
     holds: reasons.length === 0 && key !== undefined,
     reasons,
     identity: Buffer.from(pass.id).toString("hex"),
     holder: {
-      pseudonym: pseudonymOfPerson(districtKey, name, dob),
+      pseudonym: pseudonymOfNameAndBirth(districtKey, name, dob),
       maskedName: maskName(name),
       birthYear: Number(dob.slice(0, 4)),
     },

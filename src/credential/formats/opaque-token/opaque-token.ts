@@ -1,9 +1,9 @@
 /** The opaque token: a string without structure, as a phone shows it, that only a list can explain. */
 import type { DirectoryLookup } from "../../../core/evidence/directory.ts";
 import type { Instant } from "../../../core/time.ts";
-import { credentialOfEntry, lookUp } from "../../directory/directory-lookup.ts";
+import { credentialOfEntry, lookUpHolder } from "../../directory/directory-lookup.ts";
 import { tokenReferenceOf } from "../../pseudonym.ts";
-import { reason, refused, type Verified } from "../../verification.ts";
+import { reason, invalid, type Verification } from "../../verification.ts";
 import type { TokenResolver } from "../../directory/resolver.ts";
 
 /** Marks a token of this system; the real ones come bare. */
@@ -33,15 +33,15 @@ export async function verifyToken(
   token: string,
   at: Instant,
   { directory, resolver, districtKey }: TokenSources,
-): Promise<Verified> {
+): Promise<Verification> {
   const kind = "opaque-token";
   const tokenReference = tokenReferenceOf(districtKey, token);
-  const local = await lookUp(kind, { tokenReference }, at, directory);
+  const local = await lookUpHolder(kind, { tokenReference }, at, directory);
   if (local.holds || resolver === undefined) return local;
   const answer = await resolver.resolve(token, tokenReference);
   // Nobody could be asked: that the directory does not know the token proves nothing then.
-  if (answer.outcome === "unreachable") return refused(kind, reason("directory-unreachable"));
+  if (answer.outcome === "unreachable") return invalid(kind, reason("directory-unreachable"));
   const basis = { basis: "resolver" as const, basisAsOfMs: answer.asOfMs };
-  if (answer.outcome === "unknown") return { ...refused(kind, reason("holder-unknown")), ...basis };
+  if (answer.outcome === "unknown") return { ...invalid(kind, reason("holder-unknown")), ...basis };
   return { ...credentialOfEntry(kind, answer.entry, at, "resolver"), ...basis };
 }

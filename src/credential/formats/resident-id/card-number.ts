@@ -18,7 +18,7 @@ const REGIONS = /^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9\d)/;
 const FIRST_YEAR = 1850;
 
 /** Whether a number can be one, in capitals: the standard's tenth check character is a capital X. */
-export function isCardNumber(number: string): boolean {
+export function isResidentNumber(number: string): boolean {
   return number.length === 15 ? isNumber15(number) : isNumber18(number);
 }
 

@@ -1,7 +1,7 @@
 /** What a FHIR bundle in a health card says: the patient, immunizations, laboratory results. */
 import { z } from "zod";
 import type { Holder } from "../../../core/evidence/evidence.ts";
-import { maskName, pseudonymOfPerson } from "../../pseudonym.ts";
+import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";
 import { fhirTimeOf, isBirthDate } from "../../../base/dates.ts";
 
 const Coding = z.looseObject({
@@ -83,7 +83,7 @@ export const HealthBundle = z
   });
 
 /** The patient as holder; undefined where the bundle does not name one. */
-export function bundleHolder(
+export function holderOfBundle(
   { patients: [patient] }: HealthBundle,
   districtKey: Uint8Array,
 ): Holder | undefined {
@@ -95,7 +95,7 @@ export function bundleHolder(
   const written = parts === "" ? (name.text ?? "") : parts;
   const year = Number(birth.slice(0, 4));
   return {
-    pseudonym: pseudonymOfPerson(districtKey, written, birth),
+    pseudonym: pseudonymOfNameAndBirth(districtKey, written, birth),
     maskedName: maskName(written),
     ...(year > 0 ? { birthYear: year } : {}),
   };

@@ -14,13 +14,13 @@ import type {
   Trust,
 } from "../../../core/evidence/evidence.ts";
 import type { Instant } from "../../../core/time.ts";
-import { doseEvents, spanOf, type Span } from "../../clinical/dose-events.ts";
+import { doseEvents, timeSpanOf, type TimeSpan } from "../../clinical/dose-events.ts";
 import { Concept, type HealthBundle, type Immunization, type Observation } from "./fhir-bundle.ts";
 import {
   CVX,
   NEGATIVE_INTERPRETATIONS,
   SNOMED,
-  agreed,
+  commonDisease,
   diseaseOfVaccine,
   kindOfTest,
   resultOf,
@@ -35,7 +35,7 @@ interface Common {
 }
 
 /** One statement for each disease that was vaccinated against, and one for each test. */
-export function bundleEvidence(bundle: HealthBundle, common: Common): Evidence[] {
+export function evidenceOfBundle(bundle: HealthBundle, common: Common): Evidence[] {
   const vaccinations = vaccinationsOf(bundle.immunizations, common);
   const tests = bundle.observations.flatMap((observation, index): TestEvidence[] => {
     const test = testOf(observation, common);
@@ -66,7 +66,7 @@ function weightiest(tests: readonly TestEvidence[]): TestEvidence[] {
 
 const PREFIXES = { "nucleic-acid-test": "nat", "antigen-test": "antigen", "other-test": "test" };
 
-type Dose = Span & { disease: Disease; product?: string };
+type Dose = TimeSpan & { disease: Disease; product?: string };
 
 function vaccinationsOf(immunizations: readonly Immunization[], common: Common): Evidence[] {
   const doses = immunizations
@@ -97,7 +97,7 @@ function vaccinationsOf(immunizations: readonly Immunization[], common: Common):
 
 function doseOf(immunization: Immunization, { source, observedAt }: Common): Dose {
   const codings = immunization.vaccineCode?.coding ?? [];
-  const span = spanOf(immunization.occurrenceDateTime);
+  const span = timeSpanOf(immunization.occurrenceDateTime);
   const product = nameOfProduct(codings);
   const named = product === undefined ? {} : { product };
   if (span === undefined) {
@@ -105,7 +105,7 @@ function doseOf(immunization: Immunization, { source, observedAt }: Common): Dos
     const asOfMs = source.asOfMs ?? observedAt.wallMs;
     return { disease: UNKNOWN_DISEASE, fromMs: asOfMs, untilMs: asOfMs, ...named };
   }
-  const disease = agreed([diseaseOfVaccine(codings), targetOf(immunization)]);
+  const disease = commonDisease([diseaseOfVaccine(codings), targetOf(immunization)]);
   return { disease, ...span, ...named };
 }
 
@@ -116,7 +116,7 @@ function targetOf({ protocolApplied }: Immunization): Disease {
   const protocols = Protocols.safeParse(protocolApplied).data ?? [];
   const targets = protocols.flatMap(({ targetDisease }) => targetDisease ?? []);
   const codings = targets.flatMap(({ coding }) => coding ?? []);
-  return agreed(
+  return commonDisease(
     codings.map((coding) =>
       systemOf(coding) === SNOMED ? diseaseOfSnomed(coding.code ?? "") : UNKNOWN_DISEASE,
     ),
@@ -150,7 +150,7 @@ function testOf(observation: Observation, common: Common) {
   const tested = { ...timesOf(observation, resultOfObservation(observation), common) };
   if (kind === "antigen-test") return { kind, disease: COVID_19, ...tested };
   if (kind === "nucleic-acid-test") {
-    const reported = spanOf(observation.issued);
+    const reported = timeSpanOf(observation.issued);
     const times = reported === undefined ? {} : { reportedAtMs: reported.fromMs };
     return { kind, disease: COVID_19, ...tested, ...times };
   }
@@ -187,12 +187,12 @@ function timesOf(
   { source, observedAt }: Common,
 ): { result: TestResult; sampledAtMs: number; sampledUntilMs?: number } {
   // Of a period the beginning counts: nobody gains from an unclear time.
-  const begin = spanOf(effectiveDateTime ?? effectivePeriod?.start ?? effectiveInstant);
+  const begin = timeSpanOf(effectiveDateTime ?? effectivePeriod?.start ?? effectiveInstant);
   if (begin === undefined) {
-    const latestMs = spanOf(issued)?.untilMs ?? source.asOfMs ?? observedAt.wallMs;
+    const latestMs = timeSpanOf(issued)?.untilMs ?? source.asOfMs ?? observedAt.wallMs;
     return { result: result === "positive" ? result : "unknown", sampledAtMs: latestMs };
   }
-  const end = effectiveDateTime === undefined ? spanOf(effectivePeriod?.end) : undefined;
+  const end = effectiveDateTime === undefined ? timeSpanOf(effectivePeriod?.end) : undefined;
   const untilMs = Math.max(begin.untilMs, end?.untilMs ?? begin.untilMs);
   const sampled = { result, sampledAtMs: begin.fromMs };
   return untilMs > begin.fromMs ? { ...sampled, sampledUntilMs: untilMs } : sampled;

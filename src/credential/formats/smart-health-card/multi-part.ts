@@ -11,7 +11,7 @@ export type Collected = { complete: true; jws: string } | { complete: false; hav
  * A new count of parts, another content of a part that is there, or a pause starts a new card: parts of
  * two visitors never mix unnoticed, because the signature covers all of them.
  */
-export class CardParts {
+export class CardPartCollector {
   #parts = new Map<number, string>();
   #of = 0;
   #lastMs = -Infinity;

@@ -6,19 +6,26 @@ import { createHash, type X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { Reason } from "../../../core/reason.ts";
 import { verifySignature } from "../../codecs/cose.ts";
-import { bundleHolder, HealthBundle } from "./fhir-bundle.ts";
-import { bundleEvidence } from "./fhir-evidence.ts";
+import { holderOfBundle, HealthBundle } from "./fhir-bundle.ts";
+import { evidenceOfBundle } from "./fhir-evidence.ts";
 import { inflate } from "../../codecs/inflate.ts";
 import { LAST_SECOND } from "../../../base/dates.ts";
+import { parseJson } from "../../../base/json.ts";
 import {
   malformed,
   reason,
-  refused,
-  type Verified,
-  type VerifyContext,
+  invalid,
+  type Verification,
+  type VerificationContext,
 } from "../../verification.ts";
 import { thumbprintOf } from "../../trust/jwk.ts";
-import { basisOf, revocationProblems, signerOf, timeProblems, type Signer } from "../signed.ts";
+import {
+  basisOf,
+  revocationProblems,
+  findSigner,
+  validityProblems,
+  type Signer,
+} from "../signed.ts";
 import type { FoundKey } from "../../trust/trust.ts";
 
 export const SMART_HEALTH_CARD_PREFIX = "shc:/";
@@ -36,7 +43,7 @@ export type CardText = { jws: string } | { part: number; of: number; jws: string
 export const MAX_PARTS = 16;
 
 /** Reads the digits of `shc:/…` or `shc:/2/3/…`; undefined where they are none. */
-export function readCardText(text: string): CardText | undefined {
+export function decodeCardText(text: string): CardText | undefined {
   const match = /^shc:\/(?:([1-9]\d?)\/([1-9]\d?)\/)?((?:\d\d)+)$/.exec(text);
   if (match === null) return undefined;
   const [, part, of, digits = ""] = match;
@@ -86,7 +93,7 @@ function isIssuer(url: string): boolean {
 const HEALTH_CARD_TYPE = "https://smarthealth.cards#health-card";
 
 /** Verifies a card as one compact JWS. */
-export function verifySmartHealthCard(jws: string, context: VerifyContext): Verified {
+export function verifySmartHealthCard(jws: string, context: VerificationContext): Verification {
   const match = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/.exec(jws);
   if (match === null) return malformed(KIND, "jws");
   const [, head = "", body = "", signature = ""] = match;
@@ -103,7 +110,7 @@ export function verifySmartHealthCard(jws: string, context: VerifyContext): Veri
   const payload = Payload.safeParse(json);
   if (!payload.success) {
     const path = payload.error.issues[0]?.path.join(".") ?? "";
-    return refused(KIND, reason("schema-violation", { path }));
+    return invalid(KIND, reason("schema-violation", { path }));
   }
   const data = Buffer.from(`${head}.${body}`, "ascii");
   const signed = { data, signature: Buffer.from(signature, "base64url") };
@@ -113,26 +120,17 @@ export function verifySmartHealthCard(jws: string, context: VerifyContext): Veri
   return describe({ payload: payload.data, identity }, key, reasons, context);
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    // A byte order mark is no JSON (RFC 8259 §8.1), and JSON.parse takes it for none.
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
 function signer(
   keyId: string,
   issuer: string,
   signed: { data: Uint8Array; signature: Uint8Array },
-  { trust, at }: VerifyContext,
+  { trust, at }: VerificationContext,
 ): Signer {
   const candidates = trust.find(KIND, keyId);
   const hasSigned = ({ publicKey }: FoundKey): boolean =>
     publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
     verifySignature("ES256", publicKey, signed.data, signed.signature);
-  const found = signerOf(candidates, keyId, hasSigned, at, (key) => notFor(key, keyId, issuer));
+  const found = findSigner(candidates, keyId, hasSigned, at, (key) => notFor(key, keyId, issuer));
   if (found.key === undefined) return found;
   // Which of the sets announces the issuer's revocation list does not matter: the key is the same.
   const announced = candidates
@@ -188,11 +186,11 @@ function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): b
 function validity(
   { nbf, exp, vc }: Payload,
   key: FoundKey | undefined,
-  { at, revocation }: VerifyContext,
+  { at, revocation }: VerificationContext,
 ): Reason[] {
   const issuedAtMs = nbf * 1000;
   const validUntilMs = exp === undefined ? undefined : exp * 1000;
-  const reasons = timeProblems({ issuedAtMs, validUntilMs }, at, "excluded");
+  const reasons = validityProblems({ issuedAtMs, validUntilMs }, at, "excluded");
   // A card without a revocation id cannot be on a list.
   if (key === undefined || vc.rid === undefined) return reasons;
   const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs, at);
@@ -209,12 +207,12 @@ function describe(
   { payload, identity }: { payload: Payload; identity: string },
   key: FoundKey | undefined,
   reasons: Reason[],
-  { at, districtKey, revocation }: VerifyContext,
-): Verified {
+  { at, districtKey, revocation }: VerificationContext,
+): Verification {
   const { iss, nbf, exp, vc } = payload;
   const bundle = vc.credentialSubject.fhirBundle;
-  const holder = bundleHolder(bundle, districtKey);
-  const verified: Verified = {
+  const holder = holderOfBundle(bundle, districtKey);
+  const verified: Verification = {
     kind: KIND,
     holds: reasons.length === 0 && key !== undefined,
     reasons,
@@ -232,6 +230,6 @@ function describe(
     detail: `${iss} ${key.keyId}`,
     asOfMs: Math.round(nbf * 1000),
   };
-  verified.evidence = bundleEvidence(bundle, { trust: "verified", source, observedAt: at });
+  verified.evidence = evidenceOfBundle(bundle, { trust: "verified", source, observedAt: at });
   return verified;
 }

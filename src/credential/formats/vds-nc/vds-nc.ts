@@ -15,19 +15,19 @@ import type { Evidence, TestResult } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
 import { canonicalJson } from "../../codecs/canonical-json.ts";
 import { verifySignature } from "../../codecs/cose.ts";
-import { doseEvents, spanOf } from "../../clinical/dose-events.ts";
-import { maskName, pseudonymOfPerson } from "../../pseudonym.ts";
+import { doseEvents, timeSpanOf } from "../../clinical/dose-events.ts";
+import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";
 import { isBirthDate, timeOf } from "../../../base/dates.ts";
 import {
   malformed,
   reason,
-  refused,
-  type Verified,
-  type VerifyContext,
+  invalid,
+  type Verification,
+  type VerificationContext,
 } from "../../verification.ts";
-import { basisOf, inForce, leastProblems, revocationProblems } from "../signed.ts";
+import { basisOf, isActiveAt, fewestProblems, revocationProblems } from "../signed.ts";
 import type { FoundAnchor } from "../../trust/trust.ts";
-import { agreed, diseaseOfIcdVaccine } from "../../clinical/value-sets.ts";
+import { commonDisease, diseaseOfIcdVaccine } from "../../clinical/value-sets.ts";
 
 const KIND = "vds-nc";
 
@@ -107,9 +107,9 @@ export function looksLikeSeal(json: unknown): boolean {
 }
 
 /** Verifies a seal from its parsed JSON. */
-export function verifyVdsNc(json: unknown, context: VerifyContext): Verified {
+export function verifyVdsNc(json: unknown, context: VerificationContext): Verification {
   const seal = readSeal(json);
-  if ("fault" in seal) return refused(KIND, reason("schema-violation", { path: seal.fault }));
+  if ("fault" in seal) return invalid(KIND, reason("schema-violation", { path: seal.fault }));
   // What was signed is the text's own data, also where the schema knows nothing of a field.
   const signed = canonicalJson((json as { data: unknown }).data);
   const certificate = certificateOf(seal.signature.cer);
@@ -175,7 +175,7 @@ function certificateOf(text: string): X509Certificate | undefined {
 /** Whether an authority trusted here issued the signer's certificate, and whether both are in force. */
 function chain(
   certificate: X509Certificate,
-  { at, trust }: VerifyContext,
+  { at, trust }: VerificationContext,
 ): { problems: Reason[]; setAsOfMs?: number } {
   // An authority may stand here several times: renewed under the same key, or in two sets.
   const found = trust
@@ -191,7 +191,7 @@ function chain(
   if (found.length === 0) {
     return { problems: [reason("issuer-unknown", { issuer: oneLine(certificate.issuer) })] };
   }
-  const { problems, setAsOfMs } = leastProblems(found);
+  const { problems, setAsOfMs } = fewestProblems(found);
   const usages = certificate.keyUsage ?? [];
   if (usages.length > 0 && !usages.includes(HEALTH_SIGNER)) {
     problems.push(reason("issuer-not-allowed", { keyUsage: usages.join(" ") }));
@@ -203,7 +203,7 @@ function chain(
 function spanProblems(certificate: X509Certificate, anchor: FoundAnchor, atMs: number): Reason[] {
   const notBeforeMs = certificate.validFromDate.getTime();
   const notAfterMs = certificate.validToDate.getTime();
-  const both = inForce({ notBeforeMs, notAfterMs }, atMs) && inForce(anchor, atMs);
+  const both = isActiveAt({ notBeforeMs, notAfterMs }, atMs) && isActiveAt(anchor, atMs);
   return both ? [] : [reason("issuer-expired", { notAfterMs })];
 }
 
@@ -223,16 +223,16 @@ function describe(
   { issuer, person, evidence }: Seal,
   setAsOfMs: number | undefined,
   reasons: Reason[],
-  { at, districtKey, revocation }: VerifyContext,
-): Verified {
+  { at, districtKey, revocation }: VerificationContext,
+): Verification {
   const { n: name, dob = "" } = person;
   const year = Number(dob.slice(0, 4));
-  const verified: Verified = {
+  const verified: Verification = {
     kind: KIND,
     holds: reasons.length === 0 && setAsOfMs !== undefined,
     reasons,
     holder: {
-      pseudonym: pseudonymOfPerson(districtKey, name.replaceAll(/\s+/g, " "), dob),
+      pseudonym: pseudonymOfNameAndBirth(districtKey, name.replaceAll(/\s+/g, " "), dob),
       maskedName: maskName(name),
       ...(year > 0 ? { birthYear: year } : {}),
     },
@@ -260,7 +260,7 @@ const HIGHEST_DOSE_NUMBER = 12;
 function vaccination({ ve }: z.infer<typeof Vaccination>, common: Common): Evidence[] {
   const doses = ve.flatMap((each) =>
     each.vd.flatMap(({ dvc, seq }) => {
-      const span = spanOf(dvc);
+      const span = timeSpanOf(dvc);
       return span === undefined ? [] : [{ disease: diseaseOf(each), nam: each.nam, seq, ...span }];
     }),
   );
@@ -292,7 +292,7 @@ function vaccination({ ve }: z.infer<typeof Vaccination>, common: Common): Evide
 /** What the seal says it is against, together with what its vaccine is against. */
 function diseaseOf({ des, dis }: { des: string; dis?: unknown }): Disease {
   const said = typeof dis === "string" ? diseaseOfIcd(dis) : UNKNOWN_DISEASE;
-  return agreed([said, diseaseOfIcdVaccine(des)]);
+  return commonDisease([said, diseaseOfIcdVaccine(des)]);
 }
 
 const RESULTS: ReadonlyMap<string, TestResult> = new Map([
@@ -307,7 +307,7 @@ function test({ dat, tr }: z.infer<typeof Test>, common: Common): Evidence[] {
   // An immune answer is no infection, and none is no absence of one.
   if (type.startsWith("antibod")) return [];
   const result = RESULTS.get(tr.r.trim().toLowerCase()) ?? "unknown";
-  const span = spanOf(dat.sc);
+  const span = timeSpanOf(dat.sc);
   const reportedAtMs = timeOf(dat.ri ?? "");
   const tested = {
     // A proof of testing is one of COVID-19 (VDS-NC, proof of testing); it has no field to say so.

@@ -8,6 +8,7 @@ import { sayReason, type Language, type Saying } from "../i18n/say.ts";
 import { Title } from "../language.tsx";
 import { post, Refused } from "../live.ts";
 import { Tick } from "../kiosk/signs.tsx";
+import { errorText } from "../../../base/errors.ts";
 
 /** What the unit said to what was asked of it; a screen reader says it when it comes. */
 export function Answer({ answer }: { answer: Said | undefined }) {
@@ -194,7 +195,7 @@ function problemOf(
   if (refusal !== undefined) return sayRefusal(refusal, language);
   // The connection broke: whether the unit did it is not known here.
   if (!(error instanceof Refused)) return REFUSALS["no-answer"][language];
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 interface DecideVisitProps extends FormProps {

@@ -9,6 +9,7 @@ import { sayClock, type Language, type Saying } from "../i18n/say.ts";
 import { LanguageSwitch, Title, useLanguage } from "../language.tsx";
 import { post, Refused, useLive, useOnce } from "../live.ts";
 import { Tick } from "../kiosk/signs.tsx";
+import { errorText } from "../../../base/errors.ts";
 
 export function StaffPage() {
   const unit = useOnce("/api/unit");
@@ -109,7 +110,7 @@ function SignIn({ language, onDone }: SessionProps) {
       .then(onDone)
       .catch((error: unknown) => {
         const wrong = error instanceof Refused && error.status === 401;
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         setProblem(wrong ? TEXT.wrongToken[language] : why);
         setToken("");
       });

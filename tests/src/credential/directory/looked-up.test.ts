@@ -6,9 +6,9 @@ import type {
   DirectoryKey,
   DirectoryLookup,
 } from "../../../../src/core/evidence/directory.ts";
-import { pseudonymOfPerson } from "../../../../src/credential/pseudonym.ts";
+import { pseudonymOfNameAndBirth } from "../../../../src/credential/pseudonym.ts";
 import { tokenIn } from "../../../../src/credential/formats/opaque-token/opaque-token.ts";
-import { isCardNumber } from "../../../../src/credential/formats/resident-id/card-number.ts";
+import { isResidentNumber } from "../../../../src/credential/formats/resident-id/card-number.ts";
 import {
   TokenResolver,
   type ResolverClient,
@@ -144,7 +144,7 @@ describe("resident ID card", () => {
     ["AB1123456789012", false],
     ["", false],
   ])("number %s: %s", (number, good) => {
-    expect(isCardNumber(number)).toBe(good);
+    expect(isResidentNumber(number)).toBe(good);
   });
 });
 
@@ -212,7 +212,7 @@ describe("the resolver", () => {
         return answer === "never" ? new Promise<undefined>(() => {}) : answer;
       },
     };
-    return { clock, signals, resolver: new TokenResolver({ client, clock, keepAtMost: 2 }) };
+    return { clock, signals, resolver: new TokenResolver({ client, clock, cacheSize: 2 }) };
   }
 
   it("waits 300 ms and not a millisecond longer, and stops the question", async () => {
@@ -261,11 +261,11 @@ describe("the resolver", () => {
     };
     const resolver = new TokenResolver({ client, clock });
     for (let round = 0; round < 5; round++) await resolver.resolve("t", "r");
-    expect([signals.length, resolver.resting()]).toEqual([3, true]);
+    expect([signals.length, resolver.isCircuitOpen()]).toEqual([3, true]);
     await clock.run(30_000);
-    expect(resolver.resting()).toBe(false);
+    expect(resolver.isCircuitOpen()).toBe(false);
     await resolver.resolve("t", "r");
-    expect([signals.length, resolver.resting()]).toEqual([4, true]);
+    expect([signals.length, resolver.isCircuitOpen()]).toEqual([4, true]);
   });
 
   it("keeps an answer for ten minutes under the keyed hash, with its date", async () => {
@@ -301,7 +301,7 @@ describe("the resolver", () => {
     await resolver.resolve("t", "r");
     const third = resolver.resolve("t", "r");
     await clock.run(300);
-    expect([await third, resolver.resting()]).toEqual([first, true]);
+    expect([await third, resolver.isCircuitOpen()]).toEqual([first, true]);
     expect([await resolver.resolve("t", "r"), signals.length]).toEqual([first, 4]);
     // Who was not known then may be known by now: nobody can say.
     expect(await resolver.resolve("another", "r2")).toEqual({ outcome: "unreachable" });
@@ -338,6 +338,6 @@ describe("names and pseudonyms", () => {
     expect(pseudonymOf(DISTRICT_KEY, "110105 19491231 002x")).toBe(pseudonym);
     expect(pseudonymOf(new Uint8Array(32), NUMBER)).not.toBe(pseudonym);
     expect(tokenReferenceOf(DISTRICT_KEY, NUMBER)).not.toBe(pseudonym);
-    expect(pseudonymOfPerson(DISTRICT_KEY, NUMBER, "")).not.toBe(pseudonym);
+    expect(pseudonymOfNameAndBirth(DISTRICT_KEY, NUMBER, "")).not.toBe(pseudonym);
   });
 });

@@ -14,7 +14,7 @@ import {
   thumbprintOf,
   TrustFileError,
 } from "../../../../src/credential/trust/trust-files.ts";
-import { inForce } from "../../../../src/credential/formats/signed.ts";
+import { isActiveAt } from "../../../../src/credential/formats/signed.ts";
 import { TrustStore } from "../../../../src/credential/trust/trust.ts";
 import { AUTHORITY, SEAL_SIGNER, WEB_SERVER } from "../certificates.ts";
 import { cardKeyId, KEY, nzTrust } from "../makers.ts";
@@ -238,7 +238,7 @@ describe("the store of trust", () => {
     store.replace("a", { ...set, expiresAtMs: NOW + 10 });
     const [found] = store.find("health-pass", keyId);
     if (found === undefined) throw new Error("not found");
-    expect([NOW + 10, NOW + 11].map((atMs) => inForce(found, atMs))).toEqual([true, false]);
+    expect([NOW + 10, NOW + 11].map((atMs) => isActiveAt(found, atMs))).toEqual([true, false]);
   });
 
   it("a signer's certificate is found as itself and as its issuer's", () => {
@@ -395,9 +395,9 @@ describe("a Bloom filter", () => {
   const filter = BloomFilter.of(listed, listed.length, 0.001);
 
   it("forgets nothing and is wrong about as rarely as it was built for", () => {
-    expect(listed.filter((each) => !filter.mayHold(each))).toEqual([]);
+    expect(listed.filter((each) => !filter.mayContain(each))).toEqual([]);
     const absent = Array.from({ length: 50_000 }, (_each, index) => `other-${index}`);
-    expect(absent.filter((each) => filter.mayHold(each)).length).toBeLessThan(100);
+    expect(absent.filter((each) => filter.mayContain(each)).length).toBeLessThan(100);
     expect(filter.falsePositiveRate).toBeCloseTo(0.001, 4);
   });
 
@@ -409,7 +409,7 @@ describe("a Bloom filter", () => {
     const bytes = filter.toBytes(label);
     const [list] = readRevocationFile(bytes, NOW);
     expect(list).toMatchObject({ namespace: "health-pass", asOfMs: Date.parse(label.asOf) });
-    expect(listed.every((each) => list?.filter?.mayHold(each))).toBe(true);
+    expect(listed.every((each) => list?.filter?.mayContain(each))).toBe(true);
     expect(BloomFilter.fromBytes(bytes.subarray(0, -1))).toBeUndefined();
     expect(BloomFilter.fromBytes(bytes.subarray(0, 30))).toBeUndefined();
     const strange = filter.toBytes({ ...label, namespace: "x" });

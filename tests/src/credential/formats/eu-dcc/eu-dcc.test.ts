@@ -3,8 +3,8 @@ import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { encodeBase45 } from "../../../../../src/credential/codecs/base45.ts";
 import {
-  readRule,
-  RuleBook,
+  parseRule,
+  RuleSet,
   type BusinessRule,
 } from "../../../../../src/credential/formats/eu-dcc/business-rules.ts";
 import { encodeCbor } from "../../../../../src/credential/codecs/cbor.ts";
@@ -26,7 +26,7 @@ import { instant, NOW, passKey, verifierOf } from "../../passes.ts";
 interface Given {
   trust?: TrustSet;
   revocations?: RevocationList[];
-  rules?: RuleBook;
+  rules?: RuleSet;
   at?: number;
 }
 
@@ -296,7 +296,7 @@ describe("time and revocation", () => {
 
 describe("business rules", () => {
   const rule = (changes: Record<string, unknown>): BusinessRule => {
-    const read = readRule({
+    const read = parseRule({
       Identifier: "VR-XX-0001",
       Type: "Acceptance",
       Country: "XX",
@@ -315,7 +315,7 @@ describe("business rules", () => {
     return read;
   };
   const outcome = async (rules: BusinessRule[], text = good) => {
-    const book = new RuleBook(rules, { agents: ["840539006"] }, ["XX"], NOW);
+    const book = new RuleSet(rules, { agents: ["840539006"] }, ["XX"], NOW);
     const credential = await verify(text, { rules: book });
     return credential.evidence.find(({ kind }) => kind === "business-rules");
   };
@@ -405,7 +405,7 @@ describe("business rules", () => {
         Logic: { "===": [{ var: "external.countryCode" }, "XX"] },
       }),
     ];
-    const book = new RuleBook(rules, {}, ["XX-N", "XX"], NOW);
+    const book = new RuleSet(rules, {}, ["XX-N", "XX"], NOW);
     const { evidence } = await verify(good, { rules: book });
     expect(evidence.filter(({ kind }) => kind === "business-rules")).toMatchObject([
       { rulesOf: "XX-N", result: "failed", failed: ["VR-XX-0002"] },

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseTextBlock } from "../../../../../hal/drivers/card-reader/sdt/card-content.ts";
 import { encodeCard, type CardFields } from "../../../../../sim/chips/sam-v-card.ts";
-import { isCardNumber } from "../../../../../src/credential/formats/resident-id/card-number.ts";
+import { isResidentNumber } from "../../../../../src/credential/formats/resident-id/card-number.ts";
 import {
   citizenCard,
   foreigner2017Card,
@@ -74,7 +74,7 @@ describe("a number", () => {
     ["110105491231002", false],
     ["", false],
   ])("%s: %s", (number, good) => {
-    expect(isCardNumber(number)).toBe(good);
+    expect(isResidentNumber(number)).toBe(good);
     expect(isReadFromCard(number)).toBe(good);
   });
 
@@ -100,7 +100,7 @@ describe("a number", () => {
       });
     fc.assert(
       fc.property(fc.oneof(of18, of15), (number) => {
-        expect(isCardNumber(number)).toBe(isReadFromCard(number));
+        expect(isResidentNumber(number)).toBe(isReadFromCard(number));
       }),
       { numRuns: 3_000 },
     );

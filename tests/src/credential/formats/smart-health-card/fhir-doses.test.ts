@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Evidence } from "../../../../../src/core/evidence/evidence.ts";
 import { HealthBundle } from "../../../../../src/credential/formats/smart-health-card/fhir-bundle.ts";
-import { bundleEvidence } from "../../../../../src/credential/formats/smart-health-card/fhir-evidence.ts";
+import { evidenceOfBundle } from "../../../../../src/credential/formats/smart-health-card/fhir-evidence.ts";
 import { instant, NOW } from "../../passes.ts";
 
 const SNOMED = "http://snomed.info/sct";
@@ -13,7 +13,7 @@ const coded = (system: string, ...codes: string[]) => ({
 
 function evidenceOf(...resources: object[]): Evidence[] {
   const entry = resources.map((resource) => ({ resource }));
-  return bundleEvidence(HealthBundle.parse({ resourceType: "Bundle", entry }), {
+  return evidenceOfBundle(HealthBundle.parse({ resourceType: "Bundle", entry }), {
     trust: "verified",
     source: { name: "code-reader", asOfMs: NOW - 1_000 },
     observedAt: instant(NOW),
