@@ -8,6 +8,7 @@ import { createProcessEngine } from "../hal/drivers/code-reader/engine/process-e
 import { createClockSyncProbe } from "../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { connectServiceManager, type ServiceManager } from "../hal/linux/service-manager.ts";
+import { diskFiles } from "./linux/disk-files.ts";
 import { parsePolicy } from "./config/policy.ts";
 import { CREDENTIAL_SHAPES } from "./credential/shapes.ts";
 import type { UnitConfig } from "./config/unit.ts";
@@ -61,7 +62,7 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     (ok) => gateway.dispatch({ kind: "link-changed", link: "directory", ok }),
   );
   const settings = await recallSettings(config, store, clock);
-  const sets = await openDataSets({ config, store, clock, base, inputs, log });
+  const sets = await openDataSets({ config, files: diskFiles, store, clock, base, inputs, log });
   const engine = createProcessEngine({
     ...config.decode,
     clock,

@@ -1,4 +1,5 @@
 /** The simulated unit as `wire` attacks it: real store, broker and server, and a count of what it did. */
+import { diskFiles } from "../../src/linux/disk-files.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
@@ -143,6 +144,7 @@ function takeSets(
     chance: () => 0.5,
     keys: new KeyRing({ district: districtKey() }),
     folder: join(folder, "sets"),
+    files: diskFiles,
     installers: setInstallers({ ...targets, onPolicy: onTaken }),
     onChange: (_kind, { version, loading }) => {
       if (version !== undefined || loading !== undefined) onTaken();

@@ -1,6 +1,7 @@
 /** The unit's side of data distribution: every kind's supply on one connection, and the report of them. */
 import { join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
+import type { Files } from "../base/files.ts";
 import { audienceOf } from "../protocol/command.ts";
 import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import { Pace } from "../mqtt/rate-limiter.ts";
@@ -29,6 +30,7 @@ export interface DistributionOptions {
   may?: (keyId: string, kind: SetKind) => boolean;
   /** Where the last good sets and the parts of the next are kept. */
   folder: string;
+  files: Files;
   /** What is done with each kind; the others are left alone. */
   installers: Readonly<Partial<Record<SetKind, SetInstaller>>>;
   /** A kind's report changed. */
@@ -75,7 +77,7 @@ export class Distribution {
       const supply: Supply = new Supply({
         kind,
         installer,
-        shelf: new Shelf(join(options.folder, kind)),
+        shelf: new Shelf(options.files, join(options.folder, kind)),
         keys: options.keys,
         may: options.may ?? (() => true),
         audiences: [audienceOf(district, unitId), audienceOf(district)],

@@ -1,9 +1,7 @@
 /** One kind of data set on the unit's disk: the last good one, and the parts of the next. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { eraseFile, eraseFolder } from "../base/erase.ts";
+import { isMissing, type Files } from "../base/files.ts";
 import { partLength, type Blob } from "../protocol/manifest.ts";
 
 /** Content that is here and hashes right. */
@@ -18,8 +16,6 @@ export interface SetFile {
 
 const MANIFEST = "manifest.jws";
 const PARTS = "parts";
-const UNFINISHED = ".new";
-const PORTION = 1_048_576;
 
 /** SHA-256, hex. */
 export function sha256Of(bytes: Uint8Array | string): string {
@@ -39,23 +35,25 @@ export async function wholeOf(file: SetFile): Promise<Buffer> {
  * so a crash at any moment leaves either the old set or the new one.
  */
 export class Shelf {
+  readonly #files: Files;
   readonly #folder: string;
 
-  constructor(folder: string) {
+  constructor(files: Files, folder: string) {
+    this.#files = files;
     this.#folder = folder;
   }
 
   /** The signed manifest of the last good set; nothing when there never was one. */
   async manifest(): Promise<Uint8Array | undefined> {
-    return await readFile(join(this.#folder, MANIFEST)).catch(unlessAbsent);
+    return await this.#files.read(join(this.#folder, MANIFEST)).catch(unlessAbsent);
   }
 
   /** A file of the last good set, or nothing when it is missing or is not what its name says. */
   async file(blob: Blob): Promise<SetFile | undefined> {
     const path = join(this.#folder, blob.sha256);
-    const found = await stat(path).catch(unlessAbsent);
+    const found = await this.#files.facts(path).catch(unlessAbsent);
     if (found?.size !== blob.size) return undefined;
-    const file = fileOf(blob, () => createReadStream(path, { highWaterMark: PORTION }));
+    const file = fileOf(blob, () => this.#files.stream(path));
     return (await hashOf(file)) === blob.sha256 ? { ...file, stored: true } : undefined;
   }
 
@@ -63,16 +61,15 @@ export class Shelf {
   async partsOf(blob: Blob): Promise<Set<string>> {
     const here = new Set<string>();
     for (const [index, part] of blob.parts.entries()) {
-      const bytes = await readFile(this.#part(part)).catch(unlessAbsent);
+      const bytes = await this.#files.read(this.#part(part)).catch(unlessAbsent);
       if (bytes?.length === partLength(blob, index) && sha256Of(bytes) === part) here.add(part);
     }
     return here;
   }
 
   async putPart(sha256: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(join(this.#folder, PARTS), { recursive: true, mode: 0o700 });
     // Not synced: a part that a power cut damaged is found by its hash and asked for again.
-    await replaceFile(this.#part(sha256), [bytes], false);
+    await this.#files.replace(this.#part(sha256), [bytes], { durable: false });
   }
 
   /** A blob whose parts are all here, or nothing when together they do not make it. */
@@ -84,8 +81,8 @@ export class Shelf {
   /** Erases parts that belong to nothing which is still wanted: a directory of people may lie in them. */
   async keepParts(wanted: ReadonlySet<string>): Promise<void> {
     const folder = join(this.#folder, PARTS);
-    for (const name of (await readdir(folder).catch(unlessAbsent)) ?? []) {
-      if (!wanted.has(name)) await eraseFile(join(folder, name));
+    for (const name of (await this.#files.list(folder).catch(unlessAbsent)) ?? []) {
+      if (!wanted.has(name)) await this.#files.erase(join(folder, name));
     }
   }
 
@@ -94,18 +91,17 @@ export class Shelf {
    * its content elsewhere gives none.
    */
   async keep(manifest: Uint8Array, files: readonly SetFile[]): Promise<void> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     for (const file of files) {
       if (file.stored === true) continue;
-      await replaceFile(join(this.#folder, file.sha256), file.read(), true);
+      const path = join(this.#folder, file.sha256);
+      await this.#files.replace(path, file.read(), { durable: true });
     }
-    await replaceFile(join(this.#folder, MANIFEST), [manifest], true);
-    await syncFolder(this.#folder);
+    await this.#files.replace(join(this.#folder, MANIFEST), [manifest], { durable: true });
     const kept = new Set([MANIFEST, PARTS, ...files.map(({ sha256 }) => sha256)]);
-    for (const name of await readdir(this.#folder)) {
-      if (!kept.has(name)) await eraseFile(join(this.#folder, name));
+    for (const name of await this.#files.list(this.#folder)) {
+      if (!kept.has(name)) await this.#files.erase(join(this.#folder, name));
     }
-    await eraseFolder(join(this.#folder, PARTS));
+    await this.#files.eraseFolder(join(this.#folder, PARTS));
   }
 
   #part(sha256: string): string {
@@ -113,7 +109,7 @@ export class Shelf {
   }
 
   async *#portions(blob: Blob): AsyncIterable<Uint8Array> {
-    for (const part of blob.parts) yield await readFile(this.#part(part));
+    for (const part of blob.parts) yield await this.#files.read(this.#part(part));
   }
 }
 
@@ -128,32 +124,7 @@ function fileOf({ sha256, size }: Blob, read: () => AsyncIterable<Uint8Array>): 
   return { sha256, size, read };
 }
 
-async function replaceFile(
-  path: string,
-  portions: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  durable: boolean,
-): Promise<void> {
-  const unfinished = `${path}${UNFINISHED}`;
-  const handle = await open(unfinished, "w", 0o600);
-  try {
-    for await (const portion of portions) await handle.writeFile(portion);
-    if (durable) await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(unfinished, path);
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function unlessAbsent(error: unknown): undefined {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  if (isMissing(error)) return undefined;
   throw error;
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Clock } from "../../hal/clock.ts";
+import type { Files } from "../base/files.ts";
 import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./log.ts";
@@ -20,6 +21,7 @@ import type { Uplink } from "../uplink/uplink.ts";
 
 export interface DataSetsOptions {
   config: UnitConfig;
+  files: Files;
   store: Store;
   clock: Clock;
   base: EvidenceBase;
@@ -40,7 +42,7 @@ export class DataSets {
   #uplink: Pick<Uplink, "refreshState"> | undefined;
 
   constructor(options: DataSetsOptions, folder: string) {
-    const { config, store, clock, base, log } = options;
+    const { config, files, store, clock, base, log } = options;
     this.#log = log;
     this.#distribution = new Distribution({
       unitId: config.unitId,
@@ -51,6 +53,7 @@ export class DataSets {
       keys: this.#ring,
       may: (keyId, kind) => this.#allowed.get(keyId)?.includes(kind) === true,
       folder,
+      files,
       installers: setInstallers({
         trust: base.trust,
         revocation: base.revocation,

@@ -89,6 +89,8 @@ const ROOMS: readonly Room[] = [
   { path: "src/cli", mayImport: ["*"], packages: "*" },
   // The parts a real unit is composed of, where the rooms above meet.
   { path: "src/unit", mayImport: ["src", "hal"], packages: "*" },
+  // What a Raspberry Pi brings to the unit.
+  { path: "src/linux", mayImport: ["src", "hal"], packages: "*" },
   { path: "src/main.ts", mayImport: ["src", "hal"], packages: "*" },
   { path: "hal/bus", mayImport: ["hal/bus", "hal/clock.ts", "hal/devices.ts"], packages: [] },
   { path: "hal/clock.ts", mayImport: ["hal/bus", "hal/devices.ts"], packages: [] },

@@ -1,4 +1,5 @@
 /** A district and its units for tests of data distribution: real broker, real store, real files. */
+import { diskFiles } from "../../src/linux/disk-files.ts";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
@@ -72,6 +73,7 @@ export async function startUnit(options: {
     keys: ring,
     ...(options.may === undefined ? {} : { may: options.may }),
     folder: join(folder, "sets"),
+    files: diskFiles,
     installers: setInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
     onChange: () => uplink.refreshState(),
     bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
