@@ -16,7 +16,7 @@ import { printTable } from "./figures.ts";
 import { cpuMs } from "./processes.ts";
 import { SINGLE_DECODERS, SINGLE_NAMES } from "./single-decoders.ts";
 
-const PLOT = fileURLToPath(new URL("../docs/door-map.svg", import.meta.url));
+const PLOT = fileURLToPath(new URL("../docs/developers/door-map.svg", import.meta.url));
 
 /** @param args `--cost` only the cost a frame, `--quick` one frame a point and no drawing */
 export async function run(args: string[]): Promise<void> {
@@ -29,7 +29,7 @@ export async function run(args: string[]): Promise<void> {
   printMap(cells);
   if (!quick) {
     writeFileSync(PLOT, drawMap(cells));
-    console.log("\ndrawn in docs/door-map.svg");
+    console.log("\ndrawn in docs/developers/door-map.svg");
   }
 }
 

@@ -357,8 +357,8 @@ END
 else
   cat <<END
 Installed. Next:
-  1. edit $etc/unit.yaml and $etc/policy.yaml (docs/configuration.md)
-  2. make the keys, or copy those of your district (docs/keys.md)
+  1. edit $etc/unit.yaml and $etc/policy.yaml (docs/operators/configuration.md)
+  2. make the keys, or copy those of your district (docs/operators/keys.md)
   3. sudo -u sentinel sentinel doctor
   4. sudo systemctl start sentinel
 END

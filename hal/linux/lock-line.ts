@@ -15,7 +15,7 @@ import { parse } from "yaml";
 import { lockLine, nameOf } from "./guard/guard-line.ts";
 import type { GuardLineSpec } from "./guard/guard-line.ts";
 
-/** As docs/wiring.md has it. */
+/** As docs/installers/wiring.md has it. */
 const DEFAULT_LINE = 17;
 
 function specOf(argv: readonly string[]): GuardLineSpec | undefined {

@@ -1,4 +1,4 @@
-/** Where things hang on the simulated unit; the same lines as docs/wiring.md names (BCM numbers). */
+/** Where things hang on the simulated unit; the same lines as docs/installers/wiring.md names (BCM numbers). */
 import type { Contact } from "../../hal/devices.ts";
 
 export const GATE_LINE = 17;

@@ -64,7 +64,7 @@ function checked(fields: Fields): Policy {
   const parsed = policyDocument.safeParse(fields, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw new PolicyProblem(
-    problemsOf(parsed.error.issues, "docs/configuration.md", {
+    problemsOf(parsed.error.issues, "docs/operators/configuration.md", {
       schema: policyDocument,
       value: fields,
     }),

@@ -8,7 +8,7 @@ export class ScenarioError extends FileError {
 }
 
 /** The document that lists what can stand in a scenario. */
-export const ADVICE = "docs/scenarios.md";
+export const ADVICE = "docs/developers/scenarios.md";
 
 /** Makes the error for a file whose parsed document may be at hand. */
 export function scenarioError(

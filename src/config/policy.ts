@@ -184,7 +184,7 @@ function toPolicy({ issuedAt, issuedAtMs, expiresAt, expiresAtMs, ...same }: Pol
   } as Policy;
 }
 
-const ADVICE = "docs/configuration.md";
+const ADVICE = "docs/operators/configuration.md";
 
 /**
  * A policy from a file's text.

@@ -223,5 +223,5 @@ const checked = unitSchema.superRefine((config, context) => {
  * @throws ConfigError naming the path and line of each fault
  */
 export function parseUnitConfig(yamlText: string, name: string): UnitConfig {
-  return readYaml(yamlText, name, checked, "docs/configuration.md");
+  return readYaml(yamlText, name, checked, "docs/operators/configuration.md");
 }

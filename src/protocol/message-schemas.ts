@@ -15,7 +15,7 @@ const dataSetSchema = z
     loading: count.describe("version that is being fetched").exactOptional(),
     error: z
       .strictObject({
-        reason: word.describe("docs/distribution.md lists them"),
+        reason: word.describe("docs/operators/distribution.md lists them"),
         version: count.exactOptional(),
         detail: remark.exactOptional(),
         atMs: epochMs,

@@ -18,6 +18,6 @@ describe("conformance", () => {
     const outcomes = await checkAll(folder ?? "");
     expect(unexplained(outcomes)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(1_000);
-    expect(report(outcomes)).toBe(readFileSync("docs/conformance.md", "utf8"));
+    expect(report(outcomes)).toBe(readFileSync("docs/developers/conformance.md", "utf8"));
   });
 });

@@ -1,4 +1,4 @@
-/** Makes docs/conformance.md (`--print`: only says it); fails where a vector deviates without a reason. */
+/** Makes docs/developers/conformance.md (`--print`: only says it); fails where a vector deviates without a reason. */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { checkAll } from "./check.ts";
@@ -12,7 +12,7 @@ if (folder === undefined) {
 } else {
   const outcomes = await checkAll(folder);
   const text = report(outcomes);
-  if (!process.argv.includes("--print")) writeFileSync("docs/conformance.md", text);
+  if (!process.argv.includes("--print")) writeFileSync("docs/developers/conformance.md", text);
   console.log(text);
   const wrong = unexplained(outcomes);
   for (const each of wrong) console.error(each);

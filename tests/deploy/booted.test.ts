@@ -106,7 +106,10 @@ describe.skipIf(reason !== undefined)(
       mkdirSync(doubles);
       writeFileSync(join(doubles, "npm"), NPM, { mode: 0o755 });
       writeFileSync(join(doubles, "sudo"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-      writeFileSync(join(root, "journey.keys"), commandsOf(readFileSync("docs/keys.md", "utf8")));
+      writeFileSync(
+        join(root, "journey.keys"),
+        commandsOf(readFileSync("docs/operators/keys.md", "utf8")),
+      );
       // Nothing of a unit that may be installed on this machine.
       for (const path of ["opt/sentinel", "etc/sentinel", "var/lib/sentinel", "checkout"]) {
         rmSync(join(root, path), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** docs/keys.md as it stands: its commands are run, and what they make is what broker and units need. */
+/** docs/operators/keys.md as it stands: its commands are run, and what they make is what broker and units need. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { commandsOf } from "../journey/page.ts";
 import { startMosquitto, type Mosquitto } from "../support/mosquitto.ts";
 
-const PAGE = readFileSync("docs/keys.md", "utf8");
+const PAGE = readFileSync("docs/operators/keys.md", "utf8");
 
 let folder: string;
 let broker: Mosquitto | undefined;

@@ -1,7 +1,7 @@
 /**
  * `npm run journey [bookworm] [trixie]`: an installer's day on freshly made Debians with systemd. A
  * user without rights but sudo runs the README's section "A real unit" line by line, makes the keys
- * of docs/keys.md, and gets a unit that is ready, updates it, goes back, and removes all again. Prints
+ * of docs/operators/keys.md, and gets a unit that is ready, updates it, goes back, and removes all again. Prints
  * each step with its time. As root, with the registries that this machine's own apt and npm use, and
  * in its network; services run in one of their own, for another may listen on the unit's port here.
  */
@@ -106,7 +106,7 @@ async function journey(suite: string): Promise<boolean> {
     const isTrusted = createClockSyncReader()().state === "synchronised";
     const script = scriptOf({
       commands: commandsOf(readFileSync("README.md", "utf8"), "A real unit"),
-      keys: commandsOf(readFileSync("docs/keys.md", "utf8")),
+      keys: commandsOf(readFileSync("docs/operators/keys.md", "utf8")),
       clockTrusted: isTrusted,
     });
     console.log(`\n${suite}`);

@@ -101,7 +101,7 @@ need "is what the command line names" sh -c 'sentinel --version | grep -F "$1"' 
 cp -p /journey/main.js "$main"
 `;
 
-/** As install.sh says at its end: certificates of docs/keys.md, and where the broker is. */
+/** As install.sh says at its end: certificates of docs/operators/keys.md, and where the broker is. */
 const FAR_END_SETTINGS = `
 cat >/etc/sentinel/far-end.env <<'END'
 SENTINEL_BROKER=mqtts://localhost:8883
@@ -130,7 +130,7 @@ export function scriptOf({ commands, keys, clockTrusted }: Parts): string {
     "chmod 0755 /journey /journey/keys.sh",
     ...steps(0, start),
     `need "the modules of lines and bus load" modules_load`,
-    `need "the keys of docs/keys.md" runuser -l pi -c "sh -eu /journey/keys.sh"`,
+    `need "the keys of docs/operators/keys.md" runuser -l pi -c "sh -eu /journey/keys.sh"`,
     ...steps(start, update),
     WITH_EXAMPLES(clockTrusted),
     ...steps(update, farEnd),

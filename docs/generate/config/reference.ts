@@ -9,7 +9,7 @@ export function referenceDocuments(): ReadonlyMap<string, string> {
   const unit = jsonSchemaOf(unitSchema);
   const policy = jsonSchemaOf(policySchema);
   return new Map([
-    ["docs/configuration.md", page(unit, policy)],
+    ["docs/operators/configuration.md", page(unit, policy)],
     ["docs/schema/unit.schema.json", `${JSON.stringify(unit, null, 2)}\n`],
     ["docs/schema/policy.schema.json", `${JSON.stringify(policy, null, 2)}\n`],
   ]);
@@ -23,19 +23,19 @@ function page(unit: JsonSchema, policy: JsonSchema): string {
   return [
     "# Configuration",
     "Made by `npm run docs:config` from the schemas in `src/config`, as are " +
-      "[unit.schema.json](schema/unit.schema.json) and [policy.schema.json](schema/policy.schema.json), " +
+      "[unit.schema.json](../schema/unit.schema.json) and [policy.schema.json](../schema/policy.schema.json), " +
       "which editors understand. A unit has two files, both YAML: one says what hangs on it, the other " +
       "what a visitor has to bring.",
     "Whatever is not listed here is refused, with the path and the line of the fault, and with what was " +
       "probably meant. Durations, ages and temperatures have their unit in the last word of their name. " +
       "Relative paths count from the working directory.",
     "## The unit",
-    "`sentinel run --config FILE`; an example is [unit.example.yaml](../deploy/unit.example.yaml), and " +
+    "`sentinel run --config FILE`; an example is [unit.example.yaml](../../deploy/unit.example.yaml), and " +
       "`sentinel doctor` says whether what it names is there.",
     ...list(unit, unit),
     "## The policy",
-    "The file that `policy` names. An example is [policy.example.yaml](../deploy/policy.example.yaml); " +
-      "policies to begin with, by kind of venue, are in [src/config/policies](../src/config/policies).",
+    "The file that `policy` names. An example is [policy.example.yaml](../../deploy/policy.example.yaml); " +
+      "policies to begin with, by kind of venue, are in [src/config/policies](../../src/config/policies).",
     "A **verdict** is one of `grant`, `refer` (to staff), `deny`. The strictest verdict of all rules " +
       "counts, and a credential that does not hold never grants.",
     ...list(policy, policy),

@@ -94,7 +94,7 @@ function dataChecks(config: UnitConfig): Check[] {
         if (!/^[0-9a-fA-F]{64}\s*$/.test(text)) throw new Error("is not 64 hexadecimal digits");
         return config.keys.district;
       },
-      fix: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/keys.md); without it nobody is recognised`,
+      fix: `copy the key of your district to ${config.keys.district}, or make one for a site of its own: openssl rand -hex 32 (docs/operators/keys.md); without it nobody is recognised`,
     },
     {
       what: "staff",

@@ -183,4 +183,4 @@ export function thermometerFix(bus: number, detail: string): string {
 
 /** For a line of the board's header. */
 export const LINE_FIX =
-  "check the line's number, group gpio, the pull-ups in config.txt (docs/wiring.md), and that no other program holds it";
+  "check the line's number, group gpio, the pull-ups in config.txt (docs/installers/wiring.md), and that no other program holds it";

@@ -10,7 +10,7 @@ export const MOST_SESSIONS = 32;
 const COOKIE = "sentinel-staff";
 const NUMBER_BYTES = 32;
 // `Strict` keeps it from requests that other sites' pages cause. `Secure` only where the request came
-// through a proxy that speaks TLS: the unit itself speaks HTTP (docs/security.md).
+// through a proxy that speaks TLS: the unit itself speaks HTTP (docs/operators/security.md).
 const ATTRIBUTES = "Path=/api; HttpOnly; SameSite=Strict";
 
 /** Sessions live in memory: a restart ends them all. */

@@ -143,8 +143,8 @@ describe("the published format", () => {
     expect(published).toEqual(JSON.parse(scenarioSchemaText()));
   });
 
-  it("is described field by field and fault by fault in docs/scenarios.md", async () => {
-    const text = await readFile("docs/scenarios.md", "utf8");
+  it("is described field by field and fault by fault in docs/developers/scenarios.md", async () => {
+    const text = await readFile("docs/developers/scenarios.md", "utf8");
     const schema = JSON.parse(scenarioSchemaText()) as unknown;
     const undescribed = [...propertyNames(schema)].filter((name) => !text.includes(`\`${name}`));
     expect(undescribed).toEqual([]);

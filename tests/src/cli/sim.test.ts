@@ -126,7 +126,7 @@ describe("sentinel sim --scenario", { timeout: 120_000 }, () => {
   it("explains itself with --help", async () => {
     const run = await sentinel(["sim", "--help"]);
     expect(run.status).toBe(0);
-    expect(run.stdout).toContain("docs/scenarios.md");
+    expect(run.stdout).toContain("docs/developers/scenarios.md");
   });
 });
 

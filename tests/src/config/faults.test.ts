@@ -48,7 +48,10 @@ describe("a word that was meant otherwise", () => {
     ],
     [{ visit: { window: 4_000 } }, 'visit.window: is unknown; did you mean "windowMs"?'],
     [{ openingHour: {} }, 'openingHour: is unknown; did you mean "openingHours"?'],
-    [{ zzzzzzzz: 1 }, "zzzzzzzz: is unknown; docs/configuration.md lists what can stand here"],
+    [
+      { zzzzzzzz: 1 },
+      "zzzzzzzz: is unknown; docs/operators/configuration.md lists what can stand here",
+    ],
     [{ rules: [{ id: "r", kind: "temprature" }] }, "rules[0].kind: expected one of code-colour"],
     [
       { rules: [{ id: "r", kind: "temperature", whenUnmet: "deney" }] },

@@ -104,7 +104,7 @@ describe("who may ask a unit for what", () => {
   });
 
   it("stands for every route in the documentation", () => {
-    const documented = readFileSync("docs/security.md", "utf8");
+    const documented = readFileSync("docs/operators/security.md", "utf8");
     const missing = Object.keys(ROUTES).filter((route) => {
       const [, path = ""] = route.split(" ");
       return !documented.includes(`\`${path}\``);

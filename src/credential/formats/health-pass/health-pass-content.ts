@@ -1,4 +1,4 @@
-/** What a health pass says, and how its claims are written and read (docs/health-pass.md). */
+/** What a health pass says, and how its claims are written and read (docs/operators/health-pass.md). */
 import { z } from "zod";
 import {
   UNKNOWN_DISEASE,

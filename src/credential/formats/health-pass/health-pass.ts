@@ -1,5 +1,5 @@
 /**
- * The health pass, `DS1:`: a CWT in COSE_Sign1, deflated, in base45. docs/health-pass.md describes it
+ * The health pass, `DS1:`: a CWT in COSE_Sign1, deflated, in base45. docs/operators/health-pass.md describes it
  * byte for byte; the names of its fields are there.
  */
 import { deflateRawSync } from "node:zlib";
@@ -139,7 +139,7 @@ function evidenceOf(pass: HealthPass, key: FoundKey, at: VerificationContext["at
   const evidence: Evidence[] = [];
   const { colour, nucleicAcidTest, antigenTest, vaccination, ofOtherDiseases = [] } = pass;
   const { notUnderstood = [] } = pass;
-  // The format says so: these three are about COVID-19 (docs/health-pass.md).
+  // The format says so: these three are about COVID-19 (docs/operators/health-pass.md).
   const disease = COVID_19;
   if (colour !== undefined) {
     evidence.push({ id: "colour-1", kind: "code-colour", colour, ...common });

@@ -33,11 +33,11 @@ interface DocumentVector {
   evidence: string[];
 }
 
-const document = readFileSync("docs/health-pass.md", "utf8");
+const document = readFileSync("docs/operators/health-pass.md", "utf8");
 
 function block(label: string): string {
   const text = new RegExp(`\`\`\`json ${label}\\n([\\s\\S]*?)\\n\`\`\``).exec(document)?.[1];
-  if (text === undefined) throw new Error(`docs/health-pass.md has no block "${label}"`);
+  if (text === undefined) throw new Error(`docs/operators/health-pass.md has no block "${label}"`);
   return text;
 }
 
