@@ -20,6 +20,12 @@ export interface SmBus {
   /** Command byte, repeated start, one byte. */
   readByte(address: number, command: number): Promise<number>;
   /**
+   * The bytes (1…32), repeated start, then exactly `length` bytes (1…32), one transaction: plain I2C,
+   * for chips whose register addresses are wider than a command byte. `unsupported` where the adapter
+   * knows SMBus only.
+   */
+  writeThenRead(address: number, bytes: Uint8Array, length: number): Promise<Uint8Array>;
+  /**
    * Resolves within two seconds, also while a transaction hangs; the bus then opens again only once
    * that one has returned (`busy` until then).
    */

@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<string, BusErrorKind>> = {
   EPROTO: "corrupt",
   EOPNOTSUPP: "unsupported",
   ENOTSUP: "unsupported",
+  ENOTTY: "unsupported",
   EBADF: "closed",
   ERR_MODULE_NOT_FOUND: "absent",
   MODULE_NOT_FOUND: "absent",

@@ -7,6 +7,8 @@ import type { BusErrorKind } from "../bus/errors.ts";
 import type { SmBus, SmBusHost } from "../bus/smbus.ts";
 import { atMost } from "./at-most.ts";
 import { toBusError } from "./errno.ts";
+import { openI2cTransfers } from "./i2c-transfer.ts";
+import type { I2cTransfers } from "./i2c-transfer.ts";
 import { loadNativeModule } from "./native-module.ts";
 
 /** The native module's face this host needs. */
@@ -21,6 +23,8 @@ export interface LinuxSmBusOptions {
   device?: string;
   /** Loads the native module: it is optional and needs a compiler, so it is not there everywhere. */
   load?: () => Promise<I2cModule>;
+  /** Opens the device node for the transactions that the module has no call for. */
+  openTransfers?: (device: string) => Promise<I2cTransfers>;
 }
 
 /** The kernel gives a transaction up after a second; one that takes longer hangs. */
@@ -35,6 +39,7 @@ const TRANSACTION_KINDS: Readonly<Record<string, BusErrorKind>> = {
 export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
   const name = `i2c-${options.bus}`;
   const { device = `/dev/${name}`, load = () => import("i2c-bus") } = options;
+  const { openTransfers = openI2cTransfers } = options;
   // A hung transaction holds one of the few threads that the whole process shares.
   let hung: Promise<void> | undefined;
   const onHung = (over: Promise<void>): void => {
@@ -58,7 +63,8 @@ export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
           bus: name,
           during: "opening the bus",
         });
-        return new LinuxSmBus(name, await native.openPromisified(options.bus), onHung);
+        const opened = await native.openPromisified(options.bus);
+        return new LinuxSmBus(name, opened, () => openTransfers(device), onHung);
       } catch (error) {
         throw toBusError(error, { bus: name, during: "opening the bus" });
       }
@@ -69,14 +75,22 @@ export function createLinuxSmBus(options: LinuxSmBusOptions): SmBusHost {
 class LinuxSmBus implements SmBus {
   readonly name: string;
   readonly #native: PromisifiedBus;
+  readonly #openTransfers: () => Promise<I2cTransfers>;
+  #transfers: I2cTransfers | undefined;
   // The module runs each call on a pool of threads, which keep no order among themselves.
   #tail: Promise<unknown> = Promise.resolve();
   #closed = false;
   readonly #onHung: (over: Promise<void>) => void;
 
-  constructor(name: string, native: PromisifiedBus, onHung: (over: Promise<void>) => void) {
+  constructor(
+    name: string,
+    native: PromisifiedBus,
+    openTransfers: () => Promise<I2cTransfers>,
+    onHung: (over: Promise<void>) => void,
+  ) {
     this.name = name;
     this.#native = native;
+    this.#openTransfers = openTransfers;
     this.#onHung = onHung;
   }
 
@@ -117,10 +131,25 @@ class LinuxSmBus implements SmBus {
     );
   }
 
+  async writeThenRead(address: number, bytes: Uint8Array, length: number): Promise<Uint8Array> {
+    checkLength(bytes.length, 1);
+    checkLength(length, 1);
+    const written = Uint8Array.from(bytes);
+    const answer = new Uint8Array(length);
+    await this.#run(address, `reading behind ${hexOf(written)}`, async () => {
+      this.#transfers ??= await this.#openTransfers();
+      await this.#transfers.writeThenRead(address, written, answer);
+    });
+    return answer;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const closed = this.#tail.then(() => this.#native.close());
+    const closed = this.#tail.then(async () => {
+      await this.#transfers?.close();
+      await this.#native.close();
+    });
     if (await atMost(CLOSE_MS, closed)) return await closed;
     this.#onHung(closed.catch(() => undefined));
   }
@@ -142,3 +171,5 @@ function checkLength(length: number, least: number): void {
 }
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, "0")}`;
+
+const hexOf = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString("hex")}`;

@@ -255,6 +255,16 @@ class OpenBus implements SmBus {
     return bytes[0] ?? 0;
   }
 
+  async writeThenRead(address: number, bytes: Uint8Array, length: number): Promise<Uint8Array> {
+    for (const count of [bytes.length, length]) {
+      if (!Number.isInteger(count) || count < 1 || count > MAXIMUM_BLOCK) {
+        throw new RangeError(`each way takes 1 to ${MAXIMUM_BLOCK} bytes, not ${count}`);
+      }
+    }
+    const register = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return this.#run(address, [...bytes], length, `reading behind 0x${register}`);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
   }

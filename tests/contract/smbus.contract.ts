@@ -5,7 +5,10 @@ import type { SmBus, SmBusHost } from "../../hal/bus/smbus.ts";
 /** One bus with one chip of byte registers on it, and hands to disturb both. */
 export interface SmBusRig {
   host: SmBusHost;
-  /** Where the chip answers; it gives what `registers` holds, then 0xFF. */
+  /**
+   * Where the chip answers; it gives what `registers` holds, then 0xFF. A register address of two
+   * bytes has the most significant one first.
+   */
   address: number;
   registers: Map<number, number[]>;
   pullChip(): void;
@@ -50,6 +53,45 @@ export function smBusContract(name: string, makeRig: () => SmBusRig): void {
       const data = Uint8Array.from({ length }, (_, index) => index + 1);
       await rig.settle(bus.writeBlock(rig.address, 0x25, data));
       expect(rig.registers.get(0x25)).toEqual([...data]);
+    });
+
+    it("writes then reads in one transaction, as many bytes as asked", async () => {
+      const bytes = await rig.settle(bus.writeThenRead(rig.address, Uint8Array.of(0x07), 3));
+      expect([...bytes]).toEqual([0x7a, 0x3c, 0x92]);
+    });
+
+    it("writes then reads behind a register address of two bytes", async () => {
+      rig.registers.set(0x4003, [0xff, 0x9b]);
+      const asked = Uint8Array.of(0x40, 0x03);
+      const reading = bus.writeThenRead(rig.address, asked, 2);
+      asked.fill(0);
+      expect([...(await rig.settle(reading))]).toEqual([0xff, 0x9b]);
+    });
+
+    it.each([
+      [0, 1],
+      [33, 1],
+      [1, 0],
+      [1, 33],
+      [1, 1.5],
+    ])("refuses to write %i and then read %s bytes", async (out, back) => {
+      const work = bus.writeThenRead(rig.address, new Uint8Array(out), back);
+      await expect(rig.settle(work)).rejects.toThrow(RangeError);
+    });
+
+    it("runs what writes then reads in call order with the others", async () => {
+      const write = bus.writeBlock(rig.address, 0x30, Uint8Array.of(1, 2));
+      const read = bus.writeThenRead(rig.address, Uint8Array.of(0x30), 2);
+      await rig.settle(Promise.all([write, read]));
+      expect([...(await read)]).toEqual([1, 2]);
+    });
+
+    it("writes then reads nothing where nobody answers, and says no-acknowledge", async () => {
+      const work = bus.writeThenRead(rig.address ^ 1, Uint8Array.of(0x07), 1);
+      await expect(rig.settle(work)).rejects.toMatchObject({
+        kind: "no-acknowledge",
+        context: { bus: bus.name, address: rig.address ^ 1 },
+      });
     });
 
     it("runs transactions in call order", async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { I2cTransfers } from "../../hal/linux/i2c-transfer.ts";
 import type { I2cModule } from "../../hal/linux/smbus.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import { createSimulatedSmBus } from "../../sim/bus/smbus.ts";
@@ -18,7 +19,8 @@ function registerChip(registers: Map<number, number[]>): TwoWireChip {
     start(addressByte) {
       if (addressByte >> 1 !== ADDRESS) return false;
       if ((addressByte & 1) === 1) {
-        reading = [...(registers.get(written[0] ?? 0) ?? [])];
+        const register = written.reduce((number, byte) => number * 256 + byte, 0);
+        reading = [...(registers.get(register) ?? [])];
         written = [];
       }
       return true;
@@ -93,6 +95,17 @@ class NativeStandIn {
     },
   };
 
+  /** The kernel's own call, where the module has none. */
+  readonly transfers: I2cTransfers = {
+    writeThenRead: async (address, bytes, answer) => {
+      await this.#turn(address);
+      const register = bytes.reduce((number, byte) => number * 256 + byte, 0);
+      const held = this.registers.get(register) ?? [];
+      for (let index = 0; index < answer.length; index++) answer[index] = held[index] ?? 0xff;
+    },
+    close: async () => undefined,
+  };
+
   /** A thread of the pool: whoever comes first need not be first served. */
   async #turn(address: number): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
@@ -111,7 +124,12 @@ smBusContract("Linux on a stand-in for i2c-bus", () => {
   const device = join(folder, "i2c-1");
   writeFileSync(device, "");
   return {
-    host: createLinuxSmBus({ bus: 1, device, load: async () => native.module }),
+    host: createLinuxSmBus({
+      bus: 1,
+      device,
+      load: async () => native.module,
+      openTransfers: async () => native.transfers,
+    }),
     address: ADDRESS,
     registers: native.registers,
     pullChip: () => {

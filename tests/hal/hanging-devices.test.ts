@@ -50,6 +50,7 @@ describe("the alarm of a device that hangs", () => {
       writeBlock: never,
       readWord: never,
       readByte: never,
+      writeThenRead: never,
       close: never,
     };
     const health: DeviceHealth[] = [];

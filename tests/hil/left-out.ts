@@ -8,6 +8,7 @@ const REASONS: readonly (readonly [suite: RegExp, name: RegExp, why: string])[] 
     "the pretended chip lets a line fall that nobody holds; on a Pi it keeps its level",
   ],
   [/SMBus/, /chip is pulled|clock line is held/, "i2c-stub answers always"],
+  [/SMBus/, /writes then reads/, "i2c-stub knows SMBus transactions only"],
   [/serial/, /losing the line|absent line/, "a UART of the board cannot be pulled out"],
   [/camera/, /frame after frame|loses nothing/, "vivid draws a picture of its own"],
   [/camera/, /unplugged/, "vivid cannot be taken away while it is read"],

@@ -43,6 +43,7 @@ function busGiving(answer: number[]): SmBus {
     writeBlock: async () => undefined,
     readWord: async () => 0,
     readByte: async () => 0,
+    writeThenRead: async () => new Uint8Array(),
     close: async () => undefined,
   };
 }
