@@ -17,7 +17,7 @@ import { type Log } from "./unit/log.ts";
 import { openDataSets, type DataSets } from "./unit/data-sets.ts";
 import { loadEvidenceBase } from "./unit/evidence-base.ts";
 import { Gateway } from "./gateway/gateway.ts";
-import { rememberTime, type RememberedClock } from "./gateway/remembered-time.ts";
+import { persistTrustedTime, type PersistentClock } from "./gateway/last-trusted-time.ts";
 import { Health } from "./health/health.ts";
 import { devicesOf } from "./unit/hardware.ts";
 import { Inputs } from "./unit/inputs.ts";
@@ -88,9 +88,9 @@ export async function startUnit(config: UnitConfig, log: Log): Promise<RunningUn
     store,
     verifier: base.verifier,
     outbox: store.outbox,
-    memory: withOrdersIn(ordersFileOf(config.store.path), store.settings),
+    settings: withOrdersIn(ordersFileOf(config.store.path), store.settings),
     onTimings: (timings) => health.sawVisit(timings),
-    onTurn: (turn) => {
+    onStep: (turn) => {
       const { event } = turn;
       health.sawTurn(turn);
       logEvent(event, log);
@@ -160,9 +160,12 @@ function logEvent(event: Parameters<HealthTurn>[0]["event"], log: Log): void {
   }
 }
 
-function clockOf({ clock: { vouchedBy } }: UnitConfig): RememberedClock {
+function clockOf({ clock: { vouchedBy } }: UnitConfig): PersistentClock {
   const vouched = vouchedBy === "kernel";
-  return rememberTime(createSystemClock(vouched ? createClockSyncProbe() : undefined), vouched);
+  return persistTrustedTime(
+    createSystemClock(vouched ? createClockSyncProbe() : undefined),
+    vouched,
+  );
 }
 
 function storeOf(config: UnitConfig, clock: Clock, log: Log): Promise<UnitStore> {

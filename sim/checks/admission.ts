@@ -1,8 +1,8 @@
 /** Nobody is let in by the rules who must not be: judged by who came, not by what the unit made of them. */
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
-import { isTakenBack } from "./records.ts";
+import { timeText } from "./time-text.ts";
+import { isWithdrawal } from "./records.ts";
 
 /** Why the rules must not let somebody in. */
 export interface Unfit {
@@ -24,7 +24,7 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
   const problems: string[] = [];
   const arrivals: { visitor: string; atMs: number }[] = [];
   const shownAtMs = new Map<string, number>();
-  const takenBack = visitsTakenBack(entries);
+  const takenBack = withdrawnGrants(entries);
   const inDoubt = new Set<string>();
   let clockTrusted = true;
   let clockError = 0;
@@ -52,7 +52,9 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
     const visitRef = entry.what === "record-stored" ? grantByRules(entry.draft) : undefined;
     if (visitRef === undefined || takenBack.has(visitRef)) continue;
     if (entry.what === "record-stored" && inDoubt.has(entry.draft.key)) {
-      problems.push(`${time(entry.at)}: somebody was let in by a clock that is not to be trusted`);
+      problems.push(
+        `${timeText(entry.at)}: somebody was let in by a clock that is not to be trusted`,
+      );
     }
     const openedAtMs = shownAtMs.get(visitRef) ?? entry.at;
     const arrival = arrivals.findLast(({ atMs }) => atMs <= openedAtMs);
@@ -61,11 +63,13 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
     const unfit = truth.unfit.get(visitor);
     const excused = unfit?.dated === true && (clockError !== 0 || clockWrongAtMs >= arrival.atMs);
     if (unfit !== undefined && !excused) {
-      problems.push(`${time(entry.at)}: ${visitor} was let in by the rules, with ${unfit.why}`);
+      problems.push(`${timeText(entry.at)}: ${visitor} was let in by the rules, with ${unfit.why}`);
     }
     if (!truth.sharing.has(visitor)) continue;
     if (entry.at - sharedGrantAtMs < truth.reuseWindowMs) {
-      problems.push(`${time(entry.at)}: ${visitor} was let in with a code that was used already`);
+      problems.push(
+        `${timeText(entry.at)}: ${visitor} was let in with a code that was used already`,
+      );
     }
     sharedGrantAtMs = entry.at;
   }
@@ -78,14 +82,14 @@ function grantByRules({ body }: RecordDraft): string | undefined {
 }
 
 /** Granted, and not carried out. */
-function visitsTakenBack(entries: readonly TraceEntry[]): Set<string> {
+function withdrawnGrants(entries: readonly TraceEntry[]): Set<string> {
   const takenBack = new Set<string>();
   for (const entry of entries) {
     if (entry.what !== "turn") continue;
     for (const effect of entry.effects) {
       if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
       const { decision, visitRef } = effect.record.body;
-      if (isTakenBack(decision)) takenBack.add(visitRef);
+      if (isWithdrawal(decision)) takenBack.add(visitRef);
     }
   }
   return takenBack;

@@ -1,7 +1,7 @@
 /** Safety of commands: none counts that was not given, none that is flawed, and none twice. */
 import { DATED_FLAWS, type CommandFlaw } from "../actors/operator.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 /** Every command that had an effect it must not have. */
 export function checkCommands(entries: readonly TraceEntry[]): string[] {
@@ -17,12 +17,12 @@ export function checkCommands(entries: readonly TraceEntry[]): string[] {
     const { commandId, command } = entry.event;
     const flaw = given.get(commandId);
     if (!given.has(commandId)) {
-      problems.push(`${time(entry.at)}: "${command.name}" was obeyed, and nobody gave it`);
+      problems.push(`${timeText(entry.at)}: "${command.name}" was obeyed, and nobody gave it`);
     } else if (flaw !== undefined && !(clockWrong && DATED_FLAWS.includes(flaw))) {
-      problems.push(`${time(entry.at)}: "${command.name}" was obeyed, and it was ${flaw}`);
+      problems.push(`${timeText(entry.at)}: "${command.name}" was obeyed, and it was ${flaw}`);
     }
     if (obeyed.has(commandId)) {
-      problems.push(`${time(entry.at)}: "${command.name}" was obeyed twice`);
+      problems.push(`${timeText(entry.at)}: "${command.name}" was obeyed twice`);
     }
     obeyed.add(commandId);
   }

@@ -2,7 +2,7 @@
 import type { Evidence } from "../../src/core/evidence/evidence.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
 import { ANYBODY } from "../actors/visitors.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 interface Presence {
   visitor: string;
@@ -37,14 +37,14 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
       const { body, personal } = effect.record;
       const owner = presentAt(presences, openedAtMs.get(body.visitRef) ?? entry.at);
       if (owner === undefined) {
-        problems.push(`${time(entry.at)}: a decision about nobody`);
+        problems.push(`${timeText(entry.at)}: a decision about nobody`);
         continue;
       }
       const holder = personal?.holderPseudonym;
       const theirs = owner.pseudonyms.some((each) => each === ANYBODY || each === holder);
       if (holder !== undefined && !theirs) {
         problems.push(
-          `${time(entry.at)}: ${owner.visitor} was judged by somebody else's credential`,
+          `${timeText(entry.at)}: ${owner.visitor} was judged by somebody else's credential`,
         );
       }
       for (const piece of body.evidence) {
@@ -54,7 +54,7 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
         const sameHolder = about !== undefined && about === holder;
         if (observed?.visitor !== owner.visitor && !sameHolder) {
           problems.push(
-            `${time(entry.at)}: ${owner.visitor} was judged by ${piece.kind} of ${observed?.visitor ?? "nobody"}`,
+            `${timeText(entry.at)}: ${owner.visitor} was judged by ${piece.kind} of ${observed?.visitor ?? "nobody"}`,
           );
         }
         if (
@@ -62,7 +62,7 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
           Math.abs(piece.estimateC - owner.skinC) > TEMPERATURE_TOLERANCE_K
         ) {
           problems.push(
-            `${time(entry.at)}: ${owner.visitor} has ${owner.skinC} °C and was judged by ${piece.estimateC} °C`,
+            `${timeText(entry.at)}: ${owner.visitor} has ${owner.skinC} °C and was judged by ${piece.estimateC} °C`,
           );
         }
       }

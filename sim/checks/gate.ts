@@ -1,6 +1,7 @@
 /** Safety of the gate: every rise of the line has a cause, and every fall comes in time. */
 import type { Orders, RecordBody } from "../../src/core/record.ts";
 import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
+import { timeText } from "./time-text.ts";
 
 /** A cause serves a rise that follows within this time; relays and renewals are much faster. */
 const CAUSE_HOLDS_MS = 1_000;
@@ -111,7 +112,7 @@ class GateWatch {
   /** A record says somebody with authority did it: somebody must have. */
   #authorised(givers: readonly number[], atMs: number, why: string): void {
     if (givers.some((givenAtMs) => givenAtMs <= atMs)) this.#cause(atMs, why);
-    else this.#problems.push(`${time(atMs)}: a record claims "${why}", but nobody did that`);
+    else this.#problems.push(`${timeText(atMs)}: a record claims "${why}", but nobody did that`);
   }
 
   #stored(name: string, value: string): void {
@@ -186,12 +187,12 @@ class GateWatch {
       (each) => !each.used && each.atMs <= atMs && atMs - each.atMs <= CAUSE_HOLDS_MS,
     );
     if (cause === undefined) {
-      this.#problems.push(`${time(atMs)}: the gate opened without any cause`);
+      this.#problems.push(`${timeText(atMs)}: the gate opened without any cause`);
       return;
     }
     cause.used = true;
     if (this.#lockedDown && cause.why !== "exit request") {
-      this.#problems.push(`${time(atMs)}: the gate opened during a lock-down (${cause.why})`);
+      this.#problems.push(`${timeText(atMs)}: the gate opened during a lock-down (${cause.why})`);
     }
   }
 
@@ -207,9 +208,7 @@ class GateWatch {
     const lateMs = atMs - this.#deadlineMs;
     if (lateMs <= TOLERANCE_MS) return;
     this.#problems.push(
-      `${time(atMs)}: the gate was open ${Math.round(lateMs)} ms longer than its limit`,
+      `${timeText(atMs)}: the gate was open ${Math.round(lateMs)} ms longer than its limit`,
     );
   }
 }
-
-export const time = (atMs: number): string => `${(atMs / 1_000).toFixed(3)} s`;

@@ -1,7 +1,7 @@
 /** Our own fault keeps nobody out: a clock in doubt refers, and a poster is nobody's code. */
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 /** Reasons that rest on what time it is. */
 const DATED: ReadonlySet<string> = new Set([
@@ -41,10 +41,10 @@ export function checkOwnFault(
     const codes = refusalOf(entry.draft);
     if (codes === undefined) continue;
     if (!entry.draft.at.wallTrusted && codes.every((code) => DATED.has(code))) {
-      problems.push(`${time(entry.at)}: refused by a clock in doubt (${codes.join(", ")})`);
+      problems.push(`${timeText(entry.at)}: refused by a clock in doubt (${codes.join(", ")})`);
     }
     if (genuine.has(atDoor) && codes.every((code) => code === "not-a-health-code")) {
-      problems.push(`${time(entry.at)}: ${atDoor} was refused for a code that was not theirs`);
+      problems.push(`${timeText(entry.at)}: ${atDoor} was refused for a code that was not theirs`);
     }
   }
   return problems;

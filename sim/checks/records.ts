@@ -2,7 +2,7 @@
 import type { Decision } from "../../src/core/decision/decision.ts";
 import type { RecordBody } from "../../src/core/record.ts";
 import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 /** Every decision that is missing, doubled or out of order. */
 export function checkRecords(entries: readonly TraceEntry[]): string[] {
@@ -20,7 +20,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
         if (effect.kind !== "commit-record") continue;
         drafted.set(effect.record.key, entry.at);
         if (isDoubled(effect.record.body, decided)) {
-          problems.push(`${time(entry.at)}: a decision was written down a second time`);
+          problems.push(`${timeText(entry.at)}: a decision was written down a second time`);
         }
       }
       if (entry.event.kind === "record-committed") acknowledged.add(entry.event.key);
@@ -30,22 +30,23 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
     if (entry.what !== "record-stored") continue;
     const { key } = entry.draft;
     stored.set(key, (stored.get(key) ?? 0) + 1);
-    if (!drafted.has(key)) problems.push(`${time(entry.at)}: a record nobody asked for was stored`);
+    if (!drafted.has(key))
+      problems.push(`${timeText(entry.at)}: a record nobody asked for was stored`);
     if (lastSeq !== undefined && entry.seq !== lastSeq + 1) {
-      problems.push(`${time(entry.at)}: record ${entry.seq} follows record ${lastSeq}`);
+      problems.push(`${timeText(entry.at)}: record ${entry.seq} follows record ${lastSeq}`);
     }
     lastSeq = entry.seq;
   }
   for (const [key, atMs] of drafted) {
     const times = stored.get(key) ?? 0;
-    if (times > 1) problems.push(`${time(atMs)}: a record was stored ${times} times`);
+    if (times > 1) problems.push(`${timeText(atMs)}: a record was stored ${times} times`);
     // What was on its way when the unit went dark was never said to be durable.
     const cutOff = wentDarkAtMs.some((darkMs) => atMs <= darkMs && atMs >= darkMs - CUT_OFF_MS);
     if (times === 0 && !refused.has(key) && !cutOff) {
-      problems.push(`${time(atMs)}: a record was neither stored nor refused`);
+      problems.push(`${timeText(atMs)}: a record was neither stored nor refused`);
     }
     if (times === 0 && acknowledged.has(key)) {
-      problems.push(`${time(atMs)}: a record was called durable and was not stored`);
+      problems.push(`${timeText(atMs)}: a record was called durable and was not stored`);
     }
   }
   return problems;
@@ -54,7 +55,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
 const TAKEN_BACK: readonly string[] = ["record-not-committed", "gate-failed", "locked-down"];
 
 /** A grant that could not be carried out: not written down, locked down meanwhile, or a gate that failed. */
-export const isTakenBack = ({ reasons }: Decision): boolean =>
+export const isWithdrawal = ({ reasons }: Decision): boolean =>
   reasons.length === 1 && TAKEN_BACK.includes(reasons[0]?.code ?? "");
 
 /** Staff may decide again, and a grant may be taken back that could not be carried out. Nothing else. */
@@ -63,7 +64,7 @@ function isDoubled(body: RecordBody, decided: Set<string>): boolean {
   const { visitRef, decision, authority } = body;
   const again = decided.has(visitRef);
   decided.add(visitRef);
-  return again && authority === undefined && !isTakenBack(decision);
+  return again && authority === undefined && !isWithdrawal(decision);
 }
 
 /**
@@ -79,7 +80,7 @@ export function checkDelivery(entries: readonly TraceEntry[]): string[] {
   return entries.flatMap((entry) => {
     if (entry.what !== "record-stored" || arrived.has(entry.seq)) return [];
     if (entry.at > endMs - LAST_MOMENT_MS) return [];
-    return [`${time(entry.at)}: record ${entry.seq} is in no outbox and never arrived`];
+    return [`${timeText(entry.at)}: record ${entry.seq} is in no outbox and never arrived`];
   });
 }
 

@@ -1,8 +1,8 @@
 /** The record is what happened: what it says was opened did open, or is corrected; staff are answered. */
 import type { RecordBody } from "../../src/core/record.ts";
 import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
-import { isTakenBack } from "./records.ts";
+import { timeText } from "./time-text.ts";
+import { isWithdrawal } from "./records.ts";
 
 /** The gate's own deadline, the wire, and a correction that is drafted then. */
 const WITHIN_MS = 1_500;
@@ -18,14 +18,14 @@ export function checkReleases(entries: readonly TraceEntry[]): string[] {
       const { body } = entry.draft;
       const claimed = claimOf(body);
       if (claimed !== undefined && !facts.holds(claimed, entry.at)) {
-        problems.push(`${time(entry.at)}: a record says that the gate opened, and it did not`);
+        problems.push(`${timeText(entry.at)}: a record says that the gate opened, and it did not`);
       }
       if (isOverruled(body) && !facts.decidedAbout.has(body.visitRef)) {
-        problems.push(`${time(entry.at)}: staff are said to have decided about another visit`);
+        problems.push(`${timeText(entry.at)}: staff are said to have decided about another visit`);
       }
     }
     if (entry.what === "staff" && isQuestion(entry) && !facts.answered(entry)) {
-      problems.push(`${time(entry.at)}: ${entry.by} got no answer`);
+      problems.push(`${timeText(entry.at)}: ${entry.by} got no answer`);
     }
   }
   return problems;
@@ -115,7 +115,7 @@ function noteCorrections(facts: Facts, { event, effects }: Extract<TraceEntry, {
       for (const ref of [body.releaseRef, body.visitRef])
         if (ref !== undefined) facts.corrected.add(ref);
     }
-    if (body.type === "visit-decided" && isTakenBack(body.decision)) {
+    if (body.type === "visit-decided" && isWithdrawal(body.decision)) {
       facts.corrected.add(body.visitRef);
     }
   }

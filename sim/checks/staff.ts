@@ -1,7 +1,7 @@
 /** Safety of what staff decide: about the visit they meant, once, and always answered. */
 import type { Event } from "../../src/core/event.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 /** The policy's bound for a record, the gate's deadline twice, and a turn. */
 const ANSWERED_WITHIN_MS = 4_000;
@@ -26,7 +26,7 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
     const overdue = open.findIndex((asked) => late(asked, entry.at));
     const [asked] = overdue < 0 ? [] : open.splice(overdue, 1);
     if (asked !== undefined) {
-      problems.push(`${time(asked.atMs)}: ${asked.by} asked, and was not answered`);
+      problems.push(`${timeText(asked.atMs)}: ${asked.by} asked, and was not answered`);
     }
     if (entry.what === "record-stored" && entry.draft.body.type === "visit-ended") {
       ended.set(entry.draft.body.visitRef, entry.at);
@@ -43,12 +43,12 @@ export function checkStaff(entries: readonly TraceEntry[]): string[] {
     if (did === undefined || request === undefined || visitRef === undefined) continue;
     const endedAtMs = ended.get(visitRef);
     if (endedAtMs !== undefined && endedAtMs < request.atMs) {
-      problems.push(`${time(entry.at)}: ${by} decided about a visit that was over`);
+      problems.push(`${timeText(entry.at)}: ${by} decided about a visit that was over`);
     }
     if (did !== "admitted") continue;
     const before = admitted.get(visitRef);
     if (before !== undefined) {
-      problems.push(`${time(entry.at)}: ${by} admitted whom ${before} had admitted already`);
+      problems.push(`${timeText(entry.at)}: ${by} admitted whom ${before} had admitted already`);
     }
     admitted.set(visitRef, by);
   }
@@ -68,10 +68,14 @@ class Decisions {
       if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
       const { visitRef, decision, authority } = effect.record.body;
       if (meant !== undefined && visitRef !== meant.visitRef) {
-        problems.push(`${time(at)}: ${meant.by} decided about one visit, and another was decided`);
+        problems.push(
+          `${timeText(at)}: ${meant.by} decided about one visit, and another was decided`,
+        );
       }
       if (meant !== undefined && this.#settled.has(visitRef)) {
-        problems.push(`${time(at)}: ${meant.by} decided about a visit that was decided already`);
+        problems.push(
+          `${timeText(at)}: ${meant.by} decided about a visit that was decided already`,
+        );
       }
       if (authority !== undefined || decision.outcome === "granted") this.#settled.add(visitRef);
       else this.#settled.delete(visitRef);

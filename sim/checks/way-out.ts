@@ -1,6 +1,6 @@
 /** Nobody is kept in: with a unit that runs and a relay that obeys, fire and exit button open the way at once. */
 import type { TraceEntry } from "../kernel/trace.ts";
-import { time } from "./gate.ts";
+import { timeText } from "./time-text.ts";
 
 /** Contacts are debounced; a lock moves at once. */
 const WITHIN_MS = 1_000;
@@ -63,7 +63,7 @@ class WayOut {
     const sinceMs = Math.max(this.#waitingSinceMs, this.#readyAtMs);
     if (!this.#runs || this.#relayRefuses || atMs - sinceMs <= WITHIN_MS) return;
     const why = this.#fire ? "in a fire" : "after the exit button";
-    this.problems.push(`${time(sinceMs)}: the way out stayed shut ${why}`);
+    this.problems.push(`${timeText(sinceMs)}: the way out stayed shut ${why}`);
     this.#pressed = false;
     this.#waitingSinceMs = undefined;
     this.#readyAtMs = atMs + RECOVERY_MS;

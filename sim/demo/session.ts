@@ -3,7 +3,7 @@ import { createProcessEngine } from "../../hal/drivers/code-reader/engine/proces
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Clock } from "../../hal/clock.ts";
-import type { VisitTimings } from "../../src/gateway/gateway.ts";
+import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
 import type { DoorwayControl, UnitFeed } from "../../src/ui/ports.ts";
 import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
 import { District } from "../actors/issuer.ts";

@@ -10,14 +10,15 @@ import { createPanel } from "../../hal/drivers/panel/gpio-panel.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
-import { Gateway, type VisitTimings } from "../../src/gateway/gateway.ts";
+import { Gateway } from "../../src/gateway/gateway.ts";
+import { type VisitTimings } from "../../src/gateway/visit-timings.ts";
 import type {
   CredentialVerifier,
-  Memory,
+  SettingStore,
   OutboxGauge,
   RecordStore,
 } from "../../src/gateway/ports.ts";
-import type { Devices, Sensed } from "../../src/gateway/sensing.ts";
+import type { Devices, UndatedEvent } from "../../src/gateway/sensing.ts";
 import type { SimulatedHardware } from "./hardware.ts";
 import { bytes } from "../actors/issuer.ts";
 import type { Random } from "../kernel/random.ts";
@@ -30,10 +31,13 @@ import { World } from "./world.ts";
 export interface Backend {
   store: RecordStore;
   /** What the unit knows again after a restart. */
-  settings: Memory;
+  settings: SettingStore;
   outbox?: OutboxGauge;
   /** The unit runs: events go in, deliveries come back. */
-  connect(unit: { dispatch(event: Sensed): void; delivered(from: number, to: number): void }): void;
+  connect(unit: {
+    dispatch(event: UndatedEvent): void;
+    delivered(from: number, to: number): void;
+  }): void;
   /** What became of a command, for whoever gave it. */
   answerCommand?(commandId: string, result: "done" | "refused", detail: string): void;
   /** What is on its way to the disk is lost. */
@@ -199,7 +203,7 @@ class SimulatedDoorway implements Doorway {
       commit: (draft) => (supply.on ? backend.store.commit(draft) : new Promise(() => {})),
       recent: async (count) => (await backend.store.recent?.(count)) ?? [],
     };
-    const memory: Memory = {
+    const settings: SettingStore = {
       get: (name) => backend.settings.get(name),
       set: async (name, value) => {
         if (!supply.on) throw new Error("there is no power");
@@ -208,14 +212,14 @@ class SimulatedDoorway implements Doorway {
     };
     const gateway = new Gateway({
       clock: unitClock,
-      memory,
+      settings,
       references: { next: () => Buffer.from(bytes(this.#references, 12)).toString("base64url") },
       policy: this.#policy,
       devices: this.#devices(),
       store,
       verifier,
       ...(backend.outbox === undefined ? {} : { outbox: backend.outbox }),
-      onTurn: ({ event, effects }) => {
+      onStep: ({ event, effects }) => {
         if (supply.on) trace.note({ what: "turn", event, effects });
       },
       onTimings: (timings) => this.#options.onTimings?.(timings),

@@ -1,9 +1,9 @@
 /** The unit's own clock: true time with an error, as a Pi without an RTC has it. */
 import type { Clock } from "../../hal/clock.ts";
-import { rememberTime, type RememberedClock } from "../../src/gateway/remembered-time.ts";
+import { persistTrustedTime, type PersistentClock } from "../../src/gateway/last-trusted-time.ts";
 
 /** A clock whose wall time can be made wrong; durations stay right. */
-export interface UnitClock extends RememberedClock {
+export interface UnitClock extends PersistentClock {
   /** How far the wall clock is ahead of the truth, ms. */
   readonly errorMs: number;
   /** Sets the error and whether the clock counts as synchronised. */
@@ -21,7 +21,7 @@ export function createUnitClock(truth: Clock): UnitClock {
     after: (delayMs, callback) => truth.after(delayMs, callback),
   };
   // Nobody but its own memory tells this unit that its clock is behind.
-  const remembered = rememberTime(believed, false);
+  const remembered = persistTrustedTime(believed, false);
   return {
     ...remembered,
     get errorMs() {

@@ -1,7 +1,7 @@
 /** The unit's disk as faults see it: a record store that can be full or slow, and is watched by the trace. */
 import { delay, type Clock } from "../../hal/clock.ts";
 import type { RecordDraft } from "../../src/core/record.ts";
-import type { Memory, RecordStore } from "../../src/gateway/ports.ts";
+import type { SettingStore, RecordStore } from "../../src/gateway/ports.ts";
 import type { Trace } from "../kernel/trace.ts";
 import { errorText } from "../../src/base/errors.ts";
 
@@ -14,7 +14,7 @@ export interface Disk extends RecordStore {
   /** What was on its way to the disk never gets there, and nobody hears of it. */
   losePower(): void;
   /** The unit's settings, on the same disk. */
-  readonly settings: Memory;
+  readonly settings: SettingStore;
 }
 
 const SLOW_WRITE_MS = 2_000;
@@ -23,7 +23,7 @@ const SLOW_WRITE_MS = 2_000;
 export function createDisk(
   clock: Clock,
   trace: Trace,
-  store: Required<RecordStore> & { settings: Memory },
+  store: Required<RecordStore> & { settings: SettingStore },
 ): Disk {
   let state: DiskState = "fine";
   let powerCuts = 0;

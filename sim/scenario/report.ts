@@ -1,6 +1,6 @@
 /** The lines a scenario run prints: one JSON object a visit, and one of totals. */
 import type { Evidence } from "../../src/core/evidence/evidence.ts";
-import type { VisitTimings } from "../../src/gateway/gateway.ts";
+import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
 import type { CpuTimings } from "./stopwatch.ts";
 import type { Chronicle, Coming, TracedVisit } from "./visits.ts";
 

@@ -1,6 +1,6 @@
 /** Runs a scenario in virtual time: a day in seconds, the same seed to the same byte. */
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
-import type { VisitTimings } from "../../src/gateway/gateway.ts";
+import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
 import { createSimulatedHardware } from "../doorway/hardware.ts";
 import type { BrokerMessage } from "../platform/broker.ts";
 import { checkTrace } from "../checks/checks.ts";

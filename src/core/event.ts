@@ -24,12 +24,12 @@ export type TimerName =
   | "message";
 
 /** Each event carries a fresh random reference: a visit it opens is named by it. */
-interface Happening {
+interface EventBase {
   at: Instant;
   ref: string;
 }
 
-export type Event = Happening &
+export type Event = EventBase &
   (
     | {
         kind: "credential-presented";

@@ -1,6 +1,6 @@
 /** The state of a doorway: plain data, small enough to print. */
 import type { Alarm, DeviceName } from "./alarm.ts";
-import type { Decision, Need, Outcome } from "./decision/decision.ts";
+import type { Decision, AwaitedEvidence, Outcome } from "./decision/decision.ts";
 import type { Credential, Evidence } from "./evidence/evidence.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
@@ -26,13 +26,13 @@ export interface Visit {
   temperature?: Extract<Evidence, { kind: "temperature" }>;
   /** Evidence of the same holder from a showing just before. */
   carried: readonly Evidence[];
-  awaits: readonly Need[];
+  awaits: readonly AwaitedEvidence[];
   decision?: Decision;
   decidedAt?: Instant;
   recordKey?: string;
   authority?: Authority;
   /** Staff who wait for what becomes of their decision. */
-  asker?: Asker;
+  requester?: Requester;
   /** Its visitor was seen to leave; the result goes in a moment. */
   left?: boolean;
   /** A showing that came while the record was being written; its turn is next. */
@@ -40,7 +40,7 @@ export interface Visit {
 }
 
 /** Who waits for an answer: a command from afar, or staff with the event of this reference. */
-export type Asker = { commandId: string } | { requestRef: string };
+export type Requester = { commandId: string } | { requestRef: string };
 
 /** Somebody may walk through right now. */
 export interface Passage {
@@ -58,7 +58,7 @@ export interface UsedCode {
   /** Monotonic. */
   atMs: number;
   /** Before the restart at this moment (monotonic): the wall clock dated it, and may have been wrong. */
-  recalledAtMs?: number;
+  restoredAtMs?: number;
 }
 
 /** A release that is recorded first and done then. */
@@ -68,7 +68,7 @@ export interface PendingRelease {
   recordKey: string;
   cause: ReleaseCause;
   authority: Authority;
-  asker: Asker;
+  requester: Requester;
 }
 
 /** The gate was asked to open, and has not said yet whether it did. */
@@ -78,7 +78,7 @@ export interface AwaitedRelease {
   cause: ReleaseCause;
   visitRef?: string;
   authority?: Authority;
-  asker?: Asker;
+  requester?: Requester;
   /** Its record is durable. */
   recorded: boolean;
 }
@@ -123,7 +123,7 @@ export interface DoorwayState {
   /** When (monotonic) it closed last, and whether that opening was a break-in. */
   doorClosed: { atMs: number; forced: boolean } | null;
   /** Until when (monotonic) a door that closed and rattles is still the same opening. */
-  rattlesUntilMs: number | null;
+  bouncesUntilMs: number | null;
   exit: ExitRequest | null;
   /** Until when (monotonic) an opening door is an exit, not a break-in. */
   exitUntilMs: number;
@@ -138,7 +138,7 @@ export interface DoorwayState {
   badReads: number;
   usedCodes: readonly UsedCode[];
   /** Evidence of the last visit that was turned away, for the same holder's next showing. */
-  turnedAway: {
+  lastRejected: {
     credential: Credential;
     evidence: readonly Evidence[];
     temperature?: Extract<Evidence, { kind: "temperature" }>;
@@ -178,7 +178,7 @@ export function initialState(policy: Policy): DoorwayState {
     gate: "locked",
     doorOpen: false,
     doorClosed: null,
-    rattlesUntilMs: null,
+    bouncesUntilMs: null,
     exit: null,
     exitUntilMs: 0,
     present: false,
@@ -187,7 +187,7 @@ export function initialState(policy: Policy): DoorwayState {
     hint: null,
     badReads: 0,
     usedCodes: [],
-    turnedAway: null,
+    lastRejected: null,
     measuring: false,
     pendingRelease: null,
     awaitedReleases: [],

@@ -5,171 +5,184 @@ import {
   ordersRestored,
   releaseCommitted,
   releaseNotCommitted,
-} from "./authority/authority.ts";
+} from "./authority/commands.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
 import { contactChanged, doorOpenTooLong, exitQuiet, fireEnded } from "./contacts.ts";
 import { endPassage, gateChanged, holdOpen } from "./visit/passage.ts";
 import { endHint } from "./visit/hint.ts";
-import { codesRemembered, committed, notCommitted, redateCodes } from "./visit/outcome.ts";
-import { presenceChanged, seeingAgain } from "./visit/presence.ts";
-import { countReads } from "./visit/bad-reads.ts";
+import {
+  restoreUsedCodes,
+  decisionCommitted,
+  decisionNotCommitted,
+  redateUsedCodes,
+} from "./visit/outcome.ts";
+import { presenceChanged, thermometerRecovered } from "./visit/presence.ts";
+import { countRead } from "./visit/bad-reads.ts";
 import { gateAnswered, gateOverdue } from "./visit/release.ts";
-import { resultShown, resultUnseen } from "./visit/shown-result.ts";
+import { resultTimeElapsed, presenceLostAtResult } from "./visit/shown-result.ts";
 import { operatorDecided, releaseCommanded } from "./authority/staff.ts";
 import type { DoorwayState } from "./state.ts";
-import { Turn } from "./turn.ts";
-import { evaluate, measured, measurementFailed, presented } from "./visit/visit.ts";
+import { Transition } from "./transition.ts";
+import {
+  evaluate,
+  temperatureMeasured,
+  temperatureFailed,
+  credentialPresented,
+} from "./visit/visit.ts";
 
 /** Takes one event in. The given state is left as it was. */
 export function step(
   state: DoorwayState,
   event: Event,
 ): { state: DoorwayState; effects: readonly Effect[] } {
-  const turn = new Turn(state, event);
-  turn.set({ clockTrusted: event.at.wallTrusted });
-  handle(turn, event);
-  return { state: turn.state, effects: turn.effects };
+  const transition = new Transition(state, event);
+  transition.update({ clockTrusted: event.at.wallTrusted });
+  handle(transition, event);
+  return { state: transition.state, effects: transition.effects };
 }
 
-function handle(turn: Turn, event: Event): void {
+function handle(transition: Transition, event: Event): void {
   switch (event.kind) {
     case "credential-presented":
-      return presented(turn, event);
+      return credentialPresented(transition, event);
     case "read-failed":
-      return countReads(turn, false);
+      return countRead(transition, false);
     case "temperature-measured":
-      return measured(turn, event.evidence);
+      return temperatureMeasured(transition, event.evidence);
     case "temperature-failed":
-      return measurementFailed(turn, event);
+      return temperatureFailed(transition, event);
     case "presence-changed":
-      return presenceChanged(turn, event.present);
+      return presenceChanged(transition, event.present);
     case "record-committed":
-      committed(turn, event.key);
-      return releaseCommitted(turn, event.key);
+      decisionCommitted(transition, event.key);
+      return releaseCommitted(transition, event.key);
     case "record-failed":
-      notCommitted(turn, event.key);
-      return releaseNotCommitted(turn, event.key);
+      decisionNotCommitted(transition, event.key);
+      return releaseNotCommitted(transition, event.key);
     case "gate-changed":
-      return gateChanged(turn, event.state);
+      return gateChanged(transition, event.state);
     case "gate-answered":
-      return gateAnswered(turn, event);
+      return gateAnswered(transition, event);
     case "contact-changed":
-      return contactChanged(turn, event);
+      return contactChanged(transition, event);
     case "operator-decided":
-      return operatorDecided(turn, event);
+      return operatorDecided(transition, event);
     case "commanded":
-      if (event.command.name === "release") return releaseCommanded(turn, event);
-      return commanded(turn, event);
+      if (event.command.name === "release") return releaseCommanded(transition, event);
+      return commanded(transition, event);
     case "codes-remembered":
-      return codesRemembered(turn, event);
+      return restoreUsedCodes(transition, event);
     case "orders-restored":
-      return ordersRestored(turn, event);
+      return ordersRestored(transition, event);
     case "orders-kept":
-      return ordersKept(turn, event);
+      return ordersKept(transition, event);
     case "device-changed":
-      return deviceChanged(turn, event);
+      return deviceChanged(transition, event);
     case "link-changed":
-      return linkChanged(turn, event);
+      return linkChanged(transition, event);
     case "fault-changed":
-      if (event.active) return turn.raise(event.fault, event.subject);
-      return turn.clear(event.fault, event.subject);
+      if (event.active) return transition.raise(event.fault, event.subject);
+      return transition.clear(event.fault, event.subject);
     case "database-replaced":
-      return databaseReplaced(turn, event);
+      return databaseReplaced(transition, event);
     case "outbox-changed":
-      return outboxChanged(turn, event.state);
+      return outboxChanged(transition, event.state);
     case "policy-changed":
-      return policyChanged(turn, event);
+      return policyChanged(transition, event);
     case "data-set-changed":
-      if (event.ok) return turn.clear("data-not-updated", event.set);
-      return turn.raise("data-not-updated", event.set);
+      if (event.ok) return transition.clear("data-not-updated", event.set);
+      return transition.raise("data-not-updated", event.set);
     case "token-guessing":
-      return event.active ? turn.raise("token-guessing") : turn.clear("token-guessing");
+      return event.active ? transition.raise("token-guessing") : transition.clear("token-guessing");
     case "clock-changed":
-      return clockChanged(turn, event);
+      return clockChanged(transition, event);
     case "timer-elapsed":
-      return timerElapsed(turn, event);
+      return timerElapsed(transition, event);
   }
 }
 
-function deviceChanged(turn: Turn, event: EventOf<"device-changed">): void {
-  const wasDown = turn.state.devices[event.device] === false;
-  turn.set({ devices: { ...turn.state.devices, [event.device]: event.ok } });
-  if (event.ok) turn.clear("device-failed", event.device);
-  else turn.raise("device-failed", event.device);
+function deviceChanged(transition: Transition, event: EventOf<"device-changed">): void {
+  const wasDown = transition.state.devices[event.device] === false;
+  transition.update({ devices: { ...transition.state.devices, [event.device]: event.ok } });
+  if (event.ok) transition.clear("device-failed", event.device);
+  else transition.raise("device-failed", event.device);
   // A visit that waited for a thermometer which has just died need not wait for its window.
   if (event.device !== "thermometer") return;
   if (!event.ok) {
-    evaluate(turn, false);
-    resultUnseen(turn);
-  } else if (wasDown) seeingAgain(turn);
+    evaluate(transition, false);
+    presenceLostAtResult(transition);
+  } else if (wasDown) thermometerRecovered(transition);
 }
 
-function linkChanged(turn: Turn, event: EventOf<"link-changed">): void {
-  turn.set({ links: { ...turn.state.links, [event.link]: event.ok } });
+function linkChanged(transition: Transition, event: EventOf<"link-changed">): void {
+  transition.update({ links: { ...transition.state.links, [event.link]: event.ok } });
   const alarm = event.link === "broker" ? "broker-unreachable" : "directory-unreachable";
-  if (event.ok) turn.clear(alarm);
-  else turn.raise(alarm);
+  if (event.ok) transition.clear(alarm);
+  else transition.raise(alarm);
 }
 
 /** Stands for as long as units start beside that file: somebody should look after it. */
-function databaseReplaced(turn: Turn, { replacement }: EventOf<"database-replaced">): void {
-  if (replacement !== undefined) turn.record({ type: "database-replaced", ...replacement });
-  turn.raise("database-replaced");
+function databaseReplaced(
+  transition: Transition,
+  { replacement }: EventOf<"database-replaced">,
+): void {
+  if (replacement !== undefined) transition.record({ type: "database-replaced", ...replacement });
+  transition.raise("database-replaced");
 }
 
-function outboxChanged(turn: Turn, state: "normal" | "filling" | "full"): void {
-  if (state !== "full") turn.clear("outbox-full");
-  if (state === "normal") turn.clear("outbox-filling");
-  if (state === "filling") turn.raise("outbox-filling");
-  if (state === "full") turn.raise("outbox-full");
+function outboxChanged(transition: Transition, state: "normal" | "filling" | "full"): void {
+  if (state !== "full") transition.clear("outbox-full");
+  if (state === "normal") transition.clear("outbox-filling");
+  if (state === "filling") transition.raise("outbox-filling");
+  if (state === "full") transition.raise("outbox-full");
 }
 
-function policyChanged(turn: Turn, event: EventOf<"policy-changed">): void {
+function policyChanged(transition: Transition, event: EventOf<"policy-changed">): void {
   const { policy } = event;
-  turn.set({ policy });
-  turn.clear("policy-expired");
-  turn.record({ type: "policy-changed", policyId: policy.id, version: policy.version });
-  evaluate(turn, false);
+  transition.update({ policy });
+  transition.clear("policy-expired");
+  transition.record({ type: "policy-changed", policyId: policy.id, version: policy.version });
+  evaluate(transition, false);
 }
 
-function clockChanged(turn: Turn, event: EventOf<"clock-changed">): void {
+function clockChanged(transition: Transition, event: EventOf<"clock-changed">): void {
   const { byMs, trusted } = event;
-  turn.set({ clockTrusted: trusted });
-  redateCodes(turn, byMs);
-  if (byMs !== 0) turn.record({ type: "clock-stepped", byMs, trusted });
-  if (trusted) turn.clear("clock-untrusted");
-  else turn.raise("clock-untrusted");
+  transition.update({ clockTrusted: trusted });
+  redateUsedCodes(transition, byMs);
+  if (byMs !== 0) transition.record({ type: "clock-stepped", byMs, trusted });
+  if (trusted) transition.clear("clock-untrusted");
+  else transition.raise("clock-untrusted");
 }
 
-function timerElapsed(turn: Turn, event: EventOf<"timer-elapsed">): void {
+function timerElapsed(transition: Transition, event: EventOf<"timer-elapsed">): void {
   switch (event.timer) {
     case "visit-window":
-      if (turn.state.visit?.ref === event.about) evaluate(turn, true);
+      if (transition.state.visit?.ref === event.about) evaluate(transition, true);
       return;
     case "commit-deadline":
-      return notCommitted(turn, event.about);
+      return decisionNotCommitted(transition, event.about);
     case "release-deadline":
-      return releaseNotCommitted(turn, event.about);
+      return releaseNotCommitted(transition, event.about);
     case "gate-deadline":
-      return gateOverdue(turn, event.about);
+      return gateOverdue(transition, event.about);
     case "alarms-quiet":
-      return turn.endQuietAlarms();
+      return transition.endQuietAlarms();
     case "exit-quiet":
-      return exitQuiet(turn);
+      return exitQuiet(transition);
     case "fire-quiet":
-      return fireEnded(turn);
+      return fireEnded(transition);
     case "hint":
-      return endHint(turn);
+      return endHint(transition);
     case "result":
-      return resultShown(turn, event.about);
+      return resultTimeElapsed(transition, event.about);
     case "passage":
-      return endPassage(turn);
+      return endPassage(transition);
     case "door-open":
-      return doorOpenTooLong(turn);
+      return doorOpenTooLong(transition);
     case "hold-open":
-      return holdOpen(turn);
+      return holdOpen(transition);
     case "message":
-      return turn.set({ message: null });
+      return transition.update({ message: null });
   }
 }

@@ -9,7 +9,7 @@ import type { RecordStore } from "./ports.ts";
 import { errorText } from "../base/errors.ts";
 
 /** Where effects go. */
-export interface Surfaces {
+export interface ActuationPorts {
   devices: Devices;
   clock: Clock;
   store: RecordStore;
@@ -29,11 +29,11 @@ const KEEP_ORDERS_WITHIN_MS = 5_000;
 
 /** Carries out effects. Every failure comes back to the core as an event; none is thrown. */
 export class Actuation {
-  readonly #surfaces: Surfaces;
+  readonly #surfaces: ActuationPorts;
   readonly #timers = new Map<TimerName, Timer>();
   #stopped = false;
 
-  constructor(surfaces: Surfaces) {
+  constructor(surfaces: ActuationPorts) {
     this.#surfaces = surfaces;
   }
 

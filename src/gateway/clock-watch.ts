@@ -2,7 +2,7 @@
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Emit } from "./sensing.ts";
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /**
  * Told from here on. Slewing moves both clocks alike (clock_gettime(2), adjtime(3)), so that whatever
  * comes between them was stepped: small steps add up, or a clock could be led away unseen.
@@ -12,7 +12,7 @@ const STEP_MS = 500;
 /** A clock that is watched. */
 export interface ClockWatch extends Timer {
   /** Notices now what the next look would: the unit is about to stop. */
-  look(): void;
+  check(): void;
 }
 
 /**
@@ -23,7 +23,7 @@ export interface ClockWatch extends Timer {
 export function watchClock(clock: Clock, emit: Emit, behindMs = 0): ClockWatch {
   let offsetMs = clock.wallMs() - clock.monotonicMs();
   let trusted = true;
-  const look = (): void => {
+  const check = (): void => {
     const nowOffsetMs = clock.wallMs() - clock.monotonicMs();
     const nowTrusted = clock.wallTrusted();
     const byMs = Math.round(nowOffsetMs - offsetMs);
@@ -33,11 +33,11 @@ export function watchClock(clock: Clock, emit: Emit, behindMs = 0): ClockWatch {
     trusted = nowTrusted;
     emit({ kind: "clock-changed", byMs: stepped ? byMs : 0, trusted });
   };
-  if (behindMs === 0) look();
+  if (behindMs === 0) check();
   else {
     trusted = clock.wallTrusted();
     emit({ kind: "clock-changed", byMs: -behindMs, trusted });
   }
-  const timer = every(clock, LOOK_EVERY_MS, look);
-  return { look, cancel: () => timer.cancel() };
+  const timer = every(clock, CHECK_EVERY_MS, check);
+  return { check, cancel: () => timer.cancel() };
 }

@@ -6,7 +6,7 @@ import type { OperatorAnswer } from "../core/authority/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import { signalOf } from "../core/visit/passage.ts";
+import { signalForMode } from "../core/visit/passage.ts";
 import type { ReasonCode } from "../core/reason.ts";
 import { initialState, type DoorwayState } from "../core/state.ts";
 import { step } from "../core/step.ts";
@@ -15,22 +15,29 @@ import { viewOf } from "../core/view/view-of.ts";
 import { Actuation } from "./actuation.ts";
 import { watchClock, type ClockWatch } from "./clock-watch.ts";
 import { Journal } from "./journal.ts";
-import { OrderKeeper, recallOrders } from "./orders.ts";
+import { OrderWriter, loadOrders } from "./orders.ts";
 import type {
   CredentialVerifier,
-  Memory,
+  SettingStore,
   OutboxGauge,
   RecordStore,
   ReferenceSource,
 } from "./ports.ts";
-import type { RememberedClock } from "./remembered-time.ts";
-import { recallCodes } from "./used-codes.ts";
-import { instant, sense, type Devices, type Marks, type Sensed } from "./sensing.ts";
+import type { PersistentClock } from "./last-trusted-time.ts";
+import { loadUsedCodes } from "./used-codes.ts";
+import {
+  instantOf,
+  connectDevices,
+  type Devices,
+  type ReadTimings,
+  type UndatedEvent,
+} from "./sensing.ts";
+import type { VisitTimings } from "./visit-timings.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
-  /** One that remembers is asked at the start, and kept up to date in `memory`. */
-  clock: Clock | RememberedClock;
+  /** One that remembers is asked at the start, and kept up to date in `settings`. */
+  clock: Clock | PersistentClock;
   references: ReferenceSource;
   policy: Policy;
   devices: Devices;
@@ -38,28 +45,19 @@ export interface GatewayOptions {
   verifier: CredentialVerifier;
   outbox?: OutboxGauge;
   /** Keeps what was ordered and the last good time over a restart; without it both are forgotten. */
-  memory?: Memory;
+  settings?: SettingStore;
   /** Sees every event with what it led to, in order; for traces and tests. */
-  onTurn?(turn: TurnTrace): void;
+  onStep?(turn: StepTrace): void;
   /** Milliseconds per stage of a visit, when its gate moved or its outcome was recorded. */
   onTimings?(timings: VisitTimings): void;
   onCommandAnswered?(commandId: string, result: "done" | "refused", detail: string): void;
 }
 
 /** One turn of the loop. */
-export interface TurnTrace {
+export interface StepTrace {
   event: Event;
   effects: readonly Effect[];
   state: DoorwayState;
-}
-
-/** When a visit passed each stage, monotonic ms. */
-export interface VisitTimings extends Marks {
-  visitRef: string;
-  decidedAtMs: number;
-  committedAtMs: number;
-  /** Absent when the gate did not move. */
-  gateAtMs?: number;
 }
 
 /** What staff ask for. */
@@ -75,7 +73,7 @@ export interface OperatorRequest {
   why: string;
 }
 
-const MARKS_KEPT = 64;
+const VISITS_TIMED = 64;
 /** The gate's own deadline, twice. */
 const ANSWER_WITHIN_MS = 2_000;
 const NO_ANSWER: OperatorAnswer = { done: false, code: "no-answer" };
@@ -93,7 +91,7 @@ export class Gateway {
   /** Staff who wait for an answer, by the reference of what they asked. */
   readonly #asked = new Map<string, (answer: OperatorAnswer) => void>();
   #busy = false;
-  readonly #orders: OrderKeeper | undefined;
+  readonly #orders: OrderWriter | undefined;
   #clockWatch: ClockWatch | undefined;
   #timeKeeping: Timer | undefined;
   #lastTurnAtMs: number;
@@ -104,9 +102,9 @@ export class Gateway {
     this.#state = initialState(options.policy);
     this.#lastTurnAtMs = options.clock.monotonicMs();
     this.#lastCommitAtMs = this.#lastTurnAtMs;
-    const emit = (event: Sensed, marks?: Marks): void => this.#receive(event, marks);
-    const { memory, clock } = options;
-    this.#orders = memory === undefined ? undefined : new OrderKeeper(memory, clock);
+    const emit = (event: UndatedEvent, marks?: ReadTimings): void => this.#receive(event, marks);
+    const { settings, clock } = options;
+    this.#orders = settings === undefined ? undefined : new OrderWriter(settings, clock);
     this.#actuation = new Actuation({
       orders: this.#orders,
       devices: options.devices,
@@ -123,7 +121,7 @@ export class Gateway {
         options.onCommandAnswered?.(commandId, result, detail),
       onOperatorAnswered: (requestRef, answer) => this.#asked.get(requestRef)?.(answer),
     });
-    this.#devices = sense(options.devices, options.clock, options.verifier, emit);
+    this.#devices = connectDevices(options.devices, options.clock, options.verifier, emit);
     options.outbox?.onState((state) => emit({ kind: "outbox-changed", state }));
   }
 
@@ -135,15 +133,15 @@ export class Gateway {
     const state = this.#options.outbox?.state() ?? "normal";
     if (state !== "normal") this.#receive({ kind: "outbox-changed", state });
     await Promise.all(others.map(([, device]) => device.start()));
-    const signal = signalOf(this.#state.mode);
+    const signal = signalForMode(this.#state.mode);
     await this.#options.devices.panel?.show(signal).catch(() => undefined);
   }
 
   /** Stops every device; the gate is locked whatever the others do. */
   async stop(): Promise<void> {
-    const { clock, memory } = this.#options;
+    const { clock, settings } = this.#options;
     // What the clock was set by since the last look is known to the next start by its record only.
-    this.#clockWatch?.look();
+    this.#clockWatch?.check();
     this.#clockWatch?.cancel();
     this.#timeKeeping?.cancel();
     this.#actuation.stop();
@@ -151,7 +149,7 @@ export class Gateway {
     this.#orders?.stop();
     const results = await Promise.allSettled(this.#devices.map(([, device]) => device.stop()));
     const failed = results.find((result) => result.status === "rejected");
-    if (memory !== undefined && "write" in clock) await clock.write(memory);
+    if (settings !== undefined && "write" in clock) await clock.write(settings);
     if (failed !== undefined) throw failed.reason;
   }
 
@@ -168,7 +166,7 @@ export class Gateway {
     return viewOf(
       this.#state,
       { ...verifier.freshness(), outbox: { pending, state } },
-      instant(clock),
+      instantOf(clock),
     );
   }
 
@@ -193,7 +191,7 @@ export class Gateway {
   }
 
   /** Takes an event from outside the devices: a link, a new policy, a verified command. */
-  dispatch(event: Sensed): void {
+  dispatch(event: UndatedEvent): void {
     this.#receive(event);
   }
 
@@ -212,7 +210,7 @@ export class Gateway {
       const afterMs = this.#state.policy.record.commitWithinMs + ANSWER_WITHIN_MS;
       const late = clock.after(afterMs, () => answer(NO_ANSWER));
       this.#asked.set(ref, answer);
-      const event: Sensed = {
+      const event: UndatedEvent = {
         kind: "operator-decided",
         verdict,
         authority: { by: operator, why },
@@ -220,7 +218,7 @@ export class Gateway {
         ...(confirm === undefined ? {} : { confirm }),
         ...(confirmFor === undefined ? {} : { confirmFor }),
       };
-      this.#take({ ...event, at: instant(clock), ref });
+      this.#take({ ...event, at: instantOf(clock), ref });
     });
   }
 
@@ -232,31 +230,31 @@ export class Gateway {
 
   /** Before anybody can be read: what was ordered holds, and the clock is what it is known to be. */
   async #recall(): Promise<void> {
-    const { clock, memory } = this.#options;
+    const { clock, settings } = this.#options;
     let behindMs = 0;
-    if (memory !== undefined) {
-      const orders = await recallOrders(memory);
-      if ("recall" in clock) {
-        behindMs = await clock.recall(memory);
-        this.#timeKeeping = clock.keep(memory);
+    if (settings !== undefined) {
+      const orders = await loadOrders(settings);
+      if ("restore" in clock) {
+        behindMs = await clock.restore(settings);
+        this.#timeKeeping = clock.keep(settings);
       }
       if (Object.keys(orders).length > 0) this.#receive({ kind: "orders-restored", orders });
     }
-    const used = await recallCodes(this.#options.store, instant(clock));
+    const used = await loadUsedCodes(this.#options.store, instantOf(clock));
     if (used.length > 0) this.#receive({ kind: "codes-remembered", used });
-    const seen = (event: Sensed): void => {
+    const seen = (event: UndatedEvent): void => {
       this.#receive(event);
       // A clock that was set right must not be held to what it said before.
-      if (memory !== undefined && "write" in clock) void clock.write(memory);
+      if (settings !== undefined && "write" in clock) void clock.write(settings);
     };
     this.#clockWatch = watchClock(clock, seen, behindMs);
   }
 
-  #receive(event: Sensed, marks?: Marks): void {
+  #receive(event: UndatedEvent, marks?: ReadTimings): void {
     const { clock, references } = this.#options;
     const ref = references.next();
     if (marks !== undefined) this.#mark(ref, marks);
-    this.#take({ ...event, at: instant(clock), ref });
+    this.#take({ ...event, at: instantOf(clock), ref });
   }
 
   // Effects may emit events at once; they wait here, so that a turn is never entered twice.
@@ -278,7 +276,7 @@ export class Gateway {
     const { state, effects } = step(this.#state, event);
     this.#state = state;
     this.#lastTurnAtMs = event.at.monotonicMs;
-    this.#options.onTurn?.({ event, effects, state });
+    this.#options.onStep?.({ event, effects, state });
     for (const effect of effects) {
       if (effect.kind === "commit-record") {
         this.#journal.note(effect.record);
@@ -292,9 +290,9 @@ export class Gateway {
     for (const listener of this.#listeners) listener();
   }
 
-  #mark(ref: string, marks: Marks): void {
+  #mark(ref: string, marks: ReadTimings): void {
     this.#marks.set(ref, { ...marks, decidedAtMs: 0, committedAtMs: 0 });
-    if (this.#marks.size <= MARKS_KEPT) return;
+    if (this.#marks.size <= VISITS_TIMED) return;
     const [oldest] = this.#marks.keys();
     if (oldest !== undefined) this.#marks.delete(oldest);
   }

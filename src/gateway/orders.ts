@@ -1,15 +1,15 @@
 /** What was ordered by command, written down so that a power cut does not lift it. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Authority, Orders } from "../core/record.ts";
-import type { Memory } from "./ports.ts";
+import type { SettingStore } from "./ports.ts";
 
 /** The setting that holds the orders. */
-export const ORDERS = "orders";
+export const ORDERS_SETTING = "orders";
 /** A disk that refused is asked again this often, until what is ordered now is on it. */
-const AGAIN_MS = 5_000;
+const RETRY_MS = 5_000;
 
 /** What holds when what was ordered cannot be understood: people inside may leave, nobody is let in. */
-const UNREADABLE: Orders = {
+const UNREADABLE_ORDERS: Orders = {
   lockDown: { by: "unit", why: "what was ordered before the restart cannot be read" },
 };
 
@@ -17,26 +17,26 @@ const UNREADABLE: Orders = {
  * Orders of before the restart. Never rejects: without a disk that answers nothing can be recorded
  * either, and the policy says what then holds at the door.
  */
-export async function recallOrders(memory: Memory): Promise<Orders> {
-  const text = await memory.get(ORDERS).catch(() => undefined);
+export async function loadOrders(settings: SettingStore): Promise<Orders> {
+  const text = await settings.get(ORDERS_SETTING).catch(() => undefined);
   if (text === undefined) return {};
   try {
-    return readOrders(JSON.parse(text)) ?? UNREADABLE;
+    return readOrders(JSON.parse(text)) ?? UNREADABLE_ORDERS;
   } catch {
-    return UNREADABLE;
+    return UNREADABLE_ORDERS;
   }
 }
 
 /** Writes orders one after the other; the newest is tried until the disk takes it. */
-export class OrderKeeper {
-  readonly #memory: Memory;
+export class OrderWriter {
+  readonly #settings: SettingStore;
   readonly #clock: Clock;
   #newest: string | undefined;
   #writing: Promise<void> = Promise.resolve();
   #again: Timer | undefined;
 
-  constructor(memory: Memory, clock: Clock) {
-    this.#memory = memory;
+  constructor(settings: SettingStore, clock: Clock) {
+    this.#settings = settings;
     this.#clock = clock;
   }
 
@@ -46,7 +46,7 @@ export class OrderKeeper {
     this.#newest = text;
     this.#again?.cancel();
     const before = this.#writing;
-    const written = before.then(() => this.#memory.set(ORDERS, text));
+    const written = before.then(() => this.#settings.set(ORDERS_SETTING, text));
     this.#writing = written.catch(() => {});
     try {
       await written;
@@ -64,7 +64,7 @@ export class OrderKeeper {
 
   #tryAgain(orders: Orders, text: string): void {
     if (this.#newest !== text) return;
-    this.#again = this.#clock.after(AGAIN_MS, () => void this.keep(orders));
+    this.#again = this.#clock.after(RETRY_MS, () => void this.keep(orders));
   }
 }
 

@@ -13,7 +13,7 @@ export interface RecordStore {
 }
 
 /** Small named values that survive a restart. */
-export interface Memory {
+export interface SettingStore {
   get(name: string): Promise<string | undefined>;
   /** Resolves when the value is on the disk. */
   set(name: string, value: string): Promise<void>;

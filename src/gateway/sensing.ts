@@ -30,13 +30,13 @@ export interface Devices {
 type Bare = Event extends infer E ? (E extends Event ? Omit<E, "at" | "ref"> : never) : never;
 
 /** An event as sensing knows it: the gateway adds the moment and the reference. */
-export type Sensed = Bare;
+export type UndatedEvent = Bare;
 
 /** Where events go. `marks` are monotonic times for the visit this event may open. */
-export type Emit = (event: Sensed, marks?: Marks) => void;
+export type Emit = (event: UndatedEvent, marks?: ReadTimings) => void;
 
 /** When what was shown passed each stage, monotonic ms. */
-export interface Marks {
+export interface ReadTimings {
   /** First frame or last byte that held it. */
   readyAtMs: number;
   decodedAtMs: number;
@@ -44,7 +44,7 @@ export interface Marks {
 }
 
 /** Connects every device; returns how each one is named. Nothing is started yet. */
-export function sense(
+export function connectDevices(
   devices: Devices,
   clock: Clock,
   verifier: CredentialVerifier,
@@ -86,7 +86,7 @@ export function sense(
 }
 
 /** This moment on both clocks. */
-export function instant(clock: Clock): Instant {
+export function instantOf(clock: Clock): Instant {
   return {
     monotonicMs: clock.monotonicMs(),
     wallMs: clock.wallMs(),
@@ -101,7 +101,7 @@ function senseCodes(
   emit: Emit,
 ): void {
   reader.onReading(({ code, frameAtMs, decodedAtMs }) => {
-    verifier.code(code.bytes, code.text, instant(clock)).then(
+    verifier.code(code.bytes, code.text, instantOf(clock)).then(
       (verified) => {
         const verifiedAtMs = clock.monotonicMs();
         const credential = code.part === undefined ? verified : partOf(verified, code.part);
@@ -131,7 +131,7 @@ function senseCards(
 ): void {
   reader.onReading(({ content, foundAtMs, lastByteAtMs }) => {
     const decodedAtMs = clock.monotonicMs();
-    verifier.card(content, instant(clock)).then(
+    verifier.card(content, instantOf(clock)).then(
       (credential) => {
         const verifiedAtMs = clock.monotonicMs();
         emit(
@@ -173,7 +173,7 @@ function temperatureEvidence(
     kind: "temperature",
     trust: "observed",
     source: { name: "thermometer" },
-    observedAt: instant(clock),
+    observedAt: instantOf(clock),
     estimateC,
     skinC,
     ambientC,

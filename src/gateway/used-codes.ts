@@ -4,17 +4,17 @@ import type { Instant } from "../core/time.ts";
 import type { RecordStore } from "./ports.ts";
 
 /** Decisions and endings of as many visits as the core remembers codes. */
-const RECORDS_LOOKED_AT = 1_024;
+const RECORDS_SEARCHED = 1_024;
 
 /**
  * From the newest records. Never rejects: a store that cannot be read cannot record either, and the
  * policy says what then holds at the door.
  */
-export async function recallCodes(
+export async function loadUsedCodes(
   store: RecordStore,
   now: Instant,
 ): Promise<EventOf<"codes-remembered">["used"]> {
-  const records = (await store.recent?.(RECORDS_LOOKED_AT).catch(() => [])) ?? [];
+  const records = (await store.recent?.(RECORDS_SEARCHED).catch(() => [])) ?? [];
   let steppedMs = 0;
   const judged = new Set<string>();
   const used = records.flatMap(({ at, body, personal }) => {

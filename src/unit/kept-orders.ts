@@ -1,19 +1,21 @@
 /** What was ordered, in a file of its own: it must not be lost together with the database. */
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { ORDERS } from "../gateway/orders.ts";
-import type { Memory } from "../gateway/ports.ts";
+import { ORDERS_SETTING } from "../gateway/orders.ts";
+import type { SettingStore } from "../gateway/ports.ts";
 
 /**
  * The unit's memory, its orders kept in `file` too and read from there first: a power cut that
  * costs a card its database, or a card that can only be read any more, must not lift a lock-down.
  */
-export function withOrdersIn(file: string, settings: Memory): Memory {
+export function withOrdersIn(file: string, settings: SettingStore): SettingStore {
   return {
     get: (name) =>
-      name === ORDERS ? readFile(file, "utf8").catch(() => settings.get(name)) : settings.get(name),
+      name === ORDERS_SETTING
+        ? readFile(file, "utf8").catch(() => settings.get(name))
+        : settings.get(name),
     async set(name, value) {
-      if (name !== ORDERS) return settings.set(name, value);
+      if (name !== ORDERS_SETTING) return settings.set(name, value);
       await writeDurably(file, value);
       // Only the file is read while it is there: the database serves when it was lost.
       await settings.set(name, value).catch(() => {});

@@ -65,14 +65,14 @@ type Unstated<E> = E extends Evidence ? Omit<E, "id" | "trust" | "source" | "obs
 let pieces = 0;
 
 /** A piece of evidence that a trusted issuer signed, unless said otherwise. */
-export function piece(said: Unstated<Evidence>, change: Partial<Evidence> = {}): Evidence {
+export function piece(fields: Unstated<Evidence>, change: Partial<Evidence> = {}): Evidence {
   pieces += 1;
   return {
-    id: `${said.kind}-${pieces}`,
+    id: `${fields.kind}-${pieces}`,
     trust: "verified",
     source: { name: "code-reader" },
     observedAt: at(),
-    ...said,
+    ...fields,
     ...change,
   } as Evidence;
 }
@@ -98,11 +98,11 @@ export function aCredential(change: Partial<Credential> = {}): Credential {
   };
 }
 
-type Bare<E> = E extends Event ? Omit<E, "at" | "ref"> : never;
+type UndatedEvent<E> = E extends Event ? Omit<E, "at" | "ref"> : never;
 
 let events = 0;
 
-export function event(said: Bare<Event>, moment: Instant = at()): Event {
+export function event(said: UndatedEvent<Event>, moment: Instant = at()): Event {
   events += 1;
   return { ...said, at: moment, ref: `e${events}` };
 }

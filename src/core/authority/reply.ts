@@ -1,8 +1,8 @@
 /** Answers to whoever asked by hand or from afar; every request is answered once. */
 import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "./answer.ts";
-import type { Asker } from "../state.ts";
+import type { Requester } from "../state.ts";
 import type { Authority } from "../record.ts";
-import type { Turn } from "../turn.ts";
+import type { Transition } from "../transition.ts";
 
 /** The same codes in a sentence, for a command's answer. */
 const DETAILS: Readonly<Record<RefusalCode, string>> = {
@@ -19,7 +19,7 @@ const DETAILS: Readonly<Record<RefusalCode, string>> = {
   "no-answer": "nothing was answered in time",
 };
 
-function sayRefusal({ code, by, confirm, there }: OperatorRefusal): string {
+function refusalText({ code, by, confirm, there }: OperatorRefusal): string {
   const who = by === undefined ? "" : `, by ${by}`;
   const what = confirm === undefined ? "" : ` of ${confirm.join(", ")}`;
   // From afar the visit has to be named with it: somebody else may stand there by then.
@@ -29,25 +29,30 @@ function sayRefusal({ code, by, confirm, there }: OperatorRefusal): string {
 
 /** Says what became of a request. A command that was refused is on record as refused. */
 export function reply(
-  turn: Turn,
-  asker: Asker | undefined,
+  transition: Transition,
+  requester: Requester | undefined,
   authority: Authority | undefined,
   answer: OperatorAnswer,
   detail?: string,
 ): void {
-  if (asker === undefined) return;
-  if ("requestRef" in asker) {
-    turn.effect({ kind: "answer-operator", requestRef: asker.requestRef, answer });
+  if (requester === undefined) return;
+  if ("requestRef" in requester) {
+    transition.effect({ kind: "answer-operator", requestRef: requester.requestRef, answer });
     return;
   }
-  const { commandId } = asker;
+  const { commandId } = requester;
   if (answer.done) {
-    turn.effect({ kind: "answer-command", commandId, result: "done", detail: "release" });
+    transition.effect({ kind: "answer-command", commandId, result: "done", detail: "release" });
     return;
   }
-  const said = detail ?? sayRefusal(answer);
+  const said = detail ?? refusalText(answer);
   if (authority !== undefined) {
-    turn.record({ type: "command-handled", command: "release", result: "refused", authority });
+    transition.record({
+      type: "command-handled",
+      command: "release",
+      result: "refused",
+      authority,
+    });
   }
-  turn.effect({ kind: "answer-command", commandId, result: "refused", detail: said });
+  transition.effect({ kind: "answer-command", commandId, result: "refused", detail: said });
 }

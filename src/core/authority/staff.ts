@@ -1,14 +1,14 @@
 /** Staff, or a signed command, decide about a visit, or open the gate once without one; all are answered. */
 import type { AtTheDoor, OperatorRefusal } from "./answer.ts";
-import { requestRelease } from "./authority.ts";
+import { requestRelease } from "./commands.ts";
 import type { EventOf } from "../event.ts";
-import { graveFindings } from "./grave-findings.ts";
+import { findingsToConfirm } from "./findings-to-confirm.ts";
 import type { ReasonCode } from "../reason.ts";
 import type { Authority } from "../record.ts";
 import { reply } from "./reply.ts";
-import type { Asker, DoorwayState, Visit } from "../state.ts";
-import type { Turn } from "../turn.ts";
-import { overrule } from "../visit/visit.ts";
+import type { Requester, DoorwayState, Visit } from "../state.ts";
+import type { Transition } from "../transition.ts";
+import { decideByHand } from "../visit/visit.ts";
 
 /** What was decided by hand or from afar. */
 interface Request {
@@ -21,36 +21,36 @@ interface Request {
 }
 
 /** Carries a decision of staff out, or answers why not. */
-export function operatorDecided(turn: Turn, event: EventOf<"operator-decided">): void {
-  const asker = { requestRef: event.ref };
-  const refusal = refusalOf(turn.state, event) ?? refuseSecond(turn.state, event);
-  if (refusal !== undefined) return reply(turn, asker, event.authority, refusal);
-  carryOut(turn, event, "operator", event.authority, asker);
+export function operatorDecided(transition: Transition, event: EventOf<"operator-decided">): void {
+  const requester = { requestRef: event.ref };
+  const refusal = refusalOf(transition.state, event) ?? refuseSecond(transition.state, event);
+  if (refusal !== undefined) return reply(transition, requester, event.authority, refusal);
+  carryOut(transition, event, "operator", event.authority, requester);
 }
 
 /** A signed command to release: about a visit it is a decision like one of staff. */
 export function releaseCommanded(
-  turn: Turn,
+  transition: Transition,
   { command, commandId, authority }: EventOf<"commanded">,
 ): void {
   if (command.name !== "release") return;
   const request: Request = { ...command, verdict: "grant" };
-  const asker = { commandId };
-  const refusal = refusalOf(turn.state, request);
-  if (refusal !== undefined) return reply(turn, asker, authority, refusal);
-  carryOut(turn, request, "command", authority, asker);
+  const requester = { commandId };
+  const refusal = refusalOf(transition.state, request);
+  if (refusal !== undefined) return reply(transition, requester, authority, refusal);
+  carryOut(transition, request, "command", authority, requester);
 }
 
 function carryOut(
-  turn: Turn,
+  transition: Transition,
   { verdict, visitRef }: Request,
   cause: "operator" | "command",
   authority: Authority,
-  asker: Asker,
+  requester: Requester,
 ): void {
-  const { visit } = turn.state;
-  if (visitRef === undefined) requestRelease(turn, cause, authority, asker);
-  else if (visit !== null) overrule(turn, visit, verdict, authority, asker);
+  const { visit } = transition.state;
+  if (visitRef === undefined) requestRelease(transition, cause, authority, requester);
+  else if (visit !== null) decideByHand(transition, visit, verdict, authority, requester);
 }
 
 function refusalOf(state: DoorwayState, request: Request): OperatorRefusal | undefined {
@@ -114,7 +114,7 @@ function refuseSecond(state: DoorwayState, request: Request): OperatorRefusal | 
 function refuseUnconfirmed(visit: Visit, { confirm }: Request): OperatorRefusal | undefined {
   // Let in already, though an earlier code of theirs was red: nothing is overruled.
   if (visit.decision?.outcome === "granted") return undefined;
-  const grave = graveFindings(visit);
+  const grave = findingsToConfirm(visit);
   if (grave.every((code) => confirm?.includes(code) === true)) return undefined;
   return { ...refused("confirm-needed"), confirm: grave, there: atTheDoor(visit) };
 }

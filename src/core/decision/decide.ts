@@ -1,5 +1,5 @@
 /** The decision: evidence and policy in, outcome with its whole explanation out. No clock, no chance. */
-import type { Decision, Need, RuleResult } from "./decision.ts";
+import type { Decision, AwaitedEvidence, RuleResult } from "./decision.ts";
 import type { Credential, Evidence } from "../evidence/evidence.ts";
 import { localMs, type Zone } from "../policy/calendar.ts";
 import type { RuleContext } from "./finding.ts";
@@ -29,7 +29,7 @@ export interface DecisionInput {
 /** A decision, or what has to be awaited before there can be one. */
 export type Ruling =
   | { decided: true; decision: Decision }
-  | { decided: false; awaits: readonly Need[]; rules: readonly RuleResult[] };
+  | { decided: false; awaits: readonly AwaitedEvidence[]; rules: readonly RuleResult[] };
 
 /**
  * Applies the house rules (mode, hours, policy, credential, freshness, clock) and the policy's own.

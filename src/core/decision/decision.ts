@@ -6,7 +6,7 @@ import type { Reason } from "../reason.ts";
 export type Outcome = "granted" | "denied" | "referred";
 
 /** What a visit still lacks, so that the screen can ask for it. */
-export type Need = "credential" | "id-card" | "temperature";
+export type AwaitedEvidence = "credential" | "id-card" | "temperature";
 
 /**
  * How one rule came out.
@@ -35,7 +35,7 @@ export interface RuleResult {
   /** Age of the evidence at the decision, from the time the rule counts from. */
   ageMs?: number;
   /** True when a missing piece may still come within the visit window. */
-  awaits?: Need;
+  awaits?: AwaitedEvidence;
 }
 
 /** An outcome and its explanation. */

@@ -33,11 +33,11 @@ export function current<K extends Evidence["kind"]>(
 ): EvidenceOf<K>[] {
   return evidence
     .filter((piece): piece is EvidenceOf<K> => piece.kind === kind)
-    .filter((piece) => saysSomething(piece, at))
+    .filter((piece) => isCurrent(piece, at))
     .sort((a, b) => timeOf(b) - timeOf(a));
 }
 
-function saysSomething({ validFromMs, validUntilMs }: Evidence, at: Instant): boolean {
+function isCurrent({ validFromMs, validUntilMs }: Evidence, at: Instant): boolean {
   // A clock that cannot be believed cannot tell that a statement is over: a red code stays red.
   if (!at.wallTrusted) return true;
   if (validFromMs !== undefined && validFromMs > at.wallMs) return false;

@@ -1,6 +1,6 @@
 /** From state to screen: what a page shows follows from the state alone. */
 import type { Evidence } from "../evidence/evidence.ts";
-import { graveFindings } from "../authority/grave-findings.ts";
+import { findingsToConfirm } from "../authority/findings-to-confirm.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { ReleaseCause } from "../record.ts";
 import type { ScreenPhase, ScreenView, Way } from "./view.ts";
@@ -8,14 +8,14 @@ import type { DoorwayState, Visit } from "../state.ts";
 import type { Instant } from "../time.ts";
 
 /** What the screen shows beside the doorway's own state. */
-export interface Surroundings {
+export interface UnitFacts {
   directoryAsOfMs?: number;
   trustListAsOfMs?: number;
   outbox: ScreenView["outbox"];
 }
 
 /** The whole screen for a state. Pure: the moment is given. */
-export function viewOf(state: DoorwayState, around: Surroundings, at: Instant): ScreenView {
+export function viewOf(state: DoorwayState, around: UnitFacts, at: Instant): ScreenView {
   const { visit, policy, message } = state;
   const { outbox, ...dates } = around;
   return {
@@ -98,7 +98,7 @@ function visitPart(visit: Visit): Partial<ScreenView> {
   if (visit.temperature !== undefined) part.temperatureC = visit.temperature.estimateC;
   if (visit.phase === "closed" && visit.decision !== undefined) {
     part.outcome = visit.decision.outcome;
-    const confirm = graveFindings(visit);
+    const confirm = findingsToConfirm(visit);
     if (confirm.length > 0 && visit.decision.outcome !== "granted") part.confirm = confirm;
   }
   return part;

@@ -1,6 +1,6 @@
 /** What a screen needs to know, as data: the words and colours are the page's own. */
 import type { Alarm, DeviceName } from "../alarm.ts";
-import type { Need, Outcome, RuleResult } from "../decision/decision.ts";
+import type { AwaitedEvidence, Outcome, RuleResult } from "../decision/decision.ts";
 import type { CredentialKind } from "../evidence/evidence.ts";
 import type { Mode, NotReleased } from "../record.ts";
 import type { Reason, ReasonCode } from "../reason.ts";
@@ -30,7 +30,7 @@ export interface ScreenView {
   visitRef?: string;
   credentialKind?: CredentialKind;
   maskedName?: string;
-  awaits: readonly Need[];
+  awaits: readonly AwaitedEvidence[];
   /** Empty: nothing that is shown can open the gate now, and staff have to be called. */
   inviting: readonly Way[];
   /** Granted, and the gate has locked again: who has not walked shows their code once more. */

@@ -2,14 +2,14 @@
 import type { Decision } from "../decision/decision.ts";
 import type { EventOf } from "../event.ts";
 import type { Credential } from "../evidence/evidence.ts";
-import { releaseFor } from "./passage.ts";
+import { releaseForPassage } from "./passage.ts";
 import type { ReleaseCause } from "../record.ts";
 import { reply } from "../authority/reply.ts";
 import { showResult } from "./shown-result.ts";
 import type { Visit } from "../state.ts";
 import type { Instant } from "../time.ts";
-import type { Turn } from "../turn.ts";
-import { open, writeDecision } from "./visit.ts";
+import type { Transition } from "../transition.ts";
+import { openVisit, writeDecision } from "./visit.ts";
 
 /** Visits that staff may still be typing about. */
 const SETTLED_KEPT = 32;
@@ -17,15 +17,15 @@ const SETTLED_KEPT = 32;
 const USED_CODES_KEPT = 512;
 
 /** The decision is durable: now it counts. */
-export function committed(turn: Turn, key: string): void {
-  const { visit, policy } = turn.state;
+export function decisionCommitted(transition: Transition, key: string): void {
+  const { visit, policy } = transition.state;
   const mine = visit?.phase === "committing" && visit.recordKey === key;
   // A unit that stood still finds the answer before its own timer: by now somebody else may stand there.
-  if (mine && isLate(visit.decidedAt, turn.event.at, policy.record.commitWithinMs)) {
-    return notCommitted(turn, key);
+  if (mine && isLate(visit.decidedAt, transition.event.at, policy.record.commitWithinMs)) {
+    return decisionNotCommitted(transition, key);
   }
-  turn.clear("record-not-committed");
-  if (mine) conclude(turn, visit, true);
+  transition.clear("record-not-committed");
+  if (mine) applyOutcome(transition, visit, true);
 }
 
 /** Whether the answer to what was asked for then came after the time it had. */
@@ -34,17 +34,22 @@ export function isLate(askedAt: Instant | undefined, at: Instant, withinMs: numb
 }
 
 /** The decision could not be made durable in time: the policy says what then holds. */
-export function notCommitted(turn: Turn, key: string): void {
-  turn.raise("record-not-committed");
-  const { visit, policy } = turn.state;
+export function decisionNotCommitted(transition: Transition, key: string): void {
+  transition.raise("record-not-committed");
+  const { visit, policy } = transition.state;
   if (visit?.phase !== "committing" || visit.recordKey !== key) return;
   const verdict = policy.record.whenNotCommitted;
   if (visit.decision?.outcome !== "granted" || verdict === "grant") {
-    conclude(turn, visit, false);
+    applyOutcome(transition, visit, false);
     return;
   }
   // The revision is asked to be recorded too, but nobody waits for a store that does not answer.
-  revise(turn, visit, verdict === "deny" ? "denied" : "referred", "record-not-committed");
+  reviseDecision(
+    transition,
+    visit,
+    verdict === "deny" ? "denied" : "referred",
+    "record-not-committed",
+  );
 }
 
 /** What a granted visit comes to when it cannot be carried out, and what staff are answered. */
@@ -55,120 +60,125 @@ const REVISIONS = {
 } as const;
 
 /** A decision that was recorded and cannot be carried out: another record says what holds instead. */
-export function revise(
-  turn: Turn,
+export function reviseDecision(
+  transition: Transition,
   visit: Visit,
   outcome: "denied" | "referred",
   code: keyof typeof REVISIONS,
 ): void {
-  const { authority, asker, decision, ...rest } = visit;
+  const { authority, requester, decision, ...rest } = visit;
   if (decision === undefined) return;
   const revised: Decision = { ...decision, outcome, reasons: [{ code }] };
-  writeDecision(turn, visit, revised, undefined);
-  if (code === "gate-failed") forgetUse(turn, visit.credential);
-  reply(turn, asker, authority, { done: false, code: REVISIONS[code] });
-  conclude(turn, { ...rest, decision: revised }, false);
+  writeDecision(transition, visit, revised, undefined);
+  if (code === "gate-failed") forgetUse(transition, visit.credential);
+  reply(transition, requester, authority, { done: false, code: REVISIONS[code] });
+  applyOutcome(transition, { ...rest, decision: revised }, false);
 }
 
 /** The outcome takes effect. */
-function conclude(turn: Turn, visit: Visit, recorded: boolean): void {
-  const { decision, next, asker: _asker, ...rest } = visit;
+function applyOutcome(transition: Transition, visit: Visit, recorded: boolean): void {
+  const { decision, next, requester: _asker, ...rest } = visit;
   if (decision === undefined) return;
-  const { mode } = turn.state;
+  const { mode } = transition.state;
   if (decision.outcome === "granted" && mode === "locked-down") {
-    return revise(turn, visit, "denied", "locked-down");
+    return reviseDecision(transition, visit, "denied", "locked-down");
   }
-  turn.set({ visit: { ...rest, decision, phase: "closed" }, turnedAway: null });
-  turn.effect({ kind: "cancel-timer", timer: "commit-deadline" });
-  noteSettled(turn, visit);
-  if (mode !== "evacuation") turn.effect({ kind: "signal", signal: decision.outcome });
-  if (decision.outcome === "granted") admit(turn, visit, recorded);
-  else turnAway(turn, visit, recorded);
-  const shown = turn.state.visit;
-  if (shown !== null) showResult(turn, shown);
+  transition.update({ visit: { ...rest, decision, phase: "closed" }, lastRejected: null });
+  transition.effect({ kind: "cancel-timer", timer: "commit-deadline" });
+  noteSettled(transition, visit);
+  if (mode !== "evacuation") transition.effect({ kind: "signal", signal: decision.outcome });
+  if (decision.outcome === "granted") admit(transition, visit, recorded);
+  else reject(transition, visit, recorded);
+  const shown = transition.state.visit;
+  if (shown !== null) showResult(transition, shown);
   if (next !== undefined && next.credential.reference !== visit.credential.reference) {
-    open(turn, next.credential, next.ref);
+    openVisit(transition, next.credential, next.ref);
   }
 }
 
-function admit(turn: Turn, visit: Visit, recorded: boolean): void {
-  const { authority, asker, ref: visitRef, credential } = visit;
-  remember(turn, credential);
-  if (turn.state.mode === "evacuation") {
+function admit(transition: Transition, visit: Visit, recorded: boolean): void {
+  const { authority, requester, ref: visitRef, credential } = visit;
+  rememberUse(transition, credential);
+  if (transition.state.mode === "evacuation") {
     // The way is open for everybody: nobody can say whether this visitor used it.
-    turn.record({ type: "visit-ended", visitRef, ending: "unobserved" });
-    reply(turn, asker, authority, { done: true, did: "admitted", recorded });
+    transition.record({ type: "visit-ended", visitRef, ending: "unobserved" });
+    reply(transition, requester, authority, { done: true, did: "admitted", recorded });
     return;
   }
-  releaseFor(turn, {
-    releaseRef: turn.event.ref,
+  releaseForPassage(transition, {
+    releaseRef: transition.event.ref,
     cause: causeOf(visit),
     visitRef,
     recorded,
     ...(authority === undefined ? {} : { authority }),
-    ...(asker === undefined ? {} : { asker }),
+    ...(requester === undefined ? {} : { requester }),
   });
 }
 
-function causeOf({ authority, asker }: Visit): ReleaseCause {
+function causeOf({ authority, requester }: Visit): ReleaseCause {
   if (authority === undefined) return "granted";
-  return asker !== undefined && "commandId" in asker ? "command" : "operator";
+  return requester !== undefined && "commandId" in requester ? "command" : "operator";
 }
 
-function turnAway(turn: Turn, visit: Visit, recorded: boolean): void {
-  const { temperature, credential, openedAt, authority, asker } = visit;
+function reject(transition: Transition, visit: Visit, recorded: boolean): void {
+  const { temperature, credential, openedAt, authority, requester } = visit;
   // Staff may decide about somebody who has left long ago.
-  const left = openedAt.monotonicMs < turn.state.absentAtMs;
-  turn.set({
-    turnedAway: {
+  const left = openedAt.monotonicMs < transition.state.absentAtMs;
+  transition.update({
+    lastRejected: {
       credential,
       evidence: visit.carried,
       ...(temperature === undefined || left ? {} : { temperature }),
-      atMs: turn.event.at.monotonicMs,
+      atMs: transition.event.at.monotonicMs,
       ...(left ? { left } : {}),
     },
   });
-  reply(turn, asker, authority, { done: true, did: "turned-away", recorded });
+  reply(transition, requester, authority, { done: true, did: "turned-away", recorded });
 }
 
-function noteSettled(turn: Turn, { ref: visitRef, decision, authority }: Visit): void {
+function noteSettled(transition: Transition, { ref: visitRef, decision, authority }: Visit): void {
   if (decision === undefined) return;
   const by = authority === undefined ? {} : { by: authority.by };
-  const others = turn.state.settled.filter((each) => each.visitRef !== visitRef);
+  const others = transition.state.settled.filter((each) => each.visitRef !== visitRef);
   const settled = [...others, { visitRef, outcome: decision.outcome, ...by }];
-  turn.set({ settled: settled.slice(-SETTLED_KEPT) });
+  transition.update({ settled: settled.slice(-SETTLED_KEPT) });
 }
 
 /** Nobody was let in with it after all: its holder may show it again. */
-function forgetUse(turn: Turn, { reference }: Credential): void {
-  const usedCodes = turn.state.usedCodes.filter((each) => each.reference !== reference);
-  turn.set({ usedCodes });
+function forgetUse(transition: Transition, { reference }: Credential): void {
+  const usedCodes = transition.state.usedCodes.filter((each) => each.reference !== reference);
+  transition.update({ usedCodes });
 }
 
-function remember(turn: Turn, credential: Credential): void {
+function rememberUse(transition: Transition, credential: Credential): void {
   if (credential.kind !== "health-pass-live") return;
-  const used = { reference: credential.reference, atMs: turn.event.at.monotonicMs };
-  turn.set({ usedCodes: [...turn.state.usedCodes, used].slice(-USED_CODES_KEPT) });
+  const used = { reference: credential.reference, atMs: transition.event.at.monotonicMs };
+  transition.update({ usedCodes: [...transition.state.usedCodes, used].slice(-USED_CODES_KEPT) });
 }
 
 /** What let somebody in before the restart is no news after it. */
-export function codesRemembered(turn: Turn, { used }: EventOf<"codes-remembered">): void {
-  const nowMs = turn.event.at.monotonicMs;
+export function restoreUsedCodes(
+  transition: Transition,
+  { used }: EventOf<"codes-remembered">,
+): void {
+  const nowMs = transition.event.at.monotonicMs;
   const before = used.map(({ reference, agoMs }) => {
-    return { reference, atMs: nowMs - agoMs, recalledAtMs: nowMs };
+    return { reference, atMs: nowMs - agoMs, restoredAtMs: nowMs };
   });
-  turn.set({ usedCodes: [...before, ...turn.state.usedCodes].slice(-USED_CODES_KEPT) });
+  transition.update({
+    usedCodes: [...before, ...transition.state.usedCodes].slice(-USED_CODES_KEPT),
+  });
 }
 
 /**
  * A clock that was ahead at the restart made the codes of before older than they are. One that was
  * behind made them newer, which lets nobody in.
  */
-export function redateCodes(turn: Turn, byMs: number): void {
+export function redateUsedCodes(transition: Transition, byMs: number): void {
   if (byMs >= 0) return;
-  const usedCodes = turn.state.usedCodes.map((each) => {
-    if (each.recalledAtMs === undefined) return each;
-    return { ...each, atMs: Math.min(each.recalledAtMs, each.atMs - byMs) };
+  const usedCodes = transition.state.usedCodes.map((each) => {
+    if (each.restoredAtMs === undefined) return each;
+    return { ...each, atMs: Math.min(each.restoredAtMs, each.atMs - byMs) };
   });
-  turn.set({ usedCodes });
+  transition.update({ usedCodes });
 }

@@ -1,25 +1,25 @@
 /** Who stands there: seen by their warmth, and gone when it is. */
 import { endHint } from "./hint.ts";
-import { presenceOfResult } from "./shown-result.ts";
-import type { Turn } from "../turn.ts";
-import { abandon, leftBehind } from "./visit.ts";
+import { presenceChangedAtResult } from "./shown-result.ts";
+import type { Transition } from "../transition.ts";
+import { abandonVisit, recordLateRead } from "./visit.ts";
 
 /** Somebody came into view of the thermometer, or left it. */
-export function presenceChanged(turn: Turn, present: boolean): void {
-  turn.set({ present });
-  leaveBehind(turn);
-  presenceOfResult(turn, present);
+export function presenceChanged(transition: Transition, present: boolean): void {
+  transition.update({ present });
+  markPresenterChanged(transition);
+  presenceChangedAtResult(transition, present);
   if (present) return;
-  endHint(turn);
-  turn.set({ standingTemperature: null, absentAtMs: turn.event.at.monotonicMs });
+  endHint(transition);
+  transition.update({ standingTemperature: null, absentAtMs: transition.event.at.monotonicMs });
   // Whoever stands there next is somebody else until they show otherwise: the same holder's card or
   // code within the window takes the visit up again where it was left.
-  const { visit } = turn.state;
-  if (visit?.phase === "gathering") abandon(turn, visit);
+  const { visit } = transition.state;
+  if (visit?.phase === "gathering") abandonVisit(transition, visit);
   if (visit?.next === undefined) return;
   const { next, ...rest } = visit;
-  turn.set({ visit: rest });
-  leftBehind(turn, next.credential, next.ref);
+  transition.update({ visit: rest });
+  recordLateRead(transition, next.credential, next.ref);
 }
 
 /**
@@ -27,18 +27,18 @@ export function presenceChanged(turn: Turn, present: boolean): void {
  * a card, may be somebody's who has left, and the warmth that is felt now another's. The same holder's
  * card takes it up again.
  */
-export function seeingAgain(turn: Turn): void {
-  const { visit } = turn.state;
-  if (visit?.phase === "gathering") abandon(turn, visit);
+export function thermometerRecovered(transition: Transition): void {
+  const { visit } = transition.state;
+  if (visit?.phase === "gathering") abandonVisit(transition, visit);
 }
 
 /**
  * Whoever shows the same holder's code next may be another body: their own warmth counts, and their
  * own card. So it is when somebody comes, for a thermometer that failed did not see who left.
  */
-function leaveBehind(turn: Turn): void {
-  const before = turn.state.turnedAway;
+function markPresenterChanged(transition: Transition): void {
+  const before = transition.state.lastRejected;
   if (before === null) return;
   const { temperature: _temperature, ...rest } = before;
-  turn.set({ turnedAway: { ...rest, left: true } });
+  transition.update({ lastRejected: { ...rest, left: true } });
 }

@@ -1,7 +1,7 @@
 /** How long a result stays on the screen: as long as its visitor stands there, and never for the next. */
-import { signalOf } from "./passage.ts";
+import { signalForMode } from "./passage.ts";
 import type { DoorwayState, Visit } from "../state.ts";
-import type { Turn } from "../turn.ts";
+import type { Transition } from "../transition.ts";
 
 /** Two languages and up to three reasons want reading (WCAG 2.2.1 asks for no less time than that). */
 const AT_LEAST_MS = 8_000;
@@ -14,13 +14,13 @@ const REFERRED_UNSEEN_MS = 30_000;
 const GATE_LOCKS_SOON_MS = 1_000;
 
 /** A decision has taken effect: shows it, unless its visitor has left already. */
-export function showResult(turn: Turn, visit: Visit): void {
-  const { absentAtMs, present } = turn.state;
-  const left = seesVisitors(turn.state) && visit.openedAt.monotonicMs < absentAtMs;
-  if (!left) return showFor(turn, visit, timeFor(turn.state, visit));
+export function showResult(transition: Transition, visit: Visit): void {
+  const { absentAtMs, present } = transition.state;
+  const left = seesVisitors(transition.state) && visit.openedAt.monotonicMs < absentAtMs;
+  if (!left) return showFor(transition, visit, timeFor(transition.state, visit));
   // Somebody else stands there already.
-  if (present) return endResult(turn);
-  leave(turn, visit);
+  if (present) return endResult(transition);
+  leave(transition, visit);
 }
 
 function timeFor(state: DoorwayState, { decision }: Visit): number {
@@ -34,42 +34,42 @@ function timeFor(state: DoorwayState, { decision }: Visit): number {
 const seesVisitors = ({ devices }: DoorwayState): boolean => devices.thermometer === true;
 
 /** Somebody came into view, or left it. */
-export function presenceOfResult(turn: Turn, present: boolean): void {
-  const { visit } = turn.state;
-  if (visit?.phase !== "closed" || !seesVisitors(turn.state)) return;
-  if (!present) leave(turn, visit);
+export function presenceChangedAtResult(transition: Transition, present: boolean): void {
+  const { visit } = transition.state;
+  if (visit?.phase !== "closed" || !seesVisitors(transition.state)) return;
+  if (!present) leave(transition, visit);
   // Whoever comes now is somebody else, or has turned back and shows their code again.
-  else if (visit.left === true) endResult(turn);
+  else if (visit.left === true) endResult(transition);
 }
 
 /** Nobody sees any more whether they still stand there. */
-export function resultUnseen(turn: Turn): void {
-  const { visit } = turn.state;
+export function presenceLostAtResult(transition: Transition): void {
+  const { visit } = transition.state;
   if (visit?.phase !== "closed" || visit.left === true) return;
-  showFor(turn, visit, timeFor(turn.state, visit));
+  showFor(transition, visit, timeFor(transition.state, visit));
 }
 
-function leave(turn: Turn, visit: Visit): void {
-  turn.set({ visit: { ...visit, left: true } });
-  showFor(turn, visit, AFTER_LEAVING_MS);
+function leave(transition: Transition, visit: Visit): void {
+  transition.update({ visit: { ...visit, left: true } });
+  showFor(transition, visit, AFTER_LEAVING_MS);
 }
 
-function showFor(turn: Turn, { ref }: Visit, afterMs: number): void {
-  turn.effect({ kind: "start-timer", timer: "result", about: ref, afterMs });
+function showFor(transition: Transition, { ref }: Visit, afterMs: number): void {
+  transition.effect({ kind: "start-timer", timer: "result", about: ref, afterMs });
 }
 
 /** The result has been shown long enough. */
-export function resultShown(turn: Turn, about: string): void {
-  const { visit, passage } = turn.state;
+export function resultTimeElapsed(transition: Transition, about: string): void {
+  const { visit, passage } = transition.state;
   if (visit?.phase !== "closed" || visit.ref !== about) return;
   if (passage?.visitRef === about && visit.left !== true) {
-    return showFor(turn, visit, GATE_LOCKS_SOON_MS);
+    return showFor(transition, visit, GATE_LOCKS_SOON_MS);
   }
-  endResult(turn);
+  endResult(transition);
 }
 
-function endResult(turn: Turn): void {
-  turn.set({ visit: null });
-  turn.effect({ kind: "cancel-timer", timer: "result" });
-  turn.effect({ kind: "signal", signal: signalOf(turn.state.mode) });
+function endResult(transition: Transition): void {
+  transition.update({ visit: null });
+  transition.effect({ kind: "cancel-timer", timer: "result" });
+  transition.effect({ kind: "signal", signal: signalForMode(transition.state.mode) });
 }

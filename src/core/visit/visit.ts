@@ -4,72 +4,81 @@ import type { Decision } from "../decision/decision.ts";
 import type { Credential, EvidenceOf } from "../evidence/evidence.ts";
 import type { EventOf } from "../event.ts";
 import type { Authority, RecordDraft } from "../record.ts";
-import { endHint, giveHint, hintFor } from "./hint.ts";
-import { signalOf } from "./passage.ts";
-import { countReads } from "./bad-reads.ts";
-import type { Asker, DoorwayState, Visit } from "../state.ts";
-import type { Turn } from "../turn.ts";
+import { endHint, showHint, hintFor } from "./hint.ts";
+import { signalForMode } from "./passage.ts";
+import { countRead } from "./bad-reads.ts";
+import type { Requester, DoorwayState, Visit } from "../state.ts";
+import type { Transition } from "../transition.ts";
 
 /** A code was held up or a card laid down. */
-export function presented(turn: Turn, event: EventOf<"credential-presented">): void {
+export function credentialPresented(
+  transition: Transition,
+  event: EventOf<"credential-presented">,
+): void {
   // During an evacuation the way is open and nobody is checked.
-  const checked = turn.state.mode !== "evacuation";
-  const hint = event.by === "code" ? hintFor(turn, event.credential) : undefined;
-  if (hint !== undefined) return checked ? giveHint(turn, hint) : undefined;
-  countReads(turn, event.credential.holds);
+  const checked = transition.state.mode !== "evacuation";
+  const hint = event.by === "code" ? hintFor(transition, event.credential) : undefined;
+  if (hint !== undefined) return checked ? showHint(transition, hint) : undefined;
+  countRead(transition, event.credential.holds);
   if (!checked) return;
-  endHint(turn);
-  const { visit, absentAtMs } = turn.state;
+  endHint(transition);
+  const { visit, absentAtMs } = transition.state;
   if ((event.shownAtMs ?? event.at.monotonicMs) < absentAtMs) {
-    leftBehind(turn, event.credential, event.ref);
+    recordLateRead(transition, event.credential, event.ref);
     return;
   }
   if (visit === null || visit.phase === "closed") {
-    open(turn, event.credential, event.ref);
+    openVisit(transition, event.credential, event.ref);
     return;
   }
   if (visit.phase === "committing") {
     const { credential, by, ref } = event;
-    turn.set({ visit: { ...visit, next: { credential, by, ref } } });
+    transition.update({ visit: { ...visit, next: { credential, by, ref } } });
     return;
   }
-  join(turn, visit, event);
+  addCredential(transition, visit, event);
 }
 
 /**
  * Shown by somebody who left before it was read: whoever stands there now is somebody else. Theirs
  * is a visit that ended as it began; the same holder's next showing takes it up again.
  */
-export function leftBehind(turn: Turn, credential: Credential, ref: string): void {
-  turn.record({ type: "visit-ended", visitRef: ref, ending: "abandoned" });
-  const atMs = turn.event.at.monotonicMs;
-  if (turn.state.visit !== null) return;
-  turn.set({ turnedAway: { credential, evidence: [], atMs, left: true } });
+export function recordLateRead(transition: Transition, credential: Credential, ref: string): void {
+  transition.record({ type: "visit-ended", visitRef: ref, ending: "abandoned" });
+  const atMs = transition.event.at.monotonicMs;
+  if (transition.state.visit !== null) return;
+  transition.update({ lastRejected: { credential, evidence: [], atMs, left: true } });
 }
 
 /** A second showing while the first one's visit still waits for something. */
-function join(turn: Turn, visit: Visit, event: EventOf<"credential-presented">): void {
+function addCredential(
+  transition: Transition,
+  visit: Visit,
+  event: EventOf<"credential-presented">,
+): void {
   const shown = event.credential;
   if (shown.reference === visit.credential.reference) return;
   if (visit.awaits.includes("id-card") && event.by === "card") {
-    turn.set({ visit: { ...visit, companion: shown } });
-    evaluate(turn, false);
+    transition.update({ visit: { ...visit, companion: shown } });
+    evaluate(transition, false);
     return;
   }
   if (sameHolder(visit.credential, shown)) {
-    turn.set({ visit: { ...visit, ...merge(visit.credential, visit.carried, shown) } });
-    evaluate(turn, false);
+    transition.update({
+      visit: { ...visit, ...mergeCredentials(visit.credential, visit.carried, shown) },
+    });
+    evaluate(transition, false);
     return;
   }
-  abandon(turn, visit);
-  open(turn, shown, event.ref);
+  abandonVisit(transition, visit);
+  openVisit(transition, shown, event.ref);
 }
 
 /**
  * What the same holder showed before stays with the visit: a card as companion, evidence as it is.
  * The card of somebody who left is no companion: it says that its holder stood there, not who does.
  */
-function merge(
+function mergeCredentials(
   before: Credential,
   carried: Visit["carried"],
   shown: Credential,
@@ -84,8 +93,8 @@ function merge(
   return before.kind === "resident-id" && !left ? { ...merged, companion: before } : merged;
 }
 
-export function open(turn: Turn, credential: Credential, ref: string): void {
-  const { state, event } = turn;
+export function openVisit(transition: Transition, credential: Credential, ref: string): void {
+  const { state, event } = transition;
   let visit: Visit = {
     ref,
     phase: "gathering",
@@ -95,45 +104,48 @@ export function open(turn: Turn, credential: Credential, ref: string): void {
     awaits: [],
   };
   if (state.standingTemperature !== null) visit.temperature = state.standingTemperature;
-  const before = state.turnedAway;
+  const before = state.lastRejected;
   const recent =
     before !== null && event.at.monotonicMs - before.atMs < state.policy.visit.windowMs;
   if (recent && sameHolder(before.credential, credential)) {
-    visit = { ...visit, ...merge(before.credential, before.evidence, credential, before.left) };
+    visit = {
+      ...visit,
+      ...mergeCredentials(before.credential, before.evidence, credential, before.left),
+    };
     if (visit.temperature === undefined && before.temperature !== undefined) {
       visit.temperature = before.temperature;
     }
   }
-  turn.set({ visit, standingTemperature: null, turnedAway: null });
-  turn.effect({ kind: "cancel-timer", timer: "result" });
-  evaluate(turn, false);
-  const after = turn.state.visit;
+  transition.update({ visit, standingTemperature: null, lastRejected: null });
+  transition.effect({ kind: "cancel-timer", timer: "result" });
+  evaluate(transition, false);
+  const after = transition.state.visit;
   if (after?.phase !== "gathering") return;
-  turn.effect({ kind: "signal", signal: "busy" });
+  transition.effect({ kind: "signal", signal: "busy" });
   const afterMs = state.policy.visit.windowMs;
-  turn.effect({ kind: "start-timer", timer: "visit-window", about: ref, afterMs });
-  if (after.awaits.includes("temperature")) measure(turn);
+  transition.effect({ kind: "start-timer", timer: "visit-window", about: ref, afterMs });
+  if (after.awaits.includes("temperature")) measure(transition);
 }
 
-function measure(turn: Turn): void {
-  turn.set({ measuring: true });
-  turn.effect({ kind: "measure-temperature" });
+function measure(transition: Transition): void {
+  transition.update({ measuring: true });
+  transition.effect({ kind: "measure-temperature" });
 }
 
 /** Applies the policy to what is there; commits when it suffices or nothing more will come. */
-export function evaluate(turn: Turn, windowOver: boolean): void {
-  const { state, event } = turn;
+export function evaluate(transition: Transition, windowOver: boolean): void {
+  const { state, event } = transition;
   const { visit } = state;
   if (visit?.phase !== "gathering") return;
   const ruling = rule(state, visit, event.at, windowOver);
-  if (ruling.decided) commit(turn, visit, ruling.decision);
-  else turn.set({ visit: { ...visit, awaits: ruling.awaits } });
+  if (ruling.decided) commit(transition, visit, ruling.decision);
+  else transition.update({ visit: { ...visit, awaits: ruling.awaits } });
 }
 
 function rule(
   state: DoorwayState,
   visit: Visit,
-  at: Turn["event"]["at"],
+  at: Transition["event"]["at"],
   windowOver: boolean,
 ): Ruling {
   const { temperature, companion } = visit;
@@ -152,13 +164,13 @@ function rule(
 
 /** Writes the decision down; nothing moves before the store has answered or the wait is over. */
 function commit(
-  turn: Turn,
+  transition: Transition,
   visit: Visit,
   decision: Decision,
-  by?: { authority: Authority; asker: Asker },
+  by?: { authority: Authority; requester: Requester },
 ): void {
-  const { at } = turn.event;
-  const recordKey = writeDecision(turn, visit, decision, by?.authority);
+  const { at } = transition.event;
+  const recordKey = writeDecision(transition, visit, decision, by?.authority);
   const decided: Visit = {
     ...visit,
     phase: "committing",
@@ -167,22 +179,22 @@ function commit(
     decidedAt: at,
     recordKey,
   };
-  turn.set({ visit: { ...decided, ...by } });
-  turn.effect({ kind: "cancel-timer", timer: "visit-window" });
-  turn.effect({ kind: "cancel-timer", timer: "result" });
-  turn.effect({
+  transition.update({ visit: { ...decided, ...by } });
+  transition.effect({ kind: "cancel-timer", timer: "visit-window" });
+  transition.effect({ kind: "cancel-timer", timer: "result" });
+  transition.effect({
     kind: "start-timer",
     timer: "commit-deadline",
     about: recordKey,
-    afterMs: turn.state.policy.record.commitWithinMs,
+    afterMs: transition.state.policy.record.commitWithinMs,
   });
   if (decision.reasons.some((reason) => reason.code === "policy-expired")) {
-    turn.raise("policy-expired");
+    transition.raise("policy-expired");
   }
 }
 
 export function writeDecision(
-  turn: Turn,
+  transition: Transition,
   visit: Visit,
   decision: Decision,
   authority: Authority | undefined,
@@ -196,7 +208,7 @@ export function writeDecision(
     ...visit.carried,
   ];
   if (temperature !== undefined) evidence.push(temperature);
-  return turn.record(
+  return transition.record(
     {
       type: "visit-decided",
       visitRef: visit.ref,
@@ -204,7 +216,7 @@ export function writeDecision(
       credentialKind: credential.kind,
       evidence,
       ...(authority === undefined ? {} : { authority }),
-      decidedAfterMs: turn.event.at.monotonicMs - visit.openedAt.monotonicMs,
+      decidedAfterMs: transition.event.at.monotonicMs - visit.openedAt.monotonicMs,
     },
     personalOf(credential),
   );
@@ -221,46 +233,52 @@ function personalOf(credential: Credential): RecordDraft["personal"] {
 }
 
 /** The visitor left, or somebody else stepped in: this visit ends without an outcome, and its card is theirs. */
-export function abandon(turn: Turn, visit: Visit): void {
-  turn.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
+export function abandonVisit(transition: Transition, visit: Visit): void {
+  transition.record({ type: "visit-ended", visitRef: visit.ref, ending: "abandoned" });
   const { credential, carried: evidence } = visit;
-  const turnedAway = { credential, evidence, atMs: turn.event.at.monotonicMs, left: true };
-  turn.set({ visit: null, standingTemperature: null, turnedAway });
-  turn.effect({ kind: "cancel-timer", timer: "visit-window" });
-  turn.effect({ kind: "signal", signal: signalOf(turn.state.mode) });
+  const lastRejected = { credential, evidence, atMs: transition.event.at.monotonicMs, left: true };
+  transition.update({ visit: null, standingTemperature: null, lastRejected });
+  transition.effect({ kind: "cancel-timer", timer: "visit-window" });
+  transition.effect({ kind: "signal", signal: signalForMode(transition.state.mode) });
 }
 
 /** A person's temperature was taken. */
-export function measured(turn: Turn, evidence: EvidenceOf<"temperature">): void {
-  const { visit, measuring } = turn.state;
-  turn.set({ measuring: false });
+export function temperatureMeasured(
+  transition: Transition,
+  evidence: EvidenceOf<"temperature">,
+): void {
+  const { visit, measuring } = transition.state;
+  transition.update({ measuring: false });
   if (visit?.phase === "gathering") {
-    turn.set({ visit: { ...visit, temperature: evidence } });
-    evaluate(turn, false);
+    transition.update({ visit: { ...visit, temperature: evidence } });
+    evaluate(transition, false);
     return;
   }
   // Asked for by a visit that is over: it belongs to whoever that was, not to who comes next.
-  if (!measuring) turn.set({ standingTemperature: evidence });
+  if (!measuring) transition.update({ standingTemperature: evidence });
 }
 
 /** No number came of it: ask again while the visit lasts, never guess. */
-export function measurementFailed(turn: Turn, event: EventOf<"temperature-failed">): void {
-  turn.set({ measuring: false });
-  const { visit } = turn.state;
+export function temperatureFailed(
+  transition: Transition,
+  event: EventOf<"temperature-failed">,
+): void {
+  transition.update({ measuring: false });
+  const { visit } = transition.state;
   if (visit?.phase !== "gathering" || !visit.awaits.includes("temperature")) return;
-  turn.effect({ kind: "signal", signal: "attention" });
-  if (event.failure !== "sensor-fault") measure(turn);
+  transition.effect({ kind: "signal", signal: "attention" });
+  if (event.failure !== "sensor-fault") measure(transition);
 }
 
 /** Staff decided about the visit on the screen. */
-export function overrule(
-  turn: Turn,
+export function decideByHand(
+  transition: Transition,
   visit: Visit,
   verdict: "grant" | "deny",
   authority: Authority,
-  asker: Asker,
+  requester: Requester,
 ): void {
-  const { policy } = turn.state;
+  const { policy } = transition.state;
   const before = visit.decision;
   const decision: Decision = {
     outcome: verdict === "grant" ? "granted" : "denied",
@@ -268,5 +286,5 @@ export function overrule(
     rules: before?.rules ?? [],
     policy: { id: policy.id, version: policy.version },
   };
-  commit(turn, visit, decision, { authority, asker });
+  commit(transition, visit, decision, { authority, requester });
 }

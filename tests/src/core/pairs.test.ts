@@ -200,7 +200,8 @@ function warrant(
       return recorded ? "its record is durable" : undefined;
     }
     case "command":
-      return (before.pendingRelease?.cause === "command" || before.visit?.asker !== undefined) &&
+      return (before.pendingRelease?.cause === "command" ||
+        before.visit?.requester !== undefined) &&
         taken.kind === "record-committed"
         ? "its record is durable"
         : undefined;
@@ -216,14 +217,14 @@ function warrant(
 
 /** Everybody who asked and waits for an answer. */
 function waitingIn({ visit, pendingRelease, awaitedReleases }: DoorwayState): string[] {
-  const askers = [
-    visit?.asker,
-    pendingRelease?.asker,
-    ...awaitedReleases.map(({ asker }) => asker),
+  const requesters = [
+    visit?.requester,
+    pendingRelease?.requester,
+    ...awaitedReleases.map(({ requester }) => requester),
   ];
-  return askers
-    .filter((asker) => asker !== undefined)
-    .map((asker) => ("requestRef" in asker ? asker.requestRef : asker.commandId));
+  return requesters
+    .filter((requester) => requester !== undefined)
+    .map((requester) => ("requestRef" in requester ? requester.requestRef : requester.commandId));
 }
 
 /** What must hold after every turn; returns what does not. */
@@ -255,10 +256,10 @@ function broken(
   });
   const waiting = waitingIn(after);
   const asked = taken.kind === "operator-decided" ? [taken.ref] : [];
-  for (const asker of [...waitingIn(before), ...asked]) {
-    const times = answered.filter((each) => each === asker).length;
-    if (times === 0 && !waiting.includes(asker)) found.push(`${asker} is never answered`);
-    if (times > 1) found.push(`${asker} is answered ${times} times`);
+  for (const requester of [...waitingIn(before), ...asked]) {
+    const times = answered.filter((each) => each === requester).length;
+    if (times === 0 && !waiting.includes(requester)) found.push(`${requester} is never answered`);
+    if (times > 1) found.push(`${requester} is answered ${times} times`);
   }
   if (visit?.phase === "closed" && visit.decision === undefined) {
     found.push("a closed visit without a decision");

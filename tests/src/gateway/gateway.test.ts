@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Credential } from "../../../src/core/evidence/evidence.ts";
 import type { RecordDraft } from "../../../src/core/record.ts";
-import { Gateway, type GatewayOptions, type VisitTimings } from "../../../src/gateway/gateway.ts";
+import { Gateway, type GatewayOptions } from "../../../src/gateway/gateway.ts";
+import { type VisitTimings } from "../../../src/gateway/visit-timings.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { aCredential, aPolicy, NOON_MS } from "../../support/core.ts";
 import {
@@ -232,9 +233,9 @@ describe("a store that hangs", () => {
 
   it("answers a command that orders something when the disk never says that it is written", async () => {
     const answers: string[] = [];
-    const memory = { get: async () => undefined, set: () => new Promise<void>(() => {}) };
+    const settings = { get: async () => undefined, set: () => new Promise<void>(() => {}) };
     const bench = build({
-      memory,
+      settings,
       onCommandAnswered: (_id, result, detail) => answers.push(`${result}: ${detail}`),
     });
     await bench.gateway.start();

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import type { CredentialVerifier } from "../../../src/gateway/ports.ts";
-import { sense } from "../../../src/gateway/sensing.ts";
-import type { Sensed } from "../../../src/gateway/sensing.ts";
+import { connectDevices } from "../../../src/gateway/sensing.ts";
+import type { UndatedEvent } from "../../../src/gateway/sensing.ts";
 import { aCredential, NOON_MS } from "../../support/core.ts";
 import { StubCodeReader, StubGate } from "../../support/stub-devices.ts";
 
@@ -23,9 +23,9 @@ test.each([
   ],
 ])("%s", async (_name, part, expected) => {
   const codeReader = new StubCodeReader();
-  const shown = new Promise<Sensed>((resolve) => {
+  const shown = new Promise<UndatedEvent>((resolve) => {
     const devices = { codeReader, gate: new StubGate() };
-    sense(devices, new VirtualClock(NOON_MS), verifier, (event) => {
+    connectDevices(devices, new VirtualClock(NOON_MS), verifier, (event) => {
       if (event.kind === "credential-presented") resolve(event);
     });
   });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import type { RecordBody } from "../../../src/core/record.ts";
 import type { Instant } from "../../../src/core/time.ts";
-import { recallCodes } from "../../../src/gateway/used-codes.ts";
+import { loadUsedCodes } from "../../../src/gateway/used-codes.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { START_MS } from "../../support/records.ts";
 
@@ -53,7 +53,7 @@ async function storeWith(...visits: Visit[]): Promise<Store> {
 describe("codes used before a restart", () => {
   it("are known again, oldest first, with how long ago it was", async () => {
     const store = await storeWith({ code: "a" }, { code: "b", afterMs: 5_000 });
-    expect(await recallCodes(store, instant(60_000))).toEqual([
+    expect(await loadUsedCodes(store, instant(60_000))).toEqual([
       { reference: "a", agoMs: 60_000 },
       { reference: "b", agoMs: 55_000 },
     ]);
@@ -63,13 +63,13 @@ describe("codes used before a restart", () => {
     ["was turned away", { code: "a", outcome: "denied" }],
     ["showed no live code", {}],
   ])("do not include that of somebody who %s", async (_what, visit) => {
-    expect(await recallCodes(await storeWith(visit), instant(60_000))).toEqual([]);
+    expect(await loadUsedCodes(await storeWith(visit), instant(60_000))).toEqual([]);
   });
 
   it("do not include that of a grant that was taken back: its gate did not open", async () => {
     const taken = { code: "a", outcome: "denied", about: 0 } as const;
     const store = await storeWith({ code: "a" }, taken, { code: "b" });
-    expect(await recallCodes(store, instant(0))).toEqual([{ reference: "b", agoMs: 0 }]);
+    expect(await loadUsedCodes(store, instant(0))).toEqual([{ reference: "b", agoMs: 0 }]);
   });
 
   it.each<[string, boolean, boolean]>([
@@ -77,7 +77,9 @@ describe("codes used before a restart", () => {
     ["now", true, false],
   ])("count as used this moment when the clock could not be believed %s", async (_w, then, now) => {
     const store = await storeWith({ code: "a", trusted: then });
-    expect(await recallCodes(store, instant(60_000, now))).toEqual([{ reference: "a", agoMs: 0 }]);
+    expect(await loadUsedCodes(store, instant(60_000, now))).toEqual([
+      { reference: "a", agoMs: 0 },
+    ]);
   });
 
   it("are as old as they are, also where the clock was set in between", async () => {
@@ -86,7 +88,7 @@ describe("codes used before a restart", () => {
     const body = { type: "clock-stepped", byMs, trusted: true } as const;
     await store.commit({ key: "step", at: instant(5_000 + byMs), body });
     const now = instant(60_000 + byMs);
-    expect(await recallCodes(store, now)).toEqual([{ reference: "a", agoMs: 60_000 }]);
+    expect(await loadUsedCodes(store, now)).toEqual([{ reference: "a", agoMs: 60_000 }]);
   });
 
   it.each([
@@ -98,7 +100,7 @@ describe("codes used before a restart", () => {
       const store = await storeWith({ code: "a" });
       const body = { type: "clock-stepped", byMs, trusted: true } as const;
       await store.commit({ key: "step", at: instant(5_000), body });
-      const [code] = await recallCodes(store, instant(agoMs));
+      const [code] = await loadUsedCodes(store, instant(agoMs));
       expect(code?.agoMs).toBe(agoMs);
     },
   );
@@ -107,12 +109,12 @@ describe("codes used before a restart", () => {
     const store = await storeWith({ code: "a-code-reference" });
     expect(JSON.stringify(await store.outbox.read(0, 10))).not.toContain("a-code-reference");
     await store.forget("p");
-    expect(await recallCodes(store, instant(60_000))).toEqual([]);
+    expect(await loadUsedCodes(store, instant(60_000))).toEqual([]);
   });
 
   it("are none where the store cannot be read", async () => {
     const commit = (): Promise<never> => Promise.reject(new Error("no disk"));
-    expect(await recallCodes({ commit, recent: commit }, instant(0))).toEqual([]);
-    expect(await recallCodes({ commit }, instant(0))).toEqual([]);
+    expect(await loadUsedCodes({ commit, recent: commit }, instant(0))).toEqual([]);
+    expect(await loadUsedCodes({ commit }, instant(0))).toEqual([]);
   });
 });

@@ -51,7 +51,7 @@ beforeEach(async () => {
       freshness: () => ({ trustListAsOfMs: NOON_MS - 3_600_000 }),
     },
     outbox: store.outbox,
-    onTurn: (turn) => health.sawTurn(turn),
+    onStep: (turn) => health.sawTurn(turn),
     onTimings: (timings) => health.sawVisit(timings),
   });
   await gateway.start();

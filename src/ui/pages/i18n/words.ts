@@ -1,7 +1,7 @@
 /** All other words of the pages, Chinese and English side by side. */
 import { DEVICE_NAMES, type AlarmKind, type DeviceName } from "../../../core/alarm.ts";
 import { SET_KINDS, type SetKind } from "../../../core/data-set.ts";
-import type { Need, Outcome, RuleOutcome } from "../../../core/decision/decision.ts";
+import type { AwaitedEvidence, Outcome, RuleOutcome } from "../../../core/decision/decision.ts";
 import {
   CREDENTIAL_KINDS,
   type CredentialKind,
@@ -100,7 +100,7 @@ export const ORDER_RESULTS = {
   "no-answer": both("没有答复", "No answer"),
 } as const;
 
-export const NEEDS: Readonly<Record<Need, Both>> = {
+export const NEEDS: Readonly<Record<AwaitedEvidence, Both>> = {
   credential: both("请出示健康码或身份证", "Show a health code or ID card"),
   "id-card": both("请把身份证放在读卡区", "Lay your ID card on the reader"),
   temperature: both("请正对测温口，稍候", "Face the thermometer and hold still"),

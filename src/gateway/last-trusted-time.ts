@@ -1,25 +1,25 @@
 /** The last good time, written down: a unit that starts before it knows that its clock is wrong. */
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
-import type { Memory } from "./ports.ts";
+import type { SettingStore } from "./ports.ts";
 
 /** The setting that holds it, epoch ms. */
-const LAST_GOOD = "clock.last-good-ms";
+const LAST_TRUSTED_SETTING = "clock.last-good-ms";
 /** Often enough to bound the doubt, seldom enough for an SD card. */
 const WRITE_EVERY_MS = 5 * 60_000;
 /** A clock may be slewed back a little; by more than this it was lost. */
 const TOLERANCE_MS = 60_000;
 
 /** A clock that was there before. */
-export interface RememberedClock extends Clock {
+export interface PersistentClock extends Clock {
   /**
    * Looks up, at each start, what time it was already.
    * @returns by how many ms the clock is behind it; 0 when it is not
    */
-  recall(memory: Memory): Promise<number>;
+  restore(settings: SettingStore): Promise<number>;
   /** Writes the time down now and every few minutes, while it is believed. */
-  keep(memory: Memory): Timer;
+  keep(settings: SettingStore): Timer;
   /** Writes it down now, if it is believed. Never rejects: a disk that fails shows in the records. */
-  write(memory: Memory): Promise<void>;
+  write(settings: SettingStore): Promise<void>;
 }
 
 /**
@@ -27,21 +27,21 @@ export interface RememberedClock extends Clock {
  *   over the memory; otherwise a clock before the last good time is not to be trusted until it has
  *   caught up with it
  */
-export function rememberTime(clock: Clock, vouched: boolean): RememberedClock {
+export function persistTrustedTime(clock: Clock, vouched: boolean): PersistentClock {
   let lastGoodMs = -Infinity;
   const trusted = (): boolean =>
     clock.wallTrusted() && (vouched || clock.wallMs() >= lastGoodMs - TOLERANCE_MS);
-  const write = async (memory: Memory): Promise<void> => {
+  const write = async (settings: SettingStore): Promise<void> => {
     if (!trusted()) return;
-    await memory.set(LAST_GOOD, String(Math.floor(clock.wallMs()))).catch(() => {});
+    await settings.set(LAST_TRUSTED_SETTING, String(Math.floor(clock.wallMs()))).catch(() => {});
   };
   return {
     monotonicMs: () => clock.monotonicMs(),
     wallMs: () => clock.wallMs(),
     wallTrusted: trusted,
     after: (delayMs, callback) => clock.after(delayMs, callback),
-    async recall(memory) {
-      const text = await memory.get(LAST_GOOD).catch(() => undefined);
+    async restore(settings) {
+      const text = await settings.get(LAST_TRUSTED_SETTING).catch(() => undefined);
       const knownMs = Number(text ?? Number.NaN);
       const behindMs = Math.round(knownMs - clock.wallMs());
       // Once caught up with, it says no more: a step while the unit runs is seen as one.
@@ -49,9 +49,9 @@ export function rememberTime(clock: Clock, vouched: boolean): RememberedClock {
       lastGoodMs = behind ? knownMs : -Infinity;
       return behind ? behindMs : 0;
     },
-    keep(memory) {
-      void write(memory);
-      return every(clock, WRITE_EVERY_MS, () => void write(memory));
+    keep(settings) {
+      void write(settings);
+      return every(clock, WRITE_EVERY_MS, () => void write(settings));
     },
     write,
   };

@@ -4,7 +4,7 @@ import type { ReasonCode } from "../reason.ts";
 import type { Visit } from "../state.ts";
 
 /** A danger to others, or a credential that was made up, taken back, or is somebody else's. */
-const GRAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
+const NEEDS_CONFIRMATION: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "code-red",
   "test-positive",
   "antigen-positive",
@@ -18,7 +18,7 @@ const GRAVE: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 ]);
 
 /** What has to be named to let this visitor in: found by a rule, or seen in what was shown. */
-export function graveFindings(visit: Visit): readonly ReasonCode[] {
+export function findingsToConfirm(visit: Visit): readonly ReasonCode[] {
   const { credential, companion, carried, decision } = visit;
   const evidence = [...credential.evidence, ...(companion?.evidence ?? []), ...carried];
   const found = [
@@ -29,7 +29,7 @@ export function graveFindings(visit: Visit): readonly ReasonCode[] {
   ].map((reason) => reason.code);
   // A policy that asks for no colour or test does not make a red code a harmless one.
   const codes = new Set([...found, ...evidence.flatMap((piece) => dangerIn(piece, evidence))]);
-  return [...codes].filter((code) => GRAVE.has(code));
+  return [...codes].filter((code) => NEEDS_CONFIRMATION.has(code));
 }
 
 function dangerIn(piece: Evidence, all: readonly Evidence[]): ReasonCode[] {

@@ -21,7 +21,7 @@ const DAMPED: ReadonlySet<AlarmKind> = new Set<AlarmKind>([
 const QUIET_MS = 60_000;
 
 /** Collects what one event leads to. The state it starts from is never changed. */
-export class Turn {
+export class Transition {
   state: DoorwayState;
   readonly event: Event;
   readonly effects: Effect[] = [];
@@ -33,7 +33,7 @@ export class Turn {
   }
 
   /** Replaces parts of the state. */
-  set(change: Partial<DoorwayState>): void {
+  update(change: Partial<DoorwayState>): void {
     this.state = { ...this.state, ...change };
   }
 
@@ -63,7 +63,7 @@ export class Turn {
     const nowMs = this.event.at.monotonicMs;
     const again = before?.endedAtMs !== undefined && nowMs - before.endedAtMs < QUIET_MS;
     if (again && DAMPED.has(kind)) this.#damp(key, { times: 1 });
-    this.set({ alarms: [...this.state.alarms, alarm] });
+    this.update({ alarms: [...this.state.alarms, alarm] });
     this.record({
       type: "alarm-raised",
       alarm: kind,
@@ -96,7 +96,7 @@ export class Turn {
     const { kind, subject } = alarm;
     const key = alarmKey(alarm);
     const times = this.state.damping[key]?.times ?? 1;
-    this.set({ alarms: this.state.alarms.filter((each) => each !== alarm) });
+    this.update({ alarms: this.state.alarms.filter((each) => each !== alarm) });
     if (DAMPED.has(kind)) {
       this.#damp(key, { times: 1, endedAtMs: this.event.at.monotonicMs });
     }
@@ -109,7 +109,7 @@ export class Turn {
   }
 
   #damp(key: string, damping: Damping): void {
-    this.set({ damping: { ...this.state.damping, [key]: damping } });
+    this.update({ damping: { ...this.state.damping, [key]: damping } });
   }
 
   #awaitQuiet(): void {

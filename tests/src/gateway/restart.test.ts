@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rememberTime } from "../../../src/gateway/remembered-time.ts";
+import { persistTrustedTime } from "../../../src/gateway/last-trusted-time.ts";
 import { Gateway } from "../../../src/gateway/gateway.ts";
 import type { RecordBody } from "../../../src/core/record.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
@@ -42,11 +42,11 @@ async function boot(disk: Disk, wallMs = NOON_MS, vouched = false): Promise<Unit
   const answers: string[] = [];
   let refs = 0;
   const gateway = new Gateway({
-    clock: rememberTime(clock, vouched),
+    clock: persistTrustedTime(clock, vouched),
     references: { next: () => `ref-${++refs}` },
     policy: aPolicy(),
     devices: { gate },
-    memory: disk,
+    settings: disk,
     store: {
       async commit({ body }) {
         return { seq: bodies.push(body) };
