@@ -11,7 +11,7 @@ import type { DataSets } from "./data-sets.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Health } from "../health/health.ts";
 import { reportTroubles } from "./broker-troubles.ts";
-import { configuredDevices } from "./hardware.ts";
+import { configuredDevices } from "./configured-devices.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Store } from "../store/store.ts";
 import { startTelling } from "./telemetry-publisher.ts";

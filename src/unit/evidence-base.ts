@@ -19,7 +19,7 @@ import { createCredentialVerifier } from "../credential/verifier.ts";
 import { readDirectory } from "./directory-file.ts";
 import type { Inputs } from "./inputs.ts";
 import type { CredentialVerifier } from "../gateway/ports.ts";
-import { createResolverClient } from "./resolver-client.ts";
+import { createResolverClient } from "../linux/https-resolver.ts";
 import type { Store } from "../store/store.ts";
 
 const KEY_BYTES = 32;

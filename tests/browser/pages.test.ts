@@ -7,7 +7,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { parseUnitConfig } from "../../src/config/unit.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
 import { startUiServer, type UiServer } from "../../src/ui/server.ts";
-import { placeScreenPage, recallSecrets, screenPage } from "../../src/unit/door-secrets.ts";
+import { placeScreenPage, recallSecrets, screenPage } from "../../src/linux/door-secrets.ts";
 import { createStubDoorway, type StubDoorway } from "../src/ui/support/stub-doorway.ts";
 import {
   createStubUnit,

@@ -21,8 +21,8 @@ import type { UnitConfig } from "../../config/unit.ts";
 import { DAY_MS } from "../../core/time.ts";
 import { certificateDates, tryBroker } from "./broker-check.ts";
 import { findingOf, type Check, type Finding } from "./check.ts";
-import { staffTokenFile } from "../../unit/door-secrets.ts";
-import { devicesOf } from "../../unit/hardware.ts";
+import { staffTokenFile } from "../../linux/door-secrets.ts";
+import { devicesOf } from "../../linux/devices.ts";
 import { problemWith } from "../../unit/inputs.ts";
 import {
   cameraFix,

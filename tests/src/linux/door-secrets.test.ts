@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseUnitConfig, type UnitConfig } from "../../../src/config/unit.ts";
-import { placeScreenPage, recallSecrets } from "../../../src/unit/door-secrets.ts";
+import { placeScreenPage, recallSecrets } from "../../../src/linux/door-secrets.ts";
 
 let folder: string;
 let said: string[];

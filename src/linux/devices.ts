@@ -17,7 +17,6 @@ import { createLinuxGpio } from "../../hal/linux/gpio.ts";
 import { createLinuxSerial } from "../../hal/linux/serial.ts";
 import { createLinuxSmBus } from "../../hal/linux/smbus.ts";
 import type { UnitConfig } from "../config/unit.ts";
-import type { DeviceName } from "../core/alarm.ts";
 import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import type { Devices } from "../gateway/sensing.ts";
 
@@ -47,19 +46,6 @@ export function gateLineOf(gate: DeviceConfig["gate"]): GuardLineSpec {
   return gate.file === undefined
     ? { kind: "gpio", line: gate.line, activeLow: gate.activeLow }
     : { kind: "file", path: gate.file };
-}
-
-/** The devices of the configuration, as alarms and figures name them. */
-export function configuredDevices(config: DeviceConfig): DeviceName[] {
-  const named: [DeviceName, unknown][] = [
-    ["code-reader", config.camera],
-    ["card-reader", config.cardReader],
-    ["thermometer", config.thermometer],
-    ["gate", config.gate],
-    ["panel", config.panel],
-    ["door-contacts", config.contacts],
-  ];
-  return named.flatMap(([name, settings]) => (settings === undefined ? [] : [name]));
 }
 
 /** Makes the drivers; nothing is opened before they are started. */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createResolverClient } from "../../../src/unit/resolver-client.ts";
+import { createResolverClient } from "../../../src/linux/https-resolver.ts";
 
 const ENTRY = {
   pseudonym: "p".repeat(43),

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { UnitConfig } from "../config/unit.ts";
 import { screenPageOf, staffTokenOf } from "../store/sidecar-files.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../unit/log.ts";
 import { errorText } from "../base/errors.ts";
 
 const OWNER_ONLY = 0o600;

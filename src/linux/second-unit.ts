@@ -1,6 +1,6 @@
 /** A unit that runs already: a second one would open the same devices and write the same database. */
 import type { UnitConfig } from "../config/unit.ts";
-import { SetupError } from "./evidence-base.ts";
+import { SetupError } from "../unit/evidence-base.ts";
 
 const ANSWER_MS = 1_000;
 
