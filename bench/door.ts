@@ -98,8 +98,8 @@ async function openDoor(folder: string): Promise<Door> {
     references: { next: () => Math.floor(random.next() * 2 ** 48).toString(36) },
     policy,
     devices: {
-      codeReader: createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES }),
-      cardReader: createSdtReader({ host: serial, clock }),
+      codeReaders: [createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES })],
+      cardReaders: [createSdtReader({ host: serial, clock })],
       gate: createGate({ line, clock, maximumMs: 1_000 }),
     },
     store,

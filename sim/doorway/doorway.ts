@@ -244,14 +244,16 @@ class SimulatedDoorway implements Doorway {
     };
     const has = (device: OptionalDevice): boolean => !without.includes(device);
     if (has("camera")) {
-      devices.codeReader = createCodeReader({
-        camera: bench.camera,
-        engine,
-        clock,
-        wanted: CREDENTIAL_SHAPES,
-      });
+      devices.codeReaders = [
+        createCodeReader({
+          camera: bench.camera,
+          engine,
+          clock,
+          wanted: CREDENTIAL_SHAPES,
+        }),
+      ];
     }
-    if (has("card-reader")) devices.cardReader = createSdtReader({ host: bench.serial, clock });
+    if (has("card-reader")) devices.cardReaders = [createSdtReader({ host: bench.serial, clock })];
     if (has("thermometer")) devices.thermometer = createMlx90614({ host: bench.smbus, clock });
     if (has("panel")) devices.panel = createPanel({ gpio, clock, lines: PANEL_LINES });
     if (has("door-contacts")) {

@@ -25,16 +25,44 @@ export const ALARM_KINDS = [
 ] as const;
 export type AlarmKind = (typeof ALARM_KINDS)[number];
 
+/** The code readers of a unit. The first has no number, as on units that have only one. */
+export const CODE_READERS = [
+  "code-reader",
+  "code-reader-2",
+  "code-reader-3",
+  "code-reader-4",
+] as const;
+
+/** The card readers of a unit, named in the same way. */
+export const CARD_READERS = [
+  "card-reader",
+  "card-reader-2",
+  "card-reader-3",
+  "card-reader-4",
+] as const;
+
 /** The devices a unit has, as alarms and health name them. */
 export const DEVICE_NAMES = [
-  "code-reader",
-  "card-reader",
+  CODE_READERS[0],
+  CARD_READERS[0],
   "thermometer",
   "gate",
   "panel",
   "door-contacts",
+  ...CODE_READERS.slice(1),
+  ...CARD_READERS.slice(1),
 ] as const;
 export type DeviceName = (typeof DEVICE_NAMES)[number];
+export type CodeReaderName = (typeof CODE_READERS)[number];
+export type CardReaderName = (typeof CARD_READERS)[number];
+
+/** Whether one of these devices works: of several readers one is enough to enter. */
+export function someWork(
+  devices: Readonly<Partial<Record<DeviceName, boolean>>>,
+  names: readonly DeviceName[],
+): boolean {
+  return names.some((name) => devices[name] === true);
+}
 
 /** An alarm in force. Its identity is kind and subject; raising it twice is raising it once. */
 export interface Alarm {

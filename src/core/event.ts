@@ -1,5 +1,5 @@
 /** Events: everything that can happen to a doorway, with the moment it happened. */
-import type { DeviceName } from "./alarm.ts";
+import type { CardReaderName, CodeReaderName, DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence/evidence.ts";
 import type { SetKind } from "./data-set.ts";
@@ -39,7 +39,7 @@ export type Event = EventBase &
         /** When it was seen there (monotonic): reading it took until now. */
         shownAtMs?: number;
       }
-    | { kind: "read-failed"; device: "code-reader" | "card-reader"; detail: string }
+    | { kind: "read-failed"; device: CodeReaderName | CardReaderName; detail: string }
     | { kind: "temperature-measured"; evidence: Extract<Evidence, { kind: "temperature" }> }
     | { kind: "temperature-failed"; failure: "unsteady" | "implausible" | "sensor-fault" }
     | { kind: "presence-changed"; present: boolean }

@@ -11,7 +11,8 @@ import type {
   TemperatureReading,
   Thermometer,
 } from "../../hal/devices.ts";
-import type { DeviceName } from "../core/alarm.ts";
+import { CARD_READERS, CODE_READERS } from "../core/alarm.ts";
+import type { CardReaderName, CodeReaderName, DeviceName } from "../core/alarm.ts";
 import type { Event } from "../core/event.ts";
 import type { Credential, EvidenceOf } from "../core/evidence/evidence.ts";
 import type { Instant } from "../core/time.ts";
@@ -19,8 +20,9 @@ import type { CredentialVerifier } from "./ports.ts";
 
 /** The devices of a unit. A gate is a must; whatever else is missing is simply not there. */
 export interface Devices {
-  codeReader?: CodeReader;
-  cardReader?: CardReader;
+  /** Named in their order: the first `code-reader`, the next `code-reader-2`, and so on. */
+  codeReaders?: readonly CodeReader[];
+  cardReaders?: readonly CardReader[];
   thermometer?: Thermometer;
   gate: Gate;
   panel?: Panel;
@@ -53,15 +55,15 @@ export function connectDevices(
   const named: [DeviceName, Device][] = [["gate", devices.gate]];
   // Until the contacts have said that they work they tell how they were found.
   let looking = false;
-  const { codeReader, cardReader, thermometer, panel, doorContacts } = devices;
+  const { codeReaders = [], cardReaders = [], thermometer, panel, doorContacts } = devices;
   devices.gate.onChange((state) => emit({ kind: "gate-changed", state }));
-  if (codeReader !== undefined) {
-    named.push(["code-reader", codeReader]);
-    senseCodes(codeReader, clock, verifier, emit);
+  for (const [name, reader] of numbered(CODE_READERS, codeReaders)) {
+    named.push([name, reader]);
+    senseCodes(name, reader, { clock, verifier, emit });
   }
-  if (cardReader !== undefined) {
-    named.push(["card-reader", cardReader]);
-    senseCards(cardReader, clock, verifier, emit);
+  for (const [name, reader] of numbered(CARD_READERS, cardReaders)) {
+    named.push([name, reader]);
+    senseCards(name, reader, { clock, verifier, emit });
   }
   if (thermometer !== undefined) {
     named.push(["thermometer", thermometer]);
@@ -94,11 +96,32 @@ export function instantOf(clock: Clock): Instant {
   };
 }
 
+/**
+ * Each reader with its name, in their order.
+ * @throws RangeError for more readers than there are names
+ */
+function numbered<N extends DeviceName, R>(
+  names: readonly N[],
+  readers: readonly R[],
+): (readonly [N, R])[] {
+  return readers.map((reader, index) => {
+    const name = names[index];
+    if (name !== undefined) return [name, reader] as const;
+    throw new RangeError(`a unit has at most ${names.length} devices named ${names[0]}`);
+  });
+}
+
+/** Where readings of a reader go. */
+interface ReadingPath {
+  clock: Clock;
+  verifier: CredentialVerifier;
+  emit: Emit;
+}
+
 function senseCodes(
+  name: CodeReaderName,
   reader: CodeReader,
-  clock: Clock,
-  verifier: CredentialVerifier,
-  emit: Emit,
+  { clock, verifier, emit }: ReadingPath,
 ): void {
   reader.onReading(({ code, frameAtMs, decodedAtMs }) => {
     verifier.code(code.bytes, code.text, instantOf(clock)).then(
@@ -111,8 +134,7 @@ function senseCodes(
         );
       },
       // The verifier promises not to reject; if it does, nothing was established about the code.
-      (error: unknown) =>
-        emit({ kind: "read-failed", device: "code-reader", detail: nameOf(error) }),
+      (error: unknown) => emit({ kind: "read-failed", device: name, detail: nameOf(error) }),
     );
   });
 }
@@ -124,10 +146,9 @@ function partOf({ reference }: Credential, { number, of }: CodePart): Credential
 }
 
 function senseCards(
+  name: CardReaderName,
   reader: CardReader,
-  clock: Clock,
-  verifier: CredentialVerifier,
-  emit: Emit,
+  { clock, verifier, emit }: ReadingPath,
 ): void {
   reader.onReading(({ content, foundAtMs, lastByteAtMs }) => {
     const decodedAtMs = clock.monotonicMs();
@@ -139,13 +160,10 @@ function senseCards(
           { readyAtMs: lastByteAtMs, decodedAtMs, verifiedAtMs },
         );
       },
-      (error: unknown) =>
-        emit({ kind: "read-failed", device: "card-reader", detail: nameOf(error) }),
+      (error: unknown) => emit({ kind: "read-failed", device: name, detail: nameOf(error) }),
     );
   });
-  reader.onFailure(({ kind }) =>
-    emit({ kind: "read-failed", device: "card-reader", detail: kind }),
-  );
+  reader.onFailure(({ kind }) => emit({ kind: "read-failed", device: name, detail: kind }));
 }
 
 // A message may quote what it choked on, and that may be a person's name: only the kind is kept.

@@ -1,4 +1,5 @@
 /** A unit's health from its parts: for its server, its service manager and Prometheus. */
+import { CARD_READERS, CODE_READERS, someWork } from "../core/alarm.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { ScreenView } from "../core/view/view.ts";
 import {
@@ -91,9 +92,8 @@ export class Health {
   async ready(): Promise<Report> {
     const alive = await this.alive();
     const { devices, links, mode, clockTrusted, outbox } = this.#options.gateway().view();
-    const up = (device: keyof typeof devices): boolean => devices[device] === true;
-    const ok =
-      alive.ok && up("gate") && (up("code-reader") || up("card-reader")) && outbox.state !== "full";
+    const reads = someWork(devices, [...CODE_READERS, ...CARD_READERS]);
+    const ok = alive.ok && devices.gate === true && reads && outbox.state !== "full";
     const parts: Part[] = [
       ...alive.parts,
       ...Object.entries(devices).map(([name, each]) => ({ name: `device/${name}`, ok: each })),

@@ -61,16 +61,18 @@ export async function devicesOf(
     gate: createGate({ line: () => createGuardedLine({ line, maximumMs }), clock, maximumMs }),
   };
   if (config.camera !== undefined) {
-    devices.codeReader = createCodeReader({
-      camera: cameraOf(config.camera),
-      engine,
-      clock,
-      wanted: CREDENTIAL_SHAPES,
-    });
+    devices.codeReaders = [
+      createCodeReader({
+        camera: cameraOf(config.camera),
+        engine,
+        clock,
+        wanted: CREDENTIAL_SHAPES,
+      }),
+    ];
   }
   if (config.cardReader !== undefined) {
     const { path, pollMs } = config.cardReader;
-    devices.cardReader = createSdtReader({ host: createLinuxSerial({ path }), clock, pollMs });
+    devices.cardReaders = [createSdtReader({ host: createLinuxSerial({ path }), clock, pollMs })];
   }
   if (config.thermometer !== undefined) {
     const { bus, ...settings } = config.thermometer;

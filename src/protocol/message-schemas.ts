@@ -107,7 +107,7 @@ export const discoverySchema = z
     avty_tpl: word,
     qos: z.literal(0),
     cmps: z.record(
-      z.string().regex(/^[a-z_]+$/),
+      z.string().regex(/^[a-z0-9_]+$/),
       z.union([
         z
           .strictObject({ p: z.literal("binary_sensor") })

@@ -39,6 +39,12 @@ const DEVICE_TEXT: Readonly<Record<DeviceName, string>> = {
   gate: "Gate",
   panel: "Panel",
   "door-contacts": "Door contacts",
+  "code-reader-2": "Code reader 2",
+  "code-reader-3": "Code reader 3",
+  "code-reader-4": "Code reader 4",
+  "card-reader-2": "Card reader 2",
+  "card-reader-3": "Card reader 3",
+  "card-reader-4": "Card reader 4",
 };
 
 /** Where a unit announces itself; an empty retained message there takes the announcement back. */

@@ -247,7 +247,7 @@ function enough(free: number): string {
 async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> {
   const devices = await devicesOf(config.devices, clock, LOOKS_AWAY);
   const { cardReader, thermometer, camera, gate } = config.devices;
-  const { codeReader } = devices;
+  const [codeReader] = devices.codeReaders ?? [];
   let picture: Luminance | undefined;
   const started = (device: Device | undefined, say: string, meanwhile?: () => void): Check["run"] =>
     device === undefined ? undefined : () => startAndStop(device, clock, say, meanwhile);
@@ -266,7 +266,7 @@ async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> 
     },
     {
       what: "card reader",
-      run: started(devices.cardReader, cardReader?.path ?? ""),
+      run: started(devices.cardReaders?.[0], cardReader?.path ?? ""),
       fix: `check plug and power, that ${cardReader?.path} exists, and that the unit is in group dialout`,
     },
     {

@@ -1,4 +1,5 @@
 /** From state to screen: what a page shows follows from the state alone. */
+import { CARD_READERS, CODE_READERS, someWork } from "../alarm.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { findingsToConfirm } from "../authority/findings-to-confirm.ts";
 import type { Rule } from "../policy/policy.ts";
@@ -75,8 +76,8 @@ function waysIn({ policy, devices }: DoorwayState): Way[] {
   const { acceptedCredentials: accepted } = policy;
   const ways: Way[] = [];
   const codes = accepted.some((kind) => kind !== "resident-id");
-  if (codes && devices["code-reader"] === true) ways.push("code");
-  if (accepted.includes("resident-id") && devices["card-reader"] === true) ways.push("card");
+  if (codes && someWork(devices, CODE_READERS)) ways.push("code");
+  if (accepted.includes("resident-id") && someWork(devices, CARD_READERS)) ways.push("card");
   return ways;
 }
 

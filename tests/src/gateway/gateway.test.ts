@@ -36,7 +36,7 @@ function build(change: Partial<GatewayOptions> = {}): Bench {
     clock,
     references: { next: () => `ref-${++refs}` },
     policy: aPolicy(),
-    devices: { codeReader: codes, cardReader: cards, thermometer, gate },
+    devices: { codeReaders: [codes], cardReaders: [cards], thermometer, gate },
     store: {
       async commit(draft) {
         drafts.push(draft);

@@ -5,7 +5,7 @@ import type { CredentialVerifier } from "../../../src/gateway/ports.ts";
 import { connectDevices } from "../../../src/gateway/sensing.ts";
 import type { UndatedEvent } from "../../../src/gateway/sensing.ts";
 import { aCredential, NOON_MS } from "../../support/core.ts";
-import { StubCodeReader, StubGate } from "../../support/stub-devices.ts";
+import { StubCardReader, StubCodeReader, StubGate } from "../../support/stub-devices.ts";
 
 const verifier: CredentialVerifier = {
   code: () =>
@@ -24,7 +24,7 @@ test.each([
 ])("%s", async (_name, part, expected) => {
   const codeReader = new StubCodeReader();
   const shown = new Promise<UndatedEvent>((resolve) => {
-    const devices = { codeReader, gate: new StubGate() };
+    const devices = { codeReaders: [codeReader], gate: new StubGate() };
     connectDevices(devices, new VirtualClock(NOON_MS), verifier, (event) => {
       if (event.kind === "credential-presented") resolve(event);
     });
@@ -45,4 +45,32 @@ test.each([
     credentialShaped: part === undefined,
   });
   expect(await shown).toMatchObject({ credential: { holds: false, reasons: expected } });
+});
+
+test("of several readers each has its own health and its own failures, the first without a number", () => {
+  const codeReaders = [new StubCodeReader(), new StubCodeReader()];
+  const cardReaders = [new StubCardReader(), new StubCardReader()];
+  const events: UndatedEvent[] = [];
+  const devices = { codeReaders, cardReaders, gate: new StubGate() };
+  connectDevices(devices, new VirtualClock(NOON_MS), verifier, (event) => events.push(event));
+  codeReaders[0]?.health({ state: "ok" });
+  codeReaders[1]?.health({ state: "failed", kind: "absent", detail: "unplugged" });
+  cardReaders[0]?.fail({ kind: "card-rejected", detail: "" });
+  cardReaders[1]?.fail({ kind: "read-failed", detail: "" });
+  expect(events).toEqual([
+    { kind: "device-changed", device: "code-reader", ok: true, detail: "" },
+    { kind: "device-changed", device: "code-reader-2", ok: false, detail: "absent: unplugged" },
+    { kind: "read-failed", device: "card-reader", detail: "card-rejected" },
+    { kind: "read-failed", device: "card-reader-2", detail: "read-failed" },
+  ]);
+});
+
+test("more readers than there are names are refused", () => {
+  const devices = {
+    codeReaders: Array.from({ length: 5 }, () => new StubCodeReader()),
+    gate: new StubGate(),
+  };
+  expect(() => connectDevices(devices, new VirtualClock(NOON_MS), verifier, () => {})).toThrow(
+    "at most 4 devices named code-reader",
+  );
 });

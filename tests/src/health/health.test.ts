@@ -42,7 +42,7 @@ beforeEach(async () => {
     clock,
     references: { next: () => `ref-${++refs}` },
     policy: aPolicy(),
-    devices: { codeReader: codes, cardReader: cards, gate },
+    devices: { codeReaders: [codes], cardReaders: [cards], gate },
     store: { commit: (draft: RecordDraft) => store.commit(draft) },
     verifier: {
       code: async () =>

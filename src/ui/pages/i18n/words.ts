@@ -186,6 +186,12 @@ export const DEVICES: Readonly<Record<DeviceName, Both>> = {
   gate: both("闸机", "Gate"),
   panel: both("指示灯", "Panel"),
   "door-contacts": both("门磁", "Door contacts"),
+  "code-reader-2": both("扫码 2", "Code reader 2"),
+  "code-reader-3": both("扫码 3", "Code reader 3"),
+  "code-reader-4": both("扫码 4", "Code reader 4"),
+  "card-reader-2": both("读卡器 2", "Card reader 2"),
+  "card-reader-3": both("读卡器 3", "Card reader 3"),
+  "card-reader-4": both("读卡器 4", "Card reader 4"),
 };
 
 export const DATA_SETS: Readonly<Record<SetKind, Both>> = {

@@ -1,4 +1,5 @@
 /** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
+import { CARD_READERS, someWork } from "../../../core/alarm.ts";
 import type { AwaitedEvidence } from "../../../core/decision/decision.ts";
 import type { ScreenView } from "../../../core/view/view.ts";
 import { Freshness } from "../staff/freshness.tsx";
@@ -149,7 +150,7 @@ function Steps({ view, where }: { view: ScreenView; where: Omit<Saying, "languag
 
 /** What is awaited; where its device is out of order, who helps instead. */
 function needOf(need: AwaitedEvidence, { devices, temperatureDown }: ScreenView): Both {
-  if (need === "id-card" && devices["card-reader"] !== true) return TEXT.cardReaderDown;
+  if (need === "id-card" && !someWork(devices, CARD_READERS)) return TEXT.cardReaderDown;
   if (need === "temperature" && temperatureDown) return TEXT.noTemperature;
   return NEEDS[need];
 }

@@ -44,6 +44,15 @@ describe("the screen invites only to what works", () => {
     expect(see(core).inviting).toEqual(inviting);
   });
 
+  it("while one of several readers works", () => {
+    const core = well();
+    core.take(device("code-reader-2"));
+    core.take(device("code-reader", false));
+    expect(see(core).inviting).toEqual(["code", "card"]);
+    core.take(device("code-reader-2", false));
+    expect(see(core).inviting).toEqual(["card"]);
+  });
+
   it("at the start to nothing, until a device has said that it works", () => {
     expect(see(new CoreUnderTest()).inviting).toEqual([]);
   });
