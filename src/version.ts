@@ -4,7 +4,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** That of package.json. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
 
 /** The folder's name where deploy/install.sh laid the program out, else "checkout". */
 export function releaseName(program: string = fileURLToPath(import.meta.url)): string {

@@ -13,6 +13,7 @@ import { build } from "../../deploy/build/unit.ts";
 import { createClockSyncReader } from "../../hal/linux/clock-sync.ts";
 import { commandsOf } from "../journey/page.ts";
 import { boot, Layers, whyNot } from "../journey/machine.ts";
+import { VERSION } from "../../src/version.ts";
 
 const reason = whyNot();
 const CHECKOUT = resolve(".");
@@ -134,7 +135,7 @@ describe.skipIf(reason !== undefined)(
 
     it("installs, under a umask that lets nobody read, and starts with the example files as they are", () => {
       expect([of("installed"), of("keys"), of("start")]).toEqual(["0", "0", "0"]);
-      expect(of("unchanged-example")).toBe("active success 0.1.0-1");
+      expect(of("unchanged-example")).toBe(`active success ${VERSION}-1`);
       expect(of("version")).toMatch(/^0\.1\.0 \(0\.1\.0-1, Node 24\./);
     });
 
@@ -145,7 +146,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     it("runs without the groups that Debian lacks, its camera's program gives frames", () => {
-      expect(of("without-groups")).toBe("active success 0.1.0-1");
+      expect(of("without-groups")).toBe(`active success ${VERSION}-1`);
       expect(of("devices")).toContain('"device/code-reader","ok":true');
     });
 
@@ -155,9 +156,9 @@ describe.skipIf(reason !== undefined)(
     });
 
     it("is updated, and goes back from a release that ends at its start", () => {
-      expect([of("updated"), of("updated-state")]).toEqual(["0", "active success 0.1.0-2"]);
-      expect([of("bad"), of("bad-state")]).toEqual(["1", "active success 0.1.0-2"]);
-      expect(of("current")).toBe("releases/0.1.0-2");
+      expect([of("updated"), of("updated-state")]).toEqual(["0", `active success ${VERSION}-2`]);
+      expect([of("bad"), of("bad-state")]).toEqual(["1", `active success ${VERSION}-2`]);
+      expect(of("current")).toBe(`releases/${VERSION}-2`);
     });
 
     it("can be removed, and leaves configuration and keys", () => {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UpdateRig } from "./update-rig.ts";
+import { VERSION } from "../../src/version.ts";
 
 const rigs: UpdateRig[] = [];
 function newRig(): UpdateRig {
@@ -48,7 +49,10 @@ describe("an update", { timeout: 120_000 }, () => {
     expect(rig.running()).toBe(OLD);
     const { code } = await rig.install();
     expect([code, rig.running(), rig.lineAfterStopPost()]).toEqual([0, NEW, "0"]);
-    expect(rig.releases()).toEqual({ names: ["0.1.0-1", "0.1.0-2"], current: "0.1.0-2" });
+    expect(rig.releases()).toEqual({
+      names: [`${VERSION}-1`, `${VERSION}-2`],
+      current: `${VERSION}-2`,
+    });
   });
 
   it("of the same program changes nothing, and does not start it again", async () => {
@@ -59,7 +63,7 @@ describe("an update", { timeout: 120_000 }, () => {
     const { code, said } = await rig.install();
     expect([code, said]).toEqual([0, expect.stringContaining("nothing to lay out")]);
     expect(rig.systemctl("show", "sentinel").stdout).toBe(before);
-    expect(rig.releases().names).toEqual(["0.1.0-1", "0.1.0-2"]);
+    expect(rig.releases().names).toEqual([`${VERSION}-1`, `${VERSION}-2`]);
   });
 
   it("removes the release before the last one, and never one that a process runs from", async () => {
@@ -70,11 +74,11 @@ describe("an update", { timeout: 120_000 }, () => {
     }
     expect([rig.running(), rig.releases()]).toEqual([
       "the third",
-      { names: ["0.1.0-2", "0.1.0-3"], current: "0.1.0-3" },
+      { names: [`${VERSION}-2`, `${VERSION}-3`], current: `${VERSION}-3` },
     ]);
     rig.change(OLD);
     expect((await rig.install()).code).toBe(0);
-    expect([rig.running(), rig.releases().names]).toEqual([OLD, ["0.1.0-3", "0.1.0-4"]]);
+    expect([rig.running(), rig.releases().names]).toEqual([OLD, [`${VERSION}-3`, `${VERSION}-4`]]);
   });
 
   it("has a file on the disk before the rename that makes it count", async () => {
@@ -110,14 +114,14 @@ describe("a release that does not become ready", { timeout: 120_000 }, () => {
   it("is left again: the old one runs, also after the next boot", async () => {
     const rig = await withRelease("bad");
     const { code, said } = await rig.install();
-    expect([code, rig.running(), rig.releases().current]).toEqual([1, OLD, "0.1.0-1"]);
-    expect(said).toContain("0.1.0-2 did not become ready; 0.1.0-1 runs");
+    expect([code, rig.running(), rig.releases().current]).toEqual([1, OLD, `${VERSION}-1`]);
+    expect(said).toContain(`${VERSION}-2 did not become ready; ${VERSION}-1 runs`);
     rig.boot();
     expect([rig.running(), rig.lineAfterStopPost()]).toEqual([OLD, "0"]);
     // A mended one takes the place of the bad one.
     rig.change("the third");
     expect([(await rig.install()).code, rig.running()]).toEqual([0, "the third"]);
-    expect(rig.releases().names).toEqual(["0.1.0-1", "0.1.0-3"]);
+    expect(rig.releases().names).toEqual([`${VERSION}-1`, `${VERSION}-3`]);
   });
 
   it("is left again where the power was cut before it was judged", async () => {
@@ -129,7 +133,7 @@ describe("a release that does not become ready", { timeout: 120_000 }, () => {
       expect((await rig.install({ at, kind: "power cut" })).code).toBe(null);
       rig.boot();
       expect([at, rig.running(), rig.lineAfterStopPost()]).toEqual([at, OLD, "0"]);
-      expect(rig.releases().current).toBe("0.1.0-1");
+      expect(rig.releases().current).toBe(`${VERSION}-1`);
     }
   });
 });

@@ -1,6 +1,6 @@
 /**
  * `npm run journey [bookworm] [trixie]`: an installer's day on freshly made Debians with systemd. A
- * user without rights but sudo runs the README's section "A real unit" line by line, makes the keys
+ * user without rights but sudo runs the steps of the installation page line by line, makes the keys
  * of docs/operators/keys.md, and gets a unit that is ready, updates it, goes back, and removes all again. Prints
  * each step with its time. As root, with the registries that this machine's own apt and npm use, and
  * in its network; services run in one of their own, for another may listen on the unit's port here.
@@ -105,7 +105,7 @@ async function journey(suite: string): Promise<boolean> {
     furnish(root);
     const isTrusted = createClockSyncReader()().state === "synchronised";
     const script = scriptOf({
-      commands: commandsOf(readFileSync("README.md", "utf8"), "A real unit"),
+      commands: commandsOf(readFileSync("docs/installers/installation.md", "utf8"), "The steps"),
       keys: commandsOf(readFileSync("docs/operators/keys.md", "utf8")),
       clockTrusted: isTrusted,
     });

@@ -1,7 +1,7 @@
 /** What a journey does inside the machine, as one script for /bin/sh. */
 
 export interface Parts {
-  /** The README's commands, one a line. */
+  /** The installation page's commands, one a line. */
   commands: string;
   keys: string;
   /** What the unit must say of its clock. */
@@ -59,7 +59,7 @@ doctor() {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** One command of the README, as its reader runs it. */
+/** One command of the installation page, as its reader runs it. */
 function stepOf(line: string): string {
   const command = line.replace(/\s+#.*$/, "").trim();
   const run = command.includes("sentinel doctor") ? "doctor" : `pi ${quoted(command)}`;
@@ -112,7 +112,7 @@ for name in ca collector collector-key operator operator-key; do
 done
 `;
 
-/** The whole script: the README's blocks, with what its reader does and sees between them. */
+/** The whole script: the page's blocks, with what its reader does and sees between them. */
 export function scriptOf({ commands, keys, clockTrusted }: Parts): string {
   const lines = commands.split("\n").filter((line) => line.trim() !== "");
   const start = lines.findIndex((line) => line.includes("sentinel doctor"));
@@ -120,7 +120,7 @@ export function scriptOf({ commands, keys, clockTrusted }: Parts): string {
   const farEnd = lines.findIndex((line) => line.includes("--far-end"));
   const started = lines.findIndex((line) => line.includes("sentinel-collect"));
   if (start < 0 || update < 0 || farEnd < 0 || started < farEnd) {
-    throw new Error("the README's section has no doctor, update, far end or start of it");
+    throw new Error("the installation page has no doctor, update, far end or start of it");
   }
   const steps = (from: number, to?: number): string[] => lines.slice(from, to).map(stepOf);
   return [
