@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import process from "node:process";
-import { createGate } from "../../hal/drivers/gate/gate.ts";
+import { createGate } from "../../hal/drivers/gate/guarded-line/gate.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createGuardedLine } from "../../hal/linux/guard/gate-guard.ts";
 import { say } from "./say.ts";

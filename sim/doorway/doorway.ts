@@ -2,11 +2,11 @@
 import type { Clock } from "../../hal/clock.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
-import { createDoorContacts } from "../../hal/drivers/contacts/door-contacts.ts";
-import { createGate } from "../../hal/drivers/gate/gate.ts";
+import { createCodeReader } from "../../hal/drivers/code-reader/camera/reader.ts";
+import { createDoorContacts } from "../../hal/drivers/contacts/gpio/door-contacts.ts";
+import { createGate } from "../../hal/drivers/gate/guarded-line/gate.ts";
 import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
-import { createPanel } from "../../hal/drivers/panel/gpio-panel.ts";
+import { createPanel } from "../../hal/drivers/panel/gpio/gpio-panel.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";

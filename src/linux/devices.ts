@@ -4,9 +4,9 @@ import type { GpioHost } from "../../hal/bus/gpio.ts";
 import type { Clock } from "../../hal/clock.ts";
 import type { Contact, Panel } from "../../hal/devices.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
-import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
-import { createDoorContacts } from "../../hal/drivers/contacts/door-contacts.ts";
-import { createGate } from "../../hal/drivers/gate/gate.ts";
+import { createCodeReader } from "../../hal/drivers/code-reader/camera/reader.ts";
+import { createDoorContacts } from "../../hal/drivers/contacts/gpio/door-contacts.ts";
+import { createGate } from "../../hal/drivers/gate/guarded-line/gate.ts";
 import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import { ffmpegV4l2, rpicamVid } from "../../hal/linux/camera/camera-programs.ts";
@@ -99,10 +99,10 @@ async function panelOf(
 ): Promise<Panel> {
   const { path, baudRate, ...lines } = panel;
   if (path === undefined) {
-    const { createPanel } = await import("../../hal/drivers/panel/gpio-panel.ts");
+    const { createPanel } = await import("../../hal/drivers/panel/gpio/gpio-panel.ts");
     return createPanel({ gpio, clock, lines });
   }
-  const { createFirmataPanel } = await import("../../hal/drivers/panel/firmata-panel.ts");
+  const { createFirmataPanel } = await import("../../hal/drivers/panel/firmata/firmata-panel.ts");
   const speed = baudRate === undefined ? {} : { baudRate };
   return createFirmataPanel({ host: createLinuxSerial({ path }), clock, pins: lines, ...speed });
 }

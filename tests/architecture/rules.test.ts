@@ -13,8 +13,16 @@ describe("the import table", () => {
       "a chip that knows its driver",
     ],
     ["src/core/step.ts", "node:crypto", "a core that knows Node"],
-    ["hal/drivers/gate/gate.ts", "../../src/core/step.ts", "a driver that knows the product"],
-    ["hal/drivers/gate/gate.ts", "node:child_process", "a driver that starts a process"],
+    [
+      "hal/drivers/gate/guarded-line/gate.ts",
+      "../../src/core/step.ts",
+      "a driver that knows the product",
+    ],
+    [
+      "hal/drivers/gate/guarded-line/gate.ts",
+      "node:child_process",
+      "a driver that starts a process",
+    ],
     ["src/main.ts", "../sim/demo/main.ts", "a real unit that knows the simulator"],
     ["src/store/outbox.ts", "../uplink/outbox-sender.ts", "a store that knows who sends"],
     ["sim/doorway/world.ts", "../../src/cli/main.ts", "a world that starts a process"],
@@ -23,7 +31,7 @@ describe("the import table", () => {
   });
 
   it.each([
-    ["hal/drivers/gate/gate.ts", "../../bus/gpio.ts"],
+    ["hal/drivers/gate/guarded-line/gate.ts", "../../bus/gpio.ts"],
     ["hal/drivers/code-reader/engine/decoder-worker.ts", "node:child_process"],
     ["src/gateway/loop.ts", "../../hal/devices.ts"],
     ["src/cli/sim.ts", "../../sim/demo/main.ts"],

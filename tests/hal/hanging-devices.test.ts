@@ -5,7 +5,7 @@ import type { SerialConnection } from "../../hal/bus/serial.ts";
 import type { SmBus } from "../../hal/bus/smbus.ts";
 import type { DeviceHealth } from "../../hal/devices.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
-import { createCodeReader } from "../../hal/drivers/code-reader/reader.ts";
+import { createCodeReader } from "../../hal/drivers/code-reader/camera/reader.ts";
 import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { PromisifiedBus } from "i2c-bus";

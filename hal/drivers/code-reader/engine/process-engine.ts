@@ -3,7 +3,7 @@ import type { Clock } from "../../../clock.ts";
 import type { DecodedCode } from "../../../devices.ts";
 import type { DecodeEngine, DecodeResult, Frame } from "./engine.ts";
 import { erase } from "../image/erase.ts";
-import { createSceneryCodes } from "../capture/scenery-codes.ts";
+import { createSceneryCodes } from "./scenery-codes.ts";
 import { whole } from "../image/image.ts";
 import type { Luminance } from "../image/image.ts";
 import { createDecoderWorker } from "./decoder-worker.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createGate } from "../../../../hal/drivers/gate/gate.ts";
+import { createGate } from "../../../../hal/drivers/gate/guarded-line/gate.ts";
 import { createGuardedLine } from "../../../../hal/linux/guard/gate-guard.ts";
 import type { ProcessGuardedLine } from "../../../../hal/linux/guard/gate-guard.ts";
 import { encodeCommand, monotonicMs } from "../../../../hal/linux/guard/guard-protocol.ts";

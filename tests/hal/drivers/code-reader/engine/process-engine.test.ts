@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import type { CodeReading } from "../../../../../hal/devices.ts";
-import { createCodeReader } from "../../../../../hal/drivers/code-reader/reader.ts";
+import { createCodeReader } from "../../../../../hal/drivers/code-reader/camera/reader.ts";
 import { createDecoderWorker } from "../../../../../hal/drivers/code-reader/engine/decoder-worker.ts";
 import { createProcessEngine } from "../../../../../hal/drivers/code-reader/engine/process-engine.ts";
 import type { Luminance } from "../../../../../hal/drivers/code-reader/image/image.ts";

@@ -1,11 +1,11 @@
 /** One reading for each showing. */
 import { describe, expect, test } from "vitest";
 import type { DecodedCode } from "../../../../../hal/devices.ts";
-import { createPresentations } from "../../../../../hal/drivers/code-reader/capture/presentation.ts";
+import { createPresentations } from "../../../../../hal/drivers/code-reader/camera/presentation.ts";
 import type {
   Presentations,
   Sighting,
-} from "../../../../../hal/drivers/code-reader/capture/presentation.ts";
+} from "../../../../../hal/drivers/code-reader/camera/presentation.ts";
 
 const code = (text: string, format: DecodedCode["format"] = "qr"): Sighting => ({
   code: { bytes: new TextEncoder().encode(text), text, format, corners: [], decoder: "test" },

@@ -1,13 +1,13 @@
 /** The code reader on the simulated camera, in virtual time. */
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { CodeReader, CodeReading, DeviceHealth } from "../../../../hal/devices.ts";
-import { createInlineEngine } from "../../../../hal/drivers/code-reader/engine/engine.ts";
-import type { DecodeEngine } from "../../../../hal/drivers/code-reader/engine/engine.ts";
-import { createCodeReader } from "../../../../hal/drivers/code-reader/reader.ts";
-import { createSimulatedCamera } from "../../../../sim/camera/camera.ts";
-import type { SimulatedCamera } from "../../../../sim/camera/camera.ts";
-import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
-import { createRandom } from "../../../../sim/kernel/random.ts";
+import type { CodeReader, CodeReading, DeviceHealth } from "../../../../../hal/devices.ts";
+import { createInlineEngine } from "../../../../../hal/drivers/code-reader/engine/engine.ts";
+import type { DecodeEngine } from "../../../../../hal/drivers/code-reader/engine/engine.ts";
+import { createCodeReader } from "../../../../../hal/drivers/code-reader/camera/reader.ts";
+import { createSimulatedCamera } from "../../../../../sim/camera/camera.ts";
+import type { SimulatedCamera } from "../../../../../sim/camera/camera.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const GEOMETRY = { width: 400, height: 300, strideAlign: 128 };
 

@@ -1,7 +1,7 @@
 /** When another exposure is tried, and when it is given up. */
 import { describe, expect, test } from "vitest";
-import { createExposurePolicy } from "../../../../../hal/drivers/code-reader/capture/exposure.ts";
-import type { ExposureInput } from "../../../../../hal/drivers/code-reader/capture/exposure.ts";
+import { createExposurePolicy } from "../../../../../hal/drivers/code-reader/camera/exposure.ts";
+import type { ExposureInput } from "../../../../../hal/drivers/code-reader/camera/exposure.ts";
 
 const EMPTY: ExposureInput = { framesSinceChange: 200, whiteShare: 0, blackShare: 0, read: false };
 

@@ -1,10 +1,10 @@
 /** Contacts around the door: position, exit button, fire input, tamper switch. */
-import type { GpioHost, InputLine, Level } from "../../bus/gpio.ts";
-import type { Clock } from "../../clock.ts";
-import type { Contact, DeviceHealth, DoorContacts } from "../../devices.ts";
-import { createHealth, failureOf } from "../support/health.ts";
-import { createRetry } from "../support/retry.ts";
-import type { Retry, Session } from "../support/retry.ts";
+import type { GpioHost, InputLine, Level } from "../../../bus/gpio.ts";
+import type { Clock } from "../../../clock.ts";
+import type { Contact, DeviceHealth, DoorContacts } from "../../../devices.ts";
+import { createHealth, failureOf } from "../../support/health.ts";
+import { createRetry } from "../../support/retry.ts";
+import type { Retry, Session } from "../../support/retry.ts";
 
 /** Where a contact is wired. */
 export interface ContactLine {

@@ -6,7 +6,7 @@ import type { FrameGeometry } from "../../../../../hal/bus/frames.ts";
 import {
   createFrameAssembler,
   tightLuminance,
-} from "../../../../../hal/drivers/code-reader/capture/frame-assembler.ts";
+} from "../../../../../hal/drivers/code-reader/camera/frame-assembler.ts";
 
 const GEOMETRY: FrameGeometry = { width: 5, height: 4, stride: 8, layout: "i420" };
 const SIZE = frameBytes(GEOMETRY);

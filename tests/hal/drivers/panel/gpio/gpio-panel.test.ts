@@ -2,11 +2,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import five from "johnny-five";
-import { createPanel } from "../../../../hal/drivers/panel/gpio-panel.ts";
-import { PATTERNS } from "../../../../hal/drivers/panel/signals.ts";
-import type { DeviceHealth, PanelSignal } from "../../../../hal/devices.ts";
-import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
-import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createPanel } from "../../../../../hal/drivers/panel/gpio/gpio-panel.ts";
+import { PATTERNS } from "../../../../../hal/drivers/panel/signals.ts";
+import type { DeviceHealth, PanelSignal } from "../../../../../hal/devices.ts";
+import { createSimulatedGpio } from "../../../../../sim/bus/gpio.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
 
 const lines = { red: 5, yellow: 6, green: 13, buzzer: 19 };
 const SIGNALS = Object.keys(PATTERNS) as PanelSignal[];

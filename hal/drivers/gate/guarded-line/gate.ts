@@ -1,11 +1,11 @@
 /** The way through: a guarded line that is locked at start, on stop and on any error. */
-import type { GuardedLine, Level } from "../../bus/gpio.ts";
-import { BusError } from "../../bus/errors.ts";
-import type { Clock, Timer } from "../../clock.ts";
-import type { DeviceHealth, Gate, GateState } from "../../devices.ts";
-import { createHealth, failureOf } from "../support/health.ts";
-import { createRetry } from "../support/retry.ts";
-import type { Retry, Session } from "../support/retry.ts";
+import type { GuardedLine, Level } from "../../../bus/gpio.ts";
+import { BusError } from "../../../bus/errors.ts";
+import type { Clock, Timer } from "../../../clock.ts";
+import type { DeviceHealth, Gate, GateState } from "../../../devices.ts";
+import { createHealth, failureOf } from "../../support/health.ts";
+import { createRetry } from "../../support/retry.ts";
+import type { Retry, Session } from "../../support/retry.ts";
 
 export interface GateOptions {
   /** The line, or how to get one. Only a function lets the gate come back after its guard died. */

@@ -1,11 +1,11 @@
 /** Three lights and a buzzer on GPIO lines, through johnny-five. */
-import type { GpioHost, OutputLine } from "../../bus/gpio.ts";
-import type { Clock } from "../../clock.ts";
-import type { Panel } from "../../devices.ts";
-import type { PanelPins } from "./board.ts";
+import type { GpioHost, OutputLine } from "../../../bus/gpio.ts";
+import type { Clock } from "../../../clock.ts";
+import type { Panel } from "../../../devices.ts";
+import type { PanelPins } from "../board.ts";
 import { createLineIo, type LineIo } from "./line-io.ts";
-import { SignalPanel } from "./signal-panel.ts";
-import type { PanelBoard } from "./signal-panel.ts";
+import { SignalPanel } from "../signal-panel.ts";
+import type { PanelBoard } from "../signal-panel.ts";
 
 export interface PanelOptions {
   gpio: GpioHost;

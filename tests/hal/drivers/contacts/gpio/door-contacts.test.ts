@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createDoorContacts } from "../../../../hal/drivers/contacts/door-contacts.ts";
-import type { DeviceHealth } from "../../../../hal/devices.ts";
-import type { Level } from "../../../../hal/bus/gpio.ts";
-import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
-import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createDoorContacts } from "../../../../../hal/drivers/contacts/gpio/door-contacts.ts";
+import type { DeviceHealth } from "../../../../../hal/devices.ts";
+import type { Level } from "../../../../../hal/bus/gpio.ts";
+import { createSimulatedGpio } from "../../../../../sim/bus/gpio.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
 
 const lines = {
   "door-open": { line: 23 },

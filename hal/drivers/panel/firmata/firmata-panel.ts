@@ -1,14 +1,14 @@
 /** Three lights and a buzzer on an Arduino that speaks Firmata, through johnny-five. */
-import { BusError } from "../../bus/errors.ts";
-import type { SerialHost } from "../../bus/serial.ts";
-import type { Clock } from "../../clock.ts";
-import type { Panel } from "../../devices.ts";
-import type { PanelPins } from "./board.ts";
+import { BusError } from "../../../bus/errors.ts";
+import type { SerialHost } from "../../../bus/serial.ts";
+import type { Clock } from "../../../clock.ts";
+import type { Panel } from "../../../devices.ts";
+import type { PanelPins } from "../board.ts";
 import { openFirmata } from "./firmata-link.ts";
 import type { FirmataLink } from "./firmata-link.ts";
-import { SignalPanel } from "./signal-panel.ts";
-import type { PanelBoard } from "./signal-panel.ts";
-import type { Session } from "../support/retry.ts";
+import { SignalPanel } from "../signal-panel.ts";
+import type { PanelBoard } from "../signal-panel.ts";
+import type { Session } from "../../support/retry.ts";
 
 export interface FirmataPanelOptions {
   host: SerialHost;

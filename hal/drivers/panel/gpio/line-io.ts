@@ -1,8 +1,8 @@
 /** Our johnny-five IO plugin: its pins are GPIO lines of the bus contract. */
 import { EventEmitter } from "node:events";
 import type { IoPlugin } from "johnny-five";
-import { BusError } from "../../bus/errors.ts";
-import type { Level, OutputLine } from "../../bus/gpio.ts";
+import { BusError } from "../../../bus/errors.ts";
+import type { Level, OutputLine } from "../../../bus/gpio.ts";
 
 // As many as the BCM2835 family has. Other counts make johnny-five take the board for an Arduino.
 const PIN_COUNT = 54;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createFirmataPanel } from "../../../../hal/drivers/panel/firmata-panel.ts";
-import type { DeviceHealth } from "../../../../hal/devices.ts";
-import { createSimulatedSerial } from "../../../../sim/bus/serial.ts";
-import { createFirmataChip } from "../../../../sim/chips/firmata.ts";
-import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
-import { createRandom } from "../../../../sim/kernel/random.ts";
+import { createFirmataPanel } from "../../../../../hal/drivers/panel/firmata/firmata-panel.ts";
+import type { DeviceHealth } from "../../../../../hal/devices.ts";
+import { createSimulatedSerial } from "../../../../../sim/bus/serial.ts";
+import { createFirmataChip } from "../../../../../sim/chips/firmata.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../../sim/kernel/random.ts";
 
 const pins = { red: 9, yellow: 10, green: 8, buzzer: 7 };
 

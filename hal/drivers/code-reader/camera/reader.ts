@@ -1,18 +1,18 @@
 /** The code reader: a camera kept open, frames put together, each showing of a code told once. */
-import type { CameraConnection, CameraHost } from "../../bus/frames.ts";
-import { BusError } from "../../bus/errors.ts";
-import { every } from "../../clock.ts";
-import type { Clock, Timer } from "../../clock.ts";
-import type { CodeReader, CodeReading, DeviceHealth } from "../../devices.ts";
-import { createFrameAssembler, tightLuminance } from "./capture/frame-assembler.ts";
-import type { DecodeEngine, DecodeResult } from "./engine/engine.ts";
-import { createExposurePolicy } from "./capture/exposure.ts";
-import type { Luminance } from "./image/image.ts";
-import { createPartCollector } from "./decode/structured-append.ts";
-import { createSceneChangeDetector } from "./capture/scene-change.ts";
-import type { SceneState } from "./capture/scene-change.ts";
-import { createPresentations } from "./capture/presentation.ts";
-import { isWantedCode, wantedBy } from "./decode/wanted.ts";
+import type { CameraConnection, CameraHost } from "../../../bus/frames.ts";
+import { BusError } from "../../../bus/errors.ts";
+import { every } from "../../../clock.ts";
+import type { Clock, Timer } from "../../../clock.ts";
+import type { CodeReader, CodeReading, DeviceHealth } from "../../../devices.ts";
+import { createFrameAssembler, tightLuminance } from "./frame-assembler.ts";
+import type { DecodeEngine, DecodeResult } from "../engine/engine.ts";
+import { createExposurePolicy } from "./exposure.ts";
+import type { Luminance } from "../image/image.ts";
+import { createPartCollector } from "../decode/structured-append.ts";
+import { createSceneChangeDetector } from "./scene-change.ts";
+import type { SceneState } from "./scene-change.ts";
+import { createPresentations } from "./presentation.ts";
+import { isWantedCode, wantedBy } from "../decode/wanted.ts";
 
 export interface CodeReaderOptions {
   camera: CameraHost;

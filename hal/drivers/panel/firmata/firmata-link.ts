@@ -2,10 +2,10 @@
 import { EventEmitter } from "node:events";
 import firmata from "firmata-io";
 import type { FirmataBoard, Transport } from "firmata-io";
-import { BusError } from "../../bus/errors.ts";
-import type { SerialConnection } from "../../bus/serial.ts";
-import { withDeadline } from "../../clock.ts";
-import type { Clock } from "../../clock.ts";
+import { BusError } from "../../../bus/errors.ts";
+import type { SerialConnection } from "../../../bus/serial.ts";
+import { withDeadline } from "../../../clock.ts";
+import type { Clock } from "../../../clock.ts";
 
 /** A board that has introduced itself. */
 export interface FirmataLink {

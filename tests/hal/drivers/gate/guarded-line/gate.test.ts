@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createGate } from "../../../../hal/drivers/gate/gate.ts";
-import type { DeviceHealth } from "../../../../hal/devices.ts";
-import { createSimulatedGpio } from "../../../../sim/bus/gpio.ts";
-import { createSimulatedGuard } from "../../../../sim/bus/guard.ts";
-import type { SimulatedGuard } from "../../../../sim/bus/guard.ts";
-import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createGate } from "../../../../../hal/drivers/gate/guarded-line/gate.ts";
+import type { DeviceHealth } from "../../../../../hal/devices.ts";
+import { createSimulatedGpio } from "../../../../../sim/bus/gpio.ts";
+import { createSimulatedGuard } from "../../../../../sim/bus/guard.ts";
+import type { SimulatedGuard } from "../../../../../sim/bus/guard.ts";
+import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
 
 const RELAY = 17;
 

@@ -1,7 +1,7 @@
 /** Wanted codes that hang in the doorway. */
 import { describe, expect, test } from "vitest";
 import type { DecodedCode } from "../../../../../hal/devices.ts";
-import { createSceneryCodes } from "../../../../../hal/drivers/code-reader/capture/scenery-codes.ts";
+import { createSceneryCodes } from "../../../../../hal/drivers/code-reader/engine/scenery-codes.ts";
 
 const code = (text: string): DecodedCode => ({
   bytes: new TextEncoder().encode(text),
