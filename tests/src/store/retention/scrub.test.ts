@@ -11,7 +11,7 @@ import { scrubLog } from "../../../../src/store/retention/scrub.ts";
 import { openStoreFile } from "../../../../src/store/store.ts";
 import { draft } from "../../../support/records.ts";
 
-vi.mock("../../../src/base/erase.ts", { spy: true });
+vi.mock("../../../../src/base/erase.ts", { spy: true });
 
 let folder: string;
 const children: ChildProcess[] = [];
