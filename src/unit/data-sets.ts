@@ -1,16 +1,14 @@
-/** A unit's data from its district: who may give it, where it is kept, and what it changes at the door. */
-import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import type { Clock } from "../../hal/clock.ts";
-import type { Files } from "../base/files.ts";
+/** A unit's data sets from its district: who may sign them, where they are kept, and what they change. */
+import { readText } from "../base/files.ts";
 import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./log.ts";
-import type { SetKind } from "../core/data-set.ts";
+import { SET_KINDS, type SetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
 import type { Inputs } from "./inputs.ts";
+import type { Platform } from "./platform.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Store } from "../store/store.ts";
 import type { SetReports } from "../protocol/data-set-reports.ts";
@@ -21,16 +19,14 @@ import type { Uplink } from "../uplink/uplink.ts";
 
 export interface DataSetsOptions {
   config: UnitConfig;
-  files: Files;
+  platform: Pick<Platform, "chance" | "clock" | "files" | "log">;
   store: Store;
-  clock: Clock;
   base: EvidenceBase;
   /** The keys' file may come later. */
   inputs: Inputs;
-  log: Log;
 }
 
-/** The district's data sets on a unit, from the last good ones on its disk onward. */
+/** The district's data sets on a unit, beginning with the last good ones on its disk. */
 export class DataSets {
   readonly #log: Log;
   readonly #distribution: Distribution;
@@ -42,14 +38,15 @@ export class DataSets {
   #uplink: Pick<Uplink, "refreshState"> | undefined;
 
   constructor(options: DataSetsOptions, folder: string) {
-    const { config, files, store, clock, base, log } = options;
+    const { config, platform, store, base } = options;
+    const { chance, clock, files, log } = platform;
     this.#log = log;
     this.#distribution = new Distribution({
       unitId: config.unitId,
       district: config.district,
       ...(config.mqtt === undefined ? {} : { root: config.mqtt.root }),
       clock,
-      chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+      chance: () => chance.fraction(),
       keys: this.#ring,
       may: (keyId, kind) => this.#allowed.get(keyId)?.includes(kind) === true,
       folder,
@@ -65,7 +62,7 @@ export class DataSets {
     });
   }
 
-  /** Puts the last good sets in force, and takes new ones from now on. Before the gateway is made, where the keys are there. */
+  /** Activates the last good sets and takes new ones from now on; before the gateway is made, where the keys are there. */
   async begin(keys: readonly DataKey[]): Promise<void> {
     this.#ring.replace(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
     for (const { id, may } of keys) this.#allowed.set(id, may);
@@ -74,17 +71,25 @@ export class DataSets {
     this.#waiting = undefined;
   }
 
-  /** The district's policy, where one was ever taken. */
+  /** The district's policy, where one was ever activated. */
   policy(): Policy | undefined {
     return this.#policy;
   }
 
-  /** From now on changes are told at the door: a new policy, and alarms. */
+  /** From now on the gateway learns of changes: a new policy, and alarms. */
   serve(gateway: Gateway): void {
     this.#gateway = gateway;
-    for (const [kind, report] of Object.entries(this.reports())) {
-      this.#tell(kind as SetKind, report);
+    const reports = this.reports();
+    for (const kind of SET_KINDS) {
+      const report = reports[kind];
+      if (report?.error !== undefined) this.#raise(kind, report);
     }
+  }
+
+  /** The kinds of which a set from the district is active. */
+  active(): readonly SetKind[] {
+    const reports = this.reports();
+    return SET_KINDS.filter((kind) => reports[kind]?.version !== undefined);
   }
 
   /** Listens on a connection; before it starts. */
@@ -117,10 +122,10 @@ export class DataSets {
     const { version, loading, error } = report;
     this.#log("data-set", { set: kind, version, loading, error });
     this.#uplink?.refreshState();
-    this.#tell(kind, report);
+    this.#raise(kind, report);
   }
 
-  #tell(set: SetKind, { error }: SetReport): void {
+  #raise(set: SetKind, { error }: SetReport): void {
     const detail = error === undefined ? "" : error.reason;
     this.#gateway?.dispatch({ kind: "data-set-changed", set, ok: error === undefined, detail });
   }
@@ -135,7 +140,7 @@ export async function openDataSets(options: DataSetsOptions): Promise<DataSets |
   if (data === undefined) return undefined;
   const sets = new DataSets(options, data.folder);
   await options.inputs.take("data.keys", data.keys, async () => {
-    await sets.begin(parseDataKeys(await readFile(data.keys, "utf8"), data.keys));
+    await sets.begin(parseDataKeys(await readText(options.platform.files, data.keys), data.keys));
   });
   return sets;
 }

@@ -1,14 +1,11 @@
-/**
- * Files and addresses of the configuration that the door does not need: taken up when they can be
- * used, named in log and alarm while they cannot, and tried again until they can.
- */
-import { stat } from "node:fs/promises";
+/** Loads files that the door works without: retries those that cannot be used, and raises an alarm meanwhile. */
 import { withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Log } from "./log.ts";
 import { errorText } from "../base/errors.ts";
+import type { Files } from "../base/files.ts";
 
-/** Somebody who has just copied a missing file waits for it. */
+/** An installer who has just copied a missing file waits for it. */
 const FIRST_PAUSE_MS = 2_000;
 const LAST_PAUSE_MS = 60_000;
 /** The unit starts without what a disk or a network does not give it within this time. */
@@ -16,29 +13,32 @@ const FIRST_TRY_MS = 10_000;
 
 export class Inputs {
   readonly #clock: Clock;
+  readonly #files: Files;
   readonly #log: Log;
   readonly #problems = new Map<string, string>();
-  readonly #waiting = new Set<Timer>();
+  /** Retries by setting. */
+  readonly #retries = new Map<string, Timer>();
   #gateway: Pick<Gateway, "dispatch"> | undefined;
   #stopped = false;
 
-  constructor(clock: Clock, log: Log) {
+  constructor({ clock, files, log }: { clock: Clock; files: Files; log: Log }) {
     this.#clock = clock;
+    this.#files = files;
     this.#log = log;
   }
 
-  /** What is wrong now, by setting. */
+  /** Problems now, by setting. */
   problems(): ReadonlyMap<string, string> {
     return this.#problems;
   }
 
-  /** From now on what is wrong is an alarm at the door. */
+  /** From now on each problem is an alarm. */
   serve(gateway: Pick<Gateway, "dispatch">): void {
     this.#gateway = gateway;
-    for (const setting of this.#problems.keys()) this.#tell(setting, true);
+    for (const setting of this.#problems.keys()) this.#raise(setting, true);
   }
 
-  /** @param problem nothing where the setting is well */
+  /** @param problem undefined where the setting can be used */
   note(setting: string, problem: string | undefined): void {
     const former = this.#problems.get(setting);
     if (problem === former) return;
@@ -50,11 +50,13 @@ export class Inputs {
       this.#log("data-not-loaded", { setting, problem });
     }
     if ((problem === undefined) !== (former === undefined))
-      this.#tell(setting, problem !== undefined);
+      this.#raise(setting, problem !== undefined);
   }
 
-  /** Does it now, and again until it works. Resolves after the first try or 10 s, and never rejects. */
+  /** Loads now, and again until it works. Resolves after the first try or 10 s, and never rejects. */
   async take(setting: string, file: string, work: () => Promise<void>): Promise<void> {
+    this.#retries.get(setting)?.cancel();
+    this.#retries.delete(setting);
     const first = this.#attempt(setting, file, work, FIRST_PAUSE_MS);
     const late = (): Error => new Error(`not read within ${FIRST_TRY_MS / 1_000} s`);
     await withDeadline(this.#clock, FIRST_TRY_MS, first, late).catch((error: unknown) => {
@@ -64,7 +66,7 @@ export class Inputs {
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#waiting) timer.cancel();
+    for (const timer of this.#retries.values()) timer.cancel();
   }
 
   async #attempt(
@@ -75,21 +77,22 @@ export class Inputs {
   ): Promise<void> {
     try {
       // A pipe or a device could keep one of the few threads that read files, for ever.
-      if (!(await stat(file)).isFile()) throw new Error("it is not a file");
+      if (!(await this.#files.facts(file)).isFile) throw new Error("it is not a file");
       await work();
       if (!this.#stopped) this.note(setting, undefined);
     } catch (error) {
       if (this.#stopped) return;
       this.note(setting, problemWith(file, error));
-      const timer: Timer = this.#clock.after(pauseMs, () => {
-        this.#waiting.delete(timer);
+      const retry = this.#clock.after(pauseMs, () => {
+        this.#retries.delete(setting);
         void this.#attempt(setting, file, work, Math.min(LAST_PAUSE_MS, pauseMs * 2));
       });
-      this.#waiting.add(timer);
+      this.#retries.get(setting)?.cancel();
+      this.#retries.set(setting, retry);
     }
   }
 
-  #tell(subject: string, active: boolean): void {
+  #raise(subject: string, active: boolean): void {
     this.#gateway?.dispatch({ kind: "fault-changed", fault: "input-unavailable", subject, active });
   }
 }

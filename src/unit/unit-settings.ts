@@ -1,4 +1,4 @@
-/** What of a running unit is changed from afar: its settings, and the parts that go by them. */
+/** The settings that the district can change while the unit runs, and the parts that follow them. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { withOffset } from "../../hal/drivers/thermometer/offset.ts";
 import type { UnitConfig } from "../config/unit.ts";
@@ -24,33 +24,36 @@ export async function recallSettings(
   return settings;
 }
 
-/** Starts something that goes by the settings, and starts it anew when they are others. */
-export function startedBy(settings: SettingsDesk, start: (values: SettingValues) => Timer): Timer {
+/** Starts a task, and restarts it whenever the settings change. */
+export function restartOnChange(
+  settings: SettingsDesk,
+  start: (values: SettingValues) => Timer,
+): Timer {
   let values = settings.values();
   let running = start(values);
-  let over = false;
+  let cancelled = false;
   settings.onChange(() => {
-    if (over || settings.values() === values) return;
+    if (cancelled || settings.values() === values) return;
     values = settings.values();
     running.cancel();
     running = start(values);
   });
   return {
     cancel() {
-      over = true;
+      cancelled = true;
       running.cancel();
     },
   };
 }
 
-/** The store forgets as the unit's own file says; this forgets sooner where a command says so. */
+/** The store deletes as the unit's own file says; this deletes sooner where a command asks for it. */
 export function startForgetting(settings: SettingsDesk, store: Store, clock: Clock): Timer {
-  return startedBy(settings, ({ retentionDays }) =>
+  return restartOnChange(settings, ({ retentionDays }) =>
     keepRetention(store, clock, { personalDays: retentionDays }),
   );
 }
 
-/** The same devices, the thermometer corrected by the offset in force. */
+/** The same devices, the thermometer corrected by the active offset. */
 export function withCalibration(devices: Devices, settings: SettingsDesk): Devices {
   const { thermometer } = devices;
   if (thermometer === undefined) return devices;

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { diskFiles } from "../../../src/linux/disk-files.ts";
 import { withOrdersIn } from "../../../src/unit/kept-orders.ts";
 
 let folder: string;
@@ -30,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("orders in a file of their own", () => {
   it("are read from there without a database, and from the database without the file", async () => {
-    const memory = withOrdersIn(file, database);
+    const memory = withOrdersIn(diskFiles, file, database);
     await memory.set("orders", "{}");
     broken = true;
     expect(await memory.get("orders")).toBe("{}");
@@ -41,7 +42,7 @@ describe("orders in a file of their own", () => {
 
   it("are kept while the database refuses, readable by their owner only, nothing left beside", async () => {
     broken = true;
-    const memory = withOrdersIn(file, database);
+    const memory = withOrdersIn(diskFiles, file, database);
     await memory.set("orders", '{"lockDown":{}}');
     await memory.set("orders", "{}");
     expect(await memory.get("orders")).toBe("{}");
@@ -50,12 +51,13 @@ describe("orders in a file of their own", () => {
   });
 
   it("that cannot be written are not said to be kept", async () => {
-    const memory = withOrdersIn(join(folder, "nowhere", "orders"), database);
-    await expect(memory.set("orders", "{}")).rejects.toThrow(/ENOENT/);
+    writeFileSync(join(folder, "no-folder"), "");
+    const memory = withOrdersIn(diskFiles, join(folder, "no-folder", "orders"), database);
+    await expect(memory.set("orders", "{}")).rejects.toThrow(/EEXIST|ENOTDIR/);
   });
 
   it("leave every other value to the database", async () => {
-    const memory = withOrdersIn(file, database);
+    const memory = withOrdersIn(diskFiles, file, database);
     await memory.set("clock.last-good-ms", "1");
     expect(readdirSync(folder)).toEqual([]);
     expect(await memory.get("clock.last-good-ms")).toBe("1");

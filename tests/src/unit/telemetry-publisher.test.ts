@@ -4,7 +4,7 @@ import type { DeviceName } from "../../../src/core/alarm.ts";
 import { initialState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
-import { startTelling } from "../../../src/unit/telemetry-publisher.ts";
+import { startTelemetryPublisher } from "../../../src/unit/telemetry-publisher.ts";
 import { discoverySchema } from "../../../src/protocol/message-schemas.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";
 
@@ -12,16 +12,16 @@ import { aPolicy, at, NOON_MS } from "../../support/core.ts";
 async function boot(
   devices: readonly DeviceName[],
   memory: Map<string, string>,
-): Promise<{ tellings: number; announcements: string[] }> {
+): Promise<{ published: number; announcements: string[] }> {
   const clock = new VirtualClock(NOON_MS);
   let online = false;
   let links: { broker?: boolean } = {};
   let onLink: (ok: boolean) => void = () => {};
   let onChange: () => void = () => {};
-  let tellings = 0;
+  let published = 0;
   const announcements: string[] = [];
   const working = Object.fromEntries(devices.map((name) => [name, true]));
-  const telling = startTelling({
+  const publisher = startTelemetryPublisher({
     clock,
     uplink: {
       online: () => online,
@@ -33,7 +33,7 @@ async function boot(
         announcements.push(payload);
         return true;
       },
-      telemetry: () => void (tellings += 1),
+      telemetry: () => void (published += 1),
     },
     figures: () => {
       const state = { ...initialState(aPolicy()), devices: working, links };
@@ -44,6 +44,7 @@ async function boot(
       onChange = listener;
       return () => {};
     },
+    machine: { memoryBytes: () => 1, temperatureC: () => undefined },
     telemetrySeconds: 30,
     unit: { unitId: "door-1", district: "pudong", name: "Pharmacy", version: "1" },
     homeAssistant: true,
@@ -54,17 +55,17 @@ async function boot(
     },
   });
   online = true;
-  // The door hears of the link in the same moment, and changes what there is to tell.
+  // The gateway learns of the link in the same moment, and changes the figures.
   links = { broker: true };
   onChange();
   onLink(true);
   await clock.run(2_000);
-  telling.cancel();
-  return { tellings, announcements };
+  publisher.cancel();
+  return { published, announcements };
 }
 
-it("tells its figures once at a connection, though the door changes with it", async () => {
-  expect((await boot(["gate"], new Map())).tellings).toBe(1);
+it("publishes its figures once at a connection, though the state changes with it", async () => {
+  expect((await boot(["gate"], new Map())).published).toBe(1);
 });
 
 it("takes a device that was removed back from Home Assistant, and no other", async () => {

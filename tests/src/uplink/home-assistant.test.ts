@@ -6,7 +6,10 @@ import { ALARM_KINDS, DEVICE_NAMES } from "../../../src/core/alarm.ts";
 import { initialState, type DoorwayState } from "../../../src/core/state.ts";
 import { viewOf } from "../../../src/core/view/view-of.ts";
 import { Tally } from "../../../src/health/telemetry.ts";
-import { startTelling, type TellingOptions } from "../../../src/unit/telemetry-publisher.ts";
+import {
+  startTelemetryPublisher,
+  type TelemetryPublisherOptions,
+} from "../../../src/unit/telemetry-publisher.ts";
 import { discoverySchema, telemetrySchema } from "../../../src/protocol/message-schemas.ts";
 import { unitTopics } from "../../../src/protocol/topics.ts";
 import { aPolicy, at, NOON_MS } from "../../support/core.ts";
@@ -38,7 +41,10 @@ const TOPICS = unitTopics("pudong", "door-1");
 const ANNOUNCEMENT = "homeassistant/device/pudong/door-1/config";
 const WORKING = Object.fromEntries(DEVICE_NAMES.map((name) => [name, true]));
 
-function rig(options: Partial<TellingOptions> = {}, memory = new Map<string, string>()): Rig {
+function rig(
+  options: Partial<TelemetryPublisherOptions> = {},
+  memory = new Map<string, string>(),
+): Rig {
   const clock = new VirtualClock(NOON_MS);
   const sent: Sent[] = [];
   const tally = new Tally();
@@ -46,7 +52,7 @@ function rig(options: Partial<TellingOptions> = {}, memory = new Map<string, str
   let online = false;
   let onLink: (ok: boolean) => void = () => {};
   let onChange: () => void = () => {};
-  const telling = startTelling({
+  const telling = startTelemetryPublisher({
     clock,
     uplink: {
       online: () => online,
@@ -73,7 +79,7 @@ function rig(options: Partial<TellingOptions> = {}, memory = new Map<string, str
         onChange = () => {};
       };
     },
-    temperature: () => 48.3,
+    machine: { memoryBytes: () => 90_000_000, temperatureC: () => 48.3 },
     telemetrySeconds: 30,
     unit: { unitId: "door-1", district: "pudong", name: "Community Pharmacy", version: "1.2.3" },
     homeAssistant: true,
@@ -104,7 +110,9 @@ function rig(options: Partial<TellingOptions> = {}, memory = new Map<string, str
   };
 }
 
-async function announced(options: Partial<TellingOptions> = {}): Promise<[Sent, string]> {
+async function announced(
+  options: Partial<TelemetryPublisherOptions> = {},
+): Promise<[Sent, string]> {
   const made = rig(options);
   await made.link(true);
   made.stop();
@@ -157,7 +165,7 @@ describe("the announcement", () => {
   });
 
   it("names only what hangs on the unit and what the unit can measure", async () => {
-    const made = rig({ temperature: undefined });
+    const made = rig({ machine: { memoryBytes: () => 90_000_000, temperatureC: () => undefined } });
     await made.change({ devices: { gate: true } });
     await made.link(true);
     made.stop();

@@ -1,0 +1,113 @@
+/** What a Raspberry Pi gives the unit: its clock, disk, devices, network and pages. */
+import { randomBytes, randomUUID } from "node:crypto";
+import process from "node:process";
+import { createProcessEngine } from "../../hal/drivers/code-reader/engine/process-engine.ts";
+import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import { createTemperatureProbe } from "../../hal/linux/unit-temperature.ts";
+import { readText } from "../base/files.ts";
+import { readBrokerSecrets } from "../config/broker-secrets.ts";
+import { parsePolicy } from "../config/policy.ts";
+import type { UnitConfig } from "../config/unit.ts";
+import { persistTrustedTime } from "../gateway/last-trusted-time.ts";
+import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
+import { createMqttJsLink } from "../mqtt/mqttjs.ts";
+import { databasesSetAside } from "../store/quarantine.ts";
+import { openUnitStore } from "../store/worker/unavailable.ts";
+import { startUiServer } from "../ui/server.ts";
+import type { Log } from "../unit/log.ts";
+import type {
+  OpenedDevices,
+  OpenedStore,
+  PageServices,
+  Platform,
+  ServedPages,
+} from "../unit/platform.ts";
+import { devicesOf } from "./devices.ts";
+import { diskFiles } from "./disk-files.ts";
+import { placeScreenPage, recallSecrets } from "./door-secrets.ts";
+import { createResolverClient } from "./https-resolver.ts";
+
+type Clock = Platform["clock"];
+
+export function linuxPlatform(config: UnitConfig, log: Log): Platform {
+  const clock = clockOf(config);
+  return {
+    clock,
+    chance: {
+      bytes: (count) => randomBytes(count),
+      fraction: () => randomBytes(4).readUInt32LE() / 2 ** 32,
+    },
+    bootId: randomUUID(),
+    files: diskFiles,
+    log,
+    policy: async () => parsePolicy(await readText(diskFiles, config.policy), config.policy),
+    openStore: () => openStore(config, clock, log),
+    openDevices: () => openDevices(config, clock, log),
+    link: (mqtt, onProblem) =>
+      createMqttJsLink({
+        url: mqtt.url,
+        version: mqtt.version,
+        secrets: () => readBrokerSecrets(mqtt, onProblem),
+      }),
+    resolver: createResolverClient,
+    machine: {
+      memoryBytes: () => process.memoryUsage.rss(),
+      temperatureC: createTemperatureProbe() ?? (() => undefined),
+    },
+    servePages: (services) => servePages(config, services, log),
+  };
+}
+
+function clockOf({ clock: { vouchedBy } }: UnitConfig): Clock {
+  const vouched = vouchedBy === "kernel";
+  return persistTrustedTime(
+    createSystemClock(vouched ? createClockSyncProbe() : undefined),
+    vouched,
+  );
+}
+
+async function openStore(config: UnitConfig, clock: Clock, log: Log): Promise<OpenedStore> {
+  const { path, outboxLimit, retentionDays, keepDays } = config.store;
+  const options = {
+    path,
+    unitId: config.unitId,
+    clock,
+    outbox: { limit: outboxLimit },
+    personalDays: retentionDays,
+    keepDays,
+    onDamaged: ({ message }: Error) => {
+      log("database-damaged", { detail: message });
+      // Nothing can be recorded any more; the next start quarantines the file and begins a new one.
+      process.exitCode = 1;
+      process.kill(process.pid, "SIGTERM");
+    },
+  };
+  const store = await openUnitStore(options, ({ message }) =>
+    log("database-absent", { detail: message }),
+  );
+  const { replaced } = store;
+  return { store, replaced, quarantined: databasesSetAside(path)[0] };
+}
+
+async function openDevices(config: UnitConfig, clock: Clock, log: Log): Promise<OpenedDevices> {
+  const engine = createProcessEngine({
+    ...config.decode,
+    clock,
+    wanted: CREDENTIAL_SHAPES,
+    onLost: ({ message }) => log("decoder-lost", { detail: message }),
+  });
+  const devices = await devicesOf(config.devices, clock, engine);
+  return { devices, close: () => engine.close() };
+}
+
+async function servePages(
+  config: UnitConfig,
+  services: PageServices,
+  log: Log,
+): Promise<ServedPages> {
+  const secrets = await recallSecrets(config, log);
+  const server = await startUiServer({ ...services, ...config.http, ...secrets });
+  await placeScreenPage(config, secrets.screenSecret, server.ownUrl, log);
+  return server;
+}
