@@ -1,26 +1,43 @@
-// Builds the pages where their sources have changed since.
+// Builds the pages of the unit and those of the simulator where their sources have changed.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { endLike, run } from "./child.mjs";
 import { Failure, mayNotWrite } from "./failure.mjs";
 import { environment, pinnedNode, root } from "./tree.mjs";
 
-const SOURCES = [join("src", "ui", "pages"), join("src", "core")];
+const BUNDLES = [
+  { config: join("src", "ui", "pages", "vite.config.ts"), folder: join("dist", "pages") },
+  { config: join("sim", "demo", "pages", "vite.config.ts"), folder: join("dist", "demo-pages") },
+];
+/** Folders and files that go into a bundle. */
+const SOURCES = [
+  join("src", "ui", "pages"),
+  join("src", "ui", "screens.ts"),
+  join("src", "base"),
+  join("src", "core"),
+  join("sim", "demo", "pages"),
+  join("sim", "demo", "screens.ts"),
+];
 const STAMP = join(root, "dist", ".pages");
 
-function* files(folder) {
+function* files(path) {
+  if (statSync(path).isDirectory()) yield* filesIn(path);
+  else yield path;
+}
+
+function* filesIn(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* files(path);
+    if (entry.isDirectory()) yield* filesIn(path);
     else yield path;
   }
 }
 
 function sources() {
   const hash = createHash("sha256");
-  for (const folder of SOURCES) {
-    for (const path of [...files(join(root, folder))].sort()) {
+  for (const source of SOURCES) {
+    for (const path of [...files(join(root, source))].sort()) {
       hash.update(`${relative(root, path)}\0`).update(readFileSync(path));
     }
   }
@@ -28,23 +45,27 @@ function sources() {
 }
 
 export const areBuilt = () =>
-  existsSync(join(root, "dist", "pages")) &&
+  BUNDLES.every(({ folder }) => existsSync(join(root, folder))) &&
   existsSync(STAMP) &&
   readFileSync(STAMP, "utf8") === sources();
 
 /** @throws Failure where they cannot be built */
 export async function buildPages() {
   const made = sources();
-  const node = pinnedNode();
   try {
     mkdirSync(join(root, "dist"), { recursive: true });
     writeFileSync(STAMP, "");
   } catch {
     throw mayNotWrite("the pages have to be built", join(root, "dist"));
   }
+  for (const { config } of BUNDLES) await buildBundle(config);
+  writeFileSync(STAMP, made);
+}
+
+async function buildBundle(config) {
+  const node = pinnedNode();
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-  const config = join("src", "ui", "pages", "vite.config.ts");
-  // Read as it is, and not from a copy in node_modules, where this user may not write.
+  // `native`: otherwise vite writes a copy of its configuration into node_modules.
   const args = ["build", "--configLoader", "native", "--config", config, "--logLevel", "warn"];
   const end = await run(node, [vite, ...args], {
     cwd: root,
@@ -56,5 +77,4 @@ export async function buildPages() {
       `building the pages failed (${end.error?.message ?? `exit code ${end.code}`}).`,
     );
   }
-  writeFileSync(STAMP, made);
 }

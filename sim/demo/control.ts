@@ -1,10 +1,6 @@
 /** What the page of the virtual doorway can see and do: the gallery, the world's switches, the broker. */
-import type {
-  CameraFrame,
-  DoorwayControl,
-  GalleryVisitor,
-  WorldControls,
-} from "../../src/ui/ports.ts";
+import type { CameraFrame } from "../../src/ui/ports.ts";
+import type { DoorwayControl, GalleryVisitor, WorldControls } from "./ports.ts";
 import type { SimulatedHardware } from "../doorway/hardware.ts";
 import type { District } from "../actors/issuer.ts";
 import type { EmbeddedBroker } from "../platform/embedded-broker.ts";

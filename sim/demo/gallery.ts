@@ -1,6 +1,6 @@
 /** The visitors of the gallery: who they are, what they show, and what should come of it. */
 import type { z } from "zod";
-import type { GalleryVisitor } from "../../src/ui/ports.ts";
+import type { GalleryVisitor } from "./ports.ts";
 import type { directoryEntry, person } from "../scenario/people-schema.ts";
 import type { visitor } from "../scenario/schema.ts";
 

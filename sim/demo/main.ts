@@ -8,6 +8,7 @@ import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
 import { KeyRing } from "../../src/protocol/signed-token.ts";
 import { startUiServer } from "../../src/ui/server.ts";
 import { createFrames } from "./control.ts";
+import { doorwayExtension } from "./routes.ts";
 import { createRandom } from "../kernel/random.ts";
 import { createRemote, REMOTE_KEY_ID } from "./remote.ts";
 import { setStage, type Stage } from "./session.ts";
@@ -69,7 +70,7 @@ export async function startSimulatedDoorway(
   });
   const health = healthOf(stage);
   seen.health = health;
-  const { bench, control: doorway, feed, backend } = stage;
+  const { bench, control, feed, backend } = stage;
   await stage.doorway.start();
   const stopUnit = async (): Promise<void> => {
     await stage.strike();
@@ -80,7 +81,7 @@ export async function startSimulatedDoorway(
       ...(options.host === undefined ? {} : { host: options.host }),
       ...(options.port === undefined ? {} : { port: options.port }),
       clock,
-      doorway,
+      extension: doorwayExtension(control, feed),
       health,
       feed: { ...feed, cameraFrame: createFrames(bench) },
     });

@@ -1,7 +1,7 @@
 /** Somebody at the district, at the page of the doorway: commands the unit over its broker, or tries to. */
 import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
-import type { DistrictOrder } from "../../src/ui/ports.ts";
+import type { DistrictOrder } from "./ports.ts";
 import { audienceOf } from "../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";
 import { type Command } from "../../src/protocol/command.ts";

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "../core/authority/answer.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import type { OperatorRequest, UnitFeed } from "./ports.ts";
-import { sayProblem } from "./problem.ts";
+import { describeProblem } from "./request-problem.ts";
 
 const WHO_AND_WHY = {
   operator: z.string().trim().min(1, "say who decides").max(60),
@@ -58,7 +58,7 @@ const KEPT = 256;
  * answer did not arrive, gets that answer and is not carried out a second time. What was refused did
  * nothing, and may be tried again.
  */
-export class Decisions {
+export class DecisionRequests {
   readonly #feed: UnitFeed;
   readonly #asked = new Map<string, { about: string; answer: Promise<OperatorAnswer> }>();
 
@@ -87,7 +87,7 @@ export class Decisions {
 export async function answerDecision(
   body: unknown,
   reply: FastifyReply,
-  decisions: Decisions,
+  decisions: DecisionRequests,
 ): Promise<FastifyReply> {
   const parsed = REQUEST.safeParse(body);
   if (!parsed.success) {
@@ -104,11 +104,11 @@ export async function answerDecision(
 
 // A union says only that nothing fits; which field is wrong is what helps.
 function problemOf(body: unknown, error: z.ZodError): string {
-  if (typeof body !== "object" || body === null) return sayProblem(error);
-  if (!("visitRef" in body) && !("withoutVisit" in body)) return sayProblem(error);
+  if (typeof body !== "object" || body === null) return describeProblem(error);
+  if (!("visitRef" in body) && !("withoutVisit" in body)) return describeProblem(error);
   const [about, none] = REQUEST.options;
   const found = ("visitRef" in body ? about : none).safeParse(body).error;
-  return sayProblem(found ?? error);
+  return describeProblem(found ?? error);
 }
 
 function requestOf(data: Data): OperatorRequest {

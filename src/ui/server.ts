@@ -1,4 +1,4 @@
-/** The unit's own pages and their live data, served from the unit itself. */
+/** Serves the unit's own pages and the data they follow. */
 import { existsSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { join } from "node:path";
@@ -6,39 +6,37 @@ import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { Clock } from "../../hal/clock.ts";
-import { Access, guardRequests, type AccessOptions } from "./auth/access.ts";
-import { Connections } from "./connections.ts";
-import { doorwayRoutes } from "./doorway-routes.ts";
+import { Access, addSecurityHooks, type AccessOptions } from "./auth/access.ts";
+import { ConnectionLimit } from "./connection-limit.ts";
+import type { UiExtension } from "./extension.ts";
 import { healthRoutes, type HealthPort } from "./health.ts";
 import { isOnThisMachine, listenOn } from "./listening.ts";
-import { LivePlaces } from "./live-places.ts";
-import type { DoorwayControl, UnitFeed } from "./ports.ts";
-import { liveRoute, signingRoutes, unitRoutes, type Served } from "./unit-routes.ts";
+import { SCREENS } from "./screens.ts";
+import { StreamSlots } from "./stream-slots.ts";
+import type { UnitFeed } from "./ports.ts";
+import { eventStreamRoute, signInRoutes, unitRoutes, type RouteContext } from "./unit-routes.ts";
 
 export interface UiServerOptions extends AccessOptions {
   feed: UnitFeed;
   clock: Clock;
-  /**
-   * The simulated doorway; its routes do not exist without it. With it everybody is staff: people,
-   * gate and records are made up, and the page would open the gate without them.
-   */
-  doorway?: DoorwayControl;
+  /** Further screens, routes and streams, e.g. those of the simulated doorway. */
+  extension?: UiExtension;
   /** What monitoring may ask; without it the routes do not exist. */
   health?: HealthPort;
-  /** Told when somebody guesses the staff's token, and when no more. */
-  onGuessing?: (guessing: boolean) => void;
-  /** Loopback unless told otherwise: what the pages can do is let people in. */
+  /** Called when a brute-force attack on the staff token begins, and when it is over. */
+  onTokenGuessing?: (guessing: boolean) => void;
+  /** Loopback by default: the pages can open the gate. */
   host?: string;
   /** 0 takes a free one. */
   port?: number;
   /** Where the built pages are. */
   pagesDir?: string;
   /**
-   * Told what keeps the pages from being served or an address from being listened on, by setting;
-   * `undefined` once nothing does. With it the server always starts, and tries again.
+   * Called with the reason why the pages cannot be served or an address cannot be listened on, by
+   * setting, and with `undefined` once it works. With it the server always starts, and retries.
    */
   onProblem?: (setting: "http.host" | "pages", problem: string | undefined) => void;
-  /** Left out: what a unit is served with. */
+  /** Left out: the limits of a unit. */
   limits?: Partial<Limits>;
 }
 
@@ -47,9 +45,9 @@ interface Limits {
   /** The header of a request; and the whole of it with its body. */
   headersMs: number;
   requestMs: number;
-  /** How often that is looked at. */
+  /** How often these two are checked. */
   checkMs: number;
-  /** A connection on which nothing moves, a stream that nobody reads too. */
+  /** Closes a connection without traffic, also a stream that its client does not read. */
   idleMs: number;
   connections?: number;
 }
@@ -78,8 +76,8 @@ const MAX_BODY_BYTES = 16_384;
  * Starts serving. Without `onProblem` it rejects when the address is taken or the pages were not built.
  */
 export async function startUiServer(options: UiServerOptions): Promise<UiServer> {
-  const pagesDir = options.pagesDir ?? PAGES;
-  const { onProblem } = options;
+  const { onProblem, extension } = options;
+  const pagesDir = options.pagesDir ?? extension?.pagesDir ?? PAGES;
   const hasPages = existsSync(join(pagesDir, "index.html"));
   if (!hasPages) {
     const problem = `the pages are not built: run "npm run build:pages" (nothing in ${pagesDir})`;
@@ -88,19 +86,19 @@ export async function startUiServer(options: UiServerOptions): Promise<UiServer>
   }
   const app = createApp({ ...LIMITS, ...options.limits });
   const routes = routesOf(app);
-  const access = new Access(options, options.clock, options.onGuessing);
-  const streams = new LivePlaces();
-  const connections = new Connections(app.server, options.limits?.connections);
+  const access = new Access(options, options.clock, options.onTokenGuessing);
+  const streams = new StreamSlots();
+  const connections = new ConnectionLimit(app.server, options.limits?.connections);
   app.addHook("onRequest", async (request, reply) => {
-    if (!connections.begins(request.raw.socket, reply.raw)) reply.hijack();
+    if (!connections.admitRequest(request.raw.socket, reply.raw)) reply.hijack();
   });
-  guardRequests(app, options);
-  access.judgeAll(app, connections);
+  addSecurityHooks(app, options);
+  access.identifyCallers(app, connections);
   answerErrors(app);
   addRoutes(app, { ...options, access, streams });
   if (hasPages) {
     await app.register(fastifyStatic, { root: pagesDir, cacheControl: false, index: false });
-    pageRoutes(app, options.doorway !== undefined);
+    pageRoutes(app, [...(extension?.screens ?? []), ...SCREENS]);
   }
   await app.ready();
   const listening = await listenOn({
@@ -135,15 +133,15 @@ function routesOf(app: FastifyInstance): string[] {
   return routes;
 }
 
-function addRoutes(app: FastifyInstance, served: Served): void {
-  signingRoutes(app, served);
-  unitRoutes(app, served);
-  liveRoute(app, served);
-  if (served.doorway !== undefined) doorwayRoutes(app, served.doorway, served.feed);
-  if (served.health !== undefined) healthRoutes(app, served.health);
+function addRoutes(app: FastifyInstance, context: RouteContext): void {
+  signInRoutes(app, context);
+  unitRoutes(app, context);
+  eventStreamRoute(app, context);
+  context.extension?.addRoutes(app);
+  if (context.health !== undefined) healthRoutes(app, context.health);
 }
 
-/** A server that waits for nobody for long: what arrives slowly or not at all is closed. */
+/** A server with deadlines: a request that arrives slowly or not at all is closed. */
 function createApp({ headersMs, requestMs, checkMs, idleMs }: Limits): FastifyInstance {
   return Fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -161,10 +159,10 @@ function reachable(host: string): string {
   return isIPv6(host) ? `[${host}]` : host;
 }
 
-function pageRoutes(app: FastifyInstance, simulated: boolean): void {
-  app.get("/", (_request, reply) => reply.redirect(simulated ? "/doorway" : "/kiosk"));
-  for (const page of simulated ? ["kiosk", "staff", "doorway"] : ["kiosk", "staff"]) {
-    app.get(`/${page}`, (_request, reply) => reply.sendFile("index.html"));
+function pageRoutes(app: FastifyInstance, screens: readonly string[]): void {
+  app.get("/", (_request, reply) => reply.redirect(`/${screens[0]}`));
+  for (const screen of screens) {
+    app.get(`/${screen}`, (_request, reply) => reply.sendFile("index.html"));
   }
 }
 

@@ -1,29 +1,29 @@
-/** Server-sent events: what changed, at most 30 times a second, and a beat so that silence means something. */
+/** Server-sent events: changes at most 30 times a second, and a heartbeat, so that silence means a lost unit. */
 import type { FastifyReply } from "fastify";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 
 /** Each part is sent at the start, and again whenever it is another one. */
-export type Parts = Readonly<Record<string, () => unknown>>;
+export type StreamParts = Readonly<Record<string, () => unknown>>;
 
 const SHORTEST_GAP_MS = 33;
-const BEAT_MS = 1_000;
+const HEARTBEAT_MS = 1_000;
 
 interface StreamOptions {
   clock: Clock;
-  parts: Parts;
-  /** Takes a place for the stream, which is ended by `end`; gives the place back, or there is none. */
-  take: (end: () => void) => (() => void) | undefined;
+  parts: StreamParts;
+  /** Gets a slot for the stream; the slot's owner may call `end`. Returns a release, or undefined where none is free. */
+  acquire: (end: () => void) => (() => void) | undefined;
   subscribe: (notify: () => void) => () => void;
 }
 
 /**
  * Turns the reply into a stream of JSON objects that hold the parts that changed. Changes that come
  * faster than the gap are merged. A reader that does not keep up gets the newest state and none of
- * the missed ones, so that nothing piles up here. A beat without a change is an empty object.
+ * the missed ones, so that nothing piles up here. A heartbeat without a change is an empty object.
  *
- * @returns false, with nothing sent, when there is no place for it
+ * @returns false, with nothing sent, when no slot is free for it
  */
-export function openStream(reply: FastifyReply, options: StreamOptions): boolean {
+export function openEventStream(reply: FastifyReply, options: StreamOptions): boolean {
   const { clock, subscribe } = options;
   const { raw } = reply;
   let stop = (): void => {};
@@ -31,8 +31,8 @@ export function openStream(reply: FastifyReply, options: StreamOptions): boolean
     stop();
     raw.end();
   };
-  const leave = options.take(end);
-  if (leave === undefined) return false;
+  const release = options.acquire(end);
+  if (release === undefined) return false;
   reply.hijack();
   // A hijacked reply sends nothing by itself: its headers are set on the raw response.
   for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -41,7 +41,7 @@ export function openStream(reply: FastifyReply, options: StreamOptions): boolean
   // nginx would keep messages back until it has a few kilobytes of them.
   raw.setHeader("x-accel-buffering", "no");
   raw.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-  const changes = createChanges(options.parts);
+  const changes = createChangeEncoder(options.parts);
   let pending: Timer | undefined;
   let blocked = false;
   const send = (): void => {
@@ -57,22 +57,22 @@ export function openStream(reply: FastifyReply, options: StreamOptions): boolean
     notify();
   });
   const unsubscribe = subscribe(notify);
-  const beat = every(clock, BEAT_MS, send);
+  const heartbeat = every(clock, HEARTBEAT_MS, send);
   stop = (): void => {
-    beat.cancel();
+    heartbeat.cancel();
     pending?.cancel();
     unsubscribe();
-    leave();
+    release();
   };
   raw.on("close", end);
-  // Whoever left while the request was judged closes nothing any more.
+  // A client that left while its request was authenticated closes nothing any more.
   if (raw.destroyed) end();
   else send();
   return true;
 }
 
 /** Gives, each time it is called, the parts that are not as they were the time before, as JSON. */
-export function createChanges(parts: Parts): () => string {
+export function createChangeEncoder(parts: StreamParts): () => string {
   const known = new Map<string, { value: unknown; json: string }>();
   return () => {
     const changed: string[] = [];

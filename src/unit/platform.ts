@@ -86,7 +86,7 @@ export interface Machine {
 
 /** What the unit's own server needs. */
 export type PageServices = Required<
-  Pick<UiServerOptions, "feed" | "clock" | "health" | "onGuessing" | "onProblem">
+  Pick<UiServerOptions, "feed" | "clock" | "health" | "onTokenGuessing" | "onProblem">
 >;
 
 export interface ServedPages {

@@ -228,7 +228,7 @@ class ComposedUnit implements Unit {
       feed: feedOf(config, gateway),
       clock: platform.clock,
       health,
-      onGuessing: (active) => gateway.dispatch({ kind: "token-guessing", active }),
+      onTokenGuessing: (active) => gateway.dispatch({ kind: "token-guessing", active }),
       onProblem: (setting, problem) => inputs.note(setting, problem),
     };
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { parseUnitConfig } from "../../src/config/unit.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
+import { doorwayExtension } from "../../sim/demo/routes.ts";
 import { startUiServer, type UiServer } from "../../src/ui/server.ts";
 import { placeScreenPage, recallSecrets, screenPage } from "../../src/linux/door-secrets.ts";
 import { createStubDoorway, type StubDoorway } from "../src/ui/support/stub-doorway.ts";
@@ -35,7 +36,11 @@ afterAll(() => browser.close());
 beforeEach(async () => {
   unit = createStubUnit();
   doorway = createStubDoorway(unit);
-  server = await startUiServer({ feed: unit, doorway, clock: createSystemClock() });
+  server = await startUiServer({
+    feed: unit,
+    extension: doorwayExtension(doorway, unit),
+    clock: createSystemClock(),
+  });
 });
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));

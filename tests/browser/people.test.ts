@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startSimulatedDoorway, type RunningDoorway } from "../../sim/demo/main.ts";
-import type { WorldControls } from "../../src/ui/ports.ts";
+import type { WorldControls } from "../../sim/demo/ports.ts";
 import { openBrowser, openPage, type Size } from "./browser.ts";
 
 const PICTURES = "out/browser";

@@ -50,7 +50,16 @@ export class Checkout {
       "node_modules/epoll": { version: "4.0.2", optional: true },
     };
     this.write("package-lock.json", JSON.stringify({ lockfileVersion: 3, packages }));
-    for (const part of ["src/ui/pages/index.html", "src/core/a.ts"]) this.write(part, "");
+    for (const part of [
+      "src/ui/pages/index.html",
+      "src/ui/screens.ts",
+      "src/base/a.ts",
+      "src/core/a.ts",
+      "sim/demo/pages/index.html",
+      "sim/demo/screens.ts",
+    ]) {
+      this.write(part, "");
+    }
     this.write("bin/a.cjs", "");
   }
 
@@ -72,7 +81,8 @@ export class Checkout {
     // Stands for vite: makes a page.
     this.write(
       "node_modules/vite/bin/vite.js",
-      `require("node:fs").mkdirSync("dist/pages", { recursive: true }); console.log("pages built");`,
+      `const folder = process.argv.join().includes("demo") ? "dist/demo-pages" : "dist/pages";
+      require("node:fs").mkdirSync(folder, { recursive: true }); console.log(folder + " built");`,
     );
     return this;
   }

@@ -1,34 +1,34 @@
 /**
- * Who asks the unit's server. Nobody is known by their address: a proxy or a forwarder on this
- * machine gives everybody the unit's own. Staff show the unit's token, or signed in with it; the
- * unit's own screen shows the secret it was started with; everybody else is a stranger.
+ * Who calls the unit's server. An address proves nothing: behind a proxy or a forwarder on this machine
+ * every caller has the unit's own. Staff send the unit's token or signed in with it; the kiosk (the
+ * unit's own screen) sends the secret it was started with; every other caller is a stranger.
  */
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../../hal/clock.ts";
-import type { Connections } from "../connections.ts";
-import { OwnScreen } from "./own-screen.ts";
-import { placeOf } from "../place.ts";
+import type { ConnectionLimit } from "../connection-limit.ts";
+import { KioskSession } from "./kiosk-session.ts";
+import { clientKeyOf } from "../client-key.ts";
 import { sameSecret } from "./secrets.ts";
-import { StaffSessions } from "./sessions.ts";
-import { TokenAttempts } from "./sign-in-limit.ts";
+import { StaffSessions } from "./staff-sessions.ts";
+import { SignInLimit } from "./sign-in-limit.ts";
 
 /**
- * - `screen`: the unit's own screen, which visitors stand before
+ * - `kiosk`: the unit's own screen, which visitors see
  * - `staff`: holds the unit's token
- * - `stranger`: everybody else, wherever they are
+ * - `stranger`: every other caller, from whatever address
  */
-export type Asker = "screen" | "staff" | "stranger";
+export type Caller = "kiosk" | "staff" | "stranger";
 
 export interface AccessOptions {
-  /** Makes somebody staff: by `Authorization: Bearer …`, or signed in on the staff page. */
+  /** Makes a caller staff: as `Authorization: Bearer …`, or entered on the staff page. */
   operatorToken?: string;
-  /** What the unit's own screen shows; absent: no screen is the unit's own. */
+  /** The secret of the kiosk; absent: no caller is the kiosk. */
   screenSecret?: string;
-  /** Addresses of proxies that name who asks in `X-Forwarded-For`. It tells askers apart, and lets nobody in. */
+  /** Addresses of proxies whose `X-Forwarded-For` is trusted. It separates clients in limits; it signs nobody in. */
   proxies?: readonly string[];
-  /** Names this unit is reached by, beside its addresses, `localhost` and its own host name. */
+  /** Further names of this unit, besides its addresses, `localhost` and its own host name. */
   allowedHosts?: readonly string[];
 }
 
@@ -45,8 +45,8 @@ const SECURITY_HEADERS = {
   "cache-control": "no-store",
 };
 
-/** Puts the headers on every answer and turns away what comes from other origins or other names. */
-export function guardRequests(app: FastifyInstance, options: AccessOptions): void {
+/** Adds security headers to every answer and refuses requests from other origins or for other host names. */
+export function addSecurityHooks(app: FastifyInstance, options: AccessOptions): void {
   const names = new Set(
     ["localhost", hostname(), `${hostname()}.local`, ...(options.allowedHosts ?? [])].map((name) =>
       name.toLowerCase(),
@@ -66,53 +66,53 @@ export function guardRequests(app: FastifyInstance, options: AccessOptions): voi
   });
 }
 
-/** Says of each request who asks, and has whoever guesses tokens wait. */
+/** Authenticates each request, and blocks clients that guess tokens. */
 export class Access {
   readonly #token: string | undefined;
-  readonly #screen: OwnScreen;
+  readonly #kiosk: KioskSession;
   readonly #proxies: ReadonlySet<string>;
-  readonly #attempts: TokenAttempts;
+  readonly #limit: SignInLimit;
   readonly #sessions: StaffSessions;
-  readonly #askers = new WeakMap<FastifyRequest, Asker>();
+  readonly #callers = new WeakMap<FastifyRequest, Caller>();
 
-  /** @param onGuessing told when tokens are being guessed, and when no more */
+  /** @param onTokenGuessing called when a brute-force attack on the token begins, and when it is over */
   constructor(
     { operatorToken, screenSecret, proxies = [] }: AccessOptions,
     clock: Clock,
-    onGuessing: (guessing: boolean) => void = () => {},
+    onTokenGuessing: (guessing: boolean) => void = () => {},
   ) {
     this.#token = operatorToken === "" ? undefined : operatorToken;
-    this.#screen = new OwnScreen(screenSecret);
+    this.#kiosk = new KioskSession(screenSecret);
     this.#proxies = new Set(proxies);
-    this.#attempts = new TokenAttempts(clock, onGuessing);
+    this.#limit = new SignInLimit(clock, onTokenGuessing);
     this.#sessions = new StaffSessions(clock);
   }
 
-  /** Whether there is a token to sign in with. */
+  /** Whether staff can sign in: a token is configured. */
   get hasToken(): boolean {
     return this.#token !== undefined;
   }
 
-  /** Has every request under `/api` judged before anything else is done for it. */
-  judgeAll(app: FastifyInstance, connections: Connections): void {
+  /** Authenticates every request under `/api` before anything else is done for it. */
+  identifyCallers(app: FastifyInstance, connections: ConnectionLimit): void {
     app.addHook("onRequest", async (request, reply) => {
-      const asker = request.url.startsWith("/api/")
-        ? await this.#judge(request, reply)
+      const caller = request.url.startsWith("/api/")
+        ? await this.#authenticate(request, reply)
         : "stranger";
-      this.#askers.set(request, asker);
-      connections.asked(request.raw.socket, asker !== "stranger");
+      this.#callers.set(request, caller);
+      connections.setKnown(request.raw.socket, caller !== "stranger");
     });
   }
 
-  askerOf(request: FastifyRequest): Asker {
-    return this.#askers.get(request) ?? "stranger";
+  callerOf(request: FastifyRequest): Caller {
+    return this.#callers.get(request) ?? "stranger";
   }
 
   isSignedIn(request: FastifyRequest): boolean {
-    return this.#sessions.holds(request.headers.cookie);
+    return this.#sessions.isSignedIn(request.headers.cookie);
   }
 
-  /** Answers somebody who signs in: with a session, or why there is none. */
+  /** Answers a sign-in: with a session cookie, or with the reason why there is none. */
   async signIn(given: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (await this.#tokenIsRight(given, request, reply)) {
       const cookie = this.#sessions.begin(this.#isHttps(request));
@@ -131,9 +131,9 @@ export class Access {
       .send({ done: true });
   }
 
-  /** Answers a page that shows the secret of the unit's own screen. */
-  async openScreen(secret: string, reply: FastifyReply): Promise<void> {
-    const cookie = this.#screen.open(secret);
+  /** Answers a page that sends the secret of the kiosk. */
+  async signInKiosk(secret: string, reply: FastifyReply): Promise<void> {
+    const cookie = this.#kiosk.signIn(secret);
     if (cookie === undefined) {
       await reply.code(401).send({ error: "that is not the secret of this unit's own screen" });
     } else {
@@ -141,23 +141,23 @@ export class Access {
     }
   }
 
-  /** Where a request comes from, as its limits count it. */
-  placeOf(request: FastifyRequest): string {
-    return placeOf(this.#addressOf(request));
+  /** The key under which limits count the client of a request. */
+  clientKeyOf(request: FastifyRequest): string {
+    return clientKeyOf(this.#addressOf(request));
   }
 
   stop(): void {
-    this.#attempts.stop();
+    this.#limit.stop();
   }
 
-  async #judge(request: FastifyRequest, reply: FastifyReply): Promise<Asker> {
+  async #authenticate(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     if (this.isSignedIn(request)) return "staff";
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
     if (given !== undefined && (await this.#tokenIsRight(given, request, reply))) return "staff";
-    return this.#screen.isMeant(request.headers.cookie) ? "screen" : "stranger";
+    return this.#kiosk.isSignedIn(request.headers.cookie) ? "kiosk" : "stranger";
   }
 
-  /** Answers itself where tokens were guessed from there. */
+  /** Sends the answer itself (429) where the client is blocked. */
   async #tokenIsRight(
     given: string,
     request: FastifyRequest,
@@ -165,9 +165,9 @@ export class Access {
   ): Promise<boolean> {
     if (this.#token === undefined) return false;
     const address = this.#addressOf(request);
-    const waitMs = this.#attempts.waitMs(address);
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1_000);
+    const blockedMs = this.#limit.blockedMs(address);
+    if (blockedMs > 0) {
+      const seconds = Math.ceil(blockedMs / 1_000);
       await reply
         .code(429)
         .header("retry-after", seconds)
@@ -175,23 +175,28 @@ export class Access {
       return false;
     }
     const right = sameSecret(given, this.#token);
-    if (right) this.#attempts.right(address);
-    else this.#attempts.wrong(address);
+    if (right) this.#limit.recordSuccess(address);
+    else this.#limit.recordFailure(address);
     return right;
   }
 
-  // A forwarder passes on what it is given: only a proxy that is configured is believed, and of what
-  // it says only the last address, the one it saw itself. Whoever says to be passed on by another is
-  // counted apart, all together: they take nobody's share who came without.
+  // A client can send any `X-Forwarded-For`: only a configured proxy is trusted, and only the last
+  // address, which the proxy itself has seen. Requests that claim to be forwarded by any other machine
+  // share one key of their own, so that they use up no direct client's limit.
   #addressOf({ raw: { headers, socket } }: FastifyRequest): string {
     const from = socket.remoteAddress ?? "";
-    const passedOn = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",").at(-1)?.trim();
-    const believed = this.#isProxy(from) && passedOn !== undefined && isIP(passedOn) !== 0;
-    if (believed) return passedOn;
-    const isPassedOn = [headers["x-forwarded-for"], headers.forwarded].some(
+    const forwardedFor = [headers["x-forwarded-for"] ?? []]
+      .flat()
+      .join(",")
+      .split(",")
+      .at(-1)
+      ?.trim();
+    const trusted = this.#isProxy(from) && forwardedFor !== undefined && isIP(forwardedFor) !== 0;
+    if (trusted) return forwardedFor;
+    const isForwarded = [headers["x-forwarded-for"], headers.forwarded].some(
       (each) => each !== undefined,
     );
-    return isPassedOn ? `${from} forwarded` : from;
+    return isForwarded ? `${from} forwarded` : from;
   }
 
   #isHttps({ raw: { headers, socket } }: FastifyRequest): boolean {
@@ -203,8 +208,8 @@ export class Access {
   }
 }
 
-// A name that somebody else's DNS points at this machine would make its pages same-origin with
-// theirs; an address or one of the unit's own names cannot be made to.
+// DNS rebinding: a foreign name that resolves to this machine would make foreign pages same-origin with
+// the unit's. That is not possible with an address or one of the unit's own names.
 function isKnownHost(host: string | undefined, names: ReadonlySet<string>): boolean {
   if (host === undefined) return false;
   const name = host
@@ -214,8 +219,8 @@ function isKnownHost(host: string | undefined, names: ReadonlySet<string>): bool
   return isIP(name) !== 0 || names.has(name);
 }
 
-// A page of another origin can send a request here from a browser on the same machine, but it
-// cannot hide where it comes from. Programs without a browser send no origin at all.
+// A page of another origin can make a browser send a request here, but the browser names that origin.
+// Programs without a browser send no origin at all.
 function isSameOrigin(request: FastifyRequest): boolean {
   const { origin, host } = request.headers;
   const site = request.headers["sec-fetch-site"];

@@ -1,70 +1,70 @@
-/** Wrong tokens, counted by where they come from: whoever guesses waits, and nobody else does. */
+/** Rate limit of failed sign-ins, per client: a client that guesses tokens is blocked for a while. */
 import type { Clock, Timer } from "../../../hal/clock.ts";
-import { placeOf } from "../place.ts";
+import { clientKeyOf } from "../client-key.ts";
 
-/** Wrong tokens from one place before it has to wait. */
-export const MOST_WRONG = 5;
-/** They count together within this time, and so long the place then waits. */
-export const WAIT_MS = 60_000;
-/** Nobody had to wait for so long: the guessing is over. */
-export const QUIET_MS = 600_000;
-/** Places remembered at once; the one seen longest ago goes first. */
-const PLACES_KEPT = 1_024;
+/** Failed sign-ins of one client before it is blocked. */
+export const MAX_FAILURES = 5;
+/** Failures within this time count together, and a block lasts as long. */
+export const BLOCK_MS = 60_000;
+/** After so long without a blocked client the attack is over. */
+export const ATTACK_OVER_MS = 600_000;
+/** Clients remembered at once; the one that failed longest ago is forgotten first. */
+const MAX_CLIENTS = 1_024;
 
-interface Place {
-  wrong: number;
-  /** Until then they count together, or the place waits. Monotonic ms. */
+interface Client {
+  failures: number;
+  /** Until then its failures count together, or it is blocked. Monotonic ms. */
   untilMs: number;
 }
 
-export class TokenAttempts {
+export class SignInLimit {
   readonly #clock: Clock;
-  readonly #onGuessing: (guessing: boolean) => void;
-  readonly #places = new Map<string, Place>();
-  #quiet: Timer | undefined;
+  readonly #onTokenGuessing: (guessing: boolean) => void;
+  readonly #clients = new Map<string, Client>();
+  #attackOver: Timer | undefined;
 
-  /** @param onGuessing told when a place has to wait, and when none had to for a while */
-  constructor(clock: Clock, onGuessing: (guessing: boolean) => void) {
+  /** @param onTokenGuessing called when a client is blocked, and when none was for a while */
+  constructor(clock: Clock, onTokenGuessing: (guessing: boolean) => void) {
     this.#clock = clock;
-    this.#onGuessing = onGuessing;
+    this.#onTokenGuessing = onTokenGuessing;
   }
 
-  /** For how long nothing from there is looked at, not even the right token; 0 when it is. */
-  waitMs(address: string): number {
-    const place = this.#places.get(placeOf(address));
-    if (place === undefined || place.wrong < MOST_WRONG) return 0;
-    return Math.max(0, place.untilMs - this.#clock.monotonicMs());
+  /** For how long the client is blocked: not even the right token is accepted. 0 when it is not. */
+  blockedMs(address: string): number {
+    const client = this.#clients.get(clientKeyOf(address));
+    if (client === undefined || client.failures < MAX_FAILURES) return 0;
+    return Math.max(0, client.untilMs - this.#clock.monotonicMs());
   }
 
-  wrong(address: string): void {
-    const name = placeOf(address);
+  recordFailure(address: string): void {
+    const key = clientKeyOf(address);
     const nowMs = this.#clock.monotonicMs();
-    const before = this.#places.get(name);
-    const counts = before !== undefined && nowMs < before.untilMs;
-    const wrong = counts ? before.wrong + 1 : 1;
-    const untilMs = counts && wrong < MOST_WRONG ? before.untilMs : nowMs + WAIT_MS;
-    // Behind all others: the map gives its keys in the order they were put in.
-    this.#places.delete(name);
-    this.#places.set(name, { wrong, untilMs });
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > PLACES_KEPT && oldest !== undefined) this.#places.delete(oldest);
-    if (wrong >= MOST_WRONG) this.#guessed();
+    const before = this.#clients.get(key);
+    const addsUp = before !== undefined && nowMs < before.untilMs;
+    const failures = addsUp ? before.failures + 1 : 1;
+    const untilMs = addsUp && failures < MAX_FAILURES ? before.untilMs : nowMs + BLOCK_MS;
+    // A map keeps the order of insertion: inserted again, the client is the newest.
+    this.#clients.delete(key);
+    this.#clients.set(key, { failures, untilMs });
+    const [oldest] = this.#clients.keys();
+    if (this.#clients.size > MAX_CLIENTS && oldest !== undefined) this.#clients.delete(oldest);
+    if (failures >= MAX_FAILURES) this.#reportAttack();
   }
 
-  right(address: string): void {
-    this.#places.delete(placeOf(address));
+  recordSuccess(address: string): void {
+    this.#clients.delete(clientKeyOf(address));
   }
 
   stop(): void {
-    this.#quiet?.cancel();
+    this.#attackOver?.cancel();
   }
 
-  #guessed(): void {
-    if (this.#quiet === undefined) this.#onGuessing(true);
-    else this.#quiet.cancel();
-    this.#quiet = this.#clock.after(QUIET_MS, () => {
-      this.#quiet = undefined;
-      this.#onGuessing(false);
+  #reportAttack(): void {
+    if (this.#attackOver === undefined) this.#onTokenGuessing(true);
+    else this.#attackOver.cancel();
+    this.#attackOver = this.#clock.after(ATTACK_OVER_MS, () => {
+      this.#attackOver = undefined;
+      this.#onTokenGuessing(false);
     });
   }
 }

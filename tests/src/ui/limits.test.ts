@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { startUiServer, type UiServer, type UiServerOptions } from "../../../src/ui/server.ts";
-import { MOST_OF_A_STRANGER, MOST_STREAMS } from "../../../src/ui/live-places.ts";
+import { MAX_STREAMS_OF_A_STRANGER, MAX_STREAMS } from "../../../src/ui/stream-slots.ts";
 import { createStubUnit, type StubUnit } from "./support/stub-unit.ts";
 
 const TOKEN = "a token of this test only";
@@ -102,17 +102,17 @@ const HALF_A_POST =
 describe("live streams", () => {
   it("of one stranger are few, and of all of them leave screen and staff their places", async () => {
     await start();
-    const one = await statusesOf(MOST_OF_A_STRANGER + 2, stranger("203.0.113.9"));
-    expect(one.filter((status) => status === 200)).toHaveLength(MOST_OF_A_STRANGER);
+    const one = await statusesOf(MAX_STREAMS_OF_A_STRANGER + 2, stranger("203.0.113.9"));
+    expect(one.filter((status) => status === 200)).toHaveLength(MAX_STREAMS_OF_A_STRANGER);
     expect(one.slice(-2)).toEqual([503, 503]);
     const others: number[] = [];
     for (let from = 1; from <= 20; from++) {
       others.push(...(await statusesOf(1, stranger(`198.51.100.${from}`))));
     }
     const served = others.filter((status) => status === 200).length;
-    expect(served).toBe(MOST_STREAMS.stranger - MOST_OF_A_STRANGER);
+    expect(served).toBe(MAX_STREAMS.stranger - MAX_STREAMS_OF_A_STRANGER);
     expect((await watch(await screen())).status).toBe(200);
-    expect(await statusesOf(MOST_STREAMS.staff, await staff())).not.toContain(503);
+    expect(await statusesOf(MAX_STREAMS.staff, await staff())).not.toContain(503);
   });
 
   it("through a proxy that nobody configured are few together, whoever they say to be", async () => {
@@ -121,7 +121,7 @@ describe("live streams", () => {
     for (let from = 1; from <= 8; from++) {
       statuses.push(...(await statusesOf(1, stranger(`198.51.100.${from}`))));
     }
-    expect(statuses.filter((status) => status === 200)).toHaveLength(MOST_OF_A_STRANGER);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(MAX_STREAMS_OF_A_STRANGER);
     // They take no share of whoever came without one.
     expect(await statusesOf(1, {})).toEqual([200]);
   });
@@ -129,7 +129,7 @@ describe("live streams", () => {
   it("of one network of the many addresses of IPv6 count as one stranger's", async () => {
     await start();
     const statuses: number[] = [];
-    for (let from = 1; from <= MOST_OF_A_STRANGER + 1; from++) {
+    for (let from = 1; from <= MAX_STREAMS_OF_A_STRANGER + 1; from++) {
       statuses.push(...(await statusesOf(1, stranger(`2001:db8:1:2::${from}`))));
     }
     expect(statuses.at(-1)).toBe(503);
@@ -139,7 +139,7 @@ describe("live streams", () => {
     await start();
     const headers = await screen();
     const first = await watch(headers);
-    expect(await statusesOf(MOST_STREAMS.screen - 1, headers)).not.toContain(503);
+    expect(await statusesOf(MAX_STREAMS.kiosk - 1, headers)).not.toContain(503);
     const newest = await watch(headers);
     expect(await goesOn(newest)).toBe(true);
     expect(await goesOn(first)).toBe(false);

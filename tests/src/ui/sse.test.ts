@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { createChanges } from "../../../src/ui/sse.ts";
+import { createChangeEncoder } from "../../../src/ui/sse.ts";
 
 describe("changes between two messages", () => {
   it("tells every part at first, and nothing while nothing changes", () => {
-    const changes = createChanges({ view: () => ({ phase: "welcome" }), atDoor: () => null });
+    const changes = createChangeEncoder({ view: () => ({ phase: "welcome" }), atDoor: () => null });
     expect(JSON.parse(changes())).toEqual({ view: { phase: "welcome" }, atDoor: null });
     expect(changes()).toBe("{}");
   });
 
   it("tells only the part that changed", () => {
     let phase = "welcome";
-    const changes = createChanges({ view: () => ({ phase }), visits: () => [1, 2] });
+    const changes = createChangeEncoder({ view: () => ({ phase }), visits: () => [1, 2] });
     changes();
     phase = "granted";
     expect(JSON.parse(changes())).toEqual({ view: { phase: "granted" } });
@@ -18,7 +18,7 @@ describe("changes between two messages", () => {
 
   it("notices a change inside the same list", () => {
     const visits = ["first"];
-    const changes = createChanges({ visits: () => visits });
+    const changes = createChangeEncoder({ visits: () => visits });
     changes();
     visits.unshift("second");
     expect(JSON.parse(changes())).toEqual({ visits: ["second", "first"] });
@@ -26,7 +26,7 @@ describe("changes between two messages", () => {
 
   it("tells that a part is gone", () => {
     let atDoor: string | undefined = "somebody";
-    const changes = createChanges({ atDoor: () => atDoor });
+    const changes = createChangeEncoder({ atDoor: () => atDoor });
     changes();
     atDoor = undefined;
     expect(changes()).toBe('{"atDoor":null}');

@@ -8,15 +8,20 @@ import {
   type ReasonCode,
 } from "../../../src/core/reason.ts";
 import { REASONS } from "../../../src/ui/pages/i18n/reasons.ts";
-import { sayAge, sayClock, sayReason, type Saying } from "../../../src/ui/pages/i18n/say.ts";
+import {
+  formatAge,
+  formatTime,
+  formatReason,
+  type FormatContext,
+} from "../../../src/ui/pages/i18n/format.ts";
 import * as words from "../../../src/ui/pages/i18n/words.ts";
 
 const HAN = /\p{Script=Han}/u;
 const CODES: readonly ReasonCode[] = [...CREDENTIAL_REASONS, ...DECISION_REASONS];
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 2, 9, 6, 32);
-const zh: Saying = { language: "zh", nowMs: NOW_MS, utcOffsetMinutes: 480 };
-const en: Saying = { language: "en", nowMs: NOW_MS, utcOffsetMinutes: 480 };
+const zh: FormatContext = { language: "zh", nowMs: NOW_MS, utcOffsetMinutes: 480 };
+const en: FormatContext = { language: "en", nowMs: NOW_MS, utcOffsetMinutes: 480 };
 
 /** Parameters as the rules give them, by reason; the rest come without any. */
 const PARAMS: Partial<Record<ReasonCode, Reason["params"]>> = {
@@ -46,8 +51,8 @@ describe("every reason", () => {
       code,
       ...(PARAMS[code] === undefined ? {} : { params: PARAMS[code] }),
     };
-    const inChinese = Object.values(sayReason(reason, zh));
-    const inEnglish = Object.values(sayReason(reason, en));
+    const inChinese = Object.values(formatReason(reason, zh));
+    const inEnglish = Object.values(formatReason(reason, en));
     for (const text of inChinese) expect(text).toMatch(HAN);
     for (const text of inEnglish) expect(text).not.toMatch(HAN);
     for (const text of [...inChinese, ...inEnglish]) {
@@ -61,7 +66,7 @@ describe("every reason", () => {
   });
 
   it("does not break when a figure is missing", () => {
-    expect(sayReason({ code: "test-too-old" }, zh).reason).toContain("–");
+    expect(formatReason({ code: "test-too-old" }, zh).reason).toContain("–");
   });
 });
 
@@ -114,7 +119,7 @@ describe("every other word", () => {
     ["texts", words.TEXT, Object.keys(words.TEXT)],
   ])("of the %s stands in both languages", (_name, table, keys) => {
     expect(Object.keys(table).sort()).toEqual([...keys].sort());
-    for (const { zh: chinese, en: english } of Object.values<words.Both>(table)) {
+    for (const { zh: chinese, en: english } of Object.values<words.Bilingual>(table)) {
       expect(chinese).not.toBe("");
       expect(english).not.toBe("");
       expect(english).not.toMatch(HAN);
@@ -130,8 +135,8 @@ describe("times and ages", () => {
     [NOW_MS - 366 * 24 * HOUR_MS, "2025年3月8日 14:32", "8 Mar 2025 14:32"],
     [Number.NaN, "–", "–"],
   ])("says %d as the venue's local time", (atMs, chinese, english) => {
-    expect(sayClock(atMs, zh)).toBe(chinese);
-    expect(sayClock(atMs, en)).toBe(english);
+    expect(formatTime(atMs, zh)).toBe(chinese);
+    expect(formatTime(atMs, en)).toBe(english);
   });
 
   it.each([
@@ -145,7 +150,7 @@ describe("times and ages", () => {
     [96 * HOUR_MS, "4 天", "4 days"],
     [Number.NaN, "–", "–"],
   ])("says an age of %d ms", (ageMs, chinese, english) => {
-    expect(sayAge(ageMs, "zh")).toBe(chinese);
-    expect(sayAge(ageMs, "en")).toBe(english);
+    expect(formatAge(ageMs, "zh")).toBe(chinese);
+    expect(formatAge(ageMs, "en")).toBe(english);
   });
 });

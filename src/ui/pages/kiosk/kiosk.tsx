@@ -2,33 +2,29 @@
 import { CARD_READERS, someWork } from "../../../core/alarm.ts";
 import type { AwaitedEvidence } from "../../../core/decision/decision.ts";
 import type { ScreenView } from "../../../core/view/view.ts";
-import { Freshness } from "../staff/freshness.tsx";
-import { CREDENTIALS, NEEDS, PHASES, TEXT, type Both } from "../i18n/words.ts";
-import { sayClock, sayReason, type Saying } from "../i18n/say.ts";
-import { Twice } from "../language.tsx";
-import { useLive, useOnce, type UnitInfo } from "../live.ts";
-import { Sign, Tick } from "./signs.tsx";
+import { Freshness } from "../shared/freshness.tsx";
+import { CREDENTIALS, NEEDS, PHASES, TEXT, type Bilingual } from "../i18n/words.ts";
+import { KIOSK_TEXT } from "./words.ts";
+import { formatTime, formatReason, type FormatContext } from "../i18n/format.ts";
+import { InBothLanguages } from "../shared/language.tsx";
+import type { UnitInfo } from "../shared/unit-stream.ts";
+import { Sign, StatusMark } from "../shared/signs.tsx";
 import { hintOf, Welcome } from "./welcome.tsx";
-
-export function KioskPage() {
-  const unit = useOnce("/api/unit");
-  const { view, live, heardAtMs } = useLive();
-  return <Kiosk view={view} unit={unit} live={live} heardAtMs={heardAtMs} aim />;
-}
+import "./kiosk.css";
 
 interface KioskProps {
   view: ScreenView | undefined;
   unit: UnitInfo | undefined;
   live: boolean;
-  heardAtMs: number;
+  lastMessageAtMs: number;
   /** Shows what the camera sees behind the aim hint. */
   aim?: boolean;
 }
 
-export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) {
+export function Kiosk({ view, unit, live, lastMessageAtMs, aim = false }: KioskProps) {
   const shown = live ? view : undefined;
-  const silence = heardAtMs > 0 ? "not-live" : "connecting";
-  const where = { nowMs: shown?.atMs ?? heardAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
+  const silence = lastMessageAtMs > 0 ? "not-live" : "connecting";
+  const where = { nowMs: shown?.atMs ?? lastMessageAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   return (
     <main
       class={`kiosk kiosk-${lookOf(shown)}`}
@@ -36,21 +32,21 @@ export function Kiosk({ view, unit, live, heardAtMs, aim = false }: KioskProps) 
       data-visit={shown?.visitRef}
     >
       <header class="kiosk-head">
-        <Twice words={unit?.venueName ?? TEXT.product} />
+        <InBothLanguages words={unit?.venueName ?? TEXT.product} />
         {shown !== undefined && (
-          <span class="kiosk-clock">{sayClock(shown.atMs, { ...where, language: "zh" })}</span>
+          <span class="kiosk-clock">{formatTime(shown.atMs, { ...where, language: "zh" })}</span>
         )}
       </header>
       <div class="kiosk-body" role="status" aria-live="assertive" aria-atomic="true">
         {shown === undefined ? (
-          <Silence heard={heardAtMs > 0} />
+          <Silence heard={lastMessageAtMs > 0} />
         ) : (
           <Body view={shown} where={where} aim={aim && unit?.aims === true} />
         )}
       </div>
       <footer class="kiosk-foot">
         {shown !== undefined && <Freshness view={shown} where={where} />}
-        {shown === undefined && heardAtMs > 0 && <Since where={where} />}
+        {shown === undefined && lastMessageAtMs > 0 && <Since where={where} />}
       </footer>
     </main>
   );
@@ -71,26 +67,26 @@ function Silence({ heard }: { heard: boolean }) {
     <>
       <Sign name="not-live" class="kiosk-sign" />
       <div class="kiosk-words">
-        <Twice words={heard ? TEXT.stale : TEXT.connecting} class="kiosk-title" />
-        {heard && <Twice words={TEXT.staleMeans} class="kiosk-reason" />}
-        <Twice words={TEXT.staffHelp} class="kiosk-next" />
+        <InBothLanguages words={heard ? TEXT.stale : KIOSK_TEXT.connecting} class="kiosk-title" />
+        {heard && <InBothLanguages words={KIOSK_TEXT.staleMeans} class="kiosk-reason" />}
+        <InBothLanguages words={KIOSK_TEXT.staffHelp} class="kiosk-next" />
       </div>
     </>
   );
 }
 
 /** When the unit was last heard: by this page's clock, there is no other any more. */
-function Since({ where }: { where: Omit<Saying, "language"> }) {
-  const words: Both = {
-    zh: `${TEXT.staleSince.zh} ${sayClock(where.nowMs, { ...where, language: "zh" })}`,
-    en: `${TEXT.staleSince.en} ${sayClock(where.nowMs, { ...where, language: "en" })}`,
+function Since({ where }: { where: Omit<FormatContext, "language"> }) {
+  const words: Bilingual = {
+    zh: `${TEXT.staleSince.zh} ${formatTime(where.nowMs, { ...where, language: "zh" })}`,
+    en: `${TEXT.staleSince.en} ${formatTime(where.nowMs, { ...where, language: "en" })}`,
   };
-  return <Twice words={words} class="kiosk-since" />;
+  return <InBothLanguages words={words} class="kiosk-since" />;
 }
 
 interface BodyProps {
   view: ScreenView;
-  where: Omit<Saying, "language">;
+  where: Omit<FormatContext, "language">;
   aim: boolean;
 }
 
@@ -101,14 +97,18 @@ function Body({ view, where, aim }: BodyProps) {
     <>
       <Sign name={view.phase} class="kiosk-sign" />
       <div class="kiosk-words">
-        <Twice words={PHASES[view.phase]} class="kiosk-title" />
+        <InBothLanguages words={PHASES[view.phase]} class="kiosk-title" />
         {view.phase === "checking" && <Steps view={view} where={where} />}
         {view.phase === "granted" && <Granted view={view} />}
         {(view.phase === "denied" || view.phase === "referred") && (
           <Reasons view={view} where={where} />
         )}
-        {view.phase === "evacuation" && <Twice words={TEXT.evacuate} class="kiosk-next" />}
-        {view.phase === "locked-down" && <Twice words={TEXT.staffHelp} class="kiosk-next" />}
+        {view.phase === "evacuation" && (
+          <InBothLanguages words={KIOSK_TEXT.evacuate} class="kiosk-next" />
+        )}
+        {view.phase === "locked-down" && (
+          <InBothLanguages words={KIOSK_TEXT.staffHelp} class="kiosk-next" />
+        )}
         {view.message !== undefined && <p class="kiosk-message">{view.message}</p>}
       </div>
     </>
@@ -116,18 +116,18 @@ function Body({ view, where, aim }: BodyProps) {
 }
 
 /** What was read already, and what is still awaited. */
-function Steps({ view, where }: { view: ScreenView; where: Omit<Saying, "language"> }) {
+function Steps({ view, where }: { view: ScreenView; where: Omit<FormatContext, "language"> }) {
   const kind = view.credentialKind;
   const read = kind === undefined ? undefined : CREDENTIALS[kind];
   return (
     <ul class="steps">
       {read !== undefined && (
         <li class="step step-done">
-          <Tick good />
-          <Twice
+          <StatusMark good />
+          <InBothLanguages
             words={{
-              zh: `${TEXT.readDone.zh}：${read.zh}`,
-              en: `${TEXT.readDone.en}: ${read.en}`,
+              zh: `${KIOSK_TEXT.readDone.zh}：${read.zh}`,
+              en: `${KIOSK_TEXT.readDone.en}: ${read.en}`,
             }}
           />
         </li>
@@ -135,13 +135,13 @@ function Steps({ view, where }: { view: ScreenView; where: Omit<Saying, "languag
       {view.awaits.map((need) => (
         <li key={need} class="step">
           <span class="step-dot" />
-          <Twice words={needOf(need, view)} />
+          <InBothLanguages words={needOf(need, view)} />
         </li>
       ))}
       {view.hint !== undefined && (
         <li class="step step-hint">
-          <Tick good={false} />
-          <Twice words={hintOf(view.hint, where).reason} />
+          <StatusMark good={false} />
+          <InBothLanguages words={hintOf(view.hint, where).reason} />
         </li>
       )}
     </ul>
@@ -149,9 +149,9 @@ function Steps({ view, where }: { view: ScreenView; where: Omit<Saying, "languag
 }
 
 /** What is awaited; where its device is out of order, who helps instead. */
-function needOf(need: AwaitedEvidence, { devices, temperatureDown }: ScreenView): Both {
-  if (need === "id-card" && !someWork(devices, CARD_READERS)) return TEXT.cardReaderDown;
-  if (need === "temperature" && temperatureDown) return TEXT.noTemperature;
+function needOf(need: AwaitedEvidence, { devices, temperatureDown }: ScreenView): Bilingual {
+  if (need === "id-card" && !someWork(devices, CARD_READERS)) return KIOSK_TEXT.cardReaderDown;
+  if (need === "temperature" && temperatureDown) return KIOSK_TEXT.noTemperature;
   return NEEDS[need];
 }
 
@@ -161,8 +161,8 @@ function EntryOver({ view }: { view: ScreenView }) {
     <>
       <Sign name="locked-down" class="kiosk-sign" />
       <div class="kiosk-words">
-        <Twice words={TEXT.entryOver} class="kiosk-reason" />
-        <Twice words={TEXT.showAgain} class="kiosk-next" />
+        <InBothLanguages words={KIOSK_TEXT.entryOver} class="kiosk-reason" />
+        <InBothLanguages words={KIOSK_TEXT.showAgain} class="kiosk-next" />
         {view.message !== undefined && <p class="kiosk-message">{view.message}</p>}
       </div>
     </>
@@ -176,26 +176,27 @@ function Granted({ view }: { view: ScreenView }) {
       {view.temperatureC !== undefined && (
         <p class="kiosk-temperature">
           <b>{view.temperatureC.toFixed(1)} °C</b>
-          <Twice words={TEXT.screening} />
+          <InBothLanguages words={KIOSK_TEXT.screening} />
         </p>
       )}
     </>
   );
 }
 
-function Reasons({ view, where }: { view: ScreenView; where: Omit<Saying, "language"> }) {
+function Reasons({ view, where }: { view: ScreenView; where: Omit<FormatContext, "language"> }) {
   const [first, ...others] = view.reasons.map((reason) => ({
     code: reason.code,
-    zh: sayReason(reason, { ...where, language: "zh" }),
-    en: sayReason(reason, { ...where, language: "en" }),
+    zh: formatReason(reason, { ...where, language: "zh" }),
+    en: formatReason(reason, { ...where, language: "en" }),
   }));
-  if (first === undefined) return <Twice words={TEXT.staffHelp} class="kiosk-next" />;
+  if (first === undefined)
+    return <InBothLanguages words={KIOSK_TEXT.staffHelp} class="kiosk-next" />;
   return (
     <>
-      <Twice words={{ zh: first.zh.reason, en: first.en.reason }} class="kiosk-reason" />
-      <Twice words={{ zh: first.zh.next, en: first.en.next }} class="kiosk-next" />
+      <InBothLanguages words={{ zh: first.zh.reason, en: first.en.reason }} class="kiosk-reason" />
+      <InBothLanguages words={{ zh: first.zh.next, en: first.en.next }} class="kiosk-next" />
       {others.slice(0, 2).map(({ code, zh, en }) => (
-        <Twice key={code} words={{ zh: zh.reason, en: en.reason }} class="kiosk-also" />
+        <InBothLanguages key={code} words={{ zh: zh.reason, en: en.reason }} class="kiosk-also" />
       ))}
     </>
   );

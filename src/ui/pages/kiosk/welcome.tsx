@@ -2,15 +2,16 @@
 import type { ComponentChildren } from "preact";
 import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenView, Way } from "../../../core/view/view.ts";
-import { PHASES, TEXT, type Both } from "../i18n/words.ts";
-import { sayReason, type Saying } from "../i18n/say.ts";
-import { Twice } from "../language.tsx";
-import { Picture } from "../picture.tsx";
-import { Sign } from "./signs.tsx";
+import { PHASES, type Bilingual } from "../i18n/words.ts";
+import { KIOSK_TEXT } from "./words.ts";
+import { formatReason, type FormatContext } from "../i18n/format.ts";
+import { InBothLanguages } from "../shared/language.tsx";
+import { Picture } from "../shared/picture.tsx";
+import { Sign } from "../shared/signs.tsx";
 
 interface WelcomeProps {
   view: ScreenView;
-  where: Omit<Saying, "language">;
+  where: Omit<FormatContext, "language">;
   aim: boolean;
 }
 
@@ -25,12 +26,14 @@ export function Welcome({ view, where, aim }: WelcomeProps) {
         inviting.includes("code") && <Aim aim={aim} />
       )}
       <div class="kiosk-words" data-inviting={inviting.join(" ")}>
-        <Twice
+        <InBothLanguages
           words={hint === undefined ? titleOf(inviting) : hintOf(hint, where).reason}
           class="kiosk-title"
         />
         <Ways inviting={inviting} />
-        {view.temperatureDown && <Twice words={TEXT.noTemperature} class="kiosk-also" />}
+        {view.temperatureDown && (
+          <InBothLanguages words={KIOSK_TEXT.noTemperature} class="kiosk-also" />
+        )}
         {message !== undefined && <p class="kiosk-message">{message}</p>}
       </div>
     </>
@@ -43,23 +46,26 @@ function Ring({ message }: { message: string | undefined }) {
     <>
       <Sign name="ring" class="kiosk-sign" />
       <div class="kiosk-words" data-inviting="">
-        <Twice words={TEXT.ring} class="kiosk-title" />
-        <Twice words={TEXT.ringMeans} class="kiosk-next" />
+        <InBothLanguages words={KIOSK_TEXT.ring} class="kiosk-title" />
+        <InBothLanguages words={KIOSK_TEXT.ringMeans} class="kiosk-next" />
         {message !== undefined && <p class="kiosk-message">{message}</p>}
       </div>
     </>
   );
 }
 
-function titleOf(inviting: readonly Way[]): Both {
+function titleOf(inviting: readonly Way[]): Bilingual {
   if (inviting.length > 1) return PHASES.welcome;
-  return inviting[0] === "card" ? TEXT.layOnlyCard : TEXT.showOnlyCode;
+  return inviting[0] === "card" ? KIOSK_TEXT.layOnlyCard : KIOSK_TEXT.showOnlyCode;
 }
 
 /** What was held up, in both languages. */
-export function hintOf(hint: ReasonCode, where: Omit<Saying, "language">): { reason: Both } {
-  const zh = sayReason({ code: hint }, { ...where, language: "zh" });
-  const en = sayReason({ code: hint }, { ...where, language: "en" });
+export function hintOf(
+  hint: ReasonCode,
+  where: Omit<FormatContext, "language">,
+): { reason: Bilingual } {
+  const zh = formatReason({ code: hint }, { ...where, language: "zh" });
+  const en = formatReason({ code: hint }, { ...where, language: "en" });
   return { reason: { zh: zh.reason, en: en.reason } };
 }
 
@@ -68,13 +74,13 @@ function Ways({ inviting }: { inviting: readonly Way[] }) {
   return (
     <div class="ways">
       {inviting.includes("code") && (
-        <WayIn words={TEXT.showCode}>
+        <WayIn words={KIOSK_TEXT.showCode}>
           <rect x="12" y="3" width="16" height="34" rx="4" />
           <path d="M16 10h8v8h-8zM18 30h4" />
         </WayIn>
       )}
       {inviting.includes("card") && (
-        <WayIn words={both ? TEXT.layCard : TEXT.layCardHere}>
+        <WayIn words={both ? KIOSK_TEXT.layCard : KIOSK_TEXT.layCardHere}>
           <rect x="3" y="9" width="34" height="22" rx="4" />
           <path d="M8 16h12M8 21h9M25 15h7v8h-7z" />
         </WayIn>
@@ -83,13 +89,13 @@ function Ways({ inviting }: { inviting: readonly Way[] }) {
   );
 }
 
-function WayIn({ words, children }: { words: Both; children: ComponentChildren }) {
+function WayIn({ words, children }: { words: Bilingual; children: ComponentChildren }) {
   return (
     <div class="way">
       <svg viewBox="0 0 40 40" aria-hidden="true">
         {children}
       </svg>
-      <Twice words={words} />
+      <InBothLanguages words={words} />
     </div>
   );
 }

@@ -3,27 +3,28 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { OperatorAnswer, OperatorRefusal } from "../../../core/authority/answer.ts";
 import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenView, VisitSummary } from "../../../core/view/view.ts";
-import { CREDENTIALS, REFUSALS, TEXT } from "../i18n/words.ts";
-import { sayReason, type Language, type Saying } from "../i18n/say.ts";
-import { Title } from "../language.tsx";
-import { post, Refused } from "../live.ts";
-import { Tick } from "../kiosk/signs.tsx";
+import { CREDENTIALS, REFUSALS } from "../i18n/words.ts";
+import { STAFF_TEXT } from "./words.ts";
+import { formatReason, type Language, type FormatContext } from "../i18n/format.ts";
+import { Title } from "../shared/language.tsx";
+import { post, RefusedError } from "../shared/unit-stream.ts";
+import { StatusMark } from "../shared/signs.tsx";
 import { errorText } from "../../../base/errors.ts";
 
 /** What the unit said to what was asked of it; a screen reader says it when it comes. */
-export function Answer({ answer }: { answer: Said | undefined }) {
+export function Answer({ answer }: { answer: AnswerText | undefined }) {
   return (
     <p class="answer" role="status">
       {answer !== undefined && (
         <>
-          <Tick good={answer.good} /> {answer.text}
+          <StatusMark good={answer.good} /> {answer.text}
         </>
       )}
     </p>
   );
 }
 
-export interface Said {
+export interface AnswerText {
   good: boolean;
   text: string;
 }
@@ -31,16 +32,16 @@ export interface Said {
 interface DecisionsProps {
   view: ScreenView;
   visits: readonly VisitSummary[];
-  saying: Saying;
+  context: FormatContext;
   live: boolean;
 }
 
 /** The visit that can be decided now has a form of its own; it goes when that visit does. */
-export function Decisions({ view, visits, saying, live }: DecisionsProps) {
-  const { language } = saying;
+export function Decisions({ view, visits, context, live }: DecisionsProps) {
+  const { language } = context;
   const [operator, setOperator] = useState("");
   const [kept, setKept] = useState("");
-  const [said, setSaid] = useState<Said>();
+  const [said, setSaid] = useState<AnswerText>();
   const due = dueVisit(view, visits);
   const common = { operator, kept, language, live, onSaid: setSaid, onKeep: setKept };
   const closed = (visitRef: string, why: string): void => {
@@ -52,7 +53,7 @@ export function Decisions({ view, visits, saying, live }: DecisionsProps) {
   return (
     <section class="decisions">
       <label class="operator">
-        <span>{TEXT.operator[language]}</span>
+        <span>{STAFF_TEXT.operator[language]}</span>
         <input
           value={operator}
           maxLength={60}
@@ -66,16 +67,16 @@ export function Decisions({ view, visits, saying, live }: DecisionsProps) {
           {...common}
           visitRef={due}
           view={view}
-          saying={saying}
+          context={context}
           onClosed={closed}
         />
       )}
-      <OpenOnce {...common} saying={saying} visitRef={view.visitRef} />
+      <OpenOnce {...common} context={context} visitRef={view.visitRef} />
       {kept !== "" && (
         <p class="kept">
-          {TEXT.keptReason[language]}: <q>{kept}</q>{" "}
+          {STAFF_TEXT.keptReason[language]}: <q>{kept}</q>{" "}
           <button type="button" onClick={() => setKept("")}>
-            {TEXT.dropKept[language]}
+            {STAFF_TEXT.dropKept[language]}
           </button>
         </p>
       )}
@@ -107,17 +108,17 @@ function whyClosed(
   const there =
     view.visitRef === undefined || credentialKind === undefined
       ? ""
-      : ` · ${TEXT.thereNow[language]}: ${maskedName ?? ""} ${CREDENTIALS[credentialKind][language]}`;
-  return `${TEXT.formClosed[language]}${there}`;
+      : ` · ${STAFF_TEXT.thereNow[language]}: ${maskedName ?? ""} ${CREDENTIALS[credentialKind][language]}`;
+  return `${STAFF_TEXT.formClosed[language]}${there}`;
 }
 
 function sayRefusal(refusal: OperatorRefusal, language: Language): string {
   const { code, there } = refusal;
-  const nobody = code === "already-decided" ? TEXT.theUnit : TEXT.colleague;
+  const nobody = code === "already-decided" ? STAFF_TEXT.theUnit : STAFF_TEXT.colleague;
   const words = REFUSALS[code][language].replace("{by}", refusal.by ?? nobody[language]);
   if (there === undefined || code === "confirm-needed") return words;
   const who = `${there.maskedName ?? ""} ${CREDENTIALS[there.credentialKind][language]}`;
-  return `${words} · ${TEXT.thereNow[language]}: ${who}`;
+  return `${words} · ${STAFF_TEXT.thereNow[language]}: ${who}`;
 }
 
 interface FormProps {
@@ -125,8 +126,8 @@ interface FormProps {
   kept: string;
   language: Language;
   live: boolean;
-  saying: Saying;
-  onSaid: (said: Said | undefined) => void;
+  context: FormatContext;
+  onSaid: (said: AnswerText | undefined) => void;
   onKeep: (why: string) => void;
 }
 
@@ -157,7 +158,10 @@ function useDecision({ operator, language, onSaid }: FormProps, about: About) {
       const answer = (await post("/api/operator/decide", body)) as OperatorAnswer;
       unanswered.current = undefined;
       const recorded = !answer.done || answer.recorded;
-      onSaid({ good: recorded, text: (recorded ? TEXT.recorded : TEXT.doneUnrecorded)[language] });
+      onSaid({
+        good: recorded,
+        text: (recorded ? STAFF_TEXT.recorded : STAFF_TEXT.doneUnrecorded)[language],
+      });
       return true;
     } catch (error) {
       const refusal = refusalIn(error);
@@ -180,7 +184,7 @@ function newRequestId(): string {
 }
 
 function refusalIn(error: unknown): OperatorRefusal | undefined {
-  if (!(error instanceof Refused)) return undefined;
+  if (!(error instanceof RefusedError)) return undefined;
   const answer = error.answer as Partial<OperatorRefusal>;
   return answer.code !== undefined && answer.code in REFUSALS
     ? { ...answer, done: false, code: answer.code }
@@ -194,7 +198,7 @@ function problemOf(
 ): string {
   if (refusal !== undefined) return sayRefusal(refusal, language);
   // The connection broke: whether the unit did it is not known here.
-  if (!(error instanceof Refused)) return REFUSALS["no-answer"][language];
+  if (!(error instanceof RefusedError)) return REFUSALS["no-answer"][language];
   return errorText(error);
 }
 
@@ -206,7 +210,7 @@ interface DecideVisitProps extends FormProps {
 }
 
 function DecideVisit(props: DecideVisitProps) {
-  const { visitRef, view, language, saying, operator, live, onClosed } = props;
+  const { visitRef, view, language, context, operator, live, onClosed } = props;
   const [why, setWhy] = useState("");
   const decision = useDecision(props, { visitRef });
   const typed = useRef("");
@@ -244,26 +248,29 @@ function DecideVisit(props: DecideVisitProps) {
       onSubmit={(event) => event.preventDefault()}
     >
       <h2>
-        <Title words={referred ? TEXT.decideHere : TEXT.decideDenied} language={language} />
+        <Title
+          words={referred ? STAFF_TEXT.decideHere : STAFF_TEXT.decideDenied}
+          language={language}
+        />
       </h2>
-      <WhoIsIt view={view} saying={saying} />
+      <WhoIsIt view={view} context={context} />
       <Why why={why} language={language} kept={props.kept} onWhy={setWhy} onKeep={props.onKeep} />
       {decision.confirm.length > 0 ? (
         <Confirm
           findings={decision.confirm}
-          saying={saying}
+          context={context}
           ready={ready}
-          label={TEXT.confirmLetIn[language]}
+          label={STAFF_TEXT.confirmLetIn[language]}
           onConfirm={() => void decide("grant", decision.confirm)}
           onBack={() => decision.setConfirm([])}
         />
       ) : (
         <div class="decide-buttons">
           <button type="button" class="grant" disabled={!ready} onClick={letIn}>
-            {TEXT.letIn[language]}
+            {STAFF_TEXT.letIn[language]}
           </button>
           <button type="button" class="deny" disabled={!ready} onClick={() => void decide("deny")}>
-            {TEXT.refuse[language]}
+            {STAFF_TEXT.refuse[language]}
           </button>
         </div>
       )}
@@ -271,10 +278,10 @@ function DecideVisit(props: DecideVisitProps) {
   );
 }
 
-function WhoIsIt({ view, saying }: { view: ScreenView; saying: Saying }) {
+function WhoIsIt({ view, context }: { view: ScreenView; context: FormatContext }) {
   const { credentialKind, maskedName, reasons } = view;
-  const kind = credentialKind === undefined ? "" : CREDENTIALS[credentialKind][saying.language];
-  const said = reasons.map((reason) => sayReason(reason, saying).reason);
+  const kind = credentialKind === undefined ? "" : CREDENTIALS[credentialKind][context.language];
+  const said = reasons.map((reason) => formatReason(reason, context).reason);
   return (
     <p class="decide-who">
       <b>{maskedName ?? ""}</b> {kind} · {said.join(" · ")}
@@ -297,11 +304,11 @@ function Why({ why, kept, language, onWhy, onKeep }: WhyProps) {
   };
   return (
     <label class="decide-why">
-      <span>{TEXT.why[language]}</span>
+      <span>{STAFF_TEXT.why[language]}</span>
       <input value={why} maxLength={300} onInput={(event) => onWhy(event.currentTarget.value)} />
       {kept !== "" && why === "" && (
         <button type="button" onClick={take}>
-          {TEXT.useKept[language]}
+          {STAFF_TEXT.useKept[language]}
         </button>
       )}
     </label>
@@ -310,7 +317,7 @@ function Why({ why, kept, language, onWhy, onKeep }: WhyProps) {
 
 interface ConfirmProps {
   findings: readonly ReasonCode[];
-  saying: Saying;
+  context: FormatContext;
   ready: boolean;
   label: string;
   onConfirm: () => void;
@@ -318,16 +325,16 @@ interface ConfirmProps {
 }
 
 /** The second step: it says what is overruled. */
-function Confirm({ findings, saying, ready, label, onConfirm, onBack }: ConfirmProps) {
-  const said = findings.map((code) => sayReason({ code }, saying).reason).join(" · ");
+function Confirm({ findings, context, ready, label, onConfirm, onBack }: ConfirmProps) {
+  const said = findings.map((code) => formatReason({ code }, context).reason).join(" · ");
   return (
     <div class="confirm" role="alert">
       <p>
-        <Tick good={false} /> {TEXT.confirmAsk[saying.language]}: <b>{said}</b>
+        <StatusMark good={false} /> {STAFF_TEXT.confirmAsk[context.language]}: <b>{said}</b>
       </p>
       <div class="decide-buttons">
         <button type="button" onClick={onBack}>
-          {TEXT.back[saying.language]}
+          {STAFF_TEXT.back[context.language]}
         </button>
         <button type="button" class="deny" disabled={!ready} onClick={onConfirm}>
           {label}
@@ -339,7 +346,7 @@ function Confirm({ findings, saying, ready, label, onConfirm, onBack }: ConfirmP
 
 /** An action of its own, never what a form turns into. */
 function OpenOnce(props: FormProps & { visitRef: string | undefined }) {
-  const { language, saying, operator, live } = props;
+  const { language, context, operator, live } = props;
   const [open, setOpen] = useState(false);
   const [why, setWhy] = useState("");
   const decision = useDecision(props, { withoutVisit: true });
@@ -358,7 +365,7 @@ function OpenOnce(props: FormProps & { visitRef: string | undefined }) {
   return (
     <form class="decide open-once" onSubmit={(event) => event.preventDefault()}>
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {TEXT.decideNobody[language]}
+        {STAFF_TEXT.decideNobody[language]}
       </button>
       {open && (
         <Why why={why} language={language} kept={props.kept} onWhy={setWhy} onKeep={props.onKeep} />
@@ -366,9 +373,9 @@ function OpenOnce(props: FormProps & { visitRef: string | undefined }) {
       {open && decision.confirm.length > 0 && (
         <Confirm
           findings={decision.confirm}
-          saying={saying}
+          context={context}
           ready={ready}
-          label={TEXT.confirmOpen[language]}
+          label={STAFF_TEXT.confirmOpen[language]}
           onConfirm={() => void act(decision.confirm)}
           onBack={() => decision.setConfirm([])}
         />
@@ -376,7 +383,7 @@ function OpenOnce(props: FormProps & { visitRef: string | undefined }) {
       {open && decision.confirm.length === 0 && (
         <div class="decide-buttons">
           <button type="button" class="grant" disabled={!ready} onClick={() => void act()}>
-            {TEXT.openNow[language]}
+            {STAFF_TEXT.openNow[language]}
           </button>
         </div>
       )}

@@ -28,7 +28,7 @@ beforeAll(async () => {
     screenSecret: SECRET,
     proxies: ["127.0.0.1"],
     allowedHosts: ["door.example"],
-    onGuessing: (active) => guessing.push(active),
+    onTokenGuessing: (active) => guessing.push(active),
   });
 });
 afterAll(async () => {

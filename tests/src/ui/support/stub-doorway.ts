@@ -1,10 +1,6 @@
 /** A stub of the simulated doorway: visitors come when called, and the stub unit shows a fixed answer. */
-import type {
-  CameraFrame,
-  DoorwayControl,
-  GalleryVisitor,
-  WorldControls,
-} from "../../../../src/ui/ports.ts";
+import type { CameraFrame } from "../../../../src/ui/ports.ts";
+import type { DoorwayControl, GalleryVisitor, WorldControls } from "../../../../sim/demo/ports.ts";
 import { STUB_NOW_MS, STUB_VIEWS, STUB_VISITS, type StubUnit } from "./stub-unit.ts";
 
 /** Who stands in the gallery, and which view follows when they come to the door. */

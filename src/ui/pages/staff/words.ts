@@ -1,0 +1,38 @@
+/** Words of the staff page, Chinese and English. */
+import { bilingual, type Bilingual } from "../i18n/words.ts";
+
+export const STAFF_TEXT = {
+  visits: bilingual("通行记录", "Visits"),
+  letIn: bilingual("放行", "Let in"),
+  refuse: bilingual("拒绝", "Refuse"),
+  operator: bilingual("您的姓名", "Your name"),
+  why: bilingual("理由", "Reason"),
+  recorded: bilingual("已记录", "Recorded"),
+  decideHere: bilingual("这位来访者需要您决定", "This visitor needs your decision"),
+  decideNobody: bilingual("凭理由开门一次", "Open once, with a reason"),
+  decideDenied: bilingual("这位来访者被拒绝，您可以另行决定", "Refused; you can decide otherwise"),
+  openNow: bilingual("开门一次", "Open the gate once"),
+  confirmAsk: bilingual("请再次确认。发现", "Please confirm once more. Found"),
+  confirmLetIn: bilingual("仍然放行", "Let in nevertheless"),
+  confirmOpen: bilingual("仍然开门", "Open nevertheless"),
+  back: bilingual("返回", "Back"),
+  formClosed: bilingual(
+    "这次来访已经结束，表单已关闭",
+    "That visit is over, so its form was closed",
+  ),
+  thereNow: bilingual("现在门前", "Now at the door"),
+  theUnit: bilingual("设备", "the unit"),
+  colleague: bilingual("他人", "somebody else"),
+  keptReason: bilingual("您写下的理由", "The reason you wrote"),
+  useKept: bilingual("用在这里", "Use it here"),
+  dropKept: bilingual("不再保留", "Drop it"),
+  doneUnrecorded: bilingual("已执行，但记录尚未保存", "Done, but it is not on record yet"),
+  onlyHere: bilingual("本机没有工作人员令牌", "This unit has no staff token"),
+  signInHere: bilingual("请先登录，再查看和放行", "Sign in to see who came and to decide"),
+  staffToken: bilingual("工作人员令牌", "Staff token"),
+  wrongToken: bilingual("令牌不正确", "That is not this unit's token"),
+  signIn: bilingual("登录", "Sign in"),
+  signOut: bilingual("退出登录", "Sign out"),
+  alarms: bilingual("警报", "Alarms"),
+  noAlarms: bilingual("没有警报", "No alarms"),
+} as const satisfies Readonly<Record<string, Bilingual>>;
