@@ -1,7 +1,7 @@
 /** What a storm left behind: each record of the story looked for, and both chains verified. */
-import { Archive } from "../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { auditUnit } from "../../src/store/offline/audit.ts";
-import { ChainVerifier, genesisHash, type Link } from "../../src/store/chain.ts";
+import { ChainVerifier, genesisHash, type Link } from "../../src/protocol/record-chain.ts";
 import { holderOf, numberOf, UNIT } from "./story.ts";
 
 export interface Findings {
@@ -26,7 +26,7 @@ export function audit(
   told: ReadonlyMap<number, number>,
 ): Findings {
   const unit = auditUnit(unitDatabase);
-  const archive = new Archive(archiveDatabase);
+  const archive = new SqliteRecordArchive(archiveDatabase);
   try {
     const copies = archive.streams().flatMap(({ unit: name, epoch }) => {
       const rows = [...archive.records(name, epoch)];

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { Archive, type StoredBatch } from "../../src/district/archive.ts";
+import { SqliteRecordArchive, type StoredBatch } from "../../src/district/sqlite-record-archive.ts";
 import { createCollector } from "../../src/district/collector.ts";
 import type { MqttConnection, MqttLink } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
@@ -31,8 +31,8 @@ function pass(point: FarPoint): void {
   if (passed === orders.die.time) process.kill(process.pid, "SIGKILL");
 }
 
-class WatchedArchive extends Archive {
-  override store(...batch: Parameters<Archive["store"]>): StoredBatch {
+class WatchedArchive extends SqliteRecordArchive {
+  override store(...batch: Parameters<SqliteRecordArchive["store"]>): StoredBatch {
     const [records] = batch;
     if (records.length > 0) pass("batch in hand");
     const result = super.store(...batch);

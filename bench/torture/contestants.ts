@@ -3,7 +3,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { Archive } from "../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import type { PublisherOrders } from "./bridge-publisher-process.ts";
 import type { CollectorOrders } from "./collector-process.ts";
@@ -87,7 +87,7 @@ export function outboxContestant({ folder, far, perSecond, onTold }: Ground): Co
     killCollector,
     settled: () => Promise.race([empty, unit.gone()]),
     arrivals() {
-      const archive = new Archive(archivePath);
+      const archive = new SqliteRecordArchive(archivePath);
       try {
         const streams = archive.streams();
         const rows = streams.flatMap(({ unit: name, epoch }) => [...archive.records(name, epoch)]);

@@ -67,13 +67,13 @@ const outbox: OutboxPort = {
   pending: () => store.outbox.pending(),
   head: () => store.outbox.head(),
   read: (fromSeq, limit) => store.outbox.read(fromSeq, limit),
-  async delivered(ranges) {
+  async markDelivered(ranges) {
     pass("collector's word heard");
-    const removed = await store.outbox.delivered(ranges);
+    const removed = await store.outbox.markDelivered(ranges);
     if (removed > 0) pass("outbox cleared");
     return removed;
   },
-  again: (ranges) => store.outbox.again(ranges),
+  requeue: (ranges) => store.outbox.requeue(ranges),
   onCommitted: (listener) => store.outbox.onCommitted(listener),
 };
 

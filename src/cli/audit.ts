@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { auditStream, compare, type Comparison, type StreamReport } from "../district/audit.ts";
-import { Archive, isArchive } from "../district/archive.ts";
-import type { Passback } from "../district/passback.ts";
+import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
+import type { AntiPassbackViolation } from "../district/anti-passback.ts";
 import { auditUnit, type AuditReport } from "../store/offline/audit.ts";
-import type { ChainFault } from "../store/chain.ts";
-import { certificateHolds, type WipeCertificate } from "../store/offline/wipe.ts";
+import type { ChainFault } from "../protocol/record-chain.ts";
+import { isCertificateValid, type WipeCertificate } from "../store/offline/wipe.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
 import { salvageCommand } from "./salvage.ts";
 import { printLine } from "./support/output.ts";
@@ -64,7 +64,7 @@ function certificateCommand(): Command {
     .option("--key <key>", "the unit's public key, as its birth messages carried it (base64url)")
     .action((file: string, options: { key?: string }) => {
       const certificate = JSON.parse(readFileSync(file, "utf8")) as WipeCertificate;
-      const holds = certificateHolds(certificate, options.key);
+      const holds = isCertificateValid(certificate, options.key);
       const { unit, wipedAtMs, undelivered } = certificate.statement;
       const when = new Date(wipedAtMs).toISOString();
       const whose = options.key === undefined ? "by the key it names" : "by this unit's key";
@@ -94,8 +94,8 @@ export function runReuse(
   print: (line: string) => void,
 ): void {
   const path = databaseOf(options);
-  if (!isArchive(path)) throw new UsageError(`${path} is not a collector's database`);
-  const archive = new Archive(path);
+  if (!isCollectorDatabase(path)) throw new UsageError(`${path} is not a collector's database`);
+  const archive = new SqliteRecordArchive(path);
   try {
     const found = archive.passbacks.list();
     if (options.json === true) for (const passback of found) print(JSON.stringify(passback));
@@ -106,7 +106,7 @@ export function runReuse(
   }
 }
 
-function describePassback({ holder, madeAtMs, first, again }: Passback): string {
+function describePassback({ holder, madeAtMs, first, again }: AntiPassbackViolation): string {
   const seconds = Math.round(Math.abs(again.atMs - first.atMs) / 1_000);
   const where =
     again.unit === first.unit ? `again at ${again.unit}` : `at ${first.unit} and ${again.unit}`;
@@ -117,7 +117,7 @@ function describePassback({ holder, madeAtMs, first, again }: Passback): string 
 /** Audits and prints. @returns the exit status */
 export function runAudit(options: VerifyOptions, print: (line: string) => void): number {
   const path = databaseOf(options);
-  if (isArchive(path)) return auditArchive(path, options, print);
+  if (isCollectorDatabase(path)) return auditArchive(path, options, print);
   const report = auditUnit(path, options.key);
   const comparison =
     options.against === undefined ? undefined : compareWith(options.against, path, report);
@@ -128,8 +128,9 @@ export function runAudit(options: VerifyOptions, print: (line: string) => void):
 }
 
 function compareWith(archivePath: string, unitPath: string, report: AuditReport): Comparison {
-  if (!isArchive(archivePath)) throw new UsageError(`${archivePath} is not a collector's database`);
-  const archive = new Archive(archivePath);
+  if (!isCollectorDatabase(archivePath))
+    throw new UsageError(`${archivePath} is not a collector's database`);
+  const archive = new SqliteRecordArchive(archivePath);
   try {
     return compare(archive, unitPath, report.unit, report.epoch);
   } finally {
@@ -145,7 +146,7 @@ function auditArchive(
   { json }: VerifyOptions,
   print: (line: string) => void,
 ): number {
-  const archive = new Archive(path);
+  const archive = new SqliteRecordArchive(path);
   try {
     const streams = archive.streams().map((stream) => auditStream(archive, stream));
     const conflicts = archive.conflicts();

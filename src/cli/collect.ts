@@ -4,9 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { every } from "../../hal/clock.ts";
-import { Archive } from "../district/archive.ts";
+import { SqliteRecordArchive } from "../district/sqlite-record-archive.ts";
 import { createCollector, type Collector } from "../district/collector.ts";
-import { lockArchive } from "../district/lock.ts";
+import { lockArchive } from "../district/archive-lock.ts";
 import type { AcknowledgementKey } from "../protocol/acknowledgement.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { signerKeyEntry } from "../config/signer-keys.ts";
@@ -57,7 +57,7 @@ async function runCollect(options: CollectOptions): Promise<void> {
   const clock = createSystemClock();
   const key = keyFile === undefined ? undefined : signingKeyOf(keyFile, options.district);
   const unlock = lockArchive(options.database);
-  const archive = new Archive(options.database);
+  const archive = new SqliteRecordArchive(options.database);
   const collector = createCollector({
     link: createMqttJsLink(
       linkOptions(options.broker, {
@@ -106,7 +106,7 @@ function signingKeyOf(file: string, district: string): AcknowledgementKey {
   return made;
 }
 
-function describe(collector: Collector, archive: Archive, json: boolean): string {
+function describe(collector: Collector, archive: SqliteRecordArchive, json: boolean): string {
   const streams = archive.streams();
   const gaps = streams.reduce(
     (sum, stream) => sum + stream.gaps.reduce((all, [from, to]) => all + to - from + 1, 0),

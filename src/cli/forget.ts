@@ -1,7 +1,7 @@
 /** `sentinel forget`: takes the link to one person out of every record, for ever. */
 import { Command } from "commander";
 import { pseudonymOf } from "../credential/pseudonym.ts";
-import { Archive, isArchive } from "../district/archive.ts";
+import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
 import { forgetEverywhere, type Forgotten } from "../store/offline/forget.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
 import { printError, printLine } from "./support/output.ts";
@@ -55,8 +55,8 @@ export function forgetCommand(): Command {
 export function runForget(options: ForgetOptions): Forgotten {
   const path = databaseOf(options);
   const holder = holderOf(options);
-  if (!isArchive(path)) return forgetEverywhere(path, holder);
-  const archive = new Archive(path);
+  if (!isCollectorDatabase(path)) return forgetEverywhere(path, holder);
+  const archive = new SqliteRecordArchive(path);
   try {
     return { links: archive.forget(holder), unasked: [] };
   } finally {

@@ -25,7 +25,7 @@ import { readDirectory } from "../unit/directory-file.ts";
 import { UsageError } from "./support/usage.ts";
 
 /** A set ready to be signed. */
-export interface Content {
+export interface DataSetContent {
   files: readonly Uint8Array[];
   /** What its own date says, or the files'; the oldest counts (epoch ms). */
   asOfMs: number;
@@ -33,7 +33,7 @@ export interface Content {
   what: string;
 }
 
-export interface ContentOptions {
+export interface DataSetContentOptions {
   /** The date of the data, ISO 8601 or `now`, where it is not the files'. */
   asOf?: string | undefined;
   /** Whose rules admit; for `rules` alone. */
@@ -52,11 +52,11 @@ interface Input {
  * Reads and checks a set.
  * @throws UsageError naming the file and the fault
  */
-export function readContent(
+export function readDataSetContent(
   kind: SetKind,
   names: readonly string[],
-  { asOf, of = [] }: ContentOptions = {},
-): Content {
+  { asOf, of = [] }: DataSetContentOptions = {},
+): DataSetContent {
   const inputs = kind === "rules" ? names.flatMap(readInputs) : names.map(readInput);
   const content = kind === "rules" ? rulesContent(inputs, of) : contentOf(kind, inputs);
   const limits = SET_LIMITS[kind];
@@ -70,7 +70,7 @@ export function readContent(
   return { ...content, asOfMs: asOf === undefined ? content.asOfMs : momentOf(asOf) };
 }
 
-function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): Content {
+function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): DataSetContent {
   const files = inputs.map(({ bytes }) => bytes);
   const dates = inputs.map(({ modifiedMs }) => modifiedMs);
   switch (kind) {
@@ -119,7 +119,7 @@ function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): C
 }
 
 /** Rules and value sets as one file: what a unit reads in one go, and an operator can keep. */
-function rulesContent(inputs: readonly Input[], places: readonly string[]): Content {
+function rulesContent(inputs: readonly Input[], places: readonly string[]): DataSetContent {
   const parts = inputs.map((input) =>
     checked(input, () => parseRuleDocuments([parseRuleJson(input.bytes)], input.others)),
   );

@@ -15,7 +15,7 @@ import type { SetFault } from "../protocol/data-set-reports.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { unitTopics } from "../protocol/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
-import { readContent } from "./publish-content.ts";
+import { readDataSetContent } from "./publish-content.ts";
 import { makeSigningKey, readSigningKey } from "./support/signing-key.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
@@ -150,7 +150,7 @@ async function publish(
   options: PublishOptions,
 ): Promise<void> {
   const key = readSigningKey(options.key);
-  const content = readContent(kind, files, { asOf: options.asOf, of: options.of });
+  const content = readDataSetContent(kind, files, { asOf: options.asOf, of: options.of });
   const sets = openFolder(options.folder);
   const nowMs = Date.now();
   const { district, unit, validDays, setVersion } = options;

@@ -1,10 +1,10 @@
 /** `sentinel audit salvage`: gets records out of a database that was set aside, as many as can be proven. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { Command } from "commander";
-import { Archive, isArchive } from "../district/archive.ts";
-import { readRecordEvent, type ArrivedRecord } from "../district/event.ts";
-import { RangeSet, type Range } from "../district/ranges.ts";
-import { remainsOf, salvage, type Salvaged } from "../store/offline/salvage.ts";
+import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
+import { readRecordEvent, type ReceivedRecord } from "../district/received-record.ts";
+import { RangeSet, type Range } from "../base/range-set.ts";
+import { survivingFactsOf, salvage, type SalvagedRecord } from "../store/offline/salvage.ts";
 import { recordEvent } from "../protocol/cloud-event.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
@@ -81,22 +81,22 @@ export function runSalvage(
   }
 }
 
-function archiveAt(path: string): Archive {
-  if (existsSync(path) && !isArchive(path)) {
+function archiveAt(path: string): SqliteRecordArchive {
+  if (existsSync(path) && !isCollectorDatabase(path)) {
     throw new UsageError(`${path} is not a collector's database`);
   }
-  return new Archive(path);
+  return new SqliteRecordArchive(path);
 }
 
 function gather(
   path: string,
   nowMs: number,
-  archive: Archive | undefined,
+  archive: SqliteRecordArchive | undefined,
   out: number | undefined,
 ): SalvageReport {
   const streams = new Map<string, { unit: string; epoch: string; set: RangeSet; count: number }>();
   const stored = { stored: 0, duplicates: 0, conflicts: 0 };
-  let batch: ArrivedRecord[] = [];
+  let batch: ReceivedRecord[] = [];
   const flush = (): void => {
     const result = archive?.store(batch, nowMs);
     batch = [];
@@ -118,7 +118,7 @@ function gather(
     if (batch.length >= BATCH) flush();
   }
   flush();
-  const { headSeq, waitingFrom } = remainsOf(path);
+  const { headSeq, waitingFrom } = survivingFactsOf(path);
   return {
     found: [...streams.values()].map(({ unit, epoch, set, count }) => ({
       unit,
@@ -133,7 +133,7 @@ function gather(
 }
 
 /** As it would have arrived over the wire, checked the same way. */
-function arrivedOf({ unit, seq, canonical, hash }: Salvaged): ArrivedRecord | undefined {
+function arrivedOf({ unit, seq, canonical, hash }: SalvagedRecord): ReceivedRecord | undefined {
   const event = recordEvent({ district: "salvaged", unitId: unit }, { seq, canonical, hash });
   const arrived = readRecordEvent(Buffer.from(event), unit);
   return "fault" in arrived ? undefined : arrived;

@@ -12,7 +12,7 @@ import {
 } from "../store/offline/wipe.ts";
 import {
   databaseOf,
-  elsewhereOf,
+  outsideFilesOf,
   namedDatabase,
   withDatabase,
   type DatabaseOptions,
@@ -63,7 +63,7 @@ function runWipe(options: WipeOptions): void {
   // On the disk before the key is gone: after a power cut in between no other could be signed.
   // Under its own name only once it is true.
   const unfinished = `${options.certificate}.unfinished`;
-  const { folder, files } = elsewhereOf(options);
+  const { folder, files } = outsideFilesOf(options);
   const rest = (): void => {
     for (const file of files) eraseFileSync(file);
     // Chunks of a directory may lie there.

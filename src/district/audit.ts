@@ -1,8 +1,8 @@
 /** Whether what arrived at the far end is whole, and is what the unit has. */
-import { ChainVerifier, genesisHash, type ChainFault } from "../store/chain.ts";
+import { ChainVerifier, genesisHash, type ChainFault } from "../protocol/record-chain.ts";
 import { hashesOf } from "../store/offline/audit.ts";
-import type { Archive, Stream } from "./archive.ts";
-import { RangeSet, type Range } from "./ranges.ts";
+import type { SqliteRecordArchive, Stream } from "./sqlite-record-archive.ts";
+import { RangeSet, type Range } from "../base/range-set.ts";
 
 export interface StreamReport extends Stream {
   records: number;
@@ -15,7 +15,7 @@ export interface StreamReport extends Stream {
 const LISTED = 1_000;
 
 /** Checks the chain of one stream as it arrived; what has not arrived shows as missing. */
-export function auditStream(archive: Archive, stream: Stream): StreamReport {
+export function auditStream(archive: SqliteRecordArchive, stream: Stream): StreamReport {
   const { unit, epoch } = stream;
   const anchor = { unit, epoch, seq: 0, hash: genesisHash(unit, epoch) };
   const verifier = new ChainVerifier(anchor);
@@ -27,7 +27,7 @@ export function auditStream(archive: Archive, stream: Stream): StreamReport {
     here.add(row.seq);
     for (const fault of verifier.next(row)) if (faults.length < LISTED) faults.push(fault);
   }
-  const removed = stream.ranges.flatMap(([from, to]) => here.absent(from, to));
+  const removed = stream.ranges.flatMap(([from, to]) => here.missing(from, to));
   return { ...stream, records, removed, faults };
 }
 
@@ -44,7 +44,7 @@ export interface Comparison {
 
 /** @param unitPath the unit's database; @param epoch of the stream to compare it with */
 export function compare(
-  archive: Archive,
+  archive: SqliteRecordArchive,
   unitPath: string,
   unit: string,
   epoch: string,

@@ -20,14 +20,14 @@ import {
   unitTopics,
   type DistrictTopics,
 } from "../protocol/topics.ts";
-import type { Archive, Presence, Stream } from "./archive.ts";
-import { LackWatch } from "./lacking.ts";
-import type { Range } from "./ranges.ts";
-import { readRecordEvent, type ArrivalFault, type ArrivedRecord } from "./event.ts";
+import type { SqliteRecordArchive, Presence, Stream } from "./sqlite-record-archive.ts";
+import { GapDetector } from "./gap-detector.ts";
+import type { Range } from "../base/range-set.ts";
+import { readRecordEvent, type RecordFault, type ReceivedRecord } from "./received-record.ts";
 
 export interface CollectorOptions {
   link: MqttLink;
-  archive: Archive;
+  archive: SqliteRecordArchive;
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
@@ -49,7 +49,7 @@ export interface CollectorCounters {
   duplicates: number;
   conflicts: number;
   /** Messages that were no records of the unit whose topic they came on, by why. */
-  refused: Readonly<Partial<Record<ArrivalFault, number>>>;
+  refused: Readonly<Partial<Record<RecordFault, number>>>;
 }
 
 export interface Collector {
@@ -81,7 +81,7 @@ const LOOK_MS = 60_000;
 const RETRY_MS = 1_000;
 
 interface Arrival {
-  record?: ArrivedRecord;
+  record?: ReceivedRecord;
   presence?: Presence;
   acknowledge: () => void;
 }
@@ -104,10 +104,10 @@ class MqttCollector implements Collector {
   #stored = 0;
   #duplicates = 0;
   #conflicts = 0;
-  readonly #refused: Partial<Record<ArrivalFault, number>> = {};
+  readonly #refused: Partial<Record<RecordFault, number>> = {};
   #lastFailure: string | undefined;
   #refusedFilter: string | undefined;
-  readonly #lack = new LackWatch();
+  readonly #lack = new GapDetector();
   #looking: Timer | undefined;
   /** The newest word for each unit that is not out yet. */
   readonly #words = new Map<string, Acknowledgement>();
@@ -269,7 +269,7 @@ class MqttCollector implements Collector {
       this.#stored += result.stored;
       this.#duplicates += result.duplicates;
       this.#conflicts += result.conflicts;
-      for (const presence of presences) this.#lack.note(presence);
+      for (const presence of presences) this.#lack.noteHead(presence);
       for (const stream of result.touched) this.#say(stream);
       if (records.length > 0) this.#options.onStored?.(this.counters());
       return true;
@@ -281,7 +281,7 @@ class MqttCollector implements Collector {
 
   #askForLacking(): void {
     if (this.#connection === undefined) return;
-    const lacking = this.#lack.look(this.#options.archive.streams());
+    const lacking = this.#lack.check(this.#options.archive.streams());
     for (const { stream, ranges } of lacking) this.#say(stream, ranges);
   }
 

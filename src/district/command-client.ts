@@ -10,7 +10,7 @@ import {
 } from "../mqtt/connection.ts";
 import { districtTopics, unitOfTopic, unitTopics, type UnitTopics } from "../protocol/topics.ts";
 
-interface Errand {
+interface CommandRequest {
   link: MqttLink;
   clock: Clock;
   name: CommandName;
@@ -22,12 +22,12 @@ interface Errand {
   timeoutMs: number;
 }
 
-export interface CommandErrand extends Errand {
+export interface UnitCommandRequest extends CommandRequest {
   topics: UnitTopics;
 }
 
 /** The same signed text to every unit that the broker knows. */
-export interface DistrictErrand extends Errand {
+export interface DistrictCommandRequest extends CommandRequest {
   district: string;
   root?: string;
 }
@@ -44,7 +44,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const GATHER_MS = 2_000;
 
 /** Rejects when the broker cannot be reached or does not take the command. */
-export async function sendCommand(errand: CommandErrand): Promise<CommandReport> {
+export async function sendCommand(errand: UnitCommandRequest): Promise<CommandReport> {
   const { topics } = errand;
   return connected(errand, async (connection) => {
     // Listening begins before the command is sent: a unit answers faster than a broker subscribes.
@@ -60,7 +60,9 @@ export async function sendCommand(errand: CommandErrand): Promise<CommandReport>
  * all that are there have answered, or the time is over. Rejects when the broker cannot be reached
  * or does not take it.
  */
-export async function sendToAll(errand: DistrictErrand): Promise<Map<string, CommandReport>> {
+export async function sendToAll(
+  errand: DistrictCommandRequest,
+): Promise<Map<string, CommandReport>> {
   const { district, root } = errand;
   const { commandResult, state } = districtTopics(district, root).everyUnit;
   return connected(errand, async (connection) => {
@@ -71,7 +73,7 @@ export async function sendToAll(errand: DistrictErrand): Promise<Map<string, Com
 }
 
 async function connected<T>(
-  { link }: Errand,
+  { link }: CommandRequest,
   work: (connection: MqttConnection) => Promise<T>,
 ): Promise<T> {
   const connection = await link.connect({
@@ -90,7 +92,7 @@ async function connected<T>(
 
 async function send(
   connection: MqttConnection,
-  { name, payload, validSeconds }: Errand,
+  { name, payload, validSeconds }: CommandRequest,
   topics: UnitTopics,
 ): Promise<void> {
   const reason = await connection.publish({
@@ -104,7 +106,7 @@ async function send(
   }
 }
 
-function answerOf(connection: MqttConnection, errand: CommandErrand): Promise<CommandReport> {
+function answerOf(connection: MqttConnection, errand: UnitCommandRequest): Promise<CommandReport> {
   const { clock, topics, commandId, timeoutMs } = errand;
   let presence: string | undefined;
   return new Promise((resolve) => {
@@ -133,7 +135,7 @@ function reportOf({ result, detail }: Readonly<Record<string, unknown>>): Comman
 
 function answersOf(
   connection: MqttConnection,
-  errand: DistrictErrand,
+  errand: DistrictCommandRequest,
 ): Promise<Map<string, CommandReport>> {
   const { clock, district, root, commandId, timeoutMs } = errand;
   const presences = new Map<string, string>();

@@ -12,7 +12,7 @@ import type { UnitConfig } from "../config/unit.ts";
 import { persistTrustedTime } from "../gateway/last-trusted-time.ts";
 import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { databasesSetAside } from "../store/quarantine.ts";
+import { quarantinedDatabases } from "../store/quarantine.ts";
 import { openUnitStore } from "../store/worker/unavailable.ts";
 import { startUiServer } from "../ui/server.ts";
 import type { Log } from "../unit/log.ts";
@@ -74,8 +74,8 @@ async function openStore(config: UnitConfig, clock: Clock, log: Log): Promise<Op
     unitId: config.unitId,
     clock,
     outbox: { limit: outboxLimit },
-    personalDays: retentionDays,
-    keepDays,
+    personalDataDays: retentionDays,
+    recordDays: keepDays,
     onDamaged: ({ message }: Error) => {
       log("database-damaged", { detail: message });
       // Nothing can be recorded any more; the next start quarantines the file and begins a new one.
@@ -87,7 +87,7 @@ async function openStore(config: UnitConfig, clock: Clock, log: Log): Promise<Op
     log("database-absent", { detail: message }),
   );
   const { replaced } = store;
-  return { store, replaced, quarantined: databasesSetAside(path)[0] };
+  return { store, replaced, quarantined: quarantinedDatabases(path)[0] };
 }
 
 async function openDevices(config: UnitConfig, clock: Clock, log: Log): Promise<OpenedDevices> {

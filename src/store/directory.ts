@@ -9,7 +9,7 @@ import type {
 import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";
-import { preparing, type Prepare } from "./statements.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
 
 /** An entry with the tokens that lead to it. */
 export interface DirectoryRow {
@@ -53,9 +53,9 @@ export interface DirectoryStore extends DirectoryLookup {
    * Removes a portion of what lies beside the set in force: a set given up, or the former one.
    * @returns whether there is more
    */
-  clearStage(): Promise<boolean>;
+  clearStaging(): Promise<boolean>;
   /** Puts the staged set in force in one step; what was in force then lies beside it. */
-  promote(set: StagedSet): Promise<void>;
+  activate(set: StagedSet): Promise<void>;
   /** Rows of the set in force in the order of their pseudonyms, those after a given one. */
   page(afterPseudonym: string, limit: number): Promise<DirectoryRow[]>;
   /** When the directory was last brought up to date (epoch ms); undefined: never. */
@@ -77,7 +77,7 @@ const PLACES: readonly [Place, Place] = [
   { entries: "directory_beside", tokens: "tokens_beside" },
 ];
 /** The second place, made when it is first used. */
-export const SECOND_PLACE = `
+export const STANDBY_TABLES = `
   CREATE TABLE IF NOT EXISTS directory_beside
     (pseudonym TEXT PRIMARY KEY, entry TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS tokens_beside
@@ -143,21 +143,21 @@ export class DirectoryTable {
 
   stage(rows: readonly DirectoryRow[]): void {
     try {
-      this.#database.exec(SECOND_PLACE);
+      this.#database.exec(STANDBY_TABLES);
       this.#database.transaction(() => this.#put(this.#beside(), rows)).immediate();
     } catch (error) {
       throw asStoreError(error, "staging the directory");
     }
   }
 
-  clearStage(): boolean {
+  clearStaging(): boolean {
     const { entries, tokens } = this.#beside();
     const some = (table: string, key: string): number =>
       this.#prepare(
         `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} LIMIT ${CLEAR_PORTION})`,
       ).run().changes;
     try {
-      this.#database.exec(SECOND_PLACE);
+      this.#database.exec(STANDBY_TABLES);
       return this.#database
         .transaction(() => some(tokens, "reference") + some(entries, "pseudonym") > 0)
         .immediate();
@@ -167,9 +167,9 @@ export class DirectoryTable {
   }
 
   /** @throws StoreError `invalid` when what is staged is not as many entries as it should be */
-  promote({ asOfMs, version, size }: StagedSet): void {
+  activate({ asOfMs, version, size }: StagedSet): void {
     try {
-      this.#database.exec(SECOND_PLACE);
+      this.#database.exec(STANDBY_TABLES);
       this.#database
         .transaction(() => {
           const staged = this.#count(this.#beside());

@@ -4,9 +4,9 @@ import Database from "better-sqlite3";
 import { wipingMarkerOf } from "./sidecar-files.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { UNIT_APPLICATION_ID } from "./schema.ts";
-import { remainsOf, seedOf, settingsOf } from "./offline/salvage.ts";
+import { survivingFactsOf, seedOf, settingsOf } from "./offline/salvage.ts";
 import { openStoreFile, type Store, type StoreFile } from "./store.ts";
-import { clearSuspicion, setAside, suspect, suspicion } from "./quarantine.ts";
+import { clearCorruptionMarker, setAside, markCorrupt, corruptionMarker } from "./quarantine.ts";
 
 /** What happened to the database before this one. */
 export interface Replacement {
@@ -37,7 +37,7 @@ export function openOrReplace(
   if (existsSync(wipingMarkerOf(path))) {
     throw new StoreError("disk", `a wipe of ${path} was begun: finish it with "sentinel wipe"`);
   }
-  const before = path === ":memory:" ? undefined : suspicion(path);
+  const before = path === ":memory:" ? undefined : corruptionMarker(path);
   if (before === undefined) {
     try {
       refuseEmpty(path);
@@ -53,11 +53,11 @@ export function openOrReplace(
 
 function beginAnew(file: StoreFile): { store: Store; replaced?: Replacement } {
   const { path, unitId } = file;
-  const found = suspicion(path);
+  const found = corruptionMarker(path);
   if (found === undefined) return { store: openStoreFile(file) };
-  const { why, setAside: target } = found;
+  const { why, quarantine: target } = found;
   setAside(path, target);
-  const { unit, epoch, headSeq, waitingFrom } = remainsOf(target);
+  const { unit, epoch, headSeq, waitingFrom } = survivingFactsOf(target);
   // What another unit was told must not hold here, and its key is not ours to sign with.
   const ours = unit === undefined || unit === unitId;
   const seed = ours ? seedOf(target) : undefined;
@@ -68,7 +68,7 @@ function beginAnew(file: StoreFile): { store: Store; replaced?: Replacement } {
       ...(seed === undefined ? {} : { seed }),
     },
   });
-  clearSuspicion(path);
+  clearCorruptionMarker(path);
   return {
     store,
     replaced: {
@@ -112,7 +112,7 @@ function isOfAUnit(path: string): boolean {
 /** @throws StoreError the first failure, when the folder cannot be written either */
 function mark(path: string, failure: StoreError, atMs: number): void {
   try {
-    suspect(path, failure.message, atMs);
+    markCorrupt(path, failure.message, atMs);
   } catch {
     throw failure;
   }

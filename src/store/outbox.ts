@@ -2,8 +2,8 @@
 import type Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
 import { relaxed, type Meta } from "./schema.ts";
-import type { SealedRow, Seals } from "./seal.ts";
-import { preparing, type Prepare } from "./statements.ts";
+import type { EncryptedRow, PersonalDataTable } from "./personal-data.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
 
 export type OutboxState = "normal" | "filling" | "full";
 
@@ -58,9 +58,9 @@ export interface Outbox {
   /** Waiting records from a sequence number on, oldest first. */
   read(fromSeq: number, limit: number): Promise<OutboxRow[]>;
   /** Takes acknowledged records out. @returns how many were waiting */
-  delivered(ranges: readonly SeqRange[]): Promise<number>;
+  markDelivered(ranges: readonly SeqRange[]): Promise<number>;
   /** Puts delivered records back that are asked for again. @returns how many now wait because of it */
-  again(ranges: readonly SeqRange[]): Promise<number>;
+  requeue(ranges: readonly SeqRange[]): Promise<number>;
   onState(listener: (state: OutboxState) => void): void;
   /** Called after each commit with the new head. */
   onCommitted(listener: (head: number) => void): void;
@@ -78,12 +78,17 @@ export class OutboxTable {
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #meta: Meta;
-  readonly #seals: Seals;
+  readonly #seals: PersonalDataTable;
   readonly #limits: OutboxLimits;
   #pending: number;
   #lost: number;
 
-  constructor(database: Database.Database, meta: Meta, seals: Seals, limits: OutboxLimits) {
+  constructor(
+    database: Database.Database,
+    meta: Meta,
+    seals: PersonalDataTable,
+    limits: OutboxLimits,
+  ) {
     this.#database = database;
     this.#prepare = preparing(database);
     this.#meta = meta;
@@ -141,7 +146,7 @@ export class OutboxTable {
   read(fromSeq: number, limit: number): OutboxRow[] {
     try {
       // The boxes in the same statement: one for each record would cost more than opening them.
-      const rows = this.#prepare<[number, number], OutboxRow & (SealedRow | UnsealedRow)>(
+      const rows = this.#prepare<[number, number], OutboxRow & (EncryptedRow | UnsealedRow)>(
         `SELECT outbox.seq, canonical, hash, key_id AS id, holder_keys.key, nonce, box
            FROM outbox JOIN records USING (seq)
            LEFT JOIN sealed USING (seq) LEFT JOIN holder_keys ON holder_keys.id = key_id
@@ -150,7 +155,7 @@ export class OutboxTable {
       return rows.map((row) => {
         const { seq, canonical, hash } = row;
         const holderPseudonym =
-          row.key === null ? undefined : this.#seals.unseal(seq, row)?.holderPseudonym;
+          row.key === null ? undefined : this.#seals.decryptRow(seq, row)?.holderPseudonym;
         const plain = { seq, canonical, hash };
         return holderPseudonym === undefined ? plain : { ...plain, holderPseudonym };
       });
@@ -159,7 +164,7 @@ export class OutboxTable {
     }
   }
 
-  delivered(ranges: readonly SeqRange[]): number {
+  markDelivered(ranges: readonly SeqRange[]): number {
     try {
       const remove = this.#prepare("DELETE FROM outbox WHERE seq BETWEEN ? AND ?");
       const take = this.#database.transaction(() =>
@@ -176,7 +181,7 @@ export class OutboxTable {
   }
 
   /** Only what is still in the chain, and only while there is ample room. */
-  again(ranges: readonly SeqRange[]): number {
+  requeue(ranges: readonly SeqRange[]): number {
     const room = Math.floor(this.#limits.limit * AGAIN_UP_TO) - this.#pending;
     let left = Math.min(AGAIN_AT_ONCE, room);
     try {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 /** What a suspect file leaves beside itself until it is out of the way. */
 interface Marker {
   why: string;
-  setAside: string;
+  quarantine: string;
 }
 
 const SIDES = ["-wal", "-shm"] as const;
@@ -17,22 +17,22 @@ const markerOf = (path: string): string => `${path}-suspect`;
  * @param atMs wall time, for the name it will get
  * @throws Error when nothing can be written there
  */
-export function suspect(path: string, why: string, atMs: number): void {
+export function markCorrupt(path: string, why: string, atMs: number): void {
   if (existsSync(markerOf(path))) return;
-  const marker: Marker = { why, setAside: freeName(path, atMs) };
+  const marker: Marker = { why, quarantine: freeName(path, atMs) };
   writeFileSync(markerOf(path), JSON.stringify(marker), { flush: true });
 }
 
 /** The marker that a database of before left, if any. */
-export function suspicion(path: string): Marker | undefined {
+export function corruptionMarker(path: string): Marker | undefined {
   if (!existsSync(markerOf(path))) return undefined;
   try {
-    const { why, setAside } = JSON.parse(readFileSync(markerOf(path), "utf8")) as Partial<Marker>;
-    if (typeof why === "string" && typeof setAside === "string") return { why, setAside };
+    const { why, quarantine } = JSON.parse(readFileSync(markerOf(path), "utf8")) as Partial<Marker>;
+    if (typeof why === "string" && typeof quarantine === "string") return { why, quarantine };
   } catch {
     // A power cut tore the marker itself: what it stood for still holds.
   }
-  return { why: "marked as damaged", setAside: freeName(path, 0) };
+  return { why: "marked as damaged", quarantine: freeName(path, 0) };
 }
 
 /**
@@ -53,17 +53,17 @@ export function setAside(path: string, target: string): void {
   }
 }
 
-export function clearSuspicion(path: string): void {
+export function clearCorruptionMarker(path: string): void {
   rmSync(markerOf(path), { force: true });
 }
 
 /** Databases that were set aside and still lie beside this one, oldest first. */
-export function databasesSetAside(path: string): string[] {
-  return filesSetAside(path).filter((name) => !SIDES.some((end) => name.endsWith(end)));
+export function quarantinedDatabases(path: string): string[] {
+  return quarantinedFiles(path).filter((name) => !SIDES.some((end) => name.endsWith(end)));
 }
 
 /** The same, with the logs that belong to them. */
-export function filesSetAside(path: string): string[] {
+export function quarantinedFiles(path: string): string[] {
   const folder = dirname(path);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

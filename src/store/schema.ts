@@ -3,8 +3,8 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "./errors.ts";
-import { makePrivate } from "./private-file.ts";
-import { scrubLog } from "./retention/scrub.ts";
+import { makePrivate } from "../base/sqlite/private-file.ts";
+import { scrubLog } from "../base/sqlite/scrub-log.ts";
 
 /** "DSU1" in ASCII: tells a unit's database from any other SQLite file. */
 export const UNIT_APPLICATION_ID = 0x44_53_55_31;

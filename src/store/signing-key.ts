@@ -5,7 +5,7 @@ import { createPrivateKey, createPublicKey, sign } from "node:crypto";
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 const SEED_BYTES = 32;
 
-export interface UnitIdentity {
+export interface UnitSigningKey {
   /** Raw Ed25519 public key, base64url. */
   publicKey: string;
   /** Signs with the unit's key; base64url. */
@@ -13,7 +13,7 @@ export interface UnitIdentity {
 }
 
 /** The identity that belongs to a secret seed of 32 bytes. */
-export function identityFromSeed(seed: Uint8Array): {
+export function signingKeyFromSeed(seed: Uint8Array): {
   publicKey: string;
   sign(text: string): string;
 } {

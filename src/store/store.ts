@@ -4,10 +4,10 @@ import type Database from "better-sqlite3";
 import type { RecordBody, RecordDraft } from "../core/record.ts";
 import type { Instant } from "../core/time.ts";
 import type { Clock, Timer } from "../../hal/clock.ts";
-import { genesisHash, link, type Link } from "./chain.ts";
+import { genesisHash, link, type Link } from "../protocol/record-chain.ts";
 import { asRows, DirectoryTable, type DirectoryStore } from "./directory.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { identityFromSeed, type UnitIdentity } from "./signing-key.ts";
+import { signingKeyFromSeed, type UnitSigningKey } from "./signing-key.ts";
 import {
   OUTBOX_DEFAULTS,
   OutboxTable,
@@ -16,11 +16,11 @@ import {
   type OutboxState,
 } from "./outbox.ts";
 import { Pruner, type Pruned, type PruneRequest } from "./retention/prune.ts";
-import { keepRetention, type Retention } from "./retention/retention.ts";
+import { scheduleRetention, type Retention } from "./retention/retention.ts";
 import { Meta, openDatabase } from "./schema.ts";
-import { closeDatabase } from "./retention/scrub.ts";
-import { preparing, type Prepare } from "./statements.ts";
-import { Seals, type PersonalPart, type RandomBytes } from "./seal.ts";
+import { closeDatabase } from "../base/sqlite/scrub-log.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
+import { PersonalDataTable, type PersonalData, type RandomBytes } from "./personal-data.ts";
 
 /** Which database, and how it behaves. */
 export interface StoreFile {
@@ -53,7 +53,7 @@ export interface StoredRecord {
   /** The far end has it. */
   delivered: boolean;
   /** Absent when there was none, or when it was forgotten. */
-  personal?: PersonalPart;
+  personal?: PersonalData;
 }
 
 /** Small named values, e.g. the last good wall time or the policy bundle with its date. */
@@ -66,7 +66,7 @@ export interface Store {
   readonly unitId: string;
   /** New with each new database: with the sequence number it names a record for ever. */
   readonly epoch: string;
-  readonly identity: UnitIdentity;
+  readonly signingKey: UnitSigningKey;
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
   readonly settings: Settings;
@@ -109,14 +109,14 @@ interface Waiting {
 class SqliteStore implements Store {
   readonly unitId: string;
   readonly epoch: string;
-  readonly identity: UnitIdentity;
+  readonly signingKey: UnitSigningKey;
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
   readonly settings: Settings;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #meta: Meta;
-  readonly #seals: Seals;
+  readonly #seals: PersonalDataTable;
   readonly #table: OutboxTable;
   readonly #pruner: Pruner;
   readonly #stateListeners: ((state: OutboxState) => void)[] = [];
@@ -140,13 +140,18 @@ class SqliteStore implements Store {
       throw asStoreError(error, `opening the database ${options.path}`);
     }
     const secret = (name: string): Uint8Array => Buffer.from(this.#meta.get(name) ?? "", "hex");
-    this.#seals = new Seals(database, `${this.unitId}/${this.epoch}`, secret("tag-key"), random);
+    this.#seals = new PersonalDataTable(
+      database,
+      `${this.unitId}/${this.epoch}`,
+      secret("tag-key"),
+      random,
+    );
     this.#table = new OutboxTable(database, this.#meta, this.#seals, {
       ...OUTBOX_DEFAULTS,
       ...options.outbox,
     });
-    const identity = identityFromSeed(secret("signing-seed"));
-    this.identity = { publicKey: identity.publicKey, sign: async (text) => identity.sign(text) };
+    const identity = signingKeyFromSeed(secret("signing-seed"));
+    this.signingKey = { publicKey: identity.publicKey, sign: async (text) => identity.sign(text) };
     const chain = { unit: this.unitId, epoch: this.epoch };
     this.#pruner = new Pruner(database, this.#meta, chain, (text) => identity.sign(text));
     this.#head = this.#readHead();
@@ -157,7 +162,7 @@ class SqliteStore implements Store {
   }
 
   retain(clock: Clock, retention: Retention): void {
-    this.#retention = keepRetention(this, clock, retention);
+    this.#retention = scheduleRetention(this, clock, retention);
   }
 
   commit(draft: RecordDraft): Promise<{ seq: number }> {
@@ -176,7 +181,7 @@ class SqliteStore implements Store {
     ).all(count);
     return rows.map(({ seq, canonical, waiting }) => {
       const { at, body } = JSON.parse(canonical) as { at: Instant; body: RecordBody };
-      const personal = this.#seals.open(seq);
+      const personal = this.#seals.decrypt(seq);
       const stored = { seq, at, body, delivered: waiting === 0 };
       return personal === undefined ? stored : { ...stored, personal };
     });
@@ -287,7 +292,7 @@ class SqliteStore implements Store {
       next.hash,
     );
     this.#table.add(seq);
-    if (draft.personal !== undefined) this.#seals.seal(seq, draft.at.wallMs, draft.personal);
+    if (draft.personal !== undefined) this.#seals.encrypt(seq, draft.at.wallMs, draft.personal);
     this.#meta.set("head", `${seq}:${next.hash}`);
     this.#head = { seq, hash: next.hash };
     return seq;
@@ -331,13 +336,13 @@ class SqliteStore implements Store {
       lost: () => table.lost(),
       head: () => this.#head.seq,
       read: async (fromSeq, limit) => table.read(fromSeq, limit),
-      delivered: async (ranges) => {
-        const removed = table.delivered(ranges);
+      markDelivered: async (ranges) => {
+        const removed = table.markDelivered(ranges);
         this.#reportState();
         return removed;
       },
-      again: async (ranges) => {
-        const added = table.again(ranges);
+      requeue: async (ranges) => {
+        const added = table.requeue(ranges);
         this.#reportState();
         return added;
       },
@@ -357,8 +362,8 @@ function directoryOf(table: DirectoryTable): DirectoryStore {
     upsert: async (rows, asOfMs) => table.apply({ put: asRows(rows), asOfMs }),
     apply: async (change) => table.apply(change),
     stage: async (rows) => table.stage(rows),
-    clearStage: async () => table.clearStage(),
-    promote: async (set) => table.promote(set),
+    clearStaging: async () => table.clearStaging(),
+    activate: async (set) => table.activate(set),
     page: async (after, limit) => table.page(after, limit),
     asOf: () => table.facts().asOfMs,
     version: () => table.facts().version,

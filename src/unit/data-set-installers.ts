@@ -153,7 +153,7 @@ class DirectoryInstaller implements SetInstaller {
   #promotion(facts: SetFacts, size: number): PreparedSet {
     return {
       switchOver: async () => {
-        await this.#directory.promote({ ...facts, size });
+        await this.#directory.activate({ ...facts, size });
         // What was in force until now; left where it lies, it would go before the next set comes.
         await this.#clear().catch(() => {});
       },
@@ -161,7 +161,7 @@ class DirectoryInstaller implements SetInstaller {
   }
 
   async #clear(): Promise<void> {
-    while (await this.#directory.clearStage());
+    while (await this.#directory.clearStaging());
   }
 
   async #emptyStage(): Promise<Stage> {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../../hal/clock.ts";
 import { withOffset } from "../../hal/drivers/thermometer/offset.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Devices } from "../gateway/sensing.ts";
-import { keepRetention } from "../store/retention/retention.ts";
+import { scheduleRetention } from "../store/retention/retention.ts";
 import type { Store } from "../store/store.ts";
 import { SettingsDesk, type SettingValues } from "../uplink/remote-settings.ts";
 
@@ -49,7 +49,7 @@ export function restartOnChange(
 /** The store deletes as the unit's own file says; this deletes sooner where a command asks for it. */
 export function startForgetting(settings: SettingsDesk, store: Store, clock: Clock): Timer {
   return restartOnChange(settings, ({ retentionDays }) =>
-    keepRetention(store, clock, { personalDays: retentionDays }),
+    scheduleRetention(store, clock, { personalDataDays: retentionDays }),
   );
 }
 

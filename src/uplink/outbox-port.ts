@@ -8,9 +8,9 @@ export interface OutboxPort {
   head(): number;
   /** Waiting records from a sequence number on, oldest first. */
   read(fromSeq: number, limit: number): Promise<OutboxRow[]>;
-  delivered(ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
+  markDelivered(ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
   /** Records that were delivered once are to go again. @returns how many wait because of it */
-  again(ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
+  requeue(ranges: readonly (readonly [from: number, to: number])[]): Promise<number>;
   onCommitted(listener: (head: number) => void): void;
 }
 

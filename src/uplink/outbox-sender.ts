@@ -193,7 +193,7 @@ export class Pump {
     if (nowMs - this.#againAtMs < AGAIN_INTERVAL_MS) return;
     this.#againAtMs = nowMs;
     try {
-      const added = await this.#outbox.again(ranges);
+      const added = await this.#outbox.requeue(ranges);
       if (added === 0) return;
       this.counters.resent += added;
       this.#lanes.restart();
@@ -339,7 +339,7 @@ export class Pump {
       const batch = [...this.#leaving];
       try {
         const ranges = rangesOf(batch);
-        this.counters.acknowledged += await this.#outbox.delivered(ranges);
+        this.counters.acknowledged += await this.#outbox.markDelivered(ranges);
         for (const seq of batch) this.#leaving.delete(seq);
         for (const [from, to] of ranges) this.#onDelivered(from, to);
       } catch {

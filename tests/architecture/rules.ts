@@ -40,7 +40,7 @@ const ROOMS: readonly Room[] = [
   },
   {
     path: "src/store",
-    mayImport: ["src/store", "src/core", "src/base", "hal/clock.ts"],
+    mayImport: ["src/store", "src/core", "src/base", "src/protocol", "hal/clock.ts"],
     packages: "*",
   },
   {

@@ -31,7 +31,7 @@ import {
   LINE_FIX,
   thermometerFix,
 } from "./installation.ts";
-import { databasesSetAside } from "../../store/quarantine.ts";
+import { quarantinedDatabases } from "../../store/quarantine.ts";
 
 const DEVICE_WAIT_MS = 12_000;
 const FREE_BYTES_WANTED = 200e6;
@@ -192,7 +192,7 @@ async function readable(files: readonly [setting: string, file: string][]): Prom
 
 /** A database that was set aside may hold records that nobody else has. */
 async function nothingSetAside(path: string): Promise<string> {
-  const files = databasesSetAside(path);
+  const files = quarantinedDatabases(path);
   if (files.length > 0) throw new Error(`set aside: ${files.join(", ")}`);
   return "none were set aside";
 }

@@ -38,7 +38,7 @@ export function namedDatabase(options: DatabaseOptions): string {
 }
 
 /** What of a unit lies elsewhere than beside its database, where the configuration names a place. */
-export interface Elsewhere {
+export interface OutsideFiles {
   /** Of the district's data sets. */
   folder: string | undefined;
   /** The secrets that the unit made itself. */
@@ -46,7 +46,7 @@ export interface Elsewhere {
 }
 
 /** What of the unit lies elsewhere; nothing is known of it without a configuration. */
-export function elsewhereOf({ config }: DatabaseOptions): Elsewhere {
+export function outsideFilesOf({ config }: DatabaseOptions): OutsideFiles {
   if (config === undefined) return { folder: undefined, files: [] };
   const { data, http, keys } = parseUnitConfig(readFileSync(config, "utf8"), config);
   const secrets = [http.screenPage, http.operatorTokenFile].filter((file) => file !== undefined);

@@ -1,9 +1,14 @@
 /** Reads a unit's database without changing it, and says whether its chain still holds. */
 import Database from "better-sqlite3";
-import { ChainVerifier, genesisHash, type ChainFault, type Link } from "../chain.ts";
-import { CHECKPOINT, openCheckpoint } from "../retention/checkpoint.ts";
+import {
+  ChainVerifier,
+  genesisHash,
+  type ChainFault,
+  type Link,
+} from "../../protocol/record-chain.ts";
+import { CHECKPOINT, readCheckpoint } from "../retention/checkpoint.ts";
 import { StoreError } from "../errors.ts";
-import { identityFromSeed } from "../signing-key.ts";
+import { signingKeyFromSeed } from "../signing-key.ts";
 import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
 
 export interface AuditReport {
@@ -95,7 +100,7 @@ function beginningOf(
   const text = meta.get(CHECKPOINT);
   if (text === undefined) return { anchor: genesis, faults: [] };
   const key = publicKey ?? ownKey(meta);
-  const opened = openCheckpoint(text, chain, key);
+  const opened = readCheckpoint(text, chain, key);
   if (opened === undefined) {
     const detail = "its text is not a checkpoint";
     return { anchor: genesis, faults: [{ kind: "forged-checkpoint", seq: 0, detail }] };
@@ -109,7 +114,7 @@ function beginningOf(
 
 function ownKey(meta: Meta): string {
   try {
-    return identityFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex")).publicKey;
+    return signingKeyFromSeed(Buffer.from(meta.get("signing-seed") ?? "", "hex")).publicKey;
   } catch {
     return "";
   }

@@ -2,9 +2,9 @@
 import Database from "better-sqlite3";
 import { asStoreError, StoreError } from "../errors.ts";
 import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
-import { closeDatabase, scrubLog } from "../retention/scrub.ts";
-import { Seals } from "../seal.ts";
-import { databasesSetAside } from "../quarantine.ts";
+import { closeDatabase, scrubLog } from "../../base/sqlite/scrub-log.ts";
+import { PersonalDataTable } from "../personal-data.ts";
+import { quarantinedDatabases } from "../quarantine.ts";
 
 /** How long a running unit's own transaction is waited for. */
 const WAIT_MS = 5_000;
@@ -26,7 +26,7 @@ export interface Forgotten {
  */
 export function forgetEverywhere(path: string, holderPseudonym: string): Forgotten {
   const forgotten: Forgotten = { links: forgetHolder(path, holderPseudonym), unasked: [] };
-  for (const damaged of databasesSetAside(path)) {
+  for (const damaged of quarantinedDatabases(path)) {
     try {
       forgotten.links += forgetHolder(damaged, holderPseudonym);
     } catch {
@@ -56,7 +56,9 @@ export function forgetHolder(path: string, holderPseudonym: string): number {
     const noRandom = (): never => {
       throw new StoreError("invalid", "forgetting makes no keys");
     };
-    const forgotten = new Seals(database, "", tagKey, noRandom, WAIT_MS).forget(holderPseudonym);
+    const forgotten = new PersonalDataTable(database, "", tagKey, noRandom, WAIT_MS).forget(
+      holderPseudonym,
+    );
     if (!scrubLog(database, WAIT_MS)) throw new StoreError("disk", STILL_IN_THE_LOG);
     return forgotten;
   } catch (error) {

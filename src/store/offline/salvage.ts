@@ -2,16 +2,16 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import Database from "better-sqlite3";
 import { sha256Hex } from "../../base/canonical-json.ts";
-import type { Link } from "../chain.ts";
+import type { Link } from "../../protocol/record-chain.ts";
 
 /** A record as it was found, with the unit and epoch it names. */
-export interface Salvaged extends Link {
+export interface SalvagedRecord extends Link {
   unit: string;
   epoch: string;
 }
 
 /** What a database says about itself, as far as it can still be read. */
-export interface Remains {
+export interface SurvivingFacts {
   unit?: string;
   epoch?: string;
   /** Number of the last record it wrote. */
@@ -33,7 +33,7 @@ const CHUNK = 4 * 1_048_576;
  * that fit are a record, whatever became of the pages around them. Rows longer than a page are
  * found only while SQLite itself can still read them.
  */
-export function* salvage(path: string): IterableIterator<Salvaged> {
+export function* salvage(path: string): IterableIterator<SalvagedRecord> {
   const seen = new Set<string>();
   for (const source of [readableRows(path), carve(path), carve(`${path}-wal`)]) {
     for (const record of source) {
@@ -46,8 +46,8 @@ export function* salvage(path: string): IterableIterator<Salvaged> {
 }
 
 /** What can be learned without looking at every record. Never throws: what cannot be read is absent. */
-export function remainsOf(path: string): Remains {
-  const remains: Remains = {};
+export function survivingFactsOf(path: string): SurvivingFacts {
+  const remains: SurvivingFacts = {};
   attempt(path, (database) => {
     const meta = database
       .prepare<[string], string>("SELECT value FROM meta WHERE name = ?")
@@ -104,7 +104,7 @@ function attempt(path: string, read: (database: Database.Database) => void): voi
   }
 }
 
-function* readableRows(path: string): IterableIterator<Salvaged> {
+function* readableRows(path: string): IterableIterator<SalvagedRecord> {
   let database: Database.Database | undefined;
   try {
     database = new Database(path, { readonly: true, fileMustExist: true });
@@ -123,7 +123,7 @@ function* readableRows(path: string): IterableIterator<Salvaged> {
 }
 
 /** Looks for records in plain bytes, a piece at a time; pieces overlap by the longest record. */
-function* carve(path: string): IterableIterator<Salvaged> {
+function* carve(path: string): IterableIterator<SalvagedRecord> {
   if (!existsSync(path)) return;
   const file = openSync(path, "r");
   try {
@@ -138,7 +138,7 @@ function* carve(path: string): IterableIterator<Salvaged> {
   }
 }
 
-function* recordsIn(bytes: Buffer): IterableIterator<Salvaged> {
+function* recordsIn(bytes: Buffer): IterableIterator<SalvagedRecord> {
   for (let at = bytes.indexOf(BEGINNING); at >= 0; at = bytes.indexOf(BEGINNING, at + 1)) {
     const end = endOfObject(bytes, at);
     if (end === undefined || end + HASH_LENGTH > bytes.length) continue;
@@ -170,7 +170,7 @@ function endOfObject(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
-function proven(canonical: string, hash: string): Salvaged | undefined {
+function proven(canonical: string, hash: string): SalvagedRecord | undefined {
   if (sha256Hex(canonical) !== hash) return undefined;
   try {
     const { unit, epoch, seq } = JSON.parse(canonical) as Record<string, unknown>;

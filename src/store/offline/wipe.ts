@@ -5,12 +5,12 @@ import Database from "better-sqlite3";
 import { eraseFileSync } from "../../base/erase.ts";
 import { ordersFileOf, screenPageOf, staffTokenOf, wipingMarkerOf } from "../sidecar-files.ts";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import { SECOND_PLACE } from "../directory.ts";
+import { STANDBY_TABLES } from "../directory.ts";
 import { asStoreError, StoreError } from "../errors.ts";
-import { identityFromSeed } from "../signing-key.ts";
+import { signingKeyFromSeed } from "../signing-key.ts";
 import { Meta, UNIT_APPLICATION_ID } from "../schema.ts";
-import { scrubLog } from "../retention/scrub.ts";
-import { clearSuspicion, databasesSetAside, filesSetAside } from "../quarantine.ts";
+import { scrubLog } from "../../base/sqlite/scrub-log.ts";
+import { clearCorruptionMarker, quarantinedDatabases, quarantinedFiles } from "../quarantine.ts";
 
 /** What was wiped. The chain's head lets the district check that it had everything. */
 export interface WipeStatement {
@@ -108,11 +108,11 @@ function eraseAll(path: string, rest: () => void): void {
   const written = [orders, screenPageOf(path), staffTokenOf(path)];
   // What a power cut left of writing them anew holds the same.
   const unfinished = written.map((file) => `${file}.new`);
-  for (const file of [...beside, ...written, ...unfinished, ...filesSetAside(path)]) {
+  for (const file of [...beside, ...written, ...unfinished, ...quarantinedFiles(path)]) {
     eraseFileSync(file);
   }
   rest();
-  clearSuspicion(path);
+  clearCorruptionMarker(path);
   rmSync(wipingMarkerOf(path), { force: true });
 }
 
@@ -128,7 +128,7 @@ function scrubLogOf(database: Database.Database): void {
 const isDamage = (error: unknown): boolean => asStoreError(error, "wiping").kind === "damaged";
 
 /** Whether a certificate was signed by the key it names, and, if given, by the key of that unit. */
-export function certificateHolds(certificate: WipeCertificate, publicKey?: string): boolean {
+export function isCertificateValid(certificate: WipeCertificate, publicKey?: string): boolean {
   if (publicKey !== undefined && publicKey !== certificate.publicKey) return false;
   try {
     const jwk = { kty: "OKP", crv: "Ed25519", x: certificate.publicKey };
@@ -176,9 +176,9 @@ function certify(
     head: { seq: Number(seq), hash: hash ?? "" },
     rows: Object.fromEntries(TABLES.map((table) => [table, count(table)])),
     undelivered: count("outbox"),
-    setAside: databasesSetAside(path).length,
+    setAside: quarantinedDatabases(path).length,
   };
-  const identity = identityFromSeed(Buffer.from(seed, "hex"));
+  const identity = signingKeyFromSeed(Buffer.from(seed, "hex"));
   const signature = identity.sign(canonicalJson(statement));
   return { statement, publicKey: identity.publicKey, signature };
 }
@@ -194,7 +194,7 @@ function openExclusively(path: string): Database.Database {
       throw new StoreError("foreign", `${path} is not a unit's database: name another file`);
     }
     database.pragma("secure_delete = ON");
-    database.exec(SECOND_PLACE);
+    database.exec(STANDBY_TABLES);
     // Takes the lock now, so that nobody is surprised half way.
     database.exec("BEGIN EXCLUSIVE; COMMIT");
     return database;

@@ -16,7 +16,7 @@ export interface Checkpoint {
 export const CHECKPOINT = "checkpoint";
 
 /** As text for the database. @param sign the unit's own signature, base64url */
-export function sealCheckpoint(checkpoint: Checkpoint, sign: (text: string) => string): string {
+export function signCheckpoint(checkpoint: Checkpoint, sign: (text: string) => string): string {
   const statement = canonicalJson({ type: "digital-sentinel-checkpoint", ...checkpoint });
   return canonicalJson({ statement, signature: sign(statement) });
 }
@@ -26,7 +26,7 @@ export function sealCheckpoint(checkpoint: Checkpoint, sign: (text: string) => s
  * @param publicKey raw Ed25519 key of the unit, base64url
  * @returns nothing when the text is none; `holds` says whether that key signed it for that chain
  */
-export function openCheckpoint(
+export function readCheckpoint(
   text: string,
   chain: { unit: string; epoch: string },
   publicKey: string,

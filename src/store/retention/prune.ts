@@ -1,10 +1,10 @@
 /** Cutting the chain at its old end, a few records at a time, so that no card ever fills. */
 import type Database from "better-sqlite3";
 import type { Instant } from "../../core/time.ts";
-import { CHECKPOINT, sealCheckpoint } from "./checkpoint.ts";
+import { CHECKPOINT, signCheckpoint } from "./checkpoint.ts";
 import { asStoreError, StoreError } from "../errors.ts";
 import { relaxed, type Meta } from "../schema.ts";
-import { preparing, type Prepare } from "../statements.ts";
+import { preparing, type Prepare } from "../../base/sqlite/statements.ts";
 
 /** One step of pruning. */
 export interface PruneRequest {
@@ -99,7 +99,7 @@ export class Pruner {
           this.#prepare("DELETE FROM sealed WHERE seq <= ?").run(through);
           const { changes } = this.#prepare("DELETE FROM records WHERE seq <= ?").run(through);
           const checkpoint = { ...this.#chain, seq: through, hash, prunedAtMs };
-          this.#meta.set(CHECKPOINT, sealCheckpoint(checkpoint, this.#sign));
+          this.#meta.set(CHECKPOINT, signCheckpoint(checkpoint, this.#sign));
           return changes;
         })
         .immediate();

@@ -6,9 +6,9 @@ import type { Pruned, PruneRequest } from "./prune.ts";
 /** How long what is kept; what has no number is kept for ever. */
 export interface Retention {
   /** Days after which the link from a record to a person is forgotten. */
-  personalDays?: number | undefined;
+  personalDataDays?: number | undefined;
   /** Days after which a delivered record goes. */
-  keepDays?: number | undefined;
+  recordDays?: number | undefined;
 }
 
 interface Forgetful {
@@ -23,25 +23,25 @@ const BETWEEN_STEPS_MS = 50;
  * Looks once an hour. While the wall clock is not to be believed nothing is destroyed: a clock
  * that jumped ahead would otherwise forget everybody at once.
  */
-export function keepRetention(
+export function scheduleRetention(
   store: Forgetful,
   clock: Clock,
-  { personalDays, keepDays }: Retention,
+  { personalDataDays, recordDays }: Retention,
 ): Timer {
-  if (personalDays === undefined && keepDays === undefined) return { cancel: () => {} };
+  if (personalDataDays === undefined && recordDays === undefined) return { cancel: () => {} };
   let kept = true;
   let pruning = false;
   const daysAgo = (days: number): number => clock.wallMs() - days * DAY_MS;
   const goesOn = (): boolean => kept && clock.wallTrusted();
   const forget = async (): Promise<void> => {
-    if (personalDays !== undefined) await store.forgetBefore(daysAgo(personalDays));
+    if (personalDataDays !== undefined) await store.forgetBefore(daysAgo(personalDataDays));
   };
   const prune = async (): Promise<void> => {
-    if (keepDays === undefined || pruning) return;
+    if (recordDays === undefined || pruning) return;
     pruning = true;
     try {
       while (goesOn()) {
-        const request = { beforeMs: daysAgo(keepDays), atMs: clock.wallMs() };
+        const request = { beforeMs: daysAgo(recordDays), atMs: clock.wallMs() };
         if (!(await store.prune(request)).more) return;
         await delay(clock, BETWEEN_STEPS_MS);
       }

@@ -21,11 +21,11 @@ export async function openUnitStore(
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== "disk") throw error;
     onAbsent(error);
-    return absentStore(options.unitId, error);
+    return unavailableStore(options.unitId, error);
   }
 }
 
-function absentStore(unitId: string, error: StoreError): UnitStore {
+function unavailableStore(unitId: string, error: StoreError): UnitStore {
   const refuse = (): Promise<never> => Promise.reject(error);
   const outbox: Outbox = {
     unit: unitId,
@@ -35,8 +35,8 @@ function absentStore(unitId: string, error: StoreError): UnitStore {
     head: () => 0,
     lost: () => 0,
     read: async () => [],
-    delivered: async () => 0,
-    again: async () => 0,
+    markDelivered: async () => 0,
+    requeue: async () => 0,
     onState() {},
     onCommitted() {},
   };
@@ -45,8 +45,8 @@ function absentStore(unitId: string, error: StoreError): UnitStore {
     upsert: refuse,
     apply: refuse,
     stage: refuse,
-    clearStage: refuse,
-    promote: refuse,
+    clearStaging: refuse,
+    activate: refuse,
     page: refuse,
     asOf: () => undefined,
     version: () => undefined,
@@ -57,7 +57,7 @@ function absentStore(unitId: string, error: StoreError): UnitStore {
     unitId,
     epoch: "",
     replaced: undefined,
-    identity: { publicKey: "", sign: refuse },
+    signingKey: { publicKey: "", sign: refuse },
     outbox,
     directory,
     settings,

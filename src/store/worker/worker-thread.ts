@@ -14,7 +14,7 @@ import type {
 } from "./protocol.ts";
 import { openOrReplace } from "../open-or-replace.ts";
 import type { Store } from "../store.ts";
-import { suspect } from "../quarantine.ts";
+import { markCorrupt } from "../quarantine.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker-thread.ts must be started as a worker");
@@ -35,7 +35,7 @@ function sawDamage(failure: StoreError): void {
   if (damage !== undefined) return;
   damage = failure;
   try {
-    suspect(file.path, failure.message, atMs);
+    markCorrupt(file.path, failure.message, atMs);
   } catch {
     // Nothing can be written: the next start will see the damage for itself.
   }
@@ -73,9 +73,9 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
     case "read":
       return store.outbox.read(input[0] as number, input[1] as number);
     case "delivered":
-      return store.outbox.delivered(input as unknown as SeqRange[]);
+      return store.outbox.markDelivered(input as unknown as SeqRange[]);
     case "again":
-      return store.outbox.again(input as unknown as SeqRange[]);
+      return store.outbox.requeue(input as unknown as SeqRange[]);
     case "lookup":
       return store.directory.lookup(input[0] as Parameters<Store["directory"]["lookup"]>[0]);
     case "apply":
@@ -83,9 +83,9 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
     case "stage":
       return store.directory.stage(input[0] as DirectoryRow[]);
     case "clearStage":
-      return store.directory.clearStage();
+      return store.directory.clearStaging();
     case "promote":
-      return store.directory.promote(input[0] as StagedSet);
+      return store.directory.activate(input[0] as StagedSet);
     case "page":
       return store.directory.page(input[0] as string, input[1] as number);
     case "get":
@@ -95,7 +95,7 @@ function carryOut(store: Store, { operation, input }: Request): Promise<unknown>
     case "recent":
       return store.recent(input[0] as number);
     case "sign":
-      return store.identity.sign(input[0] as string);
+      return store.signingKey.sign(input[0] as string);
     case "forget":
       return store.forget(input[0] as string);
     case "forgetBefore":
@@ -130,8 +130,8 @@ function serve(store: Store): void {
 try {
   const { store, replaced } = openOrReplace(file, atMs);
   serve(store);
-  const { epoch, identity } = store;
-  const { publicKey } = identity;
+  const { epoch, signingKey } = store;
+  const { publicKey } = signingKey;
   answer({ kind: "opened", epoch, publicKey, facts: factsOf(store), replaced });
 } catch (error) {
   answer({ kind: "not-opened", failure: failureOf(error) });

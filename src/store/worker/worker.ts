@@ -8,7 +8,7 @@ import type { Outbox, OutboxRow, OutboxState } from "../outbox.ts";
 import type { Answer, CommitOutcome, Failure, StoreFacts, StoreThread } from "./protocol.ts";
 import type { Pruned, PruneRequest } from "../retention/prune.ts";
 import type { Replacement } from "../open-or-replace.ts";
-import { keepRetention } from "../retention/retention.ts";
+import { scheduleRetention } from "../retention/retention.ts";
 import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "../store.ts";
 
 interface Call {
@@ -65,7 +65,7 @@ export async function openStoreInWorker(options: ThreadOptions): Promise<UnitSto
 class ThreadStore implements UnitStore {
   readonly unitId: string;
   readonly epoch: string;
-  readonly identity: Store["identity"];
+  readonly signingKey: Store["signingKey"];
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
   readonly settings: Settings;
@@ -87,7 +87,7 @@ class ThreadStore implements UnitStore {
     this.unitId = options.unitId;
     this.epoch = opened.epoch;
     this.replaced = opened.replaced;
-    this.identity = {
+    this.signingKey = {
       publicKey: opened.publicKey,
       sign: (text) => this.#call("sign", [text]) as Promise<string>,
     };
@@ -103,7 +103,7 @@ class ThreadStore implements UnitStore {
     });
     worker.on("error", (error) => this.#end(`the store's thread failed: ${String(error)}`));
     worker.on("exit", () => this.#end("the store is closed"));
-    this.#retention = keepRetention(this, options.clock, options);
+    this.#retention = scheduleRetention(this, options.clock, options);
   }
 
   commit(draft: RecordDraft): Promise<{ seq: number }> {
@@ -202,8 +202,8 @@ class ThreadStore implements UnitStore {
       head: () => this.#facts.head,
       lost: () => this.#facts.lost,
       read: (fromSeq, limit) => this.#call("read", [fromSeq, limit]) as Promise<OutboxRow[]>,
-      delivered: (ranges) => this.#call("delivered", ranges) as Promise<number>,
-      again: (ranges) => this.#call("again", ranges) as Promise<number>,
+      markDelivered: (ranges) => this.#call("delivered", ranges) as Promise<number>,
+      requeue: (ranges) => this.#call("again", ranges) as Promise<number>,
       onState: (listener) => {
         this.#stateListeners.push(listener);
       },
@@ -221,8 +221,8 @@ class ThreadStore implements UnitStore {
       upsert: (rows, asOfMs) => apply({ put: asRows(rows), asOfMs }),
       apply,
       stage: (rows) => this.#call("stage", [rows]) as Promise<void>,
-      clearStage: () => this.#call("clearStage", []) as Promise<boolean>,
-      promote: (set) => this.#call("promote", [set]) as Promise<void>,
+      clearStaging: () => this.#call("clearStage", []) as Promise<boolean>,
+      activate: (set) => this.#call("promote", [set]) as Promise<void>,
       page: (after, limit) =>
         this.#call("page", [after, limit]) as ReturnType<DirectoryStore["page"]>,
       asOf: () => this.#facts.directoryAsOfMs,

@@ -17,7 +17,7 @@ import {
 } from "../../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
-import { Archive } from "../../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { audienceOf } from "../../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
@@ -167,7 +167,7 @@ function startUnit(homeAssistant: boolean): Promise<Started> {
 
 /** Stores what the unit says until it is told to stop. */
 async function collect(key?: KeyObject): Promise<() => Promise<void>> {
-  const archive = new Archive(folder.at(`archive-${randomUUID()}.db`));
+  const archive = new SqliteRecordArchive(folder.at(`archive-${randomUUID()}.db`));
   const collector = createCollector({
     link: createMqttJsLink({ url: broker.url }),
     archive,

@@ -7,7 +7,7 @@ import { deflateRawSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeCard } from "../../../sim/chips/sam-v-card.ts";
 import { createLogger } from "../../../src/cli/support/log.ts";
-import { Archive } from "../../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import { openDatabase } from "../../../src/store/schema.ts";
 import { citizenCard } from "../../hal/drivers/card-reader/sdt/cards.ts";
 
@@ -122,7 +122,7 @@ describe.each([[[]], [["--json"]]])("with %j", (form: string[]) => {
 
   it("audit of a collector's database and of a unit's", async () => {
     const collected = join(folder, `collector${form.length}.db`);
-    const archive = new Archive(collected);
+    const archive = new SqliteRecordArchive(collected);
     archive.store(
       [
         {

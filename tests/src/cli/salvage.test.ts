@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { runAudit } from "../../../src/cli/audit.ts";
 import { runSalvage } from "../../../src/cli/salvage.ts";
-import { Archive } from "../../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   const store = openStore({ path: damaged, unitId: "door-1", clock: new VirtualClock(START_MS) });
   const numbers = Array.from({ length: 100 }, (_, index) => index + 1);
   await Promise.all(numbers.map((number) => store.commit(draft(number, "h"))));
-  await store.outbox.delivered([[1, 60]]);
+  await store.outbox.markDelivered([[1, 60]]);
   await store.close();
   const file = openSync(damaged, "r+");
   writeSync(file, Buffer.alloc(512), 0, 512, 0);
@@ -53,7 +53,7 @@ describe("sentinel audit salvage", () => {
       "0 put into the collector's database, 100 were there already, 0 differ",
     );
     expect(runAudit({ database: collector }, print)).toBe(0);
-    const archive = new Archive(collector);
+    const archive = new SqliteRecordArchive(collector);
     expect(archive.streams()).toMatchObject([{ unit: "door-1", through: 100, gaps: [] }]);
     archive.close();
   });

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStoreFile } from "../../../src/store/store.ts";
-import { certificateHolds, type WipeCertificate } from "../../../src/store/offline/wipe.ts";
+import { isCertificateValid, type WipeCertificate } from "../../../src/store/offline/wipe.ts";
 
 import { draft } from "../../support/records.ts";
 
@@ -98,7 +98,7 @@ describe("sentinel wipe", () => {
     expect(readdirSync(at("state"))).toEqual([]);
     expect(readdirSync(folder).toSorted()).toEqual(["state", "unit.yaml", "wiped.json"]);
     const certificate = JSON.parse(readFileSync(at("wiped.json"), "utf8")) as WipeCertificate;
-    expect(certificateHolds(certificate)).toBe(true);
+    expect(isCertificateValid(certificate)).toBe(true);
     expect(certificate.statement.head.seq).toBe(5);
     expect(wipe()).toMatchObject({ status: 2 });
   });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readContent } from "../../../src/cli/publish-content.ts";
+import { readDataSetContent } from "../../../src/cli/publish-content.ts";
 import { UsageError } from "../../../src/cli/support/usage.ts";
 import { decide } from "../../../src/core/decision/decide.ts";
 import type { Rule } from "../../../src/core/policy/policy.ts";
@@ -127,7 +127,7 @@ describe("business rules from the district", () => {
       write("rules/XX/VR-XX-0001/rule.json", rule());
       write("rules/XX/VR-XX-0001/tests/1.json", { name: "a test", payload: {}, expected: true });
       const sets = write("sets.json", products("EU/1/20/1528"));
-      const { files, asOfMs, what } = readContent("rules", [join(folder, "rules"), sets]);
+      const { files, asOfMs, what } = readDataSetContent("rules", [join(folder, "rules"), sets]);
       expect({ asOfMs, what }).toEqual({ asOfMs: AS_OF_MS, what: "1 rules" });
       await district.publish("rules", files, { version: 1, asOfMs });
       await until("the rules are there", () => door.report("rules").version === 1);
@@ -146,7 +146,7 @@ describe("business rules from the district", () => {
       expect(await atTheDoor(door, "EU/1/20/1528")).toEqual(granted);
 
       const other = write("other.json", products("EU/9/99/9999"));
-      const next = readContent("rules", [join(folder, "rules"), other]);
+      const next = readDataSetContent("rules", [join(folder, "rules"), other]);
       await district.publish("rules", next.files, { version: 2, asOfMs: NOW });
       await until("the next rules are there", () => door.report("rules").version === 2);
       expect(await atTheDoor(door, "EU/1/20/1528")).toMatchObject(denied);
@@ -163,7 +163,7 @@ describe("business rules from the district", () => {
         write("r.json", [rule()]),
         write("s.json", { "vaccines-covid-19-names": ["a"] }),
       ];
-      const { files } = readContent("rules", inputs);
+      const { files } = readDataSetContent("rules", inputs);
       await district.publish("rules", files, { version: 1, asOfMs: AS_OF_MS });
       await until("the rules are there", () => door.report("rules").version === 1);
       const bad = JSON.stringify([rule(), rule({ Type: "Sometimes" })]);
@@ -184,7 +184,7 @@ describe("business rules from the district", () => {
 describe("what is published", () => {
   it("says whose rules admit, and can be published again as it is", () => {
     const files = [write("r.json", [rule(), rule({ Identifier: "GR-YY-0001", Country: "YY" })])];
-    const first = readContent("rules", files, { of: ["YY"] });
+    const first = readDataSetContent("rules", files, { of: ["YY"] });
     const text = Buffer.from(first.files[0] ?? []).toString("utf8");
     expect(JSON.parse(text)).toMatchObject({
       kind: "digital-sentinel-rules",
@@ -193,7 +193,7 @@ describe("what is published", () => {
     });
     const kept = write("kept.json", JSON.parse(text));
     utimesSync(kept, NOW / 1000, NOW / 1000);
-    expect(readContent("rules", [kept])).toEqual(first);
+    expect(readDataSetContent("rules", [kept])).toEqual(first);
   });
 
   it.each([
@@ -203,7 +203,7 @@ describe("what is published", () => {
     ["a rule of a type nobody knows", rule({ Type: "Sometimes" }), "VR-XX-0001: Type"],
   ])("is not %s", (_name, content, message) => {
     const file = write("x.json", content);
-    expect(() => readContent("rules", [file])).toThrow(UsageError);
-    expect(() => readContent("rules", [file])).toThrow(message);
+    expect(() => readDataSetContent("rules", [file])).toThrow(UsageError);
+    expect(() => readDataSetContent("rules", [file])).toThrow(message);
   });
 });

@@ -5,16 +5,16 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { runAudit } from "../../../src/cli/audit.ts";
-import { Archive } from "../../../src/district/archive.ts";
-import { readRecordEvent, type ArrivedRecord } from "../../../src/district/event.ts";
-import { RangeSet } from "../../../src/district/ranges.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
+import { readRecordEvent, type ReceivedRecord } from "../../../src/district/received-record.ts";
+import { RangeSet } from "../../../src/base/range-set.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { recordEvent } from "../../../src/protocol/cloud-event.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
 let folder: string;
 let path: string;
-let arrived: ArrivedRecord[];
+let arrived: ReceivedRecord[];
 
 function audit(): { status: number; lines: string[] } {
   const lines: string[] = [];
@@ -45,7 +45,7 @@ beforeEach(async () => {
     return "fault" in read ? [] : [read];
   });
   await store.close();
-  const archive = new Archive(path);
+  const archive = new SqliteRecordArchive(path);
   archive.store(arrived, START_MS);
   archive.close();
 });
@@ -71,7 +71,7 @@ describe("the audit of a collector's database", () => {
 
   it("holds again once what was removed has come again", () => {
     tamper("DELETE FROM records WHERE seq BETWEEN 5 AND 9");
-    const archive = new Archive(path);
+    const archive = new SqliteRecordArchive(path);
     expect(archive.store(arrived, START_MS)).toMatchObject({
       stored: 5,
       duplicates: 15,
@@ -93,7 +93,7 @@ describe("forgetting at the far end", () => {
     });
 
   it("leaves the pseudonym nowhere in the file or its log", () => {
-    const archive = new Archive(path);
+    const archive = new SqliteRecordArchive(path);
     expect(readable()).toBe(true);
     expect(archive.forget("planted-holder-1")).toBe(7);
     expect(readable()).toBe(false);
@@ -102,7 +102,7 @@ describe("forgetting at the far end", () => {
   });
 
   it("says so when somebody keeps the log from being cut", () => {
-    const archive = new Archive(path);
+    const archive = new SqliteRecordArchive(path);
     const reader = new Database(path);
     const rows = reader.prepare("SELECT seq FROM records").iterate();
     rows.next();
@@ -143,6 +143,6 @@ describe("ranges", () => {
     ],
     [[[5, 6]], 1, 2, [[1, 2]]],
   ] as const)("of %j lack from %i through %i: %j", (ranges, from, to, absent) => {
-    expect(new RangeSet(ranges).absent(from, to)).toEqual(absent);
+    expect(new RangeSet(ranges).missing(from, to)).toEqual(absent);
   });
 });

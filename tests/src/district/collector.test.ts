@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/platform/broker.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
-import { Archive } from "../../../src/district/archive.ts";
-import type { ArrivedRecord } from "../../../src/district/event.ts";
-import type { ChainedRecord } from "../../../src/store/chain.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
+import type { ReceivedRecord } from "../../../src/district/received-record.ts";
+import type { ChainedRecord } from "../../../src/protocol/record-chain.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import type { MqttLink } from "../../../src/mqtt/connection.ts";
@@ -12,10 +12,12 @@ import { createUplink } from "../../../src/uplink/uplink.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
 /** An archive on a disk that can be full. */
-class SmallArchive extends Archive {
+class SmallArchive extends SqliteRecordArchive {
   full = false;
 
-  override store(...batch: Parameters<Archive["store"]>): ReturnType<Archive["store"]> {
+  override store(
+    ...batch: Parameters<SqliteRecordArchive["store"]>
+  ): ReturnType<SqliteRecordArchive["store"]> {
     if (this.full) throw new Error("database or disk is full");
     return super.store(...batch);
   }
@@ -29,7 +31,7 @@ interface Rig {
   failures: string[];
   commit: (from: number, to: number) => Promise<void>;
   /** Another collector takes the place of the first. */
-  collectWith: (archive: Archive) => Promise<void>;
+  collectWith: (archive: SqliteRecordArchive) => Promise<void>;
 }
 
 /** A unit and its collector, both begun. @param linkOf the collector's way to the broker */
@@ -61,7 +63,7 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   const commit = async (from: number, to: number): Promise<void> => {
     for (let number = from; number <= to; number++) await store.commit(draft(number));
   };
-  const collectWith = async (other: Archive): Promise<void> => {
+  const collectWith = async (other: SqliteRecordArchive): Promise<void> => {
     const stopping = collector.stop();
     await clock.run(1_000);
     await stopping;
@@ -70,7 +72,7 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   return { clock, broker, archive, store, failures, commit, collectWith };
 }
 
-function recordsOf(archive: Archive, epoch: string): ArrivedRecord[] {
+function recordsOf(archive: SqliteRecordArchive, epoch: string): ReceivedRecord[] {
   return [...archive.records("door-1", epoch)].map(({ seq, hash, canonical }) => {
     const { prev, at, body } = JSON.parse(canonical) as ChainedRecord;
     const { type } = body;

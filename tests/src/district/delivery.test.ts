@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { Archive } from "../../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import {
   createCollector,
   type Collector,
@@ -26,7 +26,7 @@ const UNIT = "door-1";
 let folder: string;
 let broker: Mosquitto;
 let store: Store;
-let archive: Archive;
+let archive: SqliteRecordArchive;
 const running: { stop(): Promise<void> }[] = [];
 
 function unit(options: Partial<UplinkOptions> = {}): Uplink {
@@ -75,7 +75,7 @@ const oneTo = (last: number): number[] => Array.from({ length: last }, (_, index
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "sentinel-delivery-"));
   store = openStore({ path: join(folder, "unit.db"), unitId: UNIT, clock });
-  archive = new Archive(join(folder, "collector.db"));
+  archive = new SqliteRecordArchive(join(folder, "collector.db"));
   broker = await startMosquitto();
 });
 

@@ -100,7 +100,7 @@ it("says so again after a restart, with what was lost before", async () => {
 
 it("clears the alarms once the far end has the records", async () => {
   await fill(20);
-  await store.outbox.delivered([[1, store.outbox.head()]]);
+  await store.outbox.markDelivered([[1, store.outbox.head()]]);
   await clock.run(1);
   expect(await figures()).toMatchObject({ filling: 0, full: 0 });
 });

@@ -38,7 +38,7 @@ describe.each([
     await store.directory.stage([row("p3", START_MS + 1)]);
     expect(await knows(store, "p1")).toBe(true);
     expect(await knows(store, "p2")).toBe(false);
-    await store.directory.promote({ asOfMs: START_MS + 1, version: 7, size: 2 });
+    await store.directory.activate({ asOfMs: START_MS + 1, version: 7, size: 2 });
     expect(await knows(store, "p1")).toBe(false);
     expect(await knows(store, "p3")).toBe(true);
     const byToken = await store.directory.lookup({ tokenReference: "token of p2" });
@@ -50,9 +50,9 @@ describe.each([
   it("survives a restart, whichever of the two places it is in", async () => {
     for (const version of [1, 2, 3]) {
       const store = await open();
-      while (await store.directory.clearStage());
+      while (await store.directory.clearStaging());
       await store.directory.stage([row(`p${version}`, START_MS)]);
-      await store.directory.promote({ asOfMs: START_MS + version, version, size: 1 });
+      await store.directory.activate({ asOfMs: START_MS + version, version, size: 1 });
       await store.close();
       const again = await open();
       expect(again.directory.asOf()).toBe(START_MS + version);
@@ -66,7 +66,7 @@ describe.each([
     await store.directory.upsert([row("p1", START_MS)], START_MS);
     await store.directory.stage([row("p2", START_MS)]);
     for (const size of [0, 2]) {
-      const promoted = store.directory.promote({ asOfMs: START_MS + 1, version: 2, size });
+      const promoted = store.directory.activate({ asOfMs: START_MS + 1, version: 2, size });
       await expect(promoted).rejects.toThrow(/1 entries were staged/);
     }
     expect(store.directory.asOf()).toBe(START_MS);
@@ -79,16 +79,16 @@ describe.each([
     const rows = Array.from({ length: 600 }, (_, index) => row(`p${index}`, START_MS));
     await store.directory.stage(rows);
     let portions = 0;
-    while (await store.directory.clearStage()) portions += 1;
+    while (await store.directory.clearStaging()) portions += 1;
     expect(portions).toBeGreaterThan(1);
-    await store.directory.promote({ asOfMs: START_MS, version: 1, size: 0 });
+    await store.directory.activate({ asOfMs: START_MS, version: 1, size: 0 });
     await store.close();
   });
 
   it("changes where it is in force, whichever place that is", async () => {
     const store = await open();
     await store.directory.stage([row("p1", START_MS), row("p2", START_MS)]);
-    await store.directory.promote({ asOfMs: START_MS, version: 1, size: 2 });
+    await store.directory.activate({ asOfMs: START_MS, version: 1, size: 2 });
     const change = { put: [row("p3", START_MS)], remove: ["p1"], asOfMs: START_MS + 1, version: 2 };
     await store.directory.apply(change);
     const seen = (await store.directory.page("", 10)).map(({ entry }) => entry.pseudonym);

@@ -23,7 +23,7 @@ import { auditUnit } from "../../../src/store/offline/audit.ts";
 import { StoreError } from "../../../src/store/errors.ts";
 import { salvage } from "../../../src/store/offline/salvage.ts";
 import { openStore } from "../../../src/store/store.ts";
-import { suspect } from "../../../src/store/quarantine.ts";
+import { markCorrupt } from "../../../src/store/quarantine.ts";
 import { wipeUnit, type WipeStatement } from "../../../src/store/offline/wipe.ts";
 import { openStoreInWorker, type UnitStore } from "../../../src/store/worker/worker.ts";
 import { draft, START_MS } from "../../support/records.ts";
@@ -49,14 +49,14 @@ async function fill(): Promise<{ epoch: string; publicKey: string }> {
   const store = openStore({ path: made, unitId: "door-1", clock: new VirtualClock(START_MS) });
   const numbers = Array.from({ length: RECORDS }, (_, index) => index + 1);
   await Promise.all(numbers.map((number) => store.commit(draft(number, "h"))));
-  await store.outbox.delivered([[1, 200]]);
+  await store.outbox.markDelivered([[1, 200]]);
   await store.settings.set("command-counter:key-1", "17");
   const entry = { pseudonym: "p", roles: [], nucleicAcidTests: [], antigenTests: [], asOfMs: 1 };
   await store.directory.upsert([entry], START_MS);
   for (const end of ["", "-wal"]) copyFileSync(`${made}${end}`, `${path}${end}`);
-  const { epoch, identity } = store;
+  const { epoch, signingKey } = store;
   await store.close();
-  return { epoch, publicKey: identity.publicKey };
+  return { epoch, publicKey: signingKey.publicKey };
 }
 
 /** Copies the log into the database, so that damage to a page is not healed by it. */
@@ -135,7 +135,7 @@ describe("a database that cannot be opened", () => {
       fromSeq: 201,
       toSeq: RECORDS,
     });
-    expect(unit.identity.publicKey).not.toBe(publicKey);
+    expect(unit.signingKey.publicKey).not.toBe(publicKey);
     expect(await unit.settings.get("command-counter:key-1")).toBeUndefined();
     expect(await unit.commit(draft(1))).toEqual({ seq: 1 });
   });
@@ -169,7 +169,7 @@ describe("a page torn in the middle", () => {
     expect(next.replaced).toMatchObject({ previousEpoch: epoch, fromSeq: 201, toSeq: RECORDS });
     expect(next.epoch).not.toBe(epoch);
     // What others know the unit by, and what keeps commands from being replayed, goes over.
-    expect(next.identity.publicKey).toBe(publicKey);
+    expect(next.signingKey.publicKey).toBe(publicKey);
     expect(await next.settings.get("command-counter:key-1")).toBe("17");
     // Nothing would show a changed entry: people are unknown until a directory comes.
     expect(next.directory.asOf()).toBeUndefined();
@@ -230,7 +230,7 @@ describe("setting aside", () => {
       open.splice(0);
     }
     expect(setAside()).toHaveLength(2);
-    suspect(path, "seen while it was in use", START_MS);
+    markCorrupt(path, "seen while it was in use", START_MS);
     const { statement } = wipeUnit(path, { wallMs: START_MS, trusted: true }, "returned");
     expect(statement.setAside).toBe(2);
     expect(readdirSync(folder)).toEqual([]);

@@ -80,7 +80,7 @@ describe("records", () => {
     const unit = store();
     await unit.commit(draft(1, "someone"));
     await unit.commit(draft(2));
-    await unit.outbox.delivered([[1, 1]]);
+    await unit.outbox.markDelivered([[1, 1]]);
     expect(await unit.recent(5)).toMatchObject([
       { seq: 2, delivered: false },
       { seq: 1, delivered: true, personal: { holderPseudonym: "someone" } },
@@ -103,7 +103,7 @@ describe("records", () => {
         Uint8Array.from({ length }, () => random.integer(0, 255));
       const unit = store({ path: ":memory:", random: bytes });
       for (let number = 1; number <= 20; number++) await unit.commit(draft(number, `h${number}`));
-      return [unit.epoch, unit.identity.publicKey, await unit.outbox.read(0, 100)];
+      return [unit.epoch, unit.signingKey.publicKey, await unit.outbox.read(0, 100)];
     };
     expect(await run()).toEqual(await run());
   });
@@ -114,7 +114,7 @@ describe("the outbox", () => {
     const unit = store();
     for (let number = 1; number <= 10; number++) await unit.commit(draft(number));
     expect(
-      await unit.outbox.delivered([
+      await unit.outbox.markDelivered([
         [2, 4],
         [9, 20],
       ]),
@@ -134,7 +134,7 @@ describe("the outbox", () => {
     expect(unit.outbox.lost()).toBe(1);
     const alarm = { ...draft(12), body: { type: "alarm-raised", alarm: "outbox-full" } as const };
     expect(await kindOf(unit.commit(alarm))).toBe("resolved");
-    await unit.outbox.delivered([[1, 10]]);
+    await unit.outbox.markDelivered([[1, 10]]);
     expect(states.at(-1)).toBe("normal");
     expect(await kindOf(unit.commit(draft(11)))).toBe("resolved");
     await unit.close();
@@ -144,9 +144,9 @@ describe("the outbox", () => {
   it("takes delivered records back that are asked for again, while there is ample room", async () => {
     const unit = store({ outbox: { limit: 20 } });
     for (let number = 1; number <= 15; number++) await unit.commit(draft(number, "wang"));
-    await unit.outbox.delivered([[1, 12]]);
+    await unit.outbox.markDelivered([[1, 12]]);
     expect(
-      await unit.outbox.again([
+      await unit.outbox.requeue([
         [3, 4],
         [11, 14],
         [90, 99],
@@ -155,10 +155,10 @@ describe("the outbox", () => {
     expect((await unit.outbox.read(0, 100)).map(({ seq }) => seq)).toEqual([
       3, 4, 11, 12, 13, 14, 15,
     ]);
-    expect(await unit.outbox.again([[1, 15]])).toBe(3);
+    expect(await unit.outbox.requeue([[1, 15]])).toBe(3);
     expect(unit.outbox.pending()).toBe(10);
-    expect(await unit.outbox.again([[1, 15]])).toBe(0);
-    expect(await unit.outbox.delivered([[1, 15]])).toBe(10);
+    expect(await unit.outbox.requeue([[1, 15]])).toBe(0);
+    expect(await unit.outbox.markDelivered([[1, 15]])).toBe(10);
     expect(unit.outbox.pending()).toBe(0);
   });
 
@@ -255,7 +255,7 @@ describe("personal data", () => {
     ["the day of the limit", 0, 1],
   ])("is kept for the retention: %s", async (_name, dayShift, kept) => {
     const clock = new VirtualClock(START_MS + 30 * DAY_MS);
-    const unit = store({ clock, personalDays: 30 });
+    const unit = store({ clock, personalDataDays: 30 });
     const record = draft(1, "wang");
     await unit.commit({
       ...record,
@@ -268,7 +268,7 @@ describe("personal data", () => {
 
   it("is not forgotten by a clock that cannot be believed", async () => {
     const clock = new VirtualClock(START_MS);
-    const unit = store({ clock, personalDays: 30 });
+    const unit = store({ clock, personalDataDays: 30 });
     await unit.commit(draft(1, "wang"));
     clock.stepWall(3_650 * DAY_MS, false);
     await clock.run(3_600_000);

@@ -127,10 +127,10 @@ describe("a collector's word", () => {
         pending: () => outbox.pending(),
         head: () => outbox.head(),
         read: (from, limit) => outbox.read(from, limit),
-        again: (ranges) => outbox.again(ranges),
+        requeue: (ranges) => outbox.requeue(ranges),
         onCommitted: (listener) => outbox.onCommitted(listener),
-        delivered: (ranges) =>
-          failing ? Promise.reject(new Error("disk I/O error")) : outbox.delivered(ranges),
+        markDelivered: (ranges) =>
+          failing ? Promise.reject(new Error("disk I/O error")) : outbox.markDelivered(ranges),
       }),
     });
     made.uplink.start();

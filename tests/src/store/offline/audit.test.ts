@@ -12,16 +12,16 @@ import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
-import { Archive } from "../../../../src/district/archive.ts";
+import { SqliteRecordArchive } from "../../../../src/district/sqlite-record-archive.ts";
 import { compare } from "../../../../src/district/audit.ts";
-import { readRecordEvent } from "../../../../src/district/event.ts";
+import { readRecordEvent } from "../../../../src/district/received-record.ts";
 import { auditUnit } from "../../../../src/store/offline/audit.ts";
 import { sha256Hex } from "../../../../src/base/canonical-json.ts";
 import { forgetEverywhere, forgetHolder } from "../../../../src/store/offline/forget.ts";
 import { openStore } from "../../../../src/store/store.ts";
 import { openOrReplace } from "../../../../src/store/open-or-replace.ts";
 import {
-  certificateHolds,
+  isCertificateValid,
   finishWipe,
   wipeUnit,
   type WipeCertificate,
@@ -117,14 +117,14 @@ describe("the audit", () => {
   it("finds a chain that was rewritten as a whole by comparing it with the far end", async () => {
     const store = openStore({ path, unitId: "door-1", clock });
     const { epoch } = store;
-    const archive = new Archive(":memory:");
+    const archive = new SqliteRecordArchive(":memory:");
     const sender = { district: "d", unitId: "door-1" };
     const arrived = (await store.outbox.read(0, 100)).flatMap((row) => {
       const read = readRecordEvent(Buffer.from(recordEvent(sender, row)), "door-1");
       return "fault" in read ? [] : [read];
     });
     archive.store(arrived, START_MS);
-    await store.outbox.delivered([[1, 20]]);
+    await store.outbox.markDelivered([[1, 20]]);
     await store.close();
     const same = compare(archive, path, "door-1", epoch);
     expect(same).toEqual({ compared: 20, different: [], lost: [], onlyHere: [] });
@@ -149,21 +149,21 @@ describe("the wipe", () => {
       undelivered: 20,
       rows: { records: 20, sealed: 20, holder_keys: 3 },
     });
-    expect(certificateHolds(certificate)).toBe(true);
-    expect(certificateHolds(certificate, certificate.publicKey)).toBe(true);
+    expect(isCertificateValid(certificate)).toBe(true);
+    expect(isCertificateValid(certificate, certificate.publicKey)).toBe(true);
   });
 
   it("is signed by the unit's own key and by no other", async () => {
     const store = openStore({ path, unitId: "door-1", clock });
-    const { publicKey } = store.identity;
+    const { publicKey } = store.signingKey;
     await store.close();
     const certificate = wipeUnit(path, moment, "test");
     expect(certificate.publicKey).toBe(publicKey);
     const { statement } = certificate;
-    expect(certificateHolds({ ...certificate, statement: { ...statement, undelivered: 0 } })).toBe(
-      false,
-    );
-    expect(certificateHolds(certificate, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")).toBe(
+    expect(
+      isCertificateValid({ ...certificate, statement: { ...statement, undelivered: 0 } }),
+    ).toBe(false);
+    expect(isCertificateValid(certificate, "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")).toBe(
       false,
     );
   });
@@ -177,7 +177,7 @@ describe("the wipe", () => {
         throw cut;
       }),
     ).toThrow("power cut");
-    expect(kept && certificateHolds(kept)).toBe(true);
+    expect(kept && isCertificateValid(kept)).toBe(true);
     expect(auditUnit(path).records).toBe(20);
   });
 

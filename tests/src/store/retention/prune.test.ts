@@ -7,8 +7,8 @@ import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 import { runAudit } from "../../../../src/cli/audit.ts";
 import { auditUnit } from "../../../../src/store/offline/audit.ts";
 import { sha256Hex } from "../../../../src/base/canonical-json.ts";
-import { sealCheckpoint } from "../../../../src/store/retention/checkpoint.ts";
-import { identityFromSeed } from "../../../../src/store/signing-key.ts";
+import { signCheckpoint } from "../../../../src/store/retention/checkpoint.ts";
+import { signingKeyFromSeed } from "../../../../src/store/signing-key.ts";
 import { openStore, type Store, type StoreOptions } from "../../../../src/store/store.ts";
 import { openStoreInWorker } from "../../../../src/store/worker/worker.ts";
 import { draft, START_MS } from "../../../support/records.ts";
@@ -78,7 +78,7 @@ describe("pruning", () => {
   ])("removes what is older than the limit, in small steps: %s", async (_what, before, removed) => {
     const unit = store();
     await fill(unit, 1, 600);
-    await unit.outbox.delivered([[1, 600]]);
+    await unit.outbox.markDelivered([[1, 600]]);
     expect(await pruneAll(unit, before)).toBe(removed);
     expect(await oldest(unit)).toBe(removed === 600 ? undefined : removed + 1);
     expect(await unit.commit(draft(700))).toEqual({ seq: 601 });
@@ -87,12 +87,12 @@ describe("pruning", () => {
   it("never removes what has not arrived, nor anything behind it", async () => {
     const unit = store();
     await fill(unit, 1, 100);
-    await unit.outbox.delivered([
+    await unit.outbox.markDelivered([
       [1, 30],
       [32, 100],
     ]);
     expect(await pruneAll(unit, 90)).toBe(30);
-    await unit.outbox.delivered([[31, 31]]);
+    await unit.outbox.markDelivered([[31, 31]]);
     expect(await pruneAll(unit, 90)).toBe(59);
   });
 
@@ -102,7 +102,7 @@ describe("pruning", () => {
     await fill(unit, 6, 400, false);
     await fill(unit, 401, 402);
     await fill(unit, 403, 800, false);
-    await unit.outbox.delivered([[1, 800]]);
+    await unit.outbox.markDelivered([[1, 800]]);
     expect(await pruneAll(unit, 402)).toBe(401);
     expect(await pruneAll(unit, 1_000)).toBe(1);
   });
@@ -110,7 +110,7 @@ describe("pruning", () => {
   it("takes the personal parts along, and uses the space again", async () => {
     const unit = store();
     await fill(unit, 1, 2_000);
-    await unit.outbox.delivered([[1, 2_000]]);
+    await unit.outbox.markDelivered([[1, 2_000]]);
     await unit.forgetBefore(START_MS + 1_900 * DAY_MS);
     const before = statSync(path).size;
     await pruneAll(unit, 1_990);
@@ -122,9 +122,9 @@ describe("pruning", () => {
 
   it("happens by itself, an hour after the start, while the clock is to be believed", async () => {
     const clock = new VirtualClock(START_MS + 365 * DAY_MS + DAY_MS / 2);
-    const unit = store({ clock, keepDays: 360 });
+    const unit = store({ clock, recordDays: 360 });
     await fill(unit, 1, 300);
-    await unit.outbox.delivered([[1, 300]]);
+    await unit.outbox.markDelivered([[1, 300]]);
     clock.stepWall(0, false);
     await clock.run(HOUR_MS + 1_000);
     expect(await oldest(unit)).toBe(1);
@@ -141,7 +141,7 @@ describe("pruning", () => {
     });
     open.push(unit);
     await fill(unit, 1, 100);
-    await unit.outbox.delivered([[1, 100]]);
+    await unit.outbox.markDelivered([[1, 100]]);
     expect(await pruneAll(unit, 51)).toBe(50);
   });
 });
@@ -151,9 +151,9 @@ describe("the audit of a pruned chain", () => {
 
   beforeEach(async () => {
     const unit = store();
-    ({ publicKey } = unit.identity);
+    ({ publicKey } = unit.signingKey);
     await fill(unit, 1, 100);
-    await unit.outbox.delivered([[1, 100]]);
+    await unit.outbox.markDelivered([[1, 100]]);
     await pruneAll(unit, 41);
     await unit.close();
   });
@@ -218,8 +218,8 @@ describe("the audit of a pruned chain", () => {
       .get() ?? { canonical: "", hash: "" };
     database.close();
     const { unit, epoch } = JSON.parse(canonical) as { unit: string; epoch: string };
-    const thief = identityFromSeed(new Uint8Array(32).fill(7));
-    const forged = sealCheckpoint({ unit, epoch, seq: 60, hash, prunedAtMs: START_MS }, (text) =>
+    const thief = signingKeyFromSeed(new Uint8Array(32).fill(7));
+    const forged = signCheckpoint({ unit, epoch, seq: 60, hash, prunedAtMs: START_MS }, (text) =>
       thief.sign(text),
     );
     tamper("DELETE FROM records WHERE seq <= 60");

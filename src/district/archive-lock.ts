@@ -1,6 +1,6 @@
 /** One collector at a time on a database: a lock that the system gives back when its holder dies. */
 import Database from "better-sqlite3";
-import { makePrivate } from "../store/private-file.ts";
+import { makePrivate } from "../base/sqlite/private-file.ts";
 
 /**
  * Takes the lock beside a database.

@@ -42,11 +42,11 @@ export class RangeSet {
 
   /** What is absent below the highest number. */
   gaps(): Range[] {
-    return this.absent(1, this.#ranges.at(-1)?.[1] ?? 0);
+    return this.missing(1, this.#ranges.at(-1)?.[1] ?? 0);
   }
 
   /** What is absent from one number through another. */
-  absent(first: number, last: number): Range[] {
+  missing(first: number, last: number): Range[] {
     const absent: Range[] = [];
     let next = first;
     for (const [from, to] of this.#ranges.slice(Math.max(0, this.#lastStartingAt(first)))) {

@@ -7,7 +7,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as erase from "../../../../src/base/erase.ts";
 import { auditUnit } from "../../../../src/store/offline/audit.ts";
-import { scrubLog } from "../../../../src/store/retention/scrub.ts";
+import { scrubLog } from "../../../../src/base/sqlite/scrub-log.ts";
 import { openStoreFile } from "../../../../src/store/store.ts";
 import { draft } from "../../../support/records.ts";
 
@@ -82,9 +82,13 @@ describe("forgetting beside a unit that records all the time", () => {
   it("loses no record that was committed, whoever is killed when", async () => {
     const path = join(folder, "unit.db");
     const start = (role: string): ChildProcess => {
-      const child = fork(join(import.meta.dirname, "busy-store.ts"), [role, path], {
-        execArgv: ["--disable-warning=ExperimentalWarning"],
-      });
+      const child = fork(
+        join(import.meta.dirname, "../../store/retention/busy-store.ts"),
+        [role, path],
+        {
+          execArgv: ["--disable-warning=ExperimentalWarning"],
+        },
+      );
       children.push(child);
       return child;
     };

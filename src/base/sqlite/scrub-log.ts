@@ -1,7 +1,7 @@
 /** Overwrites what is over of a database's write-ahead log: old pages in it hold keys that were destroyed since. */
 import { closeSync, ftruncateSync, openSync, readSync, statSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { zeroSync } from "../../base/erase.ts";
+import { zeroSync } from "../erase.ts";
 
 /** Closes a database without leaving its last pages in the blocks that SQLite frees with the log. */
 export function closeDatabase(database: Database.Database): void {

@@ -3,7 +3,7 @@ import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { arrivedEventSchema, arrivedRecordSchema } from "../protocol/record-schemas.ts";
 
 /** A record as it arrived. */
-export interface ArrivedRecord {
+export interface ReceivedRecord {
   unit: string;
   epoch: string;
   seq: number;
@@ -19,7 +19,7 @@ export interface ArrivedRecord {
 }
 
 /** Why a message is not a record. */
-export type ArrivalFault = "malformed" | "hash-mismatch" | "wrong-unit";
+export type RecordFault = "malformed" | "hash-mismatch" | "wrong-unit";
 
 /**
  * @param topicUnit the unit whose topic it came on: the broker's rules tie a topic to a
@@ -28,7 +28,7 @@ export type ArrivalFault = "malformed" | "hash-mismatch" | "wrong-unit";
 export function readRecordEvent(
   payload: Uint8Array,
   topicUnit: string,
-): ArrivedRecord | { fault: ArrivalFault } {
+): ReceivedRecord | { fault: RecordFault } {
   const { event, record, text } = parse(payload);
   const envelope = arrivedEventSchema.safeParse(event);
   const said = arrivedRecordSchema.safeParse(record);

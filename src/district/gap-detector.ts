@@ -1,6 +1,6 @@
 /** What a collector lacks of its units' records, and asks for once it no longer comes by itself. */
-import type { Presence, Stream } from "./archive.ts";
-import { RangeSet, type Range } from "./ranges.ts";
+import type { Presence, Stream } from "./sqlite-record-archive.ts";
+import { RangeSet, type Range } from "../base/range-set.ts";
 
 /** How far a unit said it is, at its last birth. */
 interface Head {
@@ -16,7 +16,7 @@ interface Stuck {
 }
 
 /** What is lacking of one stream. */
-export interface Lacking {
+export interface Gap {
   stream: Stream;
   ranges: Range[];
 }
@@ -29,19 +29,19 @@ const ASKED = 100;
  * the unit believes it has delivered: a collector that goes on from an older copy of its database,
  * or from none, has lost what the units no longer keep ready.
  */
-export class LackWatch {
+export class GapDetector {
   readonly #heads = new Map<string, Head>();
   readonly #stuck = new Map<string, Stuck>();
 
   /** Takes what a unit says of itself. */
-  note({ unit, state }: Presence): void {
+  noteHead({ unit, state }: Presence): void {
     const head = headIn(state);
     if (head !== undefined) this.#heads.set(unit, head);
   }
 
   /** Looks at what is there. @returns what to ask for now: at the second look, the 4th, the 8th … */
-  look(streams: readonly Stream[]): Lacking[] {
-    const asked: Lacking[] = [];
+  check(streams: readonly Stream[]): Gap[] {
+    const asked: Gap[] = [];
     for (const stream of [...streams, ...this.#unknown(streams)]) {
       const name = `${stream.unit}/${stream.epoch}`;
       const ranges = this.#lacking(stream);
@@ -72,7 +72,7 @@ export class LackWatch {
     const head = this.#heads.get(unit);
     const last = ranges.at(-1)?.[1] ?? 0;
     const end = head?.epoch === epoch ? Math.max(head.seq, last) : last;
-    return new RangeSet(ranges).absent(1, end);
+    return new RangeSet(ranges).missing(1, end);
   }
 }
 

@@ -1,11 +1,11 @@
 /** The far end's database: each record of each unit once, in order, with what is missing. */
 import Database from "better-sqlite3";
-import { makePrivate } from "../store/private-file.ts";
-import { closeDatabase, scrubLog } from "../store/retention/scrub.ts";
-import { preparing, type Prepare } from "../store/statements.ts";
-import type { ArrivedRecord } from "./event.ts";
-import { PassbackWatch } from "./passback.ts";
-import { RangeSet, type Range } from "./ranges.ts";
+import { makePrivate } from "../base/sqlite/private-file.ts";
+import { closeDatabase, scrubLog } from "../base/sqlite/scrub-log.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
+import type { ReceivedRecord } from "./received-record.ts";
+import { AntiPassbackDetector } from "./anti-passback.ts";
+import { RangeSet, type Range } from "../base/range-set.ts";
 
 /** "DSC1" in ASCII. */
 const APPLICATION_ID = 0x44_53_43_31;
@@ -40,7 +40,7 @@ const TABLES = `
 `;
 
 /** Whether a file is a collector's database. */
-export function isArchive(path: string): boolean {
+export function isCollectorDatabase(path: string): boolean {
   const database = new Database(path, { readonly: true, fileMustExist: true });
   try {
     return database.pragma("application_id", { simple: true }) === APPLICATION_ID;
@@ -82,9 +82,9 @@ interface Known {
   set: RangeSet;
 }
 
-export class Archive {
+export class SqliteRecordArchive {
   /** Codes that let somebody in twice. */
-  readonly passbacks: PassbackWatch;
+  readonly passbacks: AntiPassbackDetector;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #sets = new Map<string, Known>();
@@ -117,7 +117,7 @@ export class Archive {
       throw new Error(`${path} is not a collector's database: name another file`);
     }
     database.exec(TABLES);
-    this.passbacks = new PassbackWatch(database);
+    this.passbacks = new AntiPassbackDetector(database);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
     this.#insert = database.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -131,7 +131,7 @@ export class Archive {
 
   /** Stores a batch in one transaction, with the presence of units; on the disk when this returns. */
   store(
-    records: readonly ArrivedRecord[],
+    records: readonly ReceivedRecord[],
     receivedMs: number,
     presences: readonly Presence[] = [],
   ): StoredBatch {
@@ -243,7 +243,7 @@ export class Archive {
     }
   }
 
-  #stream({ unit, epoch }: ArrivedRecord): Known {
+  #stream({ unit, epoch }: ReceivedRecord): Known {
     const name = `${unit}/${epoch}`;
     const known = this.#sets.get(name);
     if (known !== undefined) return known;
@@ -252,7 +252,7 @@ export class Archive {
     return fresh;
   }
 
-  #put(record: ArrivedRecord, receivedMs: number): void {
+  #put(record: ReceivedRecord, receivedMs: number): void {
     const { unit, epoch, seq, hash, prev, type, atMs, holder, canonical } = record;
     this.#insert.run(
       unit,
@@ -268,7 +268,7 @@ export class Archive {
     );
   }
 
-  #keepConflict(record: ArrivedRecord, receivedMs: number): void {
+  #keepConflict(record: ReceivedRecord, receivedMs: number): void {
     const { unit, epoch, seq, hash, canonical } = record;
     this.#prepare("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?, ?, ?, ?)").run(
       unit,

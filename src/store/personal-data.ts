@@ -9,11 +9,11 @@ import {
 import type Database from "better-sqlite3";
 import { DAY_MS } from "../core/time.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { scrubLog } from "./retention/scrub.ts";
-import { preparing, type Prepare } from "./statements.ts";
+import { scrubLog } from "../base/sqlite/scrub-log.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
 
 /** What links a record to a person. */
-export interface PersonalPart {
+export interface PersonalData {
   holderPseudonym: string;
   maskedName?: string;
   codeReference?: string;
@@ -29,7 +29,7 @@ const KEY_BYTES = 32;
 const READY_KEYS = 512;
 
 /** A personal part as it lies on the disk, with its key. */
-export interface SealedRow {
+export interface EncryptedRow {
   id: number;
   key: Uint8Array;
   nonce: Uint8Array;
@@ -37,7 +37,7 @@ export interface SealedRow {
 }
 
 /** Seals, opens and forgets. Everything but `forget` and `purge` runs inside the caller's transaction. */
-export class Seals {
+export class PersonalDataTable {
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #tagKey: KeyObject;
@@ -69,7 +69,7 @@ export class Seals {
   }
 
   /** @param atMs when the record was made; its UTC day chooses the key */
-  seal(seq: number, atMs: number, personal: PersonalPart): void {
+  encrypt(seq: number, atMs: number, personal: PersonalData): void {
     const { id, key } = this.#keyFor(personal.holderPseudonym, Math.floor(atMs / DAY_MS));
     const nonce = this.#random(NONCE_BYTES);
     const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(this.#bound(seq));
@@ -87,16 +87,16 @@ export class Seals {
   }
 
   /** The personal part of a record, or nothing when it never had one or was forgotten. */
-  open(seq: number): PersonalPart | undefined {
-    const row = this.#prepare<[number], SealedRow>(
+  decrypt(seq: number): PersonalData | undefined {
+    const row = this.#prepare<[number], EncryptedRow>(
       `SELECT holder_keys.id, key, nonce, box FROM sealed
          JOIN holder_keys ON holder_keys.id = key_id WHERE seq = ?`,
     ).get(seq);
-    return row === undefined ? undefined : this.unseal(seq, row);
+    return row === undefined ? undefined : this.decryptRow(seq, row);
   }
 
   /** Opens what was just read from the tables. */
-  unseal(seq: number, row: SealedRow): PersonalPart | undefined {
+  decryptRow(seq: number, row: EncryptedRow): PersonalData | undefined {
     const end = row.box.length - TAG_BYTES;
     const key = this.#readyKey(row.id, row.key);
     const decipher = createDecipheriv("aes-256-gcm", key, row.nonce)
@@ -104,7 +104,7 @@ export class Seals {
       .setAuthTag(row.box.subarray(end));
     try {
       const text = Buffer.concat([decipher.update(row.box.subarray(0, end)), decipher.final()]);
-      return JSON.parse(text.toString("utf8")) as PersonalPart;
+      return JSON.parse(text.toString("utf8")) as PersonalData;
     } catch {
       // A box that was tampered with says nothing; the chain beside it still verifies.
       return undefined;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RecordBody } from "../../../src/core/record.ts";
 import { runReuse } from "../../../src/cli/audit.ts";
-import { Archive } from "../../../src/district/archive.ts";
-import type { ArrivedRecord } from "../../../src/district/event.ts";
-import { link } from "../../../src/store/chain.ts";
+import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
+import type { ReceivedRecord } from "../../../src/district/received-record.ts";
+import { link } from "../../../src/protocol/record-chain.ts";
 import { piece } from "../../support/core.ts";
 import { START_MS } from "../../support/records.ts";
 
@@ -14,12 +14,12 @@ type Decided = Extract<RecordBody, { type: "visit-decided" }>;
 
 let folder: string;
 let path: string;
-let archive: Archive;
+let archive: SqliteRecordArchive;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sentinel-passback-"));
   path = join(folder, "collector.db");
-  archive = new Archive(path);
+  archive = new SqliteRecordArchive(path);
 });
 
 afterEach(() => {
@@ -38,7 +38,7 @@ interface Visit {
 }
 
 /** A visit as it arrives: whose code, made when, shown where. */
-function visit(options: Visit): ArrivedRecord {
+function visit(options: Visit): ReceivedRecord {
   const { unit = "door-1", seq = 1, holder = "p-wang", madeAtMs = START_MS } = options;
   const { afterMs = 60_000, outcome = "granted", change = {} } = options;
   const at = { monotonicMs: afterMs, wallMs: START_MS + afterMs, wallTrusted: true };
@@ -105,7 +105,7 @@ describe("a live code that let somebody in", () => {
   it("is still known after a restart of the collector", () => {
     arrive({});
     archive.close();
-    archive = new Archive(path);
+    archive = new SqliteRecordArchive(path);
     arrive({ unit: "door-2" });
     expect(archive.passbacks.count()).toBe(1);
   });

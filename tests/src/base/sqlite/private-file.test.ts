@@ -50,8 +50,8 @@ describe("files with keys", () => {
 
   it("of a collector, its lock too, are their owner's alone", () => {
     runOpenly(`
-      const { Archive } = await import(${moduleUrl("src/district/archive.ts")});
-      const { lockArchive } = await import(${moduleUrl("src/district/lock.ts")});
+      const { Archive } = await import(${moduleUrl("src/district/sqlite-record-archive.ts")});
+      const { lockArchive } = await import(${moduleUrl("src/district/archive-lock.ts")});
       const path = ${JSON.stringify(join(folder, "collector.db"))};
       lockArchive(path); new Archive(path); process.exit(0);`);
     expect(readdirSync(folder)).toContain("collector.db");

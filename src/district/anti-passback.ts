@@ -1,8 +1,8 @@
 /** One live code that let somebody in twice: a unit knows its own visits only, the district all of them. */
 import type Database from "better-sqlite3";
 import type { Evidence } from "../core/evidence/evidence.ts";
-import { preparing, type Prepare } from "../store/statements.ts";
-import type { ArrivedRecord } from "./event.ts";
+import { preparing, type Prepare } from "../base/sqlite/statements.ts";
+import type { ReceivedRecord } from "./received-record.ts";
 
 /** A visit that a code let in. */
 export interface CodeUse {
@@ -14,7 +14,7 @@ export interface CodeUse {
 }
 
 /** Two visits with the same code. For people to look at: it may be one person with two errands. */
-export interface Passback {
+export interface AntiPassbackViolation {
   /** Pseudonym. */
   holder: string;
   /** When the code was made. */
@@ -62,7 +62,7 @@ interface PassbackRow extends UseRow {
 }
 
 /** Watches what is stored at the far end. Its tables lie in the collector's database. */
-export class PassbackWatch {
+export class AntiPassbackDetector {
   readonly #prepare: Prepare;
 
   constructor(database: Database.Database) {
@@ -71,7 +71,7 @@ export class PassbackWatch {
   }
 
   /** Takes a record that was just stored, within the same transaction. */
-  note(record: ArrivedRecord): void {
+  note(record: ReceivedRecord): void {
     const code = codeOf(record);
     if (code === undefined) return;
     const { holder, madeAtMs } = code;
@@ -113,7 +113,7 @@ export class PassbackWatch {
   }
 
   /** In the order in which the second visits happened. */
-  list(): Passback[] {
+  list(): AntiPassbackViolation[] {
     const rows = this.#prepare<[], PassbackRow>("SELECT * FROM passbacks ORDER BY at_ms").all();
     return rows.map((row) => ({
       holder: row.holder,
@@ -143,7 +143,7 @@ function codeOf({
   type,
   holder,
   canonical,
-}: ArrivedRecord): { holder: string; madeAtMs: number } | undefined {
+}: ReceivedRecord): { holder: string; madeAtMs: number } | undefined {
   if (type !== "visit-decided" || holder === undefined) return undefined;
   // Most records are neither; their text is not worth being parsed again.
   if (!canonical.includes('"credentialKind":"health-pass-live"')) return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readRecordEvent } from "../../../src/district/event.ts";
-import { genesisHash, link, type Link } from "../../../src/store/chain.ts";
+import { readRecordEvent } from "../../../src/district/received-record.ts";
+import { genesisHash, link, type Link } from "../../../src/protocol/record-chain.ts";
 import { recordEvent } from "../../../src/protocol/cloud-event.ts";
 import { draft } from "../../support/records.ts";
 
