@@ -5,7 +5,9 @@ import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import { createCodeReader } from "../../hal/drivers/code-reader/camera/reader.ts";
 import { createDoorContacts } from "../../hal/drivers/contacts/gpio/door-contacts.ts";
 import { createGate } from "../../hal/drivers/gate/guarded-line/gate.ts";
-import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
+import { onTwoWire } from "../../hal/drivers/thermometer/chip.ts";
+import { createMlx90614, MLX90614_ADDRESS } from "../../hal/drivers/thermometer/mlx90614/chip.ts";
+import { createThermometer } from "../../hal/drivers/thermometer/thermometer.ts";
 import { createPanel } from "../../hal/drivers/panel/gpio/gpio-panel.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
@@ -254,7 +256,10 @@ class SimulatedDoorway implements Doorway {
       ];
     }
     if (has("card-reader")) devices.cardReaders = [createSdtReader({ host: bench.serial, clock })];
-    if (has("thermometer")) devices.thermometer = createMlx90614({ host: bench.smbus, clock });
+    if (has("thermometer")) {
+      const open = onTwoWire(bench.smbus, (bus) => createMlx90614(bus, MLX90614_ADDRESS));
+      devices.thermometer = createThermometer({ open, clock });
+    }
     if (has("panel")) devices.panel = createPanel({ gpio, clock, lines: PANEL_LINES });
     if (has("door-contacts")) {
       const lines = {

@@ -1,156 +1,167 @@
-/** The devices of a unit, as its configuration file names them. */
+/** The devices of a unit, as its configuration file names them. Their settings are their drivers'. */
 import { z } from "zod";
-import { numberFrom, section, text, wholeFrom } from "./values.ts";
+import type { BusUse } from "../../hal/bus/buses.ts";
+import type { DeviceKind, DeviceSettings, Driver, SettingsSchema } from "../../hal/driver.ts";
+import { DRIVERS, driverOf } from "../../hal/registry.ts";
+import { CARD_READERS, CODE_READERS, type DeviceName } from "../core/alarm.ts";
 
-const path = (): z.ZodString => text(4_096);
-const line = (): z.ZodNumber => wholeFrom(0, 53).describe("BCM number");
+/** The settings of one device of a kind: those of the driver that `driver` names, or of the first. */
+function settingsOf(kind: DeviceKind): z.ZodType<DeviceSettings> {
+  const drivers: readonly [Driver, ...Driver[]] = DRIVERS[kind];
+  const [first, ...others] = drivers;
+  const options: [SettingsSchema, ...SettingsSchema[]] = [
+    first.schema,
+    ...others.map(({ schema }) => schema),
+  ];
+  const settings = z.discriminatedUnion("driver", options);
+  if (!drivers.some(({ impliedBy }) => impliedBy !== undefined)) return settings;
+  return z.preprocess((value) => withDriver(value, drivers), settings);
+}
 
-const input = z.union([
-  line().transform((number) => ({ line: number, activeLow: true, debounceMs: 30 })),
-  z.strictObject({
-    line: line(),
-    activeLow: z.boolean().default(true).describe("pulled up, closed to ground"),
-    debounceMs: wholeFrom(0, 1_000).default(30).describe("a level counts once it has held so long"),
-  }),
-]);
+/** Files from before drivers had names say by another setting which one they mean. */
+function withDriver(value: unknown, drivers: readonly [Driver, ...Driver[]]): unknown {
+  if (value === null || typeof value !== "object" || "driver" in value) return value;
+  const meant = drivers.find(({ impliedBy = [] }) => impliedBy.some((key) => key in value));
+  return { driver: (meant ?? drivers[0]).name, ...value };
+}
 
-const framesPerSecond = (): z.ZodDefault<z.ZodNumber> => wholeFrom(5, 60).default(15);
-const height = (): z.ZodDefault<z.ZodNumber> => wholeFrom(240, 1_080).default(720);
+function severalOf(
+  kind: DeviceKind,
+  names: readonly DeviceName[],
+): z.ZodOptional<z.ZodArray<z.ZodType<DeviceSettings>>> {
+  return z
+    .array(settingsOf(kind))
+    .max(names.length, `expected at most ${names.length}`)
+    .optional()
+    .describe(`several: the first is ${names.slice(0, 2).join(", the next ")}, and so on`);
+}
 
-const camera = z.discriminatedUnion("source", [
-  z.strictObject({
-    source: z.literal("rpicam").describe("a Raspberry Pi camera, by rpicam-vid"),
-    width: z
-      .number()
-      .int()
-      .min(256)
-      .max(1_920)
-      .multipleOf(128, "expected a multiple of 128: only those have no padding on any model")
-      .default(1280),
-    height: height(),
-    framesPerSecond: framesPerSecond(),
-    shutterUs: wholeFrom(20, 200_000)
-      .exactOptional()
-      .describe("exposure; short ones freeze a moving hand; automatic when absent"),
-    focusM: numberFrom(0.05, 10)
-      .exactOptional()
-      .describe("fixed focus, for modules that have one to fix"),
-  }),
-  z.strictObject({
-    source: z.literal("v4l2").describe("a USB camera, by ffmpeg"),
-    device: path().default("/dev/video0"),
-    width: wholeFrom(320, 1_920).default(1280),
-    height: height(),
-    framesPerSecond: framesPerSecond(),
-    inputFormat: text(32).exactOptional().describe("as ffmpeg names it; yuyv422 when absent"),
-  }),
-  z.strictObject({
-    source: z.literal("command").describe("any program that writes grey frames to its output"),
-    command: path(),
-    args: z.array(z.string()).default([]),
-    width: wholeFrom(64, 4_096),
-    height: wholeFrom(64, 4_096),
-  }),
-]);
-
-const transformRow = z.strictObject({
-  fromAmbientC: numberFrom(-40, 60).describe("this row serves air from here up to the next row"),
-  offsetK: numberFrom(-3, 3).describe("added to the skin's temperature"),
-  slopePerK: numberFrom(-1, 1).describe("added for each kelvin the air is above `fromAmbientC`"),
-});
-
-const thermometer = z.strictObject({
-  bus: wholeFrom(0, 31).default(1).describe("the number in /dev/i2c-N"),
-  address: wholeFrom(3, 0x77).default(0x5a),
-  intervalMs: wholeFrom(50, 2_000).default(100).describe("time between two looks"),
-  transform: z
-    .array(transformRow)
-    .max(50, "expected at most 50 rows")
-    .default([])
-    .describe("the site's own calibration, in rising order; empty: skin temperature as it is")
-    .superRefine((rows, context) => {
-      for (const [index, row] of rows.entries()) {
-        const before = rows[index - 1];
-        if (before === undefined || before.fromAmbientC < row.fromAmbientC) continue;
-        const message = `expected more than ${before.fromAmbientC}, where the row before begins`;
-        context.addIssue({ code: "custom", path: [index, "fromAmbientC"], message });
-      }
-    }),
-});
-
-const gate = section({
-  line: line().default(17),
-  file: path().optional().describe("a file that stands for the line, for trials without one"),
-  activeLow: z.boolean().default(false),
-  maximumMs: wholeFrom(1_000, 30_000)
-    .default(10_000)
-    .describe("the longest one release can last, kept by the guard process"),
-});
-
-const panel = z.strictObject({
-  path: path()
-    .exactOptional()
-    .describe("serial port of an Arduino with Firmata; the numbers are then its pins"),
-  baudRate: wholeFrom(9_600, 1_000_000)
-    .exactOptional()
-    .describe("what its sketch was built with; 57600 when absent"),
-  red: line().default(5),
-  yellow: line().default(6),
-  green: line().default(13),
-  buzzer: line().default(19),
-});
+const NO_BADGE_READER = "no driver of a badge reader is known: remove the list";
 
 /** A device that is not named is not there. The gate always is. */
 export const devices = z
   .strictObject({
-    camera: camera.optional(),
-    cardReader: z
-      .strictObject({
-        path: path()
-          .default("/dev/ttyUSB0")
-          .describe("better one of /dev/serial/by-id, which does not change"),
-        pollMs: wholeFrom(50, 5_000).default(150).describe("pause between two looks for a card"),
-      })
-      .optional()
-      .describe("resident card reader, SDT/SAM-V on a serial port"),
-    thermometer: thermometer.optional().describe("MLX90614 on the I2C bus"),
-    gate,
-    panel: panel.optional().describe("three lights and a buzzer"),
-    contacts: z
-      .strictObject({
-        "door-open": input.optional(),
-        "exit-request": input.optional(),
-        fire: input.optional(),
-        tamper: input.optional(),
-      })
+    camera: DRIVERS["code-reader"][0].schema.optional().describe("the one code reader"),
+    codeReaders: severalOf("code-reader", CODE_READERS),
+    cardReader: settingsOf("card-reader").optional().describe("the one card reader"),
+    cardReaders: severalOf("card-reader", CARD_READERS),
+    badgeReaders: z.array(z.unknown()).max(0, NO_BADGE_READER).optional(),
+    thermometer: settingsOf("thermometer").optional(),
+    gate: settingsOf("gate").prefault({ driver: DRIVERS.gate[0].name }),
+    panel: settingsOf("panel").optional(),
+    contacts: settingsOf("door-contacts")
       .optional()
       .describe("each a BCM number, or with its details"),
   })
   .prefault({})
   .describe("a device that is not named is not there");
 
-/** A line of the header can serve one thing only. */
-export function lineProblems(
-  config: z.output<typeof devices>,
-): { path: string[]; message: string }[] {
-  const { gate: lock, panel: lights, contacts } = config;
-  const uses: { path: string[]; line: number }[] = [];
-  if (lock.file === undefined) uses.push({ path: ["gate", "line"], line: lock.line });
-  if (lights !== undefined && lights.path === undefined) {
-    for (const lamp of ["red", "yellow", "green", "buzzer"] as const) {
-      uses.push({ path: ["panel", lamp], line: lights[lamp] });
-    }
-  }
-  for (const [name, contact] of Object.entries(contacts ?? {})) {
-    if (contact !== undefined) uses.push({ path: ["contacts", name], line: contact.line });
-  }
-  const owners = new Map<number, string>();
-  return uses.flatMap((use) => {
-    const owner = owners.get(use.line);
-    if (owner === undefined) {
-      owners.set(use.line, use.path.join("."));
-      return [];
-    }
-    return [{ path: use.path, message: `line ${use.line} is devices.${owner} already` }];
+export type DevicesConfig = z.output<typeof devices>;
+
+/** A device that the file names. */
+export interface ConfiguredDevice {
+  kind: DeviceKind;
+  /** As alarms and figures name it. */
+  name: DeviceName;
+  /** Where it stands in the file, below `devices`. */
+  setting: (string | number)[];
+  settings: DeviceSettings;
+}
+
+/** What the file names, in the order in which figures list it. */
+export function configuredDevices(config: DevicesConfig): ConfiguredDevice[] {
+  const one = (
+    kind: DeviceKind,
+    name: DeviceName,
+    key: keyof DevicesConfig,
+    settings: DeviceSettings | undefined,
+  ): ConfiguredDevice[] =>
+    settings === undefined ? [] : [{ kind, name, setting: [key], settings }];
+  const several = (
+    kind: DeviceKind,
+    names: readonly DeviceName[],
+    key: keyof DevicesConfig,
+    list: readonly DeviceSettings[] = [],
+  ): ConfiguredDevice[] =>
+    list.flatMap((settings, index): ConfiguredDevice[] => {
+      const name = names[index];
+      return name === undefined ? [] : [{ kind, name, setting: [key, index], settings }];
+    });
+  return [
+    ...one("code-reader", "code-reader", "camera", config.camera),
+    ...several("code-reader", CODE_READERS, "codeReaders", config.codeReaders),
+    ...one("card-reader", "card-reader", "cardReader", config.cardReader),
+    ...several("card-reader", CARD_READERS, "cardReaders", config.cardReaders),
+    ...one("thermometer", "thermometer", "thermometer", config.thermometer),
+    ...one("gate", "gate", "gate", config.gate),
+    ...one("panel", "panel", "panel", config.panel),
+    ...one("door-contacts", "door-contacts", "contacts", config.contacts),
+  ];
+}
+
+/** Which places of the machine a device takes. */
+export function usesOf({ kind, settings }: ConfiguredDevice): BusUse[] {
+  return driverOf(kind, settings).uses(settings);
+}
+
+interface DeviceProblem {
+  path: (string | number)[];
+  message: string;
+}
+
+/** What each device's own settings cannot show: two that want the same place, or stand twice. */
+export function deviceProblems(config: DevicesConfig): DeviceProblem[] {
+  const named = configuredDevices(config);
+  return [...namedTwice(config), ...tooMany(named), ...takenTwice(named)];
+}
+
+function namedTwice({ camera, codeReaders, cardReader, cardReaders }: DevicesConfig) {
+  const both = (one: string, several: string): DeviceProblem => ({
+    path: [one],
+    message: `stands beside devices.${several}: move it into that list`,
   });
+  return [
+    ...(camera && codeReaders ? [both("camera", "codeReaders")] : []),
+    ...(cardReader && cardReaders ? [both("cardReader", "cardReaders")] : []),
+  ];
+}
+
+function tooMany(named: readonly ConfiguredDevice[]): DeviceProblem[] {
+  const counts = new Map<string, number>();
+  return named.flatMap(({ kind, setting, settings }) => {
+    const { name, most = Infinity } = driverOf(kind, settings);
+    const count = (counts.get(`${kind} ${name}`) ?? 0) + 1;
+    counts.set(`${kind} ${name}`, count);
+    const message = `a unit can have ${most} device with driver ${name} at most`;
+    return count > most ? [{ path: setting, message }] : [];
+  });
+}
+
+/** A line of the header, a port, and an address on a bus can each serve one thing only. */
+function takenTwice(named: readonly ConfiguredDevice[]): DeviceProblem[] {
+  const owners = new Map<string, string>();
+  return named.flatMap((device) =>
+    usesOf(device).flatMap((use) => {
+      const place = placeOf(use);
+      if (place === undefined) return [];
+      const path = [...device.setting, use.setting];
+      const owner = owners.get(place);
+      if (owner !== undefined) return [{ path, message: `${place} is devices.${owner} already` }];
+      owners.set(place, path.join("."));
+      return [];
+    }),
+  );
+}
+
+function placeOf(use: BusUse): string | undefined {
+  switch (use.bus) {
+    case "gpio":
+      return `line ${use.line}`;
+    case "serial":
+      return `port ${use.path}`;
+    case "two-wire":
+      return `address ${use.address} of bus ${use.number}`;
+    case "camera":
+      return undefined;
+  }
 }

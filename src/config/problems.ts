@@ -124,7 +124,9 @@ function found(
     if (issue.code === "unrecognized_keys") return unknownKeys(issue.keys, path, helper);
     if (issue.code !== "invalid_union") return [{ path, message: worded(issue) }];
     if ("options" in issue && Array.isArray(issue.options)) {
-      return [{ path, message: chosen(issue.options.map(String), issue) }];
+      // Where a form is meant without its constant, "absent" is an option too: no word for a list.
+      const options = issue.options.filter((option) => option !== undefined).map(String);
+      return [{ path, message: chosen(options, issue) }];
     }
     const branches = issue.errors.filter((errors) => !errors.some(isWrongShape));
     const [closest] = branches.sort((a, b) => depth(b) - depth(a) || a.length - b.length);
@@ -164,10 +166,17 @@ function worded(issue: z.core.$ZodIssue): string {
 }
 
 function chosen(values: readonly string[], issue: z.core.$ZodIssue): string {
-  const given = issue.code === "invalid_union" ? undefined : issue.input;
+  const given = issue.code === "invalid_union" ? discriminatorOf(issue) : issue.input;
   const meant = typeof given === "string" ? nearest(given, values) : undefined;
   const list = values.length === 1 ? values.join("") : `one of ${values.join(", ")}`;
   return `expected ${list}${meant === undefined ? "" : `; did you mean "${meant}"?`}`;
+}
+
+/** The constant that was to say which form is meant; the issue is at it, its input is what holds it. */
+function discriminatorOf({ input, path }: z.core.$ZodIssueInvalidUnion): unknown {
+  const key = path.at(-1);
+  if (input === null || typeof input !== "object" || typeof key !== "string") return undefined;
+  return Object.entries(input).find(([name]) => name === key)?.[1];
 }
 
 const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

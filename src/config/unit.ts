@@ -1,6 +1,6 @@
 /** The unit's configuration file: one schema from which types, defaults and the reference follow. */
 import { z } from "zod";
-import { devices, lineProblems } from "./devices.ts";
+import { deviceProblems, devices } from "./devices.ts";
 import { numberFrom, section, text, wholeFrom } from "./values.ts";
 import { readYaml } from "./yaml-file.ts";
 
@@ -213,7 +213,7 @@ export const unitSchema = z
 export type UnitConfig = z.output<typeof unitSchema>;
 
 const checked = unitSchema.superRefine((config, context) => {
-  for (const { path, message } of lineProblems(config.devices)) {
+  for (const { path, message } of deviceProblems(config.devices)) {
     context.addIssue({ code: "custom", path: ["devices", ...path], message });
   }
 });

@@ -1,38 +1,15 @@
 /** Values that stand in configuration files, each with words that say what would be right. */
 import { z } from "zod";
 import { diseaseNamed } from "../core/evidence/disease.ts";
+import { wholeFrom } from "../../hal/settings.ts";
 import type { OpeningSpan } from "../core/policy/policy.ts";
+
+export { numberFrom, text, wholeFrom } from "../../hal/settings.ts";
 
 /** A number above 0, up to a largest one that still makes sense. */
 export function numberAboveZero(most: number): z.ZodNumber {
   const message = "expected a number above 0";
   return z.number(message).gt(0, message).max(most, `expected a number above 0, at most ${most}`);
-}
-
-/** A number between two bounds, both included. */
-export function numberFrom(least: number, most: number): z.ZodNumber {
-  const message = `expected a number from ${least} to ${most}`;
-  return z.number(message).min(least, message).max(most, message);
-}
-
-/** A whole number between two bounds, both included. */
-export function wholeFrom(least: number, most: number): z.ZodNumber {
-  const message = `expected a whole number from ${least} to ${most}`;
-  return z.number(message).int(message).min(least, message).max(most, message);
-}
-
-/** Signs that cannot be seen and change how the rest is shown, or end the line. */
-const UNSEEN = /^[^\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]*$/u;
-
-/** A text that is not blank and holds no control characters. */
-export function text(most = 200): z.ZodString {
-  const message = `expected a text of 1 to ${most} characters`;
-  return z
-    .string(message)
-    .min(1, message)
-    .max(most, message)
-    .regex(/\S/, message)
-    .refine((said) => UNSEEN.test(said), "expected a text without control characters");
 }
 
 /** An IANA time zone that is known here. */

@@ -7,6 +7,7 @@ import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createTemperatureProbe } from "../../hal/linux/unit-temperature.ts";
 import { readText } from "../base/files.ts";
 import { readBrokerSecrets } from "../config/broker-secrets.ts";
+import { configuredDevices } from "../config/devices.ts";
 import { parsePolicy } from "../config/policy.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import { persistTrustedTime } from "../gateway/last-trusted-time.ts";
@@ -15,6 +16,7 @@ import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { quarantinedDatabases } from "../store/quarantine.ts";
 import { openUnitStore } from "../store/worker/unavailable.ts";
 import { startUiServer } from "../ui/server.ts";
+import { loadDrivers } from "../unit/devices.ts";
 import type { Log } from "../unit/log.ts";
 import type {
   OpenedDevices,
@@ -23,7 +25,7 @@ import type {
   Platform,
   ServedPages,
 } from "../unit/platform.ts";
-import { devicesOf } from "./devices.ts";
+import { createLinuxBuses } from "./buses.ts";
 import { diskFiles } from "./disk-files.ts";
 import { placeScreenPage, recallSecrets } from "./door-secrets.ts";
 import { createResolverClient } from "./https-resolver.ts";
@@ -97,7 +99,12 @@ async function openDevices(config: UnitConfig, clock: Clock, log: Log): Promise<
     wanted: CREDENTIAL_SHAPES,
     onLost: ({ message }) => log("decoder-lost", { detail: message }),
   });
-  const devices = await devicesOf(config.devices, clock, engine);
+  const makeDevices = await loadDrivers(configuredDevices(config.devices));
+  const devices = makeDevices({
+    buses: createLinuxBuses(),
+    clock,
+    decoding: { engine, wanted: CREDENTIAL_SHAPES, share: config.decode.share },
+  });
   return { devices, close: () => engine.close() };
 }
 

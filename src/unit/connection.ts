@@ -8,6 +8,7 @@ import type { UnitConfig } from "../config/unit.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Health } from "../health/health.ts";
 import { KeyRing } from "../protocol/signed-token.ts";
+import { configuredDevices } from "../config/devices.ts";
 import type { Store } from "../store/store.ts";
 import {
   createCommandDesk,
@@ -18,7 +19,6 @@ import type { SettingsDesk } from "../uplink/remote-settings.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";
 import { VERSION } from "../version.ts";
 import { reportTroubles } from "./broker-troubles.ts";
-import { configuredDevices } from "./configured-devices.ts";
 import type { DataSets } from "./data-sets.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Platform } from "./platform.ts";
@@ -131,7 +131,7 @@ export function publishTelemetry(
       telemetrySeconds,
       unit: { unitId, district, root, name: venue.en, version: VERSION },
       homeAssistant,
-      configured: configuredDevices(config.devices),
+      configured: configuredDevices(config.devices).map(({ name }) => name),
       memory: store.settings,
     }),
   );

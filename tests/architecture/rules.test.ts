@@ -15,7 +15,7 @@ describe("the import table", () => {
     ["src/core/step.ts", "node:crypto", "a core that knows Node"],
     [
       "hal/drivers/gate/guarded-line/gate.ts",
-      "../../src/core/step.ts",
+      "../../../../src/core/step.ts",
       "a driver that knows the product",
     ],
     [
@@ -31,7 +31,7 @@ describe("the import table", () => {
   });
 
   it.each([
-    ["hal/drivers/gate/guarded-line/gate.ts", "../../bus/gpio.ts"],
+    ["hal/drivers/gate/guarded-line/gate.ts", "../../../bus/gpio.ts"],
     ["hal/drivers/code-reader/engine/decoder-worker.ts", "node:child_process"],
     ["src/gateway/loop.ts", "../../hal/devices.ts"],
     ["src/cli/sim.ts", "../../sim/demo/main.ts"],

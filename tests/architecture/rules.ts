@@ -68,7 +68,17 @@ const ROOMS: readonly Room[] = [
   },
   {
     path: "src/config",
-    mayImport: ["src/config", "src/core", "src/base", "hal/clock.ts"],
+    // The settings of a device are its driver's.
+    mayImport: [
+      "src/config",
+      "src/core",
+      "src/base",
+      "hal/bus/buses.ts",
+      "hal/clock.ts",
+      "hal/driver.ts",
+      "hal/registry.ts",
+      "hal/settings.ts",
+    ],
     packages: "*",
   },
   {
@@ -95,11 +105,32 @@ const ROOMS: readonly Room[] = [
   { path: "hal/bus", mayImport: ["hal/bus", "hal/clock.ts", "hal/devices.ts"], packages: [] },
   { path: "hal/clock.ts", mayImport: ["hal/bus", "hal/devices.ts"], packages: [] },
   { path: "hal/devices.ts", mayImport: ["hal/bus", "hal/clock.ts"], packages: [] },
+  { path: "hal/settings.ts", mayImport: [], packages: ["zod"] },
+  {
+    path: "hal/driver.ts",
+    mayImport: [
+      "hal/bus",
+      "hal/clock.ts",
+      "hal/devices.ts",
+      "hal/drivers/code-reader/engine/engine.ts",
+    ],
+    packages: ["zod"],
+  },
+  { path: "hal/registry.ts", mayImport: ["hal/driver.ts", "hal/drivers"], packages: [] },
   {
     path: "hal/drivers/code-reader",
-    mayImport: ["hal/drivers/code-reader", "hal/bus", "hal/clock.ts", "hal/devices.ts"],
+    mayImport: [
+      "hal/drivers/code-reader",
+      "hal/drivers/support",
+      "hal/bus",
+      "hal/clock.ts",
+      "hal/devices.ts",
+      "hal/driver.ts",
+      "hal/settings.ts",
+    ],
     // The decoders run in a process of their own: its starting is part of the driver.
     packages: [
+      "zod",
       "@undecaf/zbar-wasm",
       "zxing-wasm",
       "rxing-wasm",
@@ -114,8 +145,16 @@ const ROOMS: readonly Room[] = [
   },
   {
     path: "hal/drivers",
-    mayImport: ["hal/drivers", "hal/bus", "hal/clock.ts", "hal/devices.ts"],
+    mayImport: [
+      "hal/drivers",
+      "hal/bus",
+      "hal/clock.ts",
+      "hal/devices.ts",
+      "hal/driver.ts",
+      "hal/settings.ts",
+    ],
     packages: [
+      "zod",
       "@undecaf/zbar-wasm",
       "zxing-wasm",
       "rxing-wasm",

@@ -6,7 +6,8 @@ import type { SmBus } from "../../hal/bus/smbus.ts";
 import type { DeviceHealth } from "../../hal/devices.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { createCodeReader } from "../../hal/drivers/code-reader/camera/reader.ts";
-import { createMlx90614 } from "../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
+import { createMlx90614, MLX90614_ADDRESS } from "../../hal/drivers/thermometer/mlx90614/chip.ts";
+import { createThermometer } from "../../hal/drivers/thermometer/thermometer.ts";
 import { createSdtReader } from "../../hal/drivers/card-reader/sdt/reader.ts";
 import type { PromisifiedBus } from "i2c-bus";
 import { createProcessCamera } from "../../hal/linux/camera/camera.ts";
@@ -55,7 +56,10 @@ describe("the alarm of a device that hangs", () => {
     };
     const health: DeviceHealth[] = [];
     const told: string[] = [];
-    const thermometer = createMlx90614({ host: { open: async () => bus }, clock });
+    const thermometer = createThermometer({
+      open: async () => createMlx90614(bus, MLX90614_ADDRESS),
+      clock,
+    });
     thermometer.onHealth((state) => health.push(state));
     thermometer.onFailure((failure) => told.push(failure));
     await thermometer.start();

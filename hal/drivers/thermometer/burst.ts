@@ -1,6 +1,5 @@
 /** Turns a run of raw samples into one honest number, or into a reason why there is none. */
 import type { TemperatureFailure } from "../../devices.ts";
-import { countToCelsius, KELVIN_PER_COUNT } from "./mlx90614/registers.ts";
 
 export interface BurstOptions {
   /** Samples that must agree, at least 8. */
@@ -27,15 +26,15 @@ export type BurstResult =
 
 /** A burst being collected. */
 export interface Burst {
-  /** Adds one sample; tells the result as soon as there is one. Not to be called after that. */
-  add(count: number, atMs: number): BurstResult | undefined;
-  /** A sample was due but did not come; tells when patience is over. */
+  /** Adds one sample, °C; returns the result as soon as there is one. Not to be called after that. */
+  add(celsius: number, atMs: number): BurstResult | undefined;
+  /** A sample was due but did not come; returns the failure once patience is over. */
   miss(atMs: number): BurstResult | undefined;
 }
 
 /**
  * The newest samples slide through a window, so a person who first moves and then stands still is
- * measured without being asked again. Spreads are compared in counts: no rounding at the limit.
+ * measured without being asked again.
  * @throws RangeError on settings that would weaken the result
  */
 export function createBurst(startedAtMs: number, options: BurstOptions): Burst {
@@ -43,7 +42,6 @@ export function createBurst(startedAtMs: number, options: BurstOptions): Burst {
   if (!Number.isInteger(samples) || samples < 8) {
     throw new RangeError(`a burst needs at least 8 samples, not ${samples}`);
   }
-  const maximumSpread = Math.round(maximumSpreadK / KELVIN_PER_COUNT);
   const window: number[] = [];
   // Why nothing was good enough so far: steady values in the wrong range weigh more than movement.
   let failure: TemperatureFailure = "sensor-fault";
@@ -52,17 +50,17 @@ export function createBurst(startedAtMs: number, options: BurstOptions): Burst {
     atMs - startedAtMs >= patienceMs ? { kind: "failed", failure } : undefined;
 
   return {
-    add(count, atMs) {
-      window.push(count);
+    add(celsius, atMs) {
+      window.push(celsius);
       if (window.length > samples) window.shift();
       if (failure === "sensor-fault") failure = "unsteady";
       if (window.length === samples) {
         const sorted = window.toSorted((a, b) => a - b);
-        const spread = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0);
-        if (spread <= maximumSpread) {
-          const skinC = countToCelsius(median(sorted));
+        const spreadK = (sorted.at(-1) ?? 0) - (sorted[0] ?? 0);
+        if (spreadK <= maximumSpreadK + TOLERANCE_K) {
+          const skinC = median(sorted);
           if (isWithin(skinC, plausibleC)) {
-            return { kind: "steady", skinC, spreadK: spread * KELVIN_PER_COUNT, samples };
+            return { kind: "steady", skinC, spreadK, samples };
           }
           failure = "implausible";
         } else failure = "unsteady";
@@ -79,9 +77,10 @@ function median(sorted: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
 }
 
-// Counts are exact, their conversion to °C is not: a hundredth of a count must not decide.
-const TOLERANCE_C = 0.0001;
+// Chips count in steps of a hundredth of a kelvin or more, which binary fractions do not hold exactly:
+// what is far below a step must not decide.
+const TOLERANCE_K = 0.0001;
 
 function isWithin(celsius: number, range: { from: number; to: number }): boolean {
-  return celsius >= range.from - TOLERANCE_C && celsius <= range.to + TOLERANCE_C;
+  return celsius >= range.from - TOLERANCE_K && celsius <= range.to + TOLERANCE_K;
 }

@@ -2,15 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withDeadline, type Clock } from "../../../hal/clock.ts";
-import type { Device, DeviceHealth } from "../../../hal/devices.ts";
+import type { Clock } from "../../../hal/clock.ts";
+import type { DeviceKind, DriverContext } from "../../../hal/driver.ts";
+import { driverOf } from "../../../hal/registry.ts";
 import type { DecodeEngine } from "../../../hal/drivers/code-reader/engine/engine.ts";
-import type { Luminance } from "../../../hal/drivers/code-reader/image/image.ts";
-import { measureDecodeSpeed } from "../../../hal/drivers/code-reader/engine/decode-speed.ts";
-import { probeMlx90614 } from "../../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
 import { createClockSyncReader } from "../../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { createLinuxSmBus } from "../../../hal/linux/smbus.ts";
 import { parseCollectorKeys } from "../../config/collector-keys.ts";
 import { parseCommandKeys } from "../../config/command-keys.ts";
 import { parseDataKeys } from "../../config/data-keys.ts";
@@ -22,18 +19,12 @@ import { DAY_MS } from "../../core/time.ts";
 import { certificateDates, tryBroker } from "./broker-check.ts";
 import { findingOf, type Check, type Finding } from "./check.ts";
 import { staffTokenFile } from "../../linux/door-secrets.ts";
-import { devicesOf } from "../../linux/devices.ts";
+import { createLinuxBuses } from "../../linux/buses.ts";
+import { configuredDevices, usesOf } from "../../config/devices.ts";
 import { problemWith } from "../../unit/inputs.ts";
-import {
-  cameraFix,
-  freeBytes,
-  installationChecks,
-  LINE_FIX,
-  thermometerFix,
-} from "./installation.ts";
+import { freeBytes, installationChecks } from "./installation.ts";
 import { quarantinedDatabases } from "../../store/quarantine.ts";
 
-const DEVICE_WAIT_MS = 12_000;
 const FREE_BYTES_WANTED = 200e6;
 
 /** Examines one part after the other, so that two never want the same bus at once. */
@@ -41,9 +32,7 @@ export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   const clock = createSystemClock();
   let withoutGpio = false;
   for (const check of await checksOf(config, clock)) {
-    const isLine = NEEDS_GPIO.includes(check.what) && check.run !== undefined;
-    const isHopeless =
-      withoutGpio && isLine && !(check.what === "gate line" && config.devices.gate.file);
+    const isHopeless = withoutGpio && check.needsGpio === true;
     const finding = await findingOf(
       isHopeless
         ? { ...check, run: undefined, absent: "not tried: there are no GPIO lines, see above" }
@@ -54,14 +43,21 @@ export async function* examine(config: UnitConfig): AsyncGenerator<Finding> {
   }
 }
 
-/** What cannot work without the lines of the board's header: one cause is said once. */
-const NEEDS_GPIO: readonly string[] = ["gate line", "panel", "door contacts"];
+/** A check that cannot succeed without the lines of the board's header says so: one cause is reported once. */
+interface DeviceCheck extends Check {
+  needsGpio?: boolean;
+}
 
-async function checksOf(config: UnitConfig, clock: Clock): Promise<Check[]> {
+async function checksOf(config: UnitConfig, clock: Clock): Promise<DeviceCheck[]> {
+  const context: DriverContext = {
+    buses: createLinuxBuses(),
+    clock,
+    decoding: { engine: NO_ENGINE, wanted: [], share: config.decode.share },
+  };
   return [
     ...(await installationChecks(config)),
     ...dataChecks(config),
-    ...(await deviceChecks(config, clock)),
+    ...deviceChecks(config, context),
     ...brokerChecks(config, clock),
   ];
 }
@@ -244,127 +240,46 @@ function enough(free: number): string {
   return `${(free / 1e9).toFixed(1)} GB`;
 }
 
-async function deviceChecks(config: UnitConfig, clock: Clock): Promise<Check[]> {
-  const devices = await devicesOf(config.devices, clock, LOOKS_AWAY);
-  const { cardReader, thermometer, camera, gate } = config.devices;
-  const [codeReader] = devices.codeReaders ?? [];
-  let picture: Luminance | undefined;
-  const started = (device: Device | undefined, say: string, meanwhile?: () => void): Check["run"] =>
-    device === undefined ? undefined : () => startAndStop(device, clock, say, meanwhile);
-  return [
-    {
-      what: "camera",
-      run: started(codeReader, camera?.source ?? "", () => {
-        picture = codeReader?.snapshot();
-      }),
-      fix: (detail) => cameraFix(camera, detail),
-    },
-    {
-      what: "code reader",
-      run: camera && (() => timeDecoders(picture, camera, config.decode.share, clock)),
-      fix: "mend the camera first; where reading is slow, give it a smaller picture (devices.camera: width, height)",
-    },
-    {
-      what: "card reader",
-      run: started(devices.cardReaders?.[0], cardReader?.path ?? ""),
-      fix: `check plug and power, that ${cardReader?.path} exists, and that the unit is in group dialout`,
-    },
-    {
-      what: "thermometer",
-      run: thermometer === undefined ? undefined : () => readThermometer(thermometer),
-      fix: (detail) => thermometerFix(thermometer?.bus ?? 1, detail),
-    },
-    {
-      what: "gate line",
-      run: started(devices.gate, gate.file ?? `BCM ${gate.line}, locked`),
-      fix: LINE_FIX,
-    },
-    {
-      what: "panel",
-      run: started(devices.panel, "lights and buzzer answer"),
-      fix: LINE_FIX,
-    },
-    {
-      what: "door contacts",
-      run: started(devices.doorContacts, "all wired contacts can be read"),
-      fix: LINE_FIX,
-    },
-  ];
+/** Each configured device as its driver checks it; a kind that is not configured is said to be absent. */
+function deviceChecks(config: UnitConfig, context: DriverContext): DeviceCheck[] {
+  const configured = configuredDevices(config.devices);
+  return DEVICE_KINDS.flatMap((kind): DeviceCheck[] => {
+    const devices = configured.filter((device) => device.kind === kind);
+    if (devices.length === 0) return [{ what: LABELS[kind], run: undefined, fix: "" }];
+    return devices.flatMap((device, index) => {
+      const needsGpio = usesOf(device).some(({ bus }) => bus === "gpio");
+      const number = index === 0 ? "" : ` ${index + 1}`;
+      const checks = driverOf(kind, device.settings).checks(device.settings, context);
+      return checks.map((check) => ({ ...check, what: `${check.what}${number}`, needsGpio }));
+    });
+  });
 }
 
-/** Seeing whether the camera gives frames takes no decoder. */
-const LOOKS_AWAY: DecodeEngine = {
+const DEVICE_KINDS: readonly DeviceKind[] = [
+  "code-reader",
+  "card-reader",
+  "thermometer",
+  "gate",
+  "panel",
+  "door-contacts",
+];
+
+const LABELS: Readonly<Record<DeviceKind, string>> = {
+  "code-reader": "code reader",
+  "card-reader": "card reader",
+  thermometer: "thermometer",
+  gate: "gate line",
+  panel: "panel",
+  "door-contacts": "door contacts",
+};
+
+/** The drivers' checks bring decoders of their own where they need any. */
+const NO_ENGINE: DecodeEngine = {
   ready: () => Promise.resolve(),
   decode: () => Promise.resolve({ codes: [] }),
   onLateResult() {},
   close: () => Promise.resolve(),
 };
-
-const LEAST_LOOKS_A_SECOND = 5;
-
-async function timeDecoders(
-  picture: Luminance | undefined,
-  camera: NonNullable<UnitConfig["devices"]["camera"]>,
-  share: number,
-  clock: Clock,
-): Promise<string> {
-  if (picture === undefined) throw new Error("there is no picture of the camera to try it on");
-  const { decoder, lookMs, furtherMs } = await measureDecodeSpeed(picture, clock);
-  const size = `${picture.width}×${picture.height}`;
-  const possible = 1_000 / lookMs;
-  const taken = `a look at ${size} takes ${lookMs.toFixed(1)} ms (${decoder})`;
-  if (possible < LEAST_LOOKS_A_SECOND) {
-    throw new Error(`${taken}: ${possible.toFixed(1)} frames a second are too few`);
-  }
-  const all = `everything that is tried on what is hard to read ${furtherMs.toFixed(0)} ms`;
-  if (!("framesPerSecond" in camera)) {
-    return `${taken}, ${all}; up to ${possible.toFixed(0)} frames a second can be looked at`;
-  }
-  const looks = Math.min(possible, camera.framesPerSecond);
-  const core = (looks * lookMs * (1 + share)) / 10;
-  return `${taken}, ${all}; ${looks.toFixed(0)} frames a second of an empty doorway take about ${core.toFixed(0)} % of a processor core`;
-}
-
-async function readThermometer(where: { bus: number; address: number }): Promise<string> {
-  const bus = await createLinuxSmBus({ bus: where.bus }).open();
-  try {
-    const found = await probeMlx90614(bus, where.address);
-    if (found.objectC === undefined || found.ambientC === undefined) {
-      throw new Error("it answers, but reports an error instead of a temperature");
-    }
-    return `object ${found.objectC.toFixed(1)} °C, ambient ${found.ambientC.toFixed(1)} °C`;
-  } finally {
-    await bus.close();
-  }
-}
-
-/** Waits until the device says how it is, and puts it back as it was. */
-async function startAndStop(
-  device: Device,
-  clock: Clock,
-  say: string,
-  meanwhile?: () => void,
-): Promise<string> {
-  const settled = new Promise<DeviceHealth>((resolve) => {
-    device.onHealth((health) => {
-      if (health.state !== "starting") resolve(health);
-    });
-  });
-  await device.start();
-  try {
-    const health = await withDeadline(
-      clock,
-      DEVICE_WAIT_MS,
-      settled,
-      () => new Error(`does not answer within ${DEVICE_WAIT_MS / 1_000} s`),
-    );
-    if (health.state === "failed") throw new Error(`${health.kind}: ${health.detail}`);
-    meanwhile?.();
-    return say;
-  } finally {
-    await device.stop();
-  }
-}
 
 function brokerChecks(config: UnitConfig, clock: Clock): Check[] {
   const { mqtt } = config;

@@ -7,6 +7,8 @@ import { findGpioChip, SYSFS_GPIO } from "../../../hal/linux/gpio-chip.ts";
 import { tryNativeModules } from "../../../hal/linux/native-module.ts";
 import type { UnitConfig } from "../../config/unit.ts";
 import { describeVersion, releaseName } from "../../version.ts";
+import { configuredDevices, usesOf } from "../../config/devices.ts";
+import type { BusUse } from "../../../hal/bus/buses.ts";
 import type { Check } from "./check.ts";
 
 /** Where this machine keeps what is looked at; a test has its own. */
@@ -101,13 +103,8 @@ async function checkService(text: string): Promise<string> {
 
 /** The groups that own what the configuration names. */
 function checkGroups(text: string, config: UnitConfig, user: string): Promise<string> {
-  const { camera, cardReader, thermometer, panel } = config.devices;
-  const wanted = [
-    ...(usesGpio(config) ? ["gpio"] : []),
-    ...(thermometer === undefined ? [] : ["i2c"]),
-    ...(cardReader === undefined && panel?.path === undefined ? [] : ["dialout"]),
-    ...(camera === undefined ? [] : ["video"]),
-  ];
+  const buses = new Set(busesOf(config));
+  const wanted = BUS_GROUPS.flatMap(([bus, group]) => (buses.has(bus) ? [group] : []));
   const missing = wanted.filter((group) => !membersOf(text, group).includes(SERVICE_USER));
   if (missing.length > 0) {
     return Promise.reject(new Error(`${SERVICE_USER} is not in: ${missing.join(",")}`));
@@ -125,18 +122,32 @@ function membersOf(text: string, group: string): string[] {
   return line?.split(":")[3]?.split(",") ?? [];
 }
 
-/** Whether a line of the board's header is named. */
-export function usesGpio({ devices: { gate, panel, contacts } }: UnitConfig): boolean {
-  const hasPanel = panel !== undefined && panel.path === undefined;
-  const hasContacts = Object.values(contacts ?? {}).some((contact) => contact !== undefined);
-  return gate.file === undefined || hasPanel || hasContacts;
+/** Which kinds of buses the configured devices use. */
+function busesOf(config: UnitConfig): BusUse["bus"][] {
+  return configuredDevices(config.devices).flatMap((device) =>
+    usesOf(device).map(({ bus }) => bus),
+  );
 }
 
-/** The modules that what the configuration names takes, of those that a machine compiles itself. */
+/** The groups that own the devices of a bus on Raspberry Pi OS. */
+const BUS_GROUPS: readonly (readonly [BusUse["bus"], string])[] = [
+  ["gpio", "gpio"],
+  ["two-wire", "i2c"],
+  ["serial", "dialout"],
+  ["camera", "video"],
+];
+
+/** Whether a line of the board's header is named. */
+export function usesGpio(config: UnitConfig): boolean {
+  return busesOf(config).includes("gpio");
+}
+
+/** The modules that a machine compiles itself, as far as the configured devices need them. */
 function compiledModules(config: UnitConfig): ("onoff" | "i2c-bus")[] {
+  const buses = new Set(busesOf(config));
   return [
-    ...(usesGpio(config) ? (["onoff"] as const) : []),
-    ...(config.devices.thermometer === undefined ? [] : (["i2c-bus"] as const)),
+    ...(buses.has("gpio") ? (["onoff"] as const) : []),
+    ...(buses.has("two-wire") ? (["i2c-bus"] as const) : []),
   ];
 }
 
@@ -155,32 +166,3 @@ export async function freeBytes(folder: string): Promise<number> {
     return await freeBytes(dirname(folder));
   }
 }
-
-/** How to get the program of a camera, or what else to look at. */
-export function cameraFix(camera: UnitConfig["devices"]["camera"], detail: string): string {
-  if (/spawn .* ENOENT/.test(detail)) {
-    switch (camera?.source) {
-      case "rpicam":
-        return "the camera's program is missing: sudo apt-get install rpicam-apps-lite (Raspberry Pi OS)";
-      case "v4l2":
-        return "the camera's program is missing: sudo apt-get install ffmpeg";
-      case "command":
-      case undefined:
-        return "the camera's program is missing: install it, or correct devices.camera.command";
-    }
-  }
-  if (/blank/.test(detail)) return "take the lens cover off, or give the doorway light";
-  return "check the ribbon or the USB plug, and that rpicam-hello or v4l2-ctl sees the camera";
-}
-
-/** A bus that is not there is another matter than a chip that does not answer. */
-export function thermometerFix(bus: number, detail: string): string {
-  if (/ENOENT/.test(detail)) {
-    return `there is no /dev/i2c-${bus}: dtparam=i2c_arm=on in config.txt, module i2c-dev loaded (sudo modprobe i2c-dev; deploy/install.sh has it loaded at each start), then reboot`;
-  }
-  return "check SDA, SCL and 3.3 V, and group i2c; where it answers now and then, dtparam=i2c_arm_baudrate=10000 in config.txt";
-}
-
-/** For a line of the board's header. */
-export const LINE_FIX =
-  "check the line's number, group gpio, the pull-ups in config.txt (docs/installers/wiring.md), and that no other program holds it";

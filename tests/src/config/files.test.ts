@@ -74,8 +74,13 @@ describe("the policy file", () => {
 describe("the unit's file", () => {
   it("given as an example is a whole configuration", () => {
     const unit = parseUnitConfig(readFileSync("deploy/unit.example.yaml", "utf8"), "example");
-    expect(unit.devices.gate).toEqual({ line: 17, activeLow: false, maximumMs: 10_000 });
-    expect(unit.devices.contacts?.fire).toEqual({ line: 23, activeLow: true, debounceMs: 30 });
+    expect(unit.devices.gate).toEqual({
+      driver: "guarded-line",
+      line: 17,
+      activeLow: false,
+      maximumMs: 10_000,
+    });
+    expect(unit.devices.contacts?.["fire"]).toEqual({ line: 23, activeLow: true, debounceMs: 30 });
     expect(unit.http.host).toBe("127.0.0.1");
   });
 

@@ -108,7 +108,7 @@ describe("a real unit as a process of its own", () => {
 });
 
 describe("doctor", () => {
-  it("tells what works and what does not, with a mend, and leaves the gate locked", async () => {
+  it("reports what works and what does not, with a fix, and leaves the gate locked", async () => {
     await folder.configure(trust);
     const run = spawnSync(
       NODE,
@@ -136,7 +136,7 @@ describe("doctor", () => {
       true,
     );
     expect(findings.find(({ what }) => what === "code reader")?.detail).toMatch(
-      /^a look at \d+×\d+ takes \d+\.\d ms \((zxing|rxing)\), .* \d+ ms; up to \d+ frames a second can be looked at$/,
+      /^one frame of \d+×\d+ takes \d+\.\d ms \((zxing|rxing)\), .* \d+ ms; up to \d+ frames a second can be decoded$/,
     );
     expect([ok, run.status]).toEqual([false, 1]);
     expect(folder.gate()).toBe("0");

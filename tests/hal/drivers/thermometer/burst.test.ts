@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { BURST_DEFAULTS, createBurst } from "../../../../hal/drivers/thermometer/burst.ts";
 import type { BurstResult } from "../../../../hal/drivers/thermometer/burst.ts";
 
-/** Counts of a temperature: 0.02 K each. */
-const counts = (celsius: number): number => Math.round((celsius + 273.15) * 50);
+/** A chip gives temperatures in steps, here of 0.02 K (MLX90614). */
+const STEP_K = 0.02;
+const inSteps = (celsius: number): number => Math.round((celsius + 273.15) * 50) / 50 - 273.15;
 
 /** Feeds one sample each 100 ms until there is a result or the samples are used up. */
 function feed(samples: readonly number[], options = BURST_DEFAULTS): BurstResult | undefined {
@@ -16,7 +17,7 @@ function feed(samples: readonly number[], options = BURST_DEFAULTS): BurstResult
 }
 
 const steady = (celsius: number, length = 8): number[] =>
-  Array.from({ length }, () => counts(celsius));
+  Array.from({ length }, () => inSteps(celsius));
 
 describe("a burst", () => {
   it("needs eight samples", () => {
@@ -29,8 +30,17 @@ describe("a burst", () => {
   });
 
   it("gives the median, which one hot and one cold sample do not move", () => {
-    const middle = counts(36.5);
-    const samples = [middle + 7, middle, middle - 8, middle, middle, middle, middle, middle];
+    const middle = inSteps(36.5);
+    const samples = [
+      middle + 7 * STEP_K,
+      middle,
+      middle - 8 * STEP_K,
+      middle,
+      middle,
+      middle,
+      middle,
+      middle,
+    ];
     const result = feed(samples);
     if (result?.kind !== "steady") throw new Error("the burst should have been steady");
     expect(result.skinC).toBeCloseTo(36.49, 9);
@@ -38,19 +48,19 @@ describe("a burst", () => {
   });
 
   it("takes the mean of the two in the middle", () => {
-    const low = counts(36.5);
-    const result = feed([low, low, low, low, low + 2, low + 2, low + 2, low + 2]);
+    const low = inSteps(36.5);
+    const result = feed([low, low, low, low, ...Array.from({ length: 4 }, () => low + 2 * STEP_K)]);
     if (result?.kind !== "steady") throw new Error("the burst should have been steady");
     expect(result.skinC).toBeCloseTo(36.51, 9);
   });
 
   it.each([
     ["0.30 K, the limit", 15, "steady"],
-    ["0.32 K, one count more", 16, "unsteady"],
-  ])("with a spread of %s", (_, spreadCounts, outcome) => {
-    const low = counts(36.5);
+    ["0.32 K, one step more", 16, "unsteady"],
+  ])("with a spread of %s", (_, spreadSteps, outcome) => {
+    const low = inSteps(36.5);
     const samples = Array.from({ length: 31 }, (__, index) =>
-      index % 2 === 0 ? low : low + spreadCounts,
+      index % 2 === 0 ? low : low + spreadSteps * STEP_K,
     );
     const result = feed(samples);
     expect(result?.kind === "failed" ? result.failure : result?.kind).toBe(outcome);
@@ -73,14 +83,14 @@ describe("a burst", () => {
     ["32 °C", 32],
     ["42 °C", 42],
   ])("counts a limit of exactly %s as within", (_, limit) => {
-    // A range whose ends fall exactly on a count.
+    // A range whose ends fall exactly on a step.
     const exact = Math.round((limit + 273.15) * 50) / 50 - 273.15;
     const plausibleC = limit === 32 ? { from: exact, to: 42 } : { from: 32, to: exact };
     expect(feed(steady(limit), { ...BURST_DEFAULTS, plausibleC })?.kind).toBe("steady");
   });
 
   it("measures somebody who first moves and then stands still", () => {
-    const moving = Array.from({ length: 12 }, (_, index) => counts(30 + index * 0.5));
+    const moving = Array.from({ length: 12 }, (_, index) => inSteps(30 + index * 0.5));
     expect(feed([...moving, ...steady(36.5)])).toMatchObject({ kind: "steady" });
   });
 
@@ -88,7 +98,7 @@ describe("a burst", () => {
     [29, undefined],
     [30, "unsteady"],
   ])("is patient for 3 s: after %s tenths", (tenths, failure) => {
-    const samples = Array.from({ length: tenths + 1 }, (_, index) => counts(34 + (index % 2)));
+    const samples = Array.from({ length: tenths + 1 }, (_, index) => inSteps(34 + (index % 2)));
     const result = feed(samples);
     expect(result?.kind === "failed" ? result.failure : undefined).toBe(failure);
   });

@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cameraFix } from "../../../../hal/drivers/code-reader/camera/register.ts";
+import { twoWireFix } from "../../../../hal/drivers/thermometer/chip.ts";
 import { loadNativeModule } from "../../../../hal/linux/native-module.ts";
 import { parseUnitConfig } from "../../../../src/config/unit.ts";
 import { findingOf, type Finding } from "../../../../src/cli/doctor/check.ts";
 import {
-  cameraFix,
   freeBytes,
   installationChecks,
   type Machine,
-  thermometerFix,
 } from "../../../../src/cli/doctor/installation.ts";
 
 const CONFIG = parseUnitConfig(
@@ -135,20 +135,19 @@ describe("GPIO lines", () => {
 });
 
 describe("the way out depends on what is wrong", () => {
-  const usb = CONFIG.devices.camera;
   it.each([
     ["absent on /dev/video0 (spawn ffmpeg ENOENT)", /apt-get install ffmpeg/],
     ["the picture is blank", /lens cover/],
     ["no frame within 5 s", /USB plug/],
   ])("of a camera with %j", (detail, mend) => {
-    expect(cameraFix(usb, detail)).toMatch(mend);
+    expect(cameraFix("v4l2", detail)).toMatch(mend);
   });
 
   it.each([
     ["ENOENT: no such file or directory, access '/dev/i2c-1'", /modprobe i2c-dev/],
     ["EREMOTEIO", /SDA, SCL.*i2c_arm_baudrate/],
   ])("of a thermometer with %j", (detail, mend) => {
-    expect(thermometerFix(1, detail)).toMatch(mend);
+    expect(twoWireFix(1, detail)).toMatch(mend);
   });
 });
 

@@ -1,14 +1,23 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { SmBusHost } from "../../../../hal/bus/smbus.ts";
+import { onTwoWire, readOnce, type OpenChip } from "../../../../hal/drivers/thermometer/chip.ts";
 import {
   createMlx90614,
-  probeMlx90614,
-} from "../../../../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
-import type { Mlx90614Options } from "../../../../../hal/drivers/thermometer/mlx90614/mlx90614.ts";
-import type { DeviceHealth, TemperatureReading, Thermometer } from "../../../../../hal/devices.ts";
-import { createSimulatedSmBus } from "../../../../../sim/bus/smbus.ts";
-import { createMlx90614Chip } from "../../../../../sim/chips/mlx90614.ts";
-import { VirtualClock } from "../../../../../sim/kernel/virtual-clock.ts";
-import { createRandom } from "../../../../../sim/kernel/random.ts";
+  MLX90614_ADDRESS,
+} from "../../../../hal/drivers/thermometer/mlx90614/chip.ts";
+import {
+  createThermometer,
+  type ThermometerOptions,
+} from "../../../../hal/drivers/thermometer/thermometer.ts";
+import type { DeviceHealth, TemperatureReading, Thermometer } from "../../../../hal/devices.ts";
+import { createSimulatedSmBus } from "../../../../sim/bus/smbus.ts";
+import { createMlx90614Chip } from "../../../../sim/chips/mlx90614.ts";
+import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
+import { createRandom } from "../../../../sim/kernel/random.ts";
+
+/** The chip that these tests measure with; what they are about is the same with any. */
+const chipOn = (host: SmBusHost): OpenChip =>
+  onTwoWire(host, (bus) => createMlx90614(bus, MLX90614_ADDRESS));
 
 let started: Thermometer | undefined;
 
@@ -17,12 +26,12 @@ afterEach(async () => {
   started = undefined;
 });
 
-async function setUp(options: Partial<Mlx90614Options> = {}, noiseK = 0) {
+async function setUp(options: Partial<ThermometerOptions> = {}, noiseK = 0) {
   const clock = new VirtualClock(Date.UTC(2026, 10, 24));
   const bus = createSimulatedSmBus({ clock });
   const chip = createMlx90614Chip({ clock, random: createRandom(7), noiseK });
   bus.attach(chip);
-  const thermometer = createMlx90614({ host: bus, clock, ...options });
+  const thermometer = createThermometer({ open: chipOn(bus), clock, ...options });
   started = thermometer;
   const readings: TemperatureReading[] = [];
   const events: string[] = [];
@@ -142,14 +151,26 @@ describe("somebody in view", () => {
   });
 });
 
-describe("probe", () => {
-  it("reads identity, settings and temperatures", async () => {
+describe("reading a chip once", () => {
+  it("gives identity, settings and temperatures, and closes the bus", async () => {
     const { bus, thermometer, clock } = await setUp();
     await thermometer.stop();
-    const open = await bus.open();
-    const probing = probeMlx90614(open);
+    const reading = readOnce(chipOn(bus));
     await clock.run(100);
-    expect(await probing).toMatchObject({ ownAddress: 0x5a, emissivity: 1, configuration: 0x9f74 });
+    expect(await reading).toMatch(
+      /^object -?[\d.]+ °C, ambient [\d.]+ °C \(MLX90614 [0-9a-f]{16}, emissivity 1\.00\)$/,
+    );
+    expect((await bus.open()).name).toBeTruthy();
+  });
+
+  it("rejects while the chip marks its values as invalid", async () => {
+    const { bus, chip, thermometer, clock } = await setUp();
+    await thermometer.stop();
+    chip.setError(true);
+    const reading = readOnce(chipOn(bus));
+    reading.catch(() => undefined);
+    await clock.run(100);
+    await expect(reading).rejects.toThrow("reports an error instead of a temperature");
   });
 });
 
@@ -179,7 +200,7 @@ describe("the wire", () => {
   it("starts without a chip, says so, and finds it later", async () => {
     const clock = new VirtualClock(0);
     const bus = createSimulatedSmBus({ clock });
-    const thermometer = createMlx90614({ host: bus, clock });
+    const thermometer = createThermometer({ open: chipOn(bus), clock });
     started = thermometer;
     const health: DeviceHealth[] = [];
     thermometer.onHealth((state) => health.push(state));
@@ -266,7 +287,7 @@ describe("the wire", () => {
       wallTrusted: () => true,
       after: clock.after.bind(clock),
     };
-    const thermometer = createMlx90614({ host: bus, clock: late });
+    const thermometer = createThermometer({ open: chipOn(bus), clock: late });
     started = thermometer;
     const events: string[] = [];
     thermometer.onReading(() => events.push("reading"));
