@@ -6,6 +6,8 @@ import { draft } from "../../../support/records.ts";
 
 const HOLDERS = 7;
 const [, , role, path = ""] = process.argv;
+// A test that fails or is killed must not leave a process that reads for ever.
+process.once("disconnect", () => process.exit());
 
 async function record(): Promise<never> {
   const store = openStoreFile({ path, unitId: "door-1" });
