@@ -96,7 +96,8 @@ function entry(
 ): string[] {
   const place = resolved(field, root);
   const forms = place.oneOf ?? place.anyOf ?? [];
-  const chosen = forms.filter((form) => constants(form).length > 0);
+  const inside = place.type === "array" ? resolved(place.items ?? {}, root) : place;
+  const chosen = formsIn(inside).filter((form) => constants(form).length > 0);
   const notes = [
     typeWords(field, root),
     required ? "required" : defaultWords(field),
@@ -117,9 +118,16 @@ function entry(
       ]),
     ];
   }
-  const inside = place.type === "array" ? resolved(place.items ?? {}, root) : place;
   const detailed = forms.find((form) => form.properties !== undefined);
   return [head, ...fieldLines(key === "rules" ? {} : (detailed ?? inside), root, deeper)];
+}
+
+/** The alternatives of a place, and those within them. */
+function formsIn(place: JsonSchema): JsonSchema[] {
+  return (place.oneOf ?? place.anyOf ?? []).flatMap((form) => {
+    const within = formsIn(form);
+    return within.length > 0 ? within : [form];
+  });
 }
 
 /** `source: rpicam` and what it means, for a form that is told by a constant. */
