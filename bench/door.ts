@@ -1,5 +1,6 @@
 /** The door as a whole: from the first frame that holds a readable code, or a card's last byte, to the gate's line. */
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +13,6 @@ import { createSdtReader } from "../hal/drivers/card-reader/sdt/reader.ts";
 import { createSystemClock } from "../hal/linux/clock.ts";
 import { HOUR_MS } from "../src/core/time.ts";
 import { CREDENTIAL_SHAPES } from "../src/credential/shapes.ts";
-import { Gateway } from "../src/gateway/gateway.ts";
 import { type VisitTimings } from "../src/gateway/visit-timings.ts";
 import { openStore } from "../src/store/store.ts";
 import { createSimulatedGpio } from "../sim/bus/gpio.ts";
@@ -24,6 +24,9 @@ import { createSamVChip, encodeCard } from "../sim/chips/sam-v.ts";
 import { District, DISTRICT_ISSUER } from "../sim/actors/issuer.ts";
 import { pharmacyPolicy } from "../sim/actors/policy.ts";
 import { createRandom } from "../sim/kernel/random.ts";
+import { MemoryFiles } from "../sim/platform/memory-files.ts";
+import { simulatedUnitConfig } from "../sim/platform/unit-config.ts";
+import { composeUnit } from "../src/unit/unit.ts";
 import { percentile, printTable, spread } from "./figures.ts";
 import { ReplayCamera } from "./replay-camera.ts";
 
@@ -32,6 +35,8 @@ const GATE_LINE = 17;
 const HOLDER = "11010519491231002X";
 const PEER_FRAMES = 60;
 const PATIENCE_MS = 3_000;
+/** The door without its network. */
+const ALONE = { mqtt: undefined, commands: undefined, data: undefined };
 
 /** `--visits N` (default 1000) by code, `--cards N` (default 100), `--no-peer`. */
 export async function run(args: string[]): Promise<void> {
@@ -91,22 +96,45 @@ async function openDoor(folder: string): Promise<Door> {
   serial.attach(chip);
   const base = pharmacyPolicy(clock.wallMs());
   const policy = { ...base, visit: { ...base.visit, releaseMs: 50, resultMs: 50 } };
-  const store = openStore({ path: join(folder, "unit.db"), unitId: "bench", clock });
+  const files = new MemoryFiles(() => clock.wallMs());
+  district.handOver(files);
+  const { trust, revoked } = district.filePaths();
   let passed: (timings: VisitTimings) => void = () => {};
-  const gateway = new Gateway({
-    clock,
-    references: { next: () => Math.floor(random.next() * 2 ** 48).toString(36) },
-    policy,
-    devices: {
-      codeReaders: [createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES })],
-      cardReaders: [createSdtReader({ host: serial, clock })],
-      gate: createGate({ line, clock, maximumMs: 1_000 }),
+  const unit = await composeUnit(
+    { ...simulatedUnitConfig({ unitId: "bench", district: "bench", trust, revoked }), ...ALONE },
+    {
+      clock,
+      chance: {
+        bytes: (count) => randomBytes(count),
+        fraction: () => random.next(),
+      },
+      bootId: "bench",
+      files,
+      log: () => {},
+      policy: async () => policy,
+      openStore: async () => ({
+        store: openStore({ path: join(folder, "unit.db"), unitId: "bench", clock }),
+      }),
+      openDevices: async () => ({
+        devices: {
+          codeReaders: [createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES })],
+          cardReaders: [createSdtReader({ host: serial, clock })],
+          gate: createGate({ line, clock, maximumMs: 1_000 }),
+        },
+        close: () => engine.close(),
+      }),
+      link: () => {
+        throw new Error("this unit has no broker");
+      },
+      resolver: () => {
+        throw new Error("this unit has no resolver");
+      },
+      machine: { memoryBytes: () => process.memoryUsage.rss(), temperatureC: () => undefined },
+      observer: { onTimings: (timings) => passed(timings) },
     },
-    store,
-    verifier: district.verifier,
-    onTimings: (timings) => passed(timings),
-  });
-  await gateway.start();
+  );
+  const { gateway } = unit;
+  await unit.start();
   const frames: Uint8Array[] = [];
 
   /** One visit: the temperature is taken, then something is shown; undefined when nothing came of it. */
@@ -182,6 +210,8 @@ async function openDoor(folder: string): Promise<Door> {
         antigenTests: [],
         asOfMs: clock.wallMs(),
       });
+      district.handOver(files);
+      await unit.reload();
       const card = encodeCard({
         type: "citizen",
         name: "王测试",
@@ -204,9 +234,7 @@ async function openDoor(folder: string): Promise<Door> {
       return timings;
     },
     async close() {
-      await gateway.stop();
-      await engine.close();
-      await store.close();
+      await unit.stop();
     },
   };
 }

@@ -1,25 +1,16 @@
 /** The simulated unit as `wire` attacks it: real store, broker and server, and a count of what it did. */
-import { diskFiles } from "../../src/linux/disk-files.ts";
 import { generateKeyPairSync } from "node:crypto";
-import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import type { SimulatedHardware } from "../../sim/doorway/hardware.ts";
 import { DISTRICT_ISSUER, type District } from "../../sim/actors/issuer.ts";
 import { COMMAND_FLAWS, Operator } from "../../sim/actors/operator.ts";
-import type { Random } from "../../sim/kernel/random.ts";
 import { setStage } from "../../sim/demo/session.ts";
-import type { Trace } from "../../sim/kernel/trace.ts";
-import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
-import { RevocationStore } from "../../src/credential/trust/revocation.ts";
-import { TrustStore } from "../../src/credential/trust/trust.ts";
-import { setInstallers } from "../../src/unit/data-set-installers.ts";
+import type { SimulatedHardware } from "../../sim/doorway/hardware.ts";
+import type { Random } from "../../sim/kernel/random.ts";
+import { SET_KINDS } from "../../src/core/data-set.ts";
+import type { StepTrace } from "../../src/gateway/gateway.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
-import { Health } from "../../src/health/health.ts";
+import type { Command } from "../../src/protocol/command.ts";
 import { startUiServer } from "../../src/ui/server.ts";
-import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
-import { type Command } from "../../src/protocol/command.ts";
-import { Distribution } from "../../src/distribution/client.ts";
-import { KeyRing } from "../../src/protocol/signed-token.ts";
 import type { Uplink } from "../../src/uplink/uplink.ts";
 import { DISTRICT, UNIT } from "./story.ts";
 
@@ -63,52 +54,45 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
       sent = { topic, payload };
     },
   );
+  let url = "";
   const stage = await setStage({
     random,
     folder,
     unitId: UNIT,
+    district: DISTRICT,
     venueName: { zh: "药房", en: "Pharmacy" },
-    trace: traceOpenings(done),
-    uplink: (store, clock) => ({
-      district: DISTRICT,
-      bootId: "besieged",
-      acknowledgedBy: "collector",
-      commands: createCommandDesk({
-        unitId: UNIT,
-        district: DISTRICT,
-        clock,
-        keys: operator.keys,
-        memory: store.settings,
-      }),
-    }),
+    collector: true,
+    commandKeys: operator.keyFile(),
+    dataKeys: unknownKeyFile(),
+    observer: {
+      onStep: (step) => countOpenings(step, done),
+      onCommand: () => {
+        done.commands += 1;
+      },
+    },
+    log(event, { version, loading } = {}) {
+      // Signed by a key that no attacker has: what is taken was believed wrongly.
+      if (event === "data-set" && (version !== undefined || loading !== undefined)) done.sets += 1;
+    },
+    async servePages(services) {
+      const server = await startUiServer(services);
+      url = server.url;
+      return server;
+    },
   });
-  const { bench, backend, doorway, district, clock, feed } = stage;
+  const { bench, backend, doorway, district, clock } = stage;
   await doorway.start();
-  backend.uplink()?.onCommand(() => {
-    done.commands += 1;
-  });
-  const sets = takeSets(stage, folder, () => {
-    done.sets += 1;
-  });
-  const health = new Health({
-    unitId: UNIT,
-    version: "torture",
-    clock: stage.unitClock,
-    gateway: () => doorway.gateway(),
-    store: backend.memory,
-    uplink: () => backend.uplink()?.counters(),
-  });
-  const server = await startUiServer({ clock, health, feed });
+  const unit = doorway.unit();
   return {
     bench,
-    verifier: district.verifier,
+    verifier: unit.verifier,
     pass: passOf(district, clock.wallMs()),
     brokerUrl: backend.broker.url,
-    url: server.url,
-    uplink: () => backend.uplink(),
+    url,
+    uplink: () => unit.uplink(),
     opened: () => ({ ...done }),
     setsRefused: () =>
-      Object.values(sets.failures())
+      Object.values(unit.dataSets?.figures().failures ?? {})
         .flatMap((reasons) => Object.values(reasons))
         .reduce((sum, count) => sum + count, 0),
     flawedCommand(from) {
@@ -117,64 +101,29 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
     },
     standThere: (there) => bench.thermometer.setObject(there ? WELL_C : undefined),
     sendGoodVisitor: () => stage.control.present("green-phone"),
-    async stop() {
-      await server.close();
-      await sets.stop();
-      await stage.strike();
-    },
+    stop: () => stage.strike(),
   };
 }
 
-/** Data from a district whose key nobody has: whatever is taken was believed wrongly. */
-function takeSets(
-  { backend, unitClock }: Awaited<ReturnType<typeof setStage>>,
-  folder: string,
-  onTaken: () => void,
-): Distribution {
-  const targets = {
-    trust: new TrustStore(),
-    revocation: new RevocationStore(),
-    rules: new RuleStore(),
-    directory: backend.memory.directory,
-  };
-  const sets: Distribution = new Distribution({
-    unitId: UNIT,
-    district: DISTRICT,
-    clock: unitClock,
-    chance: () => 0.5,
-    keys: new KeyRing({ district: districtKey() }),
-    folder: join(folder, "sets"),
-    files: diskFiles,
-    installers: setInstallers({ ...targets, onPolicy: onTaken }),
-    onChange: (_kind, { version, loading }) => {
-      if (version !== undefined || loading !== undefined) onTaken();
-    },
-  });
-  const uplink = backend.uplink();
-  if (uplink !== undefined) sets.attach(uplink);
-  return sets;
+/** Counts what opens the door. */
+function countOpenings(
+  { effects }: Pick<StepTrace, "effects">,
+  done: { releases: number; grants: number },
+): void {
+  for (const effect of effects) {
+    if (effect.kind === "release-gate") done.releases += 1;
+    if (effect.kind !== "commit-record") continue;
+    const { body } = effect.record;
+    if (body.type === "visit-decided" && body.decision.outcome === "granted") done.grants += 1;
+  }
 }
 
-/** Keeps nothing of a run but what opened the door. */
-function traceOpenings(done: { releases: number; grants: number }): Trace {
-  return {
-    entries: [],
-    note(entry) {
-      if (entry.what !== "turn") return;
-      for (const effect of entry.effects) {
-        if (effect.kind === "release-gate") done.releases += 1;
-        if (effect.kind !== "commit-record") continue;
-        const { body } = effect.record;
-        if (body.type === "visit-decided" && body.decision.outcome === "granted") done.grants += 1;
-      }
-    },
-  };
-}
-
-/** The public half of a key nobody in the siege has. */
-function districtKey(): string {
+/** A file of the public half of a key that nobody in the siege has. */
+function unknownKeyFile(): string {
   const { publicKey } = generateKeyPairSync("ed25519");
-  return String(publicKey.export({ format: "jwk" }).x);
+  const { x: key } = publicKey.export({ format: "jwk" });
+  const may = [...SET_KINDS];
+  return JSON.stringify({ keys: [{ id: "district", owner: "nobody", key, may }] });
 }
 
 function passOf(district: District, nowMs: number): string {

@@ -1,12 +1,10 @@
-/** The simulated district: who issues passes, who is known, what was called back, and one unit's trust in it. */
-import type {
-  DirectoryAnswer,
-  DirectoryEntry,
-  DirectoryKey,
-} from "../../src/core/evidence/directory.ts";
+/** The simulated district: it issues passes, keeps the directory, revokes, and gives a unit what it trusts. */
+import { optional } from "../../src/base/optional.ts";
+import type { DirectoryEntry } from "../../src/core/evidence/directory.ts";
+import { DAY_MS } from "../../src/core/time.ts";
 import {
   createIssuerKey,
-  trustOfIssuers,
+  publicIssuerFile,
   type IssuerKey,
 } from "../../src/credential/trust/issuer-key.ts";
 import {
@@ -14,12 +12,16 @@ import {
   type HealthPassContent,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf, tokenReferenceOf } from "../../src/credential/pseudonym.ts";
-import { RevocationStore, type RevocationVerdict } from "../../src/credential/trust/revocation.ts";
-import { TrustStore } from "../../src/credential/trust/trust.ts";
-import { createCredentialVerifier } from "../../src/credential/verifier.ts";
-import { DAY_MS } from "../../src/core/time.ts";
-import type { CredentialVerifier } from "../../src/gateway/ports.ts";
+import {
+  REVOCATIONS_KIND,
+  type RevocationFile,
+} from "../../src/credential/trust/revocation-files.ts";
+import type { RevocationVerdict } from "../../src/credential/trust/revocation.ts";
 import type { Random } from "../kernel/random.ts";
+import { UNIT_FILES } from "../platform/unit-files.ts";
+
+const TRUST_FILE = `${UNIT_FILES.trustFolder}/issuers.json`;
+const REVOKED_FILE = `${UNIT_FILES.revokedFolder}/district.json`;
 
 /** The issuer that is always there. */
 export const DISTRICT_ISSUER = "district";
@@ -39,37 +41,41 @@ export interface Issuer {
   trusted: boolean;
 }
 
-/** Issues, knows and revokes; and is what the unit verifies against. */
+/** Files of one unit, as an installer lays them down. */
+export interface UnitFiles {
+  put(path: string, content: string | Uint8Array, modifiedMs?: number): void;
+}
+
+interface ForeignFile {
+  content: Uint8Array;
+  asOfMs: number;
+}
+
+/** Issues passes, keeps the directory, revokes; and gives a unit its keys, lists and directory as files. */
 export class District {
-  readonly verifier: CredentialVerifier;
-  readonly trust = new TrustStore();
   readonly #random: Random;
   readonly #startMs: number;
   readonly #districtKey: Uint8Array;
-  readonly revocation = new RevocationStore();
+  readonly #unitKey: Uint8Array;
   readonly #issuers = new Map<string, Issuer>();
   readonly #entries = new Map<string, DirectoryEntry>();
   readonly #tokens = new Map<string, string>();
-  readonly #called = new Map<string, { verdict: RevocationVerdict }>();
+  readonly #revoked = new Map<string, RevocationVerdict>();
+  readonly #trustFiles = new Map<string, ForeignFile>();
+  readonly #revocationFiles = new Map<string, ForeignFile>();
   #directoryAsOfMs: number;
   #trustListAsOfMs: number;
-  #reachable = true;
+  #revokedAsOfMs: number;
 
   constructor(options: DistrictOptions) {
     this.#random = options.random;
     this.#startMs = options.startMs;
     this.#directoryAsOfMs = options.directoryAsOfMs ?? options.startMs;
     this.#trustListAsOfMs = options.trustListAsOfMs ?? options.startMs;
+    this.#revokedAsOfMs = options.startMs;
     this.#districtKey = options.districtKey ?? bytes(options.random.fork("district-key"), 32);
+    this.#unitKey = bytes(options.random.fork("unit-key"), 32);
     this.addIssuer(DISTRICT_ISSUER, this.makeKey(DISTRICT_ISSUER));
-    this.verifier = createCredentialVerifier({
-      trust: this.trust,
-      revocation: this.revocation,
-      directory: { lookup: (key) => this.#lookup(key) },
-      districtKey: this.#districtKey,
-      unitKey: bytes(options.random.fork("unit-key"), 32),
-      directoryAsOf: () => this.#directoryAsOfMs,
-    });
   }
 
   /** A key that depends on the seed and the name alone. */
@@ -89,13 +95,29 @@ export class District {
   /** Adds or replaces an issuer. One that is not trusted signs well and is not believed. */
   addIssuer(name: string, key: IssuerKey, trusted = true): void {
     this.#issuers.set(name, { key, trusted });
-    this.#publishTrust();
   }
 
   /** Dates the unit's trust list. */
   setTrustListAsOf(atMs: number): void {
     this.#trustListAsOfMs = atMs;
-    this.#publishTrust();
+  }
+
+  /** Another authority's trust file, handed on as it is. */
+  addTrustFile(name: string, content: Uint8Array, asOfMs: number): void {
+    this.#trustFiles.set(pathIn(UNIT_FILES.trustFolder, name), { content, asOfMs });
+  }
+
+  /** Another authority's revocation list, handed on as it is. */
+  addRevocationFile(name: string, content: Uint8Array, asOfMs: number): void {
+    this.#revocationFiles.set(pathIn(UNIT_FILES.revokedFolder, name), { content, asOfMs });
+  }
+
+  /** Where the unit finds its trust and revocation files. */
+  filePaths(): { trust: string[]; revoked: string[] } {
+    return {
+      trust: [TRUST_FILE, ...this.#trustFiles.keys()],
+      revoked: [REVOKED_FILE, ...this.#revocationFiles.keys()],
+    };
   }
 
   hasIssuer(name: string): boolean {
@@ -136,31 +158,69 @@ export class District {
     this.#directoryAsOfMs = atMs;
   }
 
-  setReachable(reachable: boolean): void {
-    this.#reachable = reachable;
+  /** The entry that a token leads to. */
+  entryOfToken(token: string): DirectoryEntry | undefined {
+    const pseudonym = this.#tokens.get(tokenReferenceOf(this.#districtKey, token));
+    return pseudonym === undefined ? undefined : this.#entries.get(pseudonym);
   }
 
-  /** Calls passes back by serial. */
+  /** Revokes or supersedes passes by serial. */
   revoke(serials: readonly string[], verdict: RevocationVerdict, atMs: number): void {
-    for (const serial of serials) this.#called.set(serial, { verdict });
-    this.revocation.replace("district", [
-      { namespace: "health-pass", asOfMs: atMs, entries: new Map(this.#called) },
-    ]);
+    for (const serial of serials) this.#revoked.set(serial, verdict);
+    this.#revokedAsOfMs = atMs;
   }
 
-  #publishTrust(): void {
+  /** Lays keys, trust lists, revocations and directory down among a unit's files. */
+  handOver(files: UnitFiles): void {
+    const hex = (key: Uint8Array): string => Buffer.from(key).toString("hex");
+    files.put(UNIT_FILES.districtKey, hex(this.#districtKey));
+    files.put(UNIT_FILES.unitKey, hex(this.#unitKey));
+    files.put(TRUST_FILE, this.trustFile(), this.#trustListAsOfMs);
+    files.put(REVOKED_FILE, this.revocationFile(), this.#revokedAsOfMs);
+    for (const [path, { content, asOfMs }] of [...this.#trustFiles, ...this.#revocationFiles]) {
+      files.put(path, content, asOfMs);
+    }
+    files.put(UNIT_FILES.directory, this.directoryFile(), this.#directoryAsOfMs);
+  }
+
+  /** The public keys of every trusted issuer. */
+  trustFile(): string {
     const keys = [...this.#issuers.values()].filter(({ trusted }) => trusted).map(({ key }) => key);
-    this.trust.replace("district", trustOfIssuers(keys, this.#trustListAsOfMs));
+    // An issuer file holds one key at least; a key set may be empty.
+    if (keys.length === 0) return JSON.stringify({ keys: [] });
+    return JSON.stringify(publicIssuerFile(keys, this.#trustListAsOfMs));
   }
 
-  async #lookup(key: DirectoryKey): Promise<DirectoryAnswer> {
-    if (!this.#reachable) throw new Error("the directory cannot be asked");
-    const pseudonym = "pseudonym" in key ? key.pseudonym : this.#tokens.get(key.tokenReference);
-    const entry = pseudonym === undefined ? undefined : this.#entries.get(pseudonym);
-    const directoryAsOfMs = this.#directoryAsOfMs;
-    return entry === undefined ? { directoryAsOfMs } : { entry, directoryAsOfMs };
+  revocationFile(): string {
+    const serialsOf = (verdict: RevocationVerdict): string[] =>
+      [...this.#revoked].flatMap(([serial, each]) => (each === verdict ? [serial] : []));
+    return JSON.stringify({
+      kind: REVOCATIONS_KIND,
+      namespace: "health-pass",
+      asOf: new Date(this.#revokedAsOfMs).toISOString(),
+      revoked: serialsOf("revoked"),
+      superseded: serialsOf("superseded"),
+    } satisfies RevocationFile);
+  }
+
+  /** One JSON line a person, in the order of their pseudonyms. */
+  directoryFile(): string {
+    const references = new Map<string, string[]>();
+    for (const [reference, pseudonym] of this.#tokens) {
+      references.set(pseudonym, [...(references.get(pseudonym) ?? []), reference]);
+    }
+    return [...this.#entries]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([pseudonym, entry]) => {
+        const tokenReferences = references.get(pseudonym);
+        return `${JSON.stringify({ ...entry, ...optional({ tokenReferences }) })}\n`;
+      })
+      .join("");
   }
 }
+
+/** Names of scenario files may be paths themselves. */
+const pathIn = (folder: string, name: string): string => `${folder}/${encodeURIComponent(name)}`;
 
 /** Bytes from seeded chance. */
 export function bytes(random: Random, count: number): Uint8Array {

@@ -1,10 +1,11 @@
 /** Somebody at the district who gives commands, signed and sent through the broker; and who forges them. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
+import { COMMAND_NAMES } from "../../src/core/command.ts";
 import { audienceOf } from "../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";
 import { type Command } from "../../src/protocol/command.ts";
-import { KeyRing, signToken } from "../../src/protocol/signed-token.ts";
+import { signToken } from "../../src/protocol/signed-token.ts";
 import { unitTopics } from "../../src/protocol/topics.ts";
 
 /** What can be wrong with a command, so that it must do nothing. */
@@ -46,8 +47,6 @@ const keyOf = (byte: number): KeyObject =>
 
 /** Signs and sends; what it sends is the same in every run. */
 export class Operator {
-  /** Whom the unit believes. */
-  readonly keys: KeyRing;
   readonly #key = keyOf(1);
   readonly #forger = keyOf(2);
   readonly #clock: Clock;
@@ -65,8 +64,13 @@ export class Operator {
     this.#clock = clock;
     this.#address = address;
     this.#send = send;
-    const { x = "" } = this.#key.export({ format: "jwk" });
-    this.keys = new KeyRing({ [KEY_ID]: x });
+  }
+
+  /** The file that lets a unit obey this operator. */
+  keyFile(): string {
+    const { x: key } = this.#key.export({ format: "jwk" });
+    const may = [...COMMAND_NAMES];
+    return JSON.stringify({ keys: [{ id: KEY_ID, owner: "simulated operator", key, may }] });
   }
 
   /** Sends a command; one with a flaw must do nothing. */

@@ -2,7 +2,8 @@
 import type { CameraFrame } from "../../src/ui/ports.ts";
 import type { DoorwayControl, GalleryVisitor, WorldControls } from "./ports.ts";
 import type { SimulatedHardware } from "../doorway/hardware.ts";
-import type { District } from "../actors/issuer.ts";
+import type { District, UnitFiles } from "../actors/issuer.ts";
+import type { Unit } from "../../src/unit/unit.ts";
 import type { EmbeddedBroker } from "../platform/embedded-broker.ts";
 import { GALLERY, type GalleryCase } from "./gallery.ts";
 import type { Cast } from "../scenario/fixtures.ts";
@@ -16,6 +17,9 @@ export interface ControlOptions {
   bench: SimulatedHardware;
   broker: EmbeddedBroker;
   district: District;
+  /** Of the unit, where the district lays down what it knows. */
+  files: UnitFiles;
+  unit: () => Pick<Unit, "reload">;
   cast: Cast;
   unitClock: UnitClock;
   /** The true time, epoch ms. */
@@ -58,8 +62,11 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
       const now = nowMs();
       district.setDirectoryAsOf(now - DIRECTORY_AGE_MS);
       district.setTrustListAsOf(now - TRUST_LIST_AGE_MS);
+      district.revoke([], "revoked", now - TRUST_LIST_AGE_MS);
       if (found.known !== undefined) options.cast.know(directoryEntry.parse(found.known));
       const plan = options.cast.plan(visitor.parse(found.visitor), found.id);
+      district.handOver(options.files);
+      await options.unit().reload();
       await world.callForward(plan);
     },
     dismiss: () => world.dismiss(),

@@ -3,16 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { Health } from "../../src/health/health.ts";
-import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
-import { KeyRing } from "../../src/protocol/signed-token.ts";
+import { optional } from "../../src/base/optional.ts";
+import { COMMAND_NAMES } from "../../src/core/command.ts";
 import { startUiServer } from "../../src/ui/server.ts";
-import { createFrames } from "./control.ts";
-import { doorwayExtension } from "./routes.ts";
 import { createRandom } from "../kernel/random.ts";
+import { createFrames } from "./control.ts";
 import { createRemote, REMOTE_KEY_ID } from "./remote.ts";
-import { setStage, type Stage } from "./session.ts";
-import type { Trace } from "../kernel/trace.ts";
+import { doorwayExtension } from "./routes.ts";
+import { setStage } from "./session.ts";
 
 export interface SimulatedDoorwayOptions {
   /** 0 takes a free one. */
@@ -44,80 +42,50 @@ export async function startSimulatedDoorway(
   options: SimulatedDoorwayOptions = {},
 ): Promise<RunningDoorway> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "sentinel-sim-")));
-  const random = createRandom(options.seed ?? 1);
-  const clock = createSystemClock();
-  const remote = createRemote(clock, { district: DISTRICT, unitId: UNIT_ID });
-  const keys = new KeyRing({ ...options.commandKeys, [REMOTE_KEY_ID]: remote.publicKey });
-  const seen: { health?: Health } = {};
+  const remote = createRemote(createSystemClock(), { district: DISTRICT, unitId: UNIT_ID });
+  const keys = { ...options.commandKeys, [REMOTE_KEY_ID]: remote.publicKey };
   const stage = await setStage({
-    random,
+    random: createRandom(options.seed ?? 1),
     folder,
     unitId: UNIT_ID,
+    district: DISTRICT,
     venueName: VENUE,
     remote,
-    trace: traceFor(seen),
-    onTimings: (timings) => seen.health?.sawVisit(timings),
-    uplink: ({ settings: memory }, unitClock) => ({
-      district: DISTRICT,
-      commands: createCommandDesk({
-        unitId: UNIT_ID,
-        district: DISTRICT,
-        clock: unitClock,
-        keys,
-        memory,
+    commandKeys: commandKeyFile(keys),
+    servePages: (services, { bench, control }) =>
+      startUiServer({
+        ...services,
+        ...optional({ host: options.host, port: options.port }),
+        extension: doorwayExtension(control, services.feed),
+        feed: { ...services.feed, cameraFrame: createFrames(bench) },
       }),
-    }),
   });
-  const health = healthOf(stage);
-  seen.health = health;
-  const { bench, control, feed, backend } = stage;
-  await stage.doorway.start();
-  const stopUnit = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     await stage.strike();
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   };
   try {
-    const server = await startUiServer({
-      ...(options.host === undefined ? {} : { host: options.host }),
-      ...(options.port === undefined ? {} : { port: options.port }),
-      clock,
-      extension: doorwayExtension(control, feed),
-      health,
-      feed: { ...feed, cameraFrame: createFrames(bench) },
-    });
-    return {
-      url: server.url,
-      brokerUrl: backend.broker.url,
-      unitId: UNIT_ID,
-      district: DISTRICT,
-      async stop() {
-        await server.close();
-        await stopUnit();
-      },
-    };
+    await stage.doorway.start();
   } catch (error) {
-    await stopUnit();
+    await stop();
     throw error;
   }
-}
-
-function healthOf({ unitClock, doorway, backend }: Stage): Health {
-  return new Health({
-    unitId: UNIT_ID,
-    version: "0.1.0",
-    clock: unitClock,
-    gateway: () => doorway.gateway(),
-    store: backend.memory,
-    uplink: () => backend.uplink()?.counters(),
-  });
-}
-
-/** Keeps nothing, and counts what the unit's figures are made of. */
-function traceFor(seen: { readonly health?: Health }): Trace {
   return {
-    entries: [],
-    note(entry) {
-      if (entry.what === "turn") seen.health?.sawTurn(entry);
-    },
+    url: stage.doorway.unit().url() ?? "",
+    brokerUrl: stage.backend.broker.url,
+    unitId: UNIT_ID,
+    district: DISTRICT,
+    stop,
   };
+}
+
+/** A file of keys that may give every command. */
+function commandKeyFile(keys: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(keys).map(([id, key]) => ({
+    id,
+    owner: "simulated district",
+    key,
+    may: [...COMMAND_NAMES],
+  }));
+  return JSON.stringify({ keys: entries });
 }

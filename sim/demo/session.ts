@@ -1,35 +1,52 @@
-/** A doorway in real time and all it stands on: people and their credentials, buses, decoders, store and broker. */
-import { createProcessEngine } from "../../hal/drivers/code-reader/engine/process-engine.ts";
-import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import { createSystemClock } from "../../hal/linux/clock.ts";
+/** A doorway in real time and all it stands on: people and their credentials, buses, decoders, disk and broker. */
 import type { Clock } from "../../hal/clock.ts";
-import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
+import { createProcessEngine } from "../../hal/drivers/code-reader/engine/process-engine.ts";
+import { createSystemClock } from "../../hal/linux/clock.ts";
+import { optional } from "../../src/base/optional.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import type { UnitFeed } from "../../src/ui/ports.ts";
-import type { DoorwayControl } from "./ports.ts";
-import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
+import type { Log } from "../../src/unit/log.ts";
+import type { MqttConfig, Platform } from "../../src/unit/platform.ts";
 import { District } from "../actors/issuer.ts";
-import { createDoorwayControl } from "./control.ts";
-import { composeDoorway, type Doorway } from "../doorway/doorway.ts";
-import { GALLERY_PEOPLE } from "./gallery.ts";
 import { pharmacyPolicy } from "../actors/policy.ts";
+import { composeDoorway, type Doorway, type DoorwayOptions } from "../doorway/doorway.ts";
+import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
 import type { Random } from "../kernel/random.ts";
-import {
-  createRealBackend,
-  type RealBackend,
-  type RealBackendOptions,
-} from "../platform/real-time.ts";
-import type { Remote } from "./remote.ts";
-import { Cast } from "../scenario/fixtures.ts";
 import { createNoTrace, type Trace } from "../kernel/trace.ts";
 import { createUnitClock, type UnitClock } from "../kernel/unit-clock.ts";
+import { createRealBackend, type RealBackend } from "../platform/real-time.ts";
+import { simulatedUnitConfig } from "../platform/unit-config.ts";
+import { UNIT_FILES } from "../platform/unit-files.ts";
+import { Cast } from "../scenario/fixtures.ts";
+import { createDoorwayControl } from "./control.ts";
+import { GALLERY_PEOPLE } from "./gallery.ts";
+import type { DoorwayControl } from "./ports.ts";
+import type { Remote } from "./remote.ts";
 
-export interface StageOptions extends Omit<RealBackendOptions, "clock"> {
+export interface StageOptions {
   random: Random;
+  /** Keeps the unit's database. */
+  folder: string;
+  unitId: string;
+  district?: string;
   venueName: UnitFeed["venueName"];
   trace?: Trace;
-  onTimings?(timings: VisitTimings): void;
+  log?: Log;
+  observer?: DoorwayOptions["observer"];
+  /** Files of keys: who may command the unit, and who may give it data. */
+  commandKeys?: string;
+  dataKeys?: string;
+  /** Another broker than the embedded one. */
+  mqtt?: Pick<MqttConfig, "url" | "version">;
+  /** Records wait for a collector's acknowledgement. */
+  collector?: boolean;
   /** Commands the unit over its broker. */
   remote?: Remote;
+  /** Serves the unit's pages. */
+  servePages?: (
+    services: Parameters<NonNullable<Platform["servePages"]>>[0],
+    stage: Pick<Stage, "bench" | "control">,
+  ) => ReturnType<NonNullable<Platform["servePages"]>>;
 }
 
 /** What is on the stage; nothing runs before the doorway is started. */
@@ -41,19 +58,16 @@ export interface Stage {
   readonly backend: RealBackend;
   readonly doorway: Doorway;
   readonly control: DoorwayControl;
-  /** What the unit shows on its pages. */
-  readonly feed: UnitFeed;
   /** Ends the unit, its broker and its decoders. */
   strike(): Promise<void>;
 }
 
 /** Sets a doorway up with the gallery's visitors before it. */
 export async function setStage(options: StageOptions): Promise<Stage> {
-  const { random, folder, unitId, venueName, trace = createNoTrace(), uplink, remote } = options;
+  const { random, folder, unitId, remote } = options;
   const clock = createSystemClock();
   const unitClock = createUnitClock(clock);
-  const startMs = clock.wallMs();
-  const district = new District({ random: random.fork("district"), startMs });
+  const district = new District({ random: random.fork("district"), startMs: clock.wallMs() });
   const nowMs = (): number => clock.wallMs();
   const cast = new Cast({
     district,
@@ -76,55 +90,82 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       noiseFrames: 4,
     },
   });
+  const { mqtt } = options;
+  const backend = await createRealBackend({ clock: unitClock, folder, unitId, district, mqtt });
+  const { broker, files } = backend;
+  district.handOver(files);
+  const { commandKeys, dataKeys } = options;
+  if (commandKeys !== undefined) files.put(UNIT_FILES.commandKeys, commandKeys);
+  if (dataKeys !== undefined) files.put(UNIT_FILES.dataKeys, dataKeys);
+  const served: { control?: DoorwayControl } = {};
+  const { doorway, close } = await openDoorway(options, {
+    clock,
+    unitClock,
+    bench,
+    backend,
+    district,
+    served,
+  });
+  const control = createDoorwayControl({
+    world: doorway.world,
+    bench,
+    broker,
+    district,
+    files,
+    unit: () => doorway.unit(),
+    cast,
+    unitClock,
+    nowMs,
+    ...(remote === undefined ? {} : { order: (order) => remote.order(order, broker.url) }),
+  });
+  served.control = control;
+  return { clock, unitClock, district, bench, backend, doorway, control, strike: close };
+}
+
+interface Setting extends Pick<Stage, "backend" | "bench" | "clock" | "district" | "unitClock"> {
+  served: { control?: DoorwayControl };
+}
+
+async function openDoorway(
+  options: StageOptions,
+  { clock, unitClock, bench, backend, district, served }: Setting,
+): Promise<{ doorway: Doorway; close: () => Promise<void> }> {
+  const { random, unitId, venueName, trace = createNoTrace(), servePages } = options;
   const engine = createProcessEngine({ clock, wanted: CREDENTIAL_SHAPES });
   await engine.ready();
-  const backend = await createRealBackend({
-    clock: unitClock,
-    folder,
-    unitId,
-    ...(uplink === undefined ? {} : { uplink }),
-  });
-  const doorway = composeDoorway({
+  const { trust, revoked } = district.filePaths();
+  const doorway = await composeDoorway({
     clock,
     unitClock,
     random: random.fork("doorway"),
     trace,
-    policy: pharmacyPolicy(startMs),
-    engine,
-    verifier: district.verifier,
-    backend,
-    bench,
-    onTimings: (timings) => options.onTimings?.(timings),
-  });
-  const { world } = doorway;
-  const { broker } = backend;
-  return {
-    clock,
-    unitClock,
-    district,
-    bench,
-    backend,
-    doorway,
-    control: createDoorwayControl({
-      world,
-      bench,
-      broker,
-      district,
-      cast,
-      unitClock,
-      nowMs,
-      ...(remote === undefined ? {} : { order: (order) => remote.order(order, broker.url) }),
-    }),
-    feed: {
+    config: simulatedUnitConfig({
       unitId,
-      venueName,
-      view: () => doorway.view(),
-      visits: () => doorway.gateway().visits(),
-      openings: () => doorway.gateway().openings(),
-      subscribe: (listener) => doorway.subscribe(listener),
-      operatorDecide: (request) => doorway.gateway().operatorDecide(request),
-    },
-    async strike() {
+      district: options.district ?? "simulated",
+      venue: venueName,
+      trust,
+      revoked,
+      mqtt: { collector: options.collector ?? false },
+      keys: { commands: options.commandKeys !== undefined, data: options.dataKeys !== undefined },
+    }),
+    policy: pharmacyPolicy(clock.wallMs()),
+    engine,
+    backend,
+    bench,
+    ...optional({ observer: options.observer, log: options.log }),
+    ...(servePages === undefined
+      ? {}
+      : {
+          servePages: (services) => {
+            const { control } = served;
+            if (control === undefined) throw new Error("the doorway is not set up yet");
+            return servePages(services, { bench, control });
+          },
+        }),
+  });
+  return {
+    doorway,
+    async close() {
       await doorway.stop();
       await engine.close();
       await backend.close();

@@ -1,4 +1,4 @@
-/** A simulated broker for virtual time: delivers, delays, loses, duplicates and goes away as told. */
+/** A simulated broker for virtual time that can delay, lose and duplicate messages, and go away. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type {
   BrokerFeatures,
@@ -77,12 +77,14 @@ export interface SimulatedBroker {
   setConditions(change: Partial<BrokerConditions>): void;
   /** Restarted without its memory: sessions, queues and retained messages are gone. */
   loseSessions(): void;
-  /** Hears every message the broker takes. */
+  /** Called with every message the broker takes. */
   onMessage(listener: (message: BrokerMessage) => void): void;
   /** A listener on a filter, without a session; returns a way to stop. */
   subscribe(filter: string, listener: (message: BrokerMessage) => void): () => void;
-  /** Publishes as somebody else would: an operator, a collector. */
+  /** Publishes as another client would: an operator, a collector. */
   send(topic: string, payload: string, retain?: boolean): void;
+  /** The message retained on a topic. */
+  retained(topic: string): string | undefined;
   link(): MqttLink;
 }
 
@@ -91,6 +93,15 @@ export function createSimulatedBroker(options: { clock: Clock; random: Random })
 }
 
 const KEPT_MESSAGES = 100_000;
+/** Last levels of topics that came into the simulation after its first seeds: answers, telemetry, settings, data sets, discovery. */
+const NEWER_TOPICS: ReadonlySet<string> = new Set([
+  "cmdres",
+  "tel",
+  "settings",
+  "get",
+  "manifest",
+  "config",
+]);
 
 class Broker implements SimulatedBroker {
   readonly messages: BrokerMessage[] = [];
@@ -99,6 +110,7 @@ class Broker implements SimulatedBroker {
   readonly sessions = new Map<string, Session>();
   conditions = USUAL;
   readonly #retained = new Map<string, BrokerMessage>();
+  readonly #randoms = new Map<string, Random>();
   readonly #listeners: { filter: string; listener: (message: BrokerMessage) => void }[] = [];
   #up = true;
 
@@ -144,6 +156,19 @@ class Broker implements SimulatedBroker {
     this.take({ topic, payload, retain, qos: 1 });
   }
 
+  retained(topic: string): string | undefined {
+    return this.#retained.get(topic)?.payload;
+  }
+
+  /** Each kind of message has a chance of its own: what else is sent does not shift the losses of records. */
+  randomFor(topic: string): Random {
+    const kind = topic.split("/").at(-1) ?? "";
+    if (!NEWER_TOPICS.has(kind)) return this.random;
+    const known = this.#randoms.get(kind) ?? this.random.fork(kind);
+    this.#randoms.set(kind, known);
+    return known;
+  }
+
   link(): MqttLink {
     return { connect: (request) => this.#connect(request) };
   }
@@ -169,7 +194,7 @@ class Broker implements SimulatedBroker {
     this.messages.push(taken);
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift();
     if (retain) this.#retained.set(message.topic, taken);
-    const copies = this.random.chance(this.conditions.duplicate) ? 2 : 1;
+    const copies = this.randomFor(message.topic).chance(this.conditions.duplicate) ? 2 : 1;
     let receivers = 0;
     for (let copy = 0; copy < copies; copy++) receivers = this.#spread(taken);
     return receivers;
@@ -329,7 +354,8 @@ class SimulatedConnection implements MqttConnection {
   }
 
   async #carry(message: OutgoingMessage): Promise<number> {
-    const { conditions, random, clock } = this.#broker;
+    const { conditions, clock } = this.#broker;
+    const random = this.#broker.randomFor(message.topic);
     await this.#broker.trip();
     await this.#turn(conditions.serviceMs);
     if (this.#closed !== undefined) throw new Error(this.#closed);

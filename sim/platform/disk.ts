@@ -1,49 +1,74 @@
-/** The unit's disk as faults see it: a record store that can be full or slow, and is watched by the trace. */
+/** The unit's disk as faults see it: it can be full or slow, and the trace sees what is stored on it. */
 import { delay, type Clock } from "../../hal/clock.ts";
-import type { RecordDraft } from "../../src/core/record.ts";
-import type { SettingStore, RecordStore } from "../../src/gateway/ports.ts";
-import type { Trace } from "../kernel/trace.ts";
 import { errorText } from "../../src/base/errors.ts";
+import type { Files } from "../../src/base/files.ts";
+import type { RecordDraft } from "../../src/core/record.ts";
+import type { Store } from "../../src/store/store.ts";
+import type { Trace } from "../kernel/trace.ts";
 
 /** How the disk is. */
 export type DiskState = "fine" | "full" | "slow";
 
-/** A store behind a disk whose state can be set. */
-export interface Disk extends RecordStore {
+/** Store and files behind a disk whose state can be set. */
+export interface Disk {
+  readonly store: Store;
+  readonly files: Files;
   set(state: DiskState): void;
-  /** What was on its way to the disk never gets there, and nobody hears of it. */
+  /** What was on its way to the disk never gets there, and no caller is answered. */
   losePower(): void;
-  /** The unit's settings, on the same disk. */
-  readonly settings: SettingStore;
+  /** Whether the directory can be read. */
+  setDirectoryReachable(reachable: boolean): void;
 }
 
 const SLOW_WRITE_MS = 2_000;
 
-/** Puts a disk in front of a store. A full one refuses everything, a slow one takes two seconds. */
-export function createDisk(
-  clock: Clock,
-  trace: Trace,
-  store: Required<RecordStore> & { settings: SettingStore },
-): Disk {
+/** Puts a disk in front of store and files. A full one refuses every write, a slow one takes two seconds. */
+export function createDisk(options: {
+  clock: Clock;
+  trace: Trace;
+  store: Store;
+  files: Files;
+}): Disk {
+  const { clock, trace, store, files } = options;
   let state: DiskState = "fine";
   let powerCuts = 0;
-  const written = async (): Promise<void> => {
+  let directoryReachable = true;
+  const write = async (): Promise<void> => {
     const before = powerCuts;
     if (state === "slow") await delay(clock, SLOW_WRITE_MS);
     if (powerCuts !== before) return new Promise(() => {});
     if (state === "full") throw new Error("ENOSPC: no space left on device");
   };
-  const write = async (draft: RecordDraft): Promise<{ seq: number }> => {
-    await written();
-    return store.commit(draft);
-  };
   return {
-    settings: {
-      get: (name) => store.settings.get(name),
-      async set(name, value) {
-        await written();
-        await store.settings.set(name, value);
-        trace.note({ what: "setting-stored", name, value });
+    store: {
+      ...outwardStore(store),
+      directory: {
+        ...store.directory,
+        async lookup(key) {
+          if (!directoryReachable) throw new Error("the directory cannot be asked");
+          return store.directory.lookup(key);
+        },
+      },
+      settings: {
+        get: (name) => store.settings.get(name),
+        async set(name, value) {
+          await write();
+          await store.settings.set(name, value);
+          trace.note({ what: "setting-stored", name, value });
+        },
+      },
+      commit: (draft) => commitTraced(store, trace, draft, write),
+    },
+    files: {
+      facts: (path) => files.facts(path),
+      read: (path) => files.read(path),
+      stream: (path) => files.stream(path),
+      list: (folder, wanted) => files.list(folder, wanted),
+      erase: (path) => files.erase(path),
+      eraseFolder: (folder) => files.eraseFolder(folder),
+      async replace(path, content, how) {
+        await write();
+        await files.replace(path, content, how);
       },
     },
     set(next) {
@@ -52,17 +77,44 @@ export function createDisk(
     losePower() {
       powerCuts += 1;
     },
-    recent: (count) => store.recent(count),
-    async commit(draft) {
-      try {
-        const stored = await write(draft);
-        trace.note({ what: "record-stored", seq: stored.seq, draft });
-        return stored;
-      } catch (error) {
-        const detail = errorText(error);
-        trace.note({ what: "record-refused", key: draft.key, detail });
-        throw error;
-      }
+    setDirectoryReachable(reachable) {
+      directoryReachable = reachable;
     },
+  };
+}
+
+async function commitTraced(
+  store: Store,
+  trace: Trace,
+  draft: RecordDraft,
+  write: () => Promise<void>,
+): Promise<{ seq: number }> {
+  try {
+    await write();
+    const stored = await store.commit(draft);
+    trace.note({ what: "record-stored", seq: stored.seq, draft });
+    return stored;
+  } catch (error) {
+    trace.note({ what: "record-refused", key: draft.key, detail: errorText(error) });
+    throw error;
+  }
+}
+
+/** A store as plain members, so that some of them can be replaced. */
+function outwardStore(store: Store): Store {
+  const { unitId, epoch, signingKey, outbox, directory, settings } = store;
+  return {
+    unitId,
+    epoch,
+    signingKey,
+    outbox,
+    directory,
+    settings,
+    commit: (draft) => store.commit(draft),
+    recent: (count) => store.recent(count),
+    forget: (pseudonym) => store.forget(pseudonym),
+    forgetBefore: (atMs) => store.forgetBefore(atMs),
+    prune: (request) => store.prune(request),
+    close: () => store.close(),
   };
 }

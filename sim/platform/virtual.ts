@@ -1,16 +1,19 @@
-/** Store, outbox and broker of a run in virtual time: the real ones, without a file or a socket. */
+/** Disk, broker and resolver of a run in virtual time: the real store, without a file or a socket. */
+import { unitTopics } from "../../src/protocol/topics.ts";
 import { openStore } from "../../src/store/store.ts";
-import { createSimulatedBroker, type BrokerMessage } from "./broker.ts";
-import type { VirtualClock } from "../kernel/virtual-clock.ts";
-import { createDisk, type Disk } from "./disk.ts";
-import type { Backend } from "../doorway/doorway.ts";
+import { DataPublisher } from "../actors/data-publisher.ts";
+import type { District } from "../actors/issuer.ts";
+import { Operator } from "../actors/operator.ts";
+import { createSimulatedResolver, type SimulatedResolver } from "../actors/resolver.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Trace } from "../kernel/trace.ts";
 import type { UnitClock } from "../kernel/unit-clock.ts";
-import { Operator } from "../actors/operator.ts";
-import { createCommandDesk } from "../../src/uplink/command-verifier.ts";
-import { topicMatches, unitTopics } from "../../src/protocol/topics.ts";
-import { createUplinkSocket } from "./power.ts";
+import type { VirtualClock } from "../kernel/virtual-clock.ts";
+import { createSimulatedBroker, type BrokerMessage, type SimulatedBroker } from "./broker.ts";
+import { createDisk, type Disk } from "./disk.ts";
+import { MemoryFiles } from "./memory-files.ts";
+import type { Backend } from "./simulated-platform.ts";
+import { UNIT_FILES } from "./unit-files.ts";
 
 /** What can be done to a broker. */
 export interface BrokerHands {
@@ -31,30 +34,39 @@ export interface BrokerHands {
 
 export interface VirtualBackend extends Backend {
   readonly disk: Disk;
+  readonly files: MemoryFiles;
   readonly broker: BrokerHands;
+  readonly resolver: SimulatedResolver;
   /** Gives commands over the broker. */
   readonly operator: Operator;
+  /** Publishes data sets over the broker. */
+  readonly publisher: DataPublisher;
+  /** The newest message the unit retained on a topic of its own, e.g. `settings`. */
+  retained(topic: string): string | undefined;
   /** Records that have not reached the broker. */
   pending(): number;
   close(): void;
 }
 
-const DISTRICT = "simulated";
+export const DISTRICT = "simulated";
 const USUAL_LATENCY_MS = 5;
 const SLOW_LATENCY_MS = 2_000;
 const LOST = 0.2;
 
-/** An SQLite store in memory, and a simulated broker. */
-export function createVirtualBackend(options: {
+export interface VirtualBackendOptions {
   clock: VirtualClock;
   unitClock: UnitClock;
   random: Random;
   trace: Trace;
   unitId: string;
+  district: District;
   /** Sees every message the broker takes. */
   onMessage?: ((message: BrokerMessage) => void) | undefined;
-}): VirtualBackend {
-  const { clock, unitClock, random, trace, unitId } = options;
+}
+
+/** An SQLite store in memory, files in memory, and a simulated broker. */
+export function createVirtualBackend(options: VirtualBackendOptions): VirtualBackend {
+  const { clock, unitClock, random, trace, unitId, district } = options;
   const bytes = random.fork("store");
   const store = openStore({
     path: ":memory:",
@@ -62,76 +74,76 @@ export function createVirtualBackend(options: {
     clock: unitClock,
     random: (length) => Uint8Array.from({ length }, () => bytes.integer(0, 255)),
   });
-  const disk = createDisk(clock, trace, store);
+  const files = new MemoryFiles(() => unitClock.wallMs());
+  const disk = createDisk({ clock, trace, store, files });
   const broker = createSimulatedBroker({ clock, random: random.fork("broker") });
   const chance = random.fork("uplink");
   const address = { unitId, district: DISTRICT };
-  const { commandFilter } = unitTopics(DISTRICT, unitId);
-  const hear = (message: BrokerMessage): void => {
+  const send = (topic: string, payload: string): void => broker.send(topic, payload);
+  const operator = new Operator(clock, address, send);
+  const publisher = new DataPublisher({ clock, broker, ...address });
+  const hands = handsOf(broker, address, (message) => {
     options.onMessage?.(message);
-    if (!topicMatches(commandFilter, message.topic)) noteArrival(trace, unitId, message);
-  };
-  let deafen: (() => void) | undefined = broker.subscribe("#", hear);
-  const setHeard = (heard: boolean): void => {
-    broker.setConditions({ reportsNoSubscribers: !heard });
-    if (heard) deafen ??= broker.subscribe("#", hear);
-    else {
-      deafen?.();
-      deafen = undefined;
-    }
-  };
-  const operator = new Operator(clock, address, (topic, payload) => broker.send(topic, payload));
+    noteArrival(trace, unitId, message);
+  });
+  files.put(UNIT_FILES.commandKeys, operator.keyFile());
+  files.put(UNIT_FILES.dataKeys, publisher.keyFile());
   return {
-    ...createUplinkSocket((boot) => ({
-      link: broker.link(),
-      outbox: store.outbox,
-      clock: unitClock,
-      ...address,
-      commands: createCommandDesk({
-        ...address,
-        clock: unitClock,
-        keys: operator.keys,
-        memory: disk.settings,
-      }),
-      bootId: `boot-${boot}`,
-      version: "0.1.0",
-      chance: () => chance.next(),
-    })),
-    store: disk,
-    settings: disk.settings,
-    losePower: () => disk.losePower(),
-    outbox: store.outbox,
     disk,
+    files,
+    link: () => broker.link(),
+    resolver: createSimulatedResolver(clock, (token) => district.entryOfToken(token)),
+    chance: () => chance.next(),
     operator,
-    broker: {
-      setReachable: (reachable) => broker.setUp(reachable),
-      setSlow: (slow) =>
-        broker.setConditions({ latencyMs: slow ? SLOW_LATENCY_MS : USUAL_LATENCY_MS }),
-      setDuplicating: (duplicating) => broker.setConditions({ duplicate: duplicating ? 1 : 0 }),
-      setLossy: (lossy) => broker.setConditions({ drop: lossy ? LOST : 0 }),
-      setHeard,
-      forget: () => broker.loseSessions(),
-      setRetains: (retains) => {
-        broker.setConditions({ retains });
-        broker.loseSessions();
-      },
-      setTakesCommands: (takes) => {
-        broker.setConditions({ refuses: takes ? undefined : commandFilter });
-        broker.loseSessions();
-      },
-    },
+    publisher,
+    broker: hands,
+    retained: (topic) => broker.retained(topic),
     pending: () => store.outbox.pending(),
     close: () => void store.close(),
   };
 }
 
-/** Notes a record's arrival by unit and number. */
+function handsOf(
+  broker: SimulatedBroker,
+  { unitId }: { unitId: string },
+  onMessage: (message: BrokerMessage) => void,
+): BrokerHands {
+  const { commandFilter } = unitTopics(DISTRICT, unitId);
+  let stopListening: (() => void) | undefined = broker.subscribe("#", onMessage);
+  return {
+    setReachable: (reachable) => broker.setUp(reachable),
+    setSlow: (slow) =>
+      broker.setConditions({ latencyMs: slow ? SLOW_LATENCY_MS : USUAL_LATENCY_MS }),
+    setDuplicating: (duplicating) => broker.setConditions({ duplicate: duplicating ? 1 : 0 }),
+    setLossy: (lossy) => broker.setConditions({ drop: lossy ? LOST : 0 }),
+    setHeard(heard) {
+      broker.setConditions({ reportsNoSubscribers: !heard });
+      if (heard) stopListening ??= broker.subscribe("#", onMessage);
+      else {
+        stopListening?.();
+        stopListening = undefined;
+      }
+    },
+    forget: () => broker.loseSessions(),
+    setRetains(retains) {
+      broker.setConditions({ retains });
+      broker.loseSessions();
+    },
+    setTakesCommands(takes) {
+      broker.setConditions({ refuses: takes ? undefined : commandFilter });
+      broker.loseSessions();
+    },
+  };
+}
+
+/** Notes the arrival of records, by unit and number, and of the unit's state. */
 function noteArrival(trace: Trace, unitId: string, { topic, payload }: BrokerMessage): void {
+  const { events, state } = unitTopics(DISTRICT, unitId);
+  if (topic === state) trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
+  if (topic !== events) return;
   const event = JSON.parse(payload) as { data?: { record?: { seq?: number } } };
   const seq = event.data?.record?.seq;
-  if (seq === undefined) {
-    trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
-    return;
+  if (seq !== undefined) {
+    trace.note({ what: "broker-took", topic, id: `${unitId}/${seq}`, seq });
   }
-  trace.note({ what: "broker-took", topic, id: `${unitId}/${seq}`, seq });
 }

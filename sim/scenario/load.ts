@@ -4,9 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import type { IssuerKey } from "../../src/credential/trust/issuer-key.ts";
 import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
-import type { RevocationList } from "../../src/credential/trust/revocation.ts";
 import { readTrustFile } from "../../src/credential/trust/trust-files.ts";
-import type { TrustSet } from "../../src/credential/trust/trust.ts";
 import type { Picture } from "../camera/picture.ts";
 import { givenKey } from "./keys.ts";
 import { readPicture } from "./picture.ts";
@@ -28,9 +26,11 @@ export interface LoadedScenario {
   pictures: ReadonlyMap<string, Picture>;
   /** Issuer keys that were given, by issuer. */
   keys: ReadonlyMap<string, IssuerKey>;
-  /** Trust and revocation lists beside the district's own, by file. */
-  trust: ReadonlyMap<string, TrustSet>;
-  revocationLists: ReadonlyMap<string, readonly RevocationList[]>;
+  /** Trust and revocation files of other authorities, by name. */
+  trust: ReadonlyMap<string, Uint8Array>;
+  revocationLists: ReadonlyMap<string, Uint8Array>;
+  /** Date of those files, epoch ms. */
+  trustAsOfMs: number;
 }
 
 /** Reads and checks a file. Throws a `ScenarioError` that names file, path and line of each fault. */
@@ -127,17 +127,17 @@ async function resolveFiles(
     keys.set(name, given);
   }
   const trustAsOfMs = momentMs(fields.trustListAsOf, startMs);
-  const trust = new Map<string, TrustSet>();
+  const trust = new Map<string, Uint8Array>();
   for (const [index, name] of fields.trust.entries()) {
-    const read = async (): Promise<TrustSet> =>
-      readTrustFile(await readFile(resolve(folder, name), "utf8"), trustAsOfMs);
-    trust.set(name, await attempt(["trust", index], read));
+    const bytes = await attempt(["trust", index], () => readFile(resolve(folder, name)));
+    await attempt(["trust", index], async () => readTrustFile(bytes, trustAsOfMs));
+    trust.set(name, bytes);
   }
-  const revocationLists = new Map<string, readonly RevocationList[]>();
+  const revocationLists = new Map<string, Uint8Array>();
   for (const [index, name] of fields.revocationLists.entries()) {
-    const read = async (): Promise<readonly RevocationList[]> =>
-      readRevocationFile(await readFile(resolve(folder, name)), trustAsOfMs);
-    revocationLists.set(name, await attempt(["revocationLists", index], read));
+    const bytes = await attempt(["revocationLists", index], () => readFile(resolve(folder, name)));
+    await attempt(["revocationLists", index], async () => readRevocationFile(bytes, trustAsOfMs));
+    revocationLists.set(name, bytes);
   }
   const policy = await attempt(["policy"], () => policyOf(fields.policy, startMs, folder));
   const policyChanges = new Map<number, Policy>();
@@ -147,7 +147,8 @@ async function resolveFiles(
     const path = ["timeline", index, "policy"];
     policyChanges.set(index, await attempt(path, () => policyOf(wanted, startMs, folder)));
   }
-  return { fields, startMs, policy, policyChanges, pictures, keys, trust, revocationLists };
+  const files = { trust, revocationLists, trustAsOfMs };
+  return { fields, startMs, policy, policyChanges, pictures, keys, ...files };
 }
 
 const showingsOf = (visitor: VisitorFields) =>

@@ -12,7 +12,8 @@ import { composeDoorway } from "../doorway/doorway.ts";
 import { createRandom } from "../kernel/random.ts";
 import { createTrace, type TraceEntry } from "../kernel/trace.ts";
 import { createUnitClock } from "../kernel/unit-clock.ts";
-import { createVirtualBackend } from "../platform/virtual.ts";
+import { simulatedUnitConfig } from "../platform/unit-config.ts";
+import { createVirtualBackend, DISTRICT } from "../platform/virtual.ts";
 import { Cast } from "./fixtures.ts";
 import { judgeTotals, judgeVisitor } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
@@ -89,26 +90,39 @@ export async function runScenario(
     random: random.fork("backend"),
     trace,
     unitId: fields.unit.id,
+    district,
     onMessage: options.onMessage,
   });
   const timings = new Map<string, VisitTimings>();
   const cpu = new Map<string, CpuTimings>();
   const watch = options.stopwatch === undefined ? undefined : createStopwatch(options.stopwatch);
   const decoder = createMortalEngine(options.engine);
-  const doorway = composeDoorway({
+  district.handOver(backend.files);
+  const { trust, revoked } = district.filePaths();
+  const { store } = backend.disk;
+  const disk = { ...backend.disk, store: watch?.store(store) ?? store };
+  const doorway = await composeDoorway({
     clock,
     unitClock,
     random: random.fork("doorway"),
     trace,
+    config: simulatedUnitConfig({
+      unitId: fields.unit.id,
+      district: DISTRICT,
+      without: fields.unit.without,
+      trust,
+      revoked,
+    }),
     policy: loaded.policy,
     engine: watch?.engine(decoder.engine) ?? decoder.engine,
-    verifier: watch?.verifier(district.verifier) ?? district.verifier,
-    backend: watch === undefined ? backend : { ...backend, store: watch.store(backend.store) },
+    backend: { ...backend, disk },
     bench,
-    without: fields.unit.without,
-    onTimings: (timing) => {
-      timings.set(timing.visitRef, timing);
-      if (watch !== undefined) cpu.set(timing.visitRef, watch.take());
+    observer: {
+      ...(watch === undefined ? {} : { measured: (verifier) => watch.verifier(verifier) }),
+      onTimings: (timing) => {
+        timings.set(timing.visitRef, timing);
+        if (watch !== undefined) cpu.set(timing.visitRef, watch.take());
+      },
     },
   });
   const note: Stage["note"] = (entry) => trace.note(entry);
@@ -232,8 +246,9 @@ function districtOf(loaded: LoadedScenario, random: ReturnType<typeof createRand
     const key = loaded.keys.get(name) ?? district.makeKey(name, made);
     district.addIssuer(name, key, issuer.trusted);
   }
-  for (const [file, set] of loaded.trust) district.trust.replace(file, set);
-  for (const [file, lists] of loaded.revocationLists) district.revocation.replace(file, lists);
+  const { trust, revocationLists, trustAsOfMs } = loaded;
+  for (const [name, bytes] of trust) district.addTrustFile(name, bytes, trustAsOfMs);
+  for (const [name, bytes] of revocationLists) district.addRevocationFile(name, bytes, trustAsOfMs);
   return district;
 }
 

@@ -13,7 +13,7 @@ export interface CpuTimings {
 export interface Stopwatch {
   engine(engine: DecodeEngine): DecodeEngine;
   verifier(verifier: CredentialVerifier): CredentialVerifier;
-  store(store: RecordStore): RecordStore;
+  store<S extends RecordStore>(store: S): S;
   /** What was measured since the last time it was asked. */
   take(): CpuTimings;
 }

@@ -18,7 +18,7 @@ export async function happen(stage: Stage, happening: Happening, index: number):
   if (happening.clock !== undefined) return stepClock(stage, happening.clock);
   if (happening.policy !== undefined) return changePolicy(stage, index);
   surroundings(stage, happening);
-  district(stage, happening);
+  return district(stage, happening);
 }
 
 function fault(stage: Stage, kind: FaultKind, happening: Happening): void {
@@ -30,7 +30,7 @@ function fault(stage: Stage, kind: FaultKind, happening: Happening): void {
 const heal = (stage: Stage, kind: FaultKind): void => apply(stage, kind, false);
 
 function apply(stage: Stage, kind: FaultKind, on: boolean): void {
-  const { doorway, backend, district: known } = stage;
+  const { doorway, backend } = stage;
   stage.note({ what: "fault", fault: kind, phase: on ? "begins" : "ends" });
   setFault(kind, on, {
     bench: doorway.bench,
@@ -38,7 +38,7 @@ function apply(stage: Stage, kind: FaultKind, on: boolean): void {
     disk: backend.disk,
     broker: backend.broker,
     decoder: stage.decoder,
-    district: known,
+    district: { setReachable: (reachable) => backend.disk.setDirectoryReachable(reachable) },
   });
 }
 
@@ -119,11 +119,11 @@ function stepClock(stage: Stage, step: NonNullable<Happening["clock"]>): void {
   stage.unitClock.set(byMs, step.trusted);
 }
 
-function changePolicy(stage: Stage, index: number): void {
+async function changePolicy(stage: Stage, index: number): Promise<void> {
   const policy = stage.loaded.policyChanges.get(index);
   if (policy === undefined) return;
   stage.note({ what: "world", change: "policy", value: policy.id });
-  stage.doorway.setPolicy(policy);
+  await stage.doorway.setPolicy(policy);
 }
 
 function surroundings(stage: Stage, happening: Happening): void {
@@ -147,9 +147,11 @@ function surroundings(stage: Stage, happening: Happening): void {
   if (door !== undefined) world.moveContact("door-open", door === "open");
 }
 
-function district(stage: Stage, happening: Happening): void {
+/** The district lays new files down, and the unit reads them at once. */
+async function district(stage: Stage, happening: Happening): Promise<void> {
   const now = stage.clock.wallMs();
   const { directory, trustListAsOf, revoke, supersede } = happening;
+  if ([directory, trustListAsOf, revoke, supersede].every((each) => each === undefined)) return;
   if (directory !== undefined) {
     stage.district.setDirectoryAsOf(momentMs(directory.asOf, now));
     for (const entry of directory.set) stage.cast.know(entry);
@@ -164,4 +166,6 @@ function district(stage: Stage, happening: Happening): void {
   if (supersede !== undefined) {
     stage.district.revoke(stage.cast.serialsOf(supersede), "superseded", now);
   }
+  stage.district.handOver(stage.backend.files);
+  await stage.doorway.unit().reload();
 }

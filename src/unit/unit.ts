@@ -7,6 +7,7 @@ import type { Policy } from "../core/policy/policy.ts";
 import { Gateway, type StepTrace } from "../gateway/gateway.ts";
 import { Health } from "../health/health.ts";
 import { ordersFileOf } from "../store/sidecar-files.ts";
+import type { CredentialVerifier } from "../gateway/ports.ts";
 import type { Store } from "../store/store.ts";
 import type { Uplink } from "../uplink/uplink.ts";
 import { VERSION } from "../version.ts";
@@ -31,6 +32,7 @@ export interface Unit {
   readonly gateway: Gateway;
   readonly health: Health;
   readonly store: Store;
+  readonly verifier: CredentialVerifier;
   /** The connection to the district; absent before the start, and where no broker is configured. */
   uplink(): Uplink | undefined;
   /** Data sets from the district; absent where the configuration asks for none. */
@@ -91,6 +93,7 @@ class ComposedUnit implements Unit {
   readonly gateway: Gateway;
   readonly health: Health;
   readonly store: Store;
+  readonly verifier: CredentialVerifier;
   readonly dataSets: DataSets | undefined;
   readonly #parts: Parts;
   readonly #timers: Timer[] = [];
@@ -103,6 +106,7 @@ class ComposedUnit implements Unit {
     this.#parts = parts;
     this.#policy = policy;
     this.store = opened.store;
+    this.verifier = parts.base.verifier;
     this.dataSets = sets;
     this.health = this.#makeHealth();
     this.gateway = this.#makeGateway();
@@ -190,10 +194,9 @@ class ComposedUnit implements Unit {
   }
 
   #makeGateway(): Gateway {
-    const { config, platform, policy, base, settings, sets, devices } = this.#parts;
+    const { config, platform, policy, settings, sets, devices } = this.#parts;
     const { clock, chance, observer = {}, files, log } = platform;
-    const { health, store } = this;
-    const { verifier } = base;
+    const { health, store, verifier } = this;
     return new Gateway({
       clock,
       references: {

@@ -292,13 +292,12 @@ describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
       folder: place,
       unitId: "unit-sim",
       venueName: { zh: "药房", en: "Pharmacy" },
-      uplink: () => ({ link: createMqttJsLink({ url: broker.url }) }),
+      mqtt: { url: broker.url, version: "5" },
     });
     await stage.doorway.start();
   });
 
   afterAll(async () => {
-    await stage.doorway.stop();
     await stage.strike();
     rmSync(place, { recursive: true, force: true });
   });
