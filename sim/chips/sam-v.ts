@@ -105,6 +105,8 @@ export interface SamVChip extends SerialPeer {
   readonly occupied: boolean;
   /** Spoils the next answers: to any command or to one, once or `times` times. */
   misbehave(how: Misbehaviour, options?: { on?: SamCommand; times?: number }): void;
+  /** From now on cards are found, and then refused or unreadable. */
+  refuseCards(how: "rejected" | "unreadable"): void;
   /** Ends all misbehaviour. */
   behave(): void;
   /** How many commands of each kind were understood. */
@@ -166,6 +168,12 @@ class SamV implements SamVChip {
 
   misbehave(how: Misbehaviour, { on, times = 1 }: { on?: SamCommand; times?: number } = {}): void {
     this.#plans.push({ how, on, left: times });
+  }
+
+  refuseCards(how: "rejected" | "unreadable"): void {
+    if (how === "rejected")
+      this.misbehave({ status: SW3.selectFailed }, { on: "select", times: 99 });
+    else this.misbehave({ status: SW3.readFailed }, { on: "read", times: 99 });
   }
 
   behave(): void {

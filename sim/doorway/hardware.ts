@@ -1,16 +1,23 @@
-/** The simulated hardware of one unit: every bus with the chips that hang on it. */
+/** The simulated hardware of one unit: the buses, and on them the chips of the drivers it is configured with. */
+import type { Buses } from "../../hal/bus/buses.ts";
 import type { GuardedLine } from "../../hal/bus/gpio.ts";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
+import { driverOf } from "../../hal/registry.ts";
+import { usesOf, type ConfiguredDevice } from "../../src/config/devices.ts";
+import type { CardInHand } from "../actors/visitors.ts";
 import { createSimulatedGpio, type SimulatedGpio } from "../bus/gpio.ts";
 import { createSimulatedGuard, type SimulatedGuard } from "../bus/guard.ts";
 import { createSimulatedSerial, type SimulatedSerial } from "../bus/serial.ts";
 import { createSimulatedSmBus, type SimulatedSmBus } from "../bus/smbus.ts";
 import { createSimulatedCamera, type SimulatedCamera } from "../camera/camera.ts";
-import { createMlx90614Chip, type Mlx90614Chip } from "../chips/mlx90614.ts";
-import { createSamVChip, type SamVChip } from "../chips/sam-v.ts";
+import {
+  simulatedChip,
+  type CardReaderChip,
+  type ChipOptions,
+  type ThermometerChip,
+} from "../chips/catalogue.ts";
 import type { Random } from "../kernel/random.ts";
-import type { CardInHand } from "../actors/visitors.ts";
-import { GATE_LINE, GATE_MAXIMUM_MS } from "./wiring.ts";
+import { devicesIn, DOORWAY_FILE, GATE_LINE, GATE_MAXIMUM_MS } from "./wiring.ts";
 
 export interface SimulatedHardwareOptions {
   clock: Clock;
@@ -20,25 +27,31 @@ export interface SimulatedHardwareOptions {
     width: number;
     height: number;
     framesPerSecond: number;
-    /** While nobody shows anything. */
+    /** While nothing is shown. */
     idleFramesPerSecond: number;
     noise: number;
     /** Different noisy pictures of one scene, shown in turn. */
     noiseFrames: number;
   };
+  /** What hangs on the buses; absent: everything a doorway has. */
+  devices?: readonly ConfiguredDevice[];
 }
 
 /** The outer face of the hardware: what hands, faults and instruments reach. */
 export interface SimulatedHardware {
+  /** What the unit's drivers work with. */
+  readonly buses: Buses;
   readonly gpio: SimulatedGpio;
+  /** The two-wire bus of the thermometer. */
   readonly smbus: SimulatedSmBus;
-  readonly thermometer: Mlx90614Chip;
+  readonly thermometer: ThermometerChip;
+  /** The port of the first card reader. */
   readonly serial: SimulatedSerial;
   readonly camera: SimulatedCamera;
-  readonly reader: SamVChip;
+  readonly reader: CardReaderChip;
   layCard(card: CardInHand): void;
   takeCard(): void;
-  /** Flips a bit in whatever the thermometer says, again and again. */
+  /** Flips a bit in what the thermometer sends, again and again. */
   corruptThermometer(corrupt: boolean): void;
   /** Starts a guard for the gate's line; the gate does so at start and after a guard died. */
   takeGuard(): Promise<GuardedLine>;
@@ -46,46 +59,44 @@ export interface SimulatedHardware {
   guard(): SimulatedGuard | undefined;
 }
 
-// Status bytes of the SDT/SAM-V table.
-const SELECT_FAILED = { status: 0x81 };
-const READ_FAILED = { status: 0x41 };
-/** Shorter than the time between two looks of the thermometer's driver: each one is hit. */
+/** Shorter than the time between two samples of the thermometer's driver: each one is hit. */
 const CORRUPTION_EVERY_MS = 20;
 
 /** Wires everything up, plugged and faultless. */
 export function createSimulatedHardware(options: SimulatedHardwareOptions): SimulatedHardware {
-  const { clock, random, ambientC } = options;
+  const { clock, random } = options;
   const gpio = createSimulatedGpio(clock);
-  const smbus = createSimulatedSmBus({ clock });
-  const thermometer = createMlx90614Chip({ clock, random: random.fork("thermometer"), ambientC });
-  smbus.attach(thermometer);
-  const serial = createSimulatedSerial({ clock, random: random.fork("serial") });
-  const reader = createSamVChip({ clock });
-  serial.attach(reader);
-  const { width, height, framesPerSecond, idleFramesPerSecond, noise, noiseFrames } =
-    options.camera;
-  const camera = createSimulatedCamera({
-    clock,
-    random: random.fork("camera"),
-    geometry: { width, height },
-    fps: framesPerSecond,
-    idleFps: idleFramesPerSecond,
-    noiseFrames,
-  });
-  camera.setConditions({ noise });
+  const camera = cameraOf(options);
+  const wiring = new Wiring(options);
+  const { chip: thermometer, bus: smbus } = wiring.thermometer();
+  const { chip: reader, port: serial } = wiring.reader();
   let corruption: Timer | undefined;
   let guard: SimulatedGuard | undefined;
+  const takeGuard = (): Promise<GuardedLine> => {
+    try {
+      guard = createSimulatedGuard({ gpio, line: GATE_LINE, clock, maximumMs: GATE_MAXIMUM_MS });
+      return Promise.resolve(guard);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
   return {
+    buses: {
+      gpio,
+      serial: (path) => wiring.serial(path),
+      twoWire: (bus) => wiring.twoWire(bus),
+      camera: () => camera,
+      guardedLine: takeGuard,
+    },
     gpio,
     smbus,
     thermometer,
     serial,
     camera,
     reader,
-    layCard(card) {
-      if (card.readsAs === "rejected") reader.misbehave(SELECT_FAILED, { on: "select", times: 99 });
-      if (card.readsAs === "unreadable") reader.misbehave(READ_FAILED, { on: "read", times: 99 });
-      reader.place(card.text);
+    layCard({ text, readsAs }) {
+      if (readsAs === "rejected" || readsAs === "unreadable") reader.refuseCards(readsAs);
+      reader.place(text);
     },
     takeCard() {
       reader.remove();
@@ -99,14 +110,117 @@ export function createSimulatedHardware(options: SimulatedHardwareOptions): Simu
         smbus.faults.flipBit(random.integer(0, 23)),
       );
     },
-    takeGuard() {
-      try {
-        guard = createSimulatedGuard({ gpio, line: GATE_LINE, clock, maximumMs: GATE_MAXIMUM_MS });
-        return Promise.resolve(guard);
-      } catch (error) {
-        return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-      }
-    },
+    takeGuard,
     guard: () => guard,
   };
+}
+
+function cameraOf({ clock, random, camera: settings }: SimulatedHardwareOptions): SimulatedCamera {
+  const { width, height, framesPerSecond, idleFramesPerSecond, noise, noiseFrames } = settings;
+  const camera = createSimulatedCamera({
+    clock,
+    random: random.fork("camera"),
+    geometry: { width, height },
+    fps: framesPerSecond,
+    idleFps: idleFramesPerSecond,
+    noiseFrames,
+  });
+  camera.setConditions({ noise });
+  return camera;
+}
+
+/** Every serial port and two-wire bus that a device uses, with the device's chip on it. */
+class Wiring {
+  readonly #options: SimulatedHardwareOptions;
+  readonly #ports = new Map<string, SimulatedSerial>();
+  readonly #twoWire = new Map<number, SimulatedSmBus>();
+  #thermometer: { chip: ThermometerChip; bus: SimulatedSmBus } | undefined;
+  #reader: { chip: CardReaderChip; port: SimulatedSerial } | undefined;
+
+  constructor(options: SimulatedHardwareOptions) {
+    this.#options = options;
+    for (const device of options.devices ?? devicesIn(DOORWAY_FILE)) this.#wire(device);
+  }
+
+  serial(path: string): SimulatedSerial {
+    const known = this.#ports.get(path);
+    if (known !== undefined) return known;
+    const { clock, random } = this.#options;
+    // The first one is named after the simulation in messages: traces do not depend on the file's path.
+    const port =
+      this.#ports.size === 0
+        ? createSimulatedSerial({ clock, random: random.fork("serial") })
+        : createSimulatedSerial({ clock, path, random: random.fork(`serial ${path}`) });
+    this.#ports.set(path, port);
+    return port;
+  }
+
+  twoWire(bus: number): SimulatedSmBus {
+    const known = this.#twoWire.get(bus);
+    if (known !== undefined) return known;
+    const made = createSimulatedSmBus({ clock: this.#options.clock });
+    this.#twoWire.set(bus, made);
+    return made;
+  }
+
+  /** The thermometer and its bus; one that no driver uses where none is configured. */
+  thermometer(): { chip: ThermometerChip; bus: SimulatedSmBus } {
+    return (this.#thermometer ??= this.#attachThermometer("mlx90614", 1));
+  }
+
+  /** The first card reader and its port; one that no driver uses where none is configured. */
+  reader(): { chip: CardReaderChip; port: SimulatedSerial } {
+    return (this.#reader ??= this.#attachReader("sam-v", "no-card-reader"));
+  }
+
+  #wire(device: ConfiguredDevice): void {
+    const { chip } = driverOf(device.kind, device.settings);
+    if (chip === undefined) return;
+    for (const use of usesOf(device)) {
+      if (use.bus === "two-wire") {
+        this.#thermometer ??= this.#attachThermometer(chip, use.number, use.address);
+      } else if (use.bus === "serial") this.#attachSerial(chip, use.path);
+    }
+  }
+
+  #attachSerial(name: string, path: string): void {
+    const { kind } = simulatedChip(name);
+    if (kind === "card-reader") {
+      const attached = this.#attachReader(name, path);
+      this.#reader ??= attached;
+      return;
+    }
+    const made = simulatedChip(name);
+    if (made.wire === "serial") this.serial(path).attach(made.create(this.#chipOptions(name)));
+  }
+
+  #attachReader(name: string, path: string): { chip: CardReaderChip; port: SimulatedSerial } {
+    const made = simulatedChip(name);
+    if (made.kind !== "card-reader") throw new RangeError(`${name} is no card reader`);
+    const port = this.serial(path);
+    const chip = made.create(this.#chipOptions(name));
+    port.attach(chip);
+    return { chip, port };
+  }
+
+  #attachThermometer(
+    name: string,
+    number: number,
+    address?: number,
+  ): { chip: ThermometerChip; bus: SimulatedSmBus } {
+    const made = simulatedChip(name);
+    if (made.kind !== "thermometer") throw new RangeError(`${name} is no thermometer`);
+    const bus = this.twoWire(number);
+    const chip = made.create({
+      ...this.#chipOptions("thermometer"),
+      ...(address === undefined ? {} : { address }),
+    });
+    bus.attach(chip);
+    return { chip, bus };
+  }
+
+  #chipOptions(label: string): ChipOptions {
+    const { clock, random, ambientC } = this.#options;
+    return { clock, ambientC, random: random.fork(label) };
+  }
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BusUse } from "../../hal/bus/buses.ts";
 import type { DeviceKind, DeviceSettings, Driver, SettingsSchema } from "../../hal/driver.ts";
 import { DRIVERS, driverOf } from "../../hal/registry.ts";
+import { pathText } from "./problems.ts";
 import { CARD_READERS, CODE_READERS, type DeviceName } from "../core/alarm.ts";
 
 /** The settings of one device of a kind: those of the driver that `driver` names, or of the first. */
@@ -147,7 +148,7 @@ function takenTwice(named: readonly ConfiguredDevice[]): DeviceProblem[] {
       const path = [...device.setting, use.setting];
       const owner = owners.get(place);
       if (owner !== undefined) return [{ path, message: `${place} is devices.${owner} already` }];
-      owners.set(place, path.join("."));
+      owners.set(place, pathText(path));
       return [];
     }),
   );

@@ -258,7 +258,7 @@ function markedInvalid(chip: ThermometerChip): BusError {
   return new BusError("corrupt", {
     ...placeOf(chip),
     during: "reading a temperature",
-    detail: "the chip marks its data as invalid; check its supply and what is in front of it",
+    detail: "the chip flags its data as invalid; check its supply and what it looks at",
   });
 }
 

@@ -268,6 +268,48 @@ describe("a unit's file", () => {
       { devices: { camera: { source: "rpicam", device: "x" } } },
       "devices.camera.device: is unknown",
     ],
+    [
+      { devices: { thermometer: { driver: "mlx90641" } } },
+      'devices.thermometer.driver: expected mlx90614; did you mean "mlx90614"?',
+    ],
+    [
+      { devices: { panel: { driver: "firmta", path: "/dev/ttyACM0" } } },
+      'devices.panel.driver: expected one of gpio, firmata; did you mean "firmata"?',
+    ],
+    [{ devices: { panel: { driver: "firmata" } } }, "devices.panel.path: is missing"],
+    [
+      { devices: { panel: { driver: "gpio", path: "/dev/ttyACM0" } } },
+      "devices.panel.path: is unknown",
+    ],
+    [{ devices: { panel: { baudRate: 57_600 } } }, "devices.panel.path: is missing"],
+    [
+      { devices: { camera: { source: "rpicam" }, codeReaders: [{ source: "v4l2" }] } },
+      "devices.camera: stands beside devices.codeReaders: move it into that list",
+    ],
+    [
+      { devices: { cardReader: {}, cardReaders: [{ path: "/dev/ttyUSB1" }] } },
+      "devices.cardReader: stands beside devices.cardReaders: move it into that list",
+    ],
+    [
+      { devices: { cardReaders: [{}, { path: "/dev/ttyUSB0" }] } },
+      "devices.cardReaders[1].path: port /dev/ttyUSB0 is devices.cardReaders[0].path already",
+    ],
+    [
+      { devices: { codeReaders: [{ source: "rpicam" }, { source: "v4l2" }] } },
+      "devices.codeReaders[1]: a unit can have 1 device with driver camera at most",
+    ],
+    [
+      { devices: { cardReaders: [1, 2, 3, 4, 5].map((port) => ({ path: `/dev/ttyUSB${port}` })) } },
+      "devices.cardReaders: expected at most 4",
+    ],
+    [
+      { devices: { badgeReaders: [{ driver: "wiegand" }] } },
+      "devices.badgeReaders: no driver of a badge reader is known: remove the list",
+    ],
+    [
+      { devices: { cardReaders: [{ path: "/dev/ttyUSB0", poll: 1 }] } },
+      'devices.cardReaders[0].poll: is unknown; did you mean "pollMs"?',
+    ],
     [{ mqtt: { url: "broker" } }, "mqtt.url: expected e.g. mqtts://broker:8883"],
     [
       { mqtt: { url: "mqtts://b", tls: { cert: "c" } } },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parsePolicy } from "../../../src/config/policy.ts";
+import { configuredDevices } from "../../../src/config/devices.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { ConfigError } from "../../../src/config/yaml-file.ts";
 
@@ -94,6 +95,48 @@ describe("the unit's file", () => {
   it("refuses a camera width whose padding is not known", () => {
     const text = "unitId: a\ndistrict: d\ndevices: {camera: {source: rpicam, width: 800}}";
     expect(() => parseUnitConfig(text, "unit.yaml")).toThrow("devices.camera.width");
+  });
+});
+
+describe("the devices of a unit's file", () => {
+  const named = (yaml: string): unknown[] =>
+    configuredDevices(
+      parseUnitConfig(`unitId: a\ndistrict: d\ndevices: ${yaml}`, "unit.yaml").devices,
+    ).map(({ name, settings }) => [name, settings.driver]);
+
+  it("have the drivers of today where a file names none", () => {
+    expect(
+      named("{camera: {source: rpicam}, cardReader: {}, thermometer: {}, panel: {}, contacts: {}}"),
+    ).toEqual([
+      ["code-reader", "camera"],
+      ["card-reader", "sdt"],
+      ["thermometer", "mlx90614"],
+      ["gate", "guarded-line"],
+      ["panel", "gpio"],
+      ["door-contacts", "gpio"],
+    ]);
+  });
+
+  it("have a panel on an Arduino where a file without a driver gives its port", () => {
+    expect(named("{panel: {path: /dev/ttyACM0}}")).toContainEqual(["panel", "firmata"]);
+    expect(named("{panel: {red: 7}}")).toContainEqual(["panel", "gpio"]);
+  });
+
+  it("may be several readers, named in their order", () => {
+    expect(
+      named("{codeReaders: [{source: v4l2}], cardReaders: [{path: /dev/a}, {path: /dev/b}]}"),
+    ).toEqual([
+      ["code-reader", "camera"],
+      ["card-reader", "sdt"],
+      ["card-reader-2", "sdt"],
+      ["gate", "guarded-line"],
+    ]);
+  });
+
+  it("may be an empty list", () => {
+    expect(named("{codeReaders: [], cardReaders: [], badgeReaders: []}")).toEqual([
+      ["gate", "guarded-line"],
+    ]);
   });
 });
 

@@ -75,7 +75,6 @@ export const camera = defineDriver({
   schema,
   // The decoders follow one stream of frames.
   most: 1,
-  chip: "camera",
   wiring: [
     {
       what: "camera",
