@@ -120,13 +120,10 @@ describe.each(ALL)("%s", (name, kind, driver) => {
     expect(states).not.toContain("failed");
     const [check] = driver.checks(settings, context);
     if (check === undefined) throw new Error("a driver has at least one check");
-    let found: string | undefined;
-    const checking = check.run().then((text) => {
-      found = text;
-    });
-    for (let turn = 0; turn < 100 && found === undefined; turn++) await clock.run(100);
-    await checking;
-    expect(found).not.toBe("");
+    const found = check.run();
+    found.catch(() => undefined);
+    await clock.run(10_000);
+    expect(await found).not.toBe("");
     expect(check.fix("anything")).not.toBe("");
   });
 });
