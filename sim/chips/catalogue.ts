@@ -27,6 +27,12 @@ export interface CardReaderChip extends SerialPeer {
   behave(): void;
 }
 
+/** What people do to a scanner that decodes by itself. */
+export interface CodeScannerChip extends SerialPeer {
+  /** Holds a code before it, or takes it away. */
+  show(content: Uint8Array | undefined): void;
+}
+
 export interface ChipOptions {
   clock: Clock;
   random: { normal(): number };
@@ -39,6 +45,7 @@ export interface ChipOptions {
 export type SimulatedChip =
   | { kind: "thermometer"; wire: "two-wire"; create(options: ChipOptions): ThermometerChip }
   | { kind: "card-reader"; wire: "serial"; create(options: ChipOptions): CardReaderChip }
+  | { kind: "code-reader"; wire: "serial"; create(options: ChipOptions): CodeScannerChip }
   | { kind: "panel"; wire: "serial"; create(options: ChipOptions): SerialPeer };
 
 const CHIPS: ReadonlyMap<string, SimulatedChip> = new Map<string, SimulatedChip>([

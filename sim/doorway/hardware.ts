@@ -14,6 +14,7 @@ import {
   simulatedChip,
   type CardReaderChip,
   type ChipOptions,
+  type CodeScannerChip,
   type ThermometerChip,
 } from "../chips/catalogue.ts";
 import type { Random } from "../kernel/random.ts";
@@ -51,6 +52,8 @@ export interface SimulatedHardware {
   readonly reader: CardReaderChip;
   layCard(card: CardInHand): void;
   takeCard(): void;
+  /** Holds a code before the scanners that decode by themselves, or takes it away. */
+  showCode(content: Uint8Array | undefined): void;
   /** Flips a bit in what the thermometer sends, again and again. */
   corruptThermometer(corrupt: boolean): void;
   /** Starts a guard for the gate's line; the gate does so at start and after a guard died. */
@@ -102,6 +105,9 @@ export function createSimulatedHardware(options: SimulatedHardwareOptions): Simu
       reader.remove();
       reader.behave();
     },
+    showCode(content) {
+      for (const scanner of wiring.scanners) scanner.show(content);
+    },
     corruptThermometer(corrupt) {
       corruption?.cancel();
       corruption = undefined;
@@ -132,6 +138,7 @@ function cameraOf({ clock, random, camera: settings }: SimulatedHardwareOptions)
 /** Every serial port and two-wire bus that a device uses, with the device's chip on it. */
 class Wiring {
   readonly #options: SimulatedHardwareOptions;
+  readonly scanners: CodeScannerChip[] = [];
   readonly #ports = new Map<string, SimulatedSerial>();
   readonly #twoWire = new Map<number, SimulatedSmBus>();
   #thermometer: { chip: ThermometerChip; bus: SimulatedSmBus } | undefined;
@@ -184,14 +191,17 @@ class Wiring {
   }
 
   #attachSerial(name: string, path: string): void {
-    const { kind } = simulatedChip(name);
-    if (kind === "card-reader") {
+    const made = simulatedChip(name);
+    if (made.kind === "card-reader") {
       const attached = this.#attachReader(name, path);
       this.#reader ??= attached;
-      return;
+    } else if (made.kind === "code-reader") {
+      const scanner = made.create(this.#chipOptions(name));
+      this.scanners.push(scanner);
+      this.serial(path).attach(scanner);
+    } else if (made.wire === "serial") {
+      this.serial(path).attach(made.create(this.#chipOptions(name)));
     }
-    const made = simulatedChip(name);
-    if (made.wire === "serial") this.serial(path).attach(made.create(this.#chipOptions(name)));
   }
 
   #attachReader(name: string, path: string): { chip: CardReaderChip; port: SimulatedSerial } {

@@ -4,6 +4,7 @@ import type { Contact } from "../../hal/devices.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
 import { Attendance, type DoorwaySenses, type Pace } from "../actors/attendance.ts";
 import type { SimulatedHardware } from "./hardware.ts";
+import type { CodeScene } from "../camera/face.ts";
 import type { Conditions } from "../camera/picture.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Trace } from "../kernel/trace.ts";
@@ -122,6 +123,7 @@ export class World {
       camera.show(null);
       return;
     }
+    this.#around.bench.showCode(undefined);
     const { width, height } = camera.picture();
     const luminance = new Uint8Array(width * height).fill(COVERED_LEVEL);
     camera.showImage({ width, height, luminance });
@@ -212,6 +214,7 @@ export class World {
       case "code":
         camera.setConditions({ ...this.#conditions, ...shown.conditions });
         camera.show(shown.scene);
+        this.#around.bench.showCode(contentOf(shown.scene));
     }
   }
 
@@ -223,7 +226,13 @@ export class World {
     if (this.#covered) return;
     this.#around.bench.camera.setConditions(this.#conditions);
     this.#around.bench.camera.show(null);
+    this.#around.bench.showCode(undefined);
   }
+}
+
+/** What is in the code: scanners send it on as it is. */
+function contentOf({ text }: CodeScene): Uint8Array {
+  return typeof text === "string" ? new TextEncoder().encode(text) : text;
 }
 
 function paceOf(random: Random): Pace {
