@@ -6,7 +6,7 @@ import { COMMAND_FLAWS, Operator } from "../../sim/actors/operator.ts";
 import { setStage } from "../../sim/demo/session.ts";
 import type { SimulatedHardware } from "../../sim/doorway/hardware.ts";
 import type { Random } from "../../sim/kernel/random.ts";
-import { SET_KINDS } from "../../src/core/data-set.ts";
+import { DATA_SET_KINDS } from "../../src/core/data-set.ts";
 import type { StepTrace } from "../../src/gateway/gateway.ts";
 import type { CredentialVerifier } from "../../src/gateway/ports.ts";
 import type { Command } from "../../src/protocol/command.ts";
@@ -122,7 +122,7 @@ function countOpenings(
 function unknownKeyFile(): string {
   const { publicKey } = generateKeyPairSync("ed25519");
   const { x: key } = publicKey.export({ format: "jwk" });
-  const may = [...SET_KINDS];
+  const may = [...DATA_SET_KINDS];
   return JSON.stringify({ keys: [{ id: "district", owner: "nobody", key, may }] });
 }
 

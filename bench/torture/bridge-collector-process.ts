@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import process from "node:process";
 import Database from "better-sqlite3";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { ConnectionKeeper } from "../../src/mqtt/reconnect.ts";
+import { ConnectionManager } from "../../src/mqtt/reconnect.ts";
 import type { IncomingMessage, MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { say } from "./say.ts";
@@ -48,10 +48,10 @@ async function serve(connection: MqttConnection): Promise<string> {
   return await ended;
 }
 
-new ConnectionKeeper({
+new ConnectionManager({
   clock,
   chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  pause: { firstMs: 50, lastMs: 400 },
+  pause: { firstMs: 50, longestMs: 400 },
   connect: () =>
     link.connect({
       clientId: "collector",

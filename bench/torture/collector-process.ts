@@ -71,7 +71,7 @@ const collector = createCollector({
   archive: new WatchedArchive(orders.database),
   clock: createSystemClock(),
   chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  reconnect: { firstMs: 50, lastMs: 400 },
+  reconnect: { firstMs: 50, longestMs: 400 },
   district: DISTRICT,
   onStored: ({ stored, duplicates, conflicts }) =>
     say(`stored ${stored} ${duplicates} ${conflicts}`),

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { deflateRawSync, deflateSync, inflateRawSync } from "node:zlib";
 import type { Random } from "../../sim/kernel/random.ts";
 import { decodeBase45, encodeBase45 } from "../../src/credential/codecs/base45.ts";
-import { SET_KINDS } from "../../src/core/data-set.ts";
+import { DATA_SET_KINDS } from "../../src/core/data-set.ts";
 import { COMMAND_TOKEN_TYPE } from "../../src/protocol/command.ts";
 import { signManifest, type Manifest } from "../../src/protocol/manifest.ts";
 import { sha256Of } from "../../src/distribution/data-set-cache.ts";
@@ -132,7 +132,7 @@ export function hostileJson(random: Random): string {
 export function forgedManifest(random: Random, audience: string, nowMs: number): string {
   const part = sha256Of(String(random.integer(0, 3)));
   const manifest: Manifest = {
-    kind: random.pick(SET_KINDS),
+    kind: random.pick(DATA_SET_KINDS),
     version: random.integer(1, 1e9),
     audience,
     asOfMs: nowMs,

@@ -103,7 +103,7 @@ const uplink = createUplink({
   outbox,
   clock,
   chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  reconnect: { firstMs: 50, lastMs: 400 },
+  reconnect: { firstMs: 50, longestMs: 400 },
   unitId: UNIT,
   district: DISTRICT,
   bootId: randomUUID(),

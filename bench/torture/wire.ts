@@ -165,7 +165,7 @@ class Siege {
       unit.command("release"),
       unit.command("evacuate"),
       unit.manifest("policy"),
-      unit.part("0".repeat(64)),
+      unit.chunk("0".repeat(64)),
       district.rebirth,
       district.manifest("directory"),
     ];

@@ -1,10 +1,10 @@
 /** Publishes data sets to a simulated unit over its broker: good ones, and ones that must not be taken. */
 import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
-import { SET_KINDS, type SetKind } from "../../src/core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../../src/core/data-set.ts";
 import { audienceOf } from "../../src/protocol/command.ts";
-import { readPartRequest } from "../../src/protocol/data-set-reports.ts";
-import { PART_BYTES, signManifest, type Blob } from "../../src/protocol/manifest.ts";
+import { readChunkRequest } from "../../src/protocol/data-set-reports.ts";
+import { CHUNK_BYTES, signManifest, type Blob } from "../../src/protocol/manifest.ts";
 import { districtTopics, unitTopics } from "../../src/protocol/topics.ts";
 
 /** What can be wrong with a data set, so that the unit must go on with the one it has. */
@@ -35,7 +35,7 @@ export interface DataPublisherOptions {
 }
 
 export interface NewDataSet {
-  kind: SetKind;
+  kind: DataSetKind;
   /** Files of the kind: an issuer file, a revocation list, directory lines, a policy. */
   files: readonly string[];
   /** When the content was true, epoch ms; default now. */
@@ -61,7 +61,7 @@ export class DataPublisher {
   readonly #key = keyOf(3);
   readonly #forger = keyOf(4);
   readonly #parts = new Map<string, string>();
-  readonly #versions = new Map<SetKind, number>();
+  readonly #versions = new Map<DataSetKind, number>();
 
   constructor(options: DataPublisherOptions) {
     this.#options = options;
@@ -72,7 +72,7 @@ export class DataPublisher {
   /** The file that lets a unit believe this publisher. */
   keyFile(): string {
     const { x: key } = this.#key.export({ format: "jwk" });
-    const may = [...SET_KINDS];
+    const may = [...DATA_SET_KINDS];
     return JSON.stringify({ keys: [{ id: KEY_ID, owner: "simulated district", key, may }] });
   }
 
@@ -101,8 +101,8 @@ export class DataPublisher {
 
   #blob(content: string, flaw: DataSetFlaw | undefined): Blob {
     const parts: string[] = [];
-    for (let at = 0; at < content.length; at += PART_BYTES) {
-      const part = content.slice(at, at + PART_BYTES);
+    for (let at = 0; at < content.length; at += CHUNK_BYTES) {
+      const part = content.slice(at, at + CHUNK_BYTES);
       const sha256 = sha256Of(part);
       parts.push(sha256);
       if (flaw === "damaged") this.#parts.set(sha256, `${part.slice(0, -1)}?`);
@@ -113,10 +113,10 @@ export class DataPublisher {
 
   #answer(payload: string): void {
     const { broker, district, unitId } = this.#options;
-    const request = readPartRequest(Buffer.from(payload));
+    const request = readChunkRequest(Buffer.from(payload));
     for (const sha256 of request?.parts ?? []) {
       const part = this.#parts.get(sha256);
-      if (part !== undefined) broker.send(unitTopics(district, unitId).part(sha256), part);
+      if (part !== undefined) broker.send(unitTopics(district, unitId).chunk(sha256), part);
     }
   }
 }

@@ -13,12 +13,12 @@ export interface Backoff {
  *
  * @param random uniform in [0, 1)
  */
-export function createBackoff(random: () => number, firstMs: number, lastMs: number): Backoff {
+export function createBackoff(random: () => number, firstMs: number, longestMs: number): Backoff {
   let ceilingMs = firstMs;
   return {
     nextMs() {
       const waitMs = ceilingMs * (0.5 + random() / 2);
-      ceilingMs = Math.min(lastMs, ceilingMs * 2);
+      ceilingMs = Math.min(longestMs, ceilingMs * 2);
       return waitMs;
     },
     reset() {

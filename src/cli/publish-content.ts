@@ -1,7 +1,7 @@
 /** Files of an operator as sets a unit will take: read as the unit reads them, before anything is signed. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { SetKind } from "../core/data-set.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import { timeOf } from "../base/dates.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
 import type { ValueSets } from "../credential/formats/eu-dcc/business-rules.ts";
@@ -53,7 +53,7 @@ interface Input {
  * @throws UsageError naming the file and the fault
  */
 export function readDataSetContent(
-  kind: SetKind,
+  kind: DataSetKind,
   names: readonly string[],
   { asOf, of = [] }: DataSetContentOptions = {},
 ): DataSetContent {
@@ -70,7 +70,7 @@ export function readDataSetContent(
   return { ...content, asOfMs: asOf === undefined ? content.asOfMs : momentOf(asOf) };
 }
 
-function contentOf(kind: Exclude<SetKind, "rules">, inputs: readonly Input[]): DataSetContent {
+function contentOf(kind: Exclude<DataSetKind, "rules">, inputs: readonly Input[]): DataSetContent {
   const files = inputs.map(({ bytes }) => bytes);
   const dates = inputs.map(({ modifiedMs }) => modifiedMs);
   switch (kind) {

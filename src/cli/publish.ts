@@ -4,14 +4,14 @@ import { Command, InvalidArgumentError } from "commander";
 import { delay, type Clock } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { KEY_ID, signerKeyEntry } from "../config/signer-keys.ts";
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import { DAY_MS } from "../core/time.ts";
 import { directoryDelta } from "../unit/data-set-formats.ts";
 import { PublishedSets } from "../district/distributor-folder.ts";
 import { Distributor, type UnitSets } from "../district/distributor.ts";
 import { audienceOf } from "../protocol/command.ts";
-import type { SetReport } from "../protocol/data-set-reports.ts";
-import type { SetFault } from "../protocol/data-set-reports.ts";
+import type { DataSetReport } from "../protocol/data-set-reports.ts";
+import type { DataSetErrorCode } from "../protocol/data-set-reports.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
 import { unitTopics } from "../protocol/topics.ts";
 import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
@@ -64,11 +64,11 @@ export function publishCommand(print: Print = printLine): Command {
   const command = new Command("publish")
     .description("give units signed data: policy, directory, trust, revocation, rules")
     .addHelpText("after", EXAMPLES);
-  for (const kind of SET_KINDS) command.addCommand(setCommand(print, kind));
+  for (const kind of DATA_SET_KINDS) command.addCommand(setCommand(print, kind));
   return command.addCommand(serveCommand(print)).addCommand(keygenCommand(print));
 }
 
-const WHAT: Readonly<Record<SetKind, { description: string; file: string }>> = {
+const WHAT: Readonly<Record<DataSetKind, { description: string; file: string }>> = {
   policy: { description: "what the door asks for", file: "YAML" },
   directory: { description: "who is known: the whole of it each time", file: "JSON lines" },
   trust: { description: "whose credentials hold: all of them each time", file: "as for verify" },
@@ -79,7 +79,7 @@ const WHAT: Readonly<Record<SetKind, { description: string; file: string }>> = {
   },
 };
 
-function setCommand(print: Print, kind: SetKind): Command {
+function setCommand(print: Print, kind: DataSetKind): Command {
   const { description, file } = WHAT[kind];
   const command = new Command(kind)
     .exitOverride()
@@ -120,10 +120,10 @@ function keygenCommand(print: Print): Command {
     .description("make a key to sign data with; prints the public part as the units' file wants it")
     .requiredOption("--id <name>", "names the key in everything it signs, e.g. data-2026")
     .requiredOption("--owner <name>", "who holds it: an office rather than a person")
-    .option("--may <sets>", "what it may sign, with commas", setKinds, [...SET_KINDS])
+    .option("--may <sets>", "what it may sign, with commas", setKinds, [...DATA_SET_KINDS])
     .requiredOption("--out <file>", "the secret part; readable by its owner only")
     .action(
-      ({ id, owner, may, out }: { id: string; owner: string; may: SetKind[]; out: string }) => {
+      ({ id, owner, may, out }: { id: string; owner: string; may: DataSetKind[]; out: string }) => {
         if (!KEY_ID.test(id)) throw new UsageError("--id: letters, digits, dots and hyphens");
         const { publicKey } = makeSigningKey(out, id, owner);
         print("keys:");
@@ -145,7 +145,7 @@ function serveCommand(print: Print): Command {
 
 async function publish(
   print: Print,
-  kind: SetKind,
+  kind: DataSetKind,
   files: readonly string[],
   options: PublishOptions,
 ): Promise<void> {
@@ -244,12 +244,17 @@ const GATHER_MS = 2_000;
 const LOOK_MS = 200;
 
 /** What a unit tries again by itself. */
-const PASSING: readonly SetFault[] = ["clock-untrusted", "parts-missing", "part-damaged", "disk"];
+const PASSING: readonly DataSetErrorCode[] = [
+  "clock-untrusted",
+  "parts-missing",
+  "part-damaged",
+  "disk",
+];
 
 /** Resolves with the units that do not have a version when waiting is over; nobody at all is missing too. */
 async function allHave(
   distributor: Distributor,
-  { kind, version, wanted }: { kind: SetKind; version: number; wanted: ReadonlySet<string> },
+  { kind, version, wanted }: { kind: DataSetKind; version: number; wanted: ReadonlySet<string> },
   clock: Clock,
   withinMs: number,
 ): Promise<string[]> {
@@ -263,7 +268,7 @@ async function allHave(
       ([unit, { online }]) => online && (wanted.size === 0 || wanted.has(unit)),
     );
     const absent = [...wanted].filter((unit) => !there.some(([name]) => name === unit));
-    const report = ({ sets }: UnitSets): SetReport => sets[kind] ?? {};
+    const report = ({ sets }: UnitSets): DataSetReport => sets[kind] ?? {};
     const missing = there.filter(([, unit]) => (report(unit).version ?? 0) < version);
     const refused = missing.filter(([, unit]) => {
       const { error } = report(unit);
@@ -281,7 +286,7 @@ async function allHave(
 
 /** A line for each set of a unit, with what it is about. */
 function describe(unit: string, { online, sets }: UnitSets, json: boolean): [string, string][] {
-  return SET_KINDS.flatMap((kind): [string, string][] => {
+  return DATA_SET_KINDS.flatMap((kind): [string, string][] => {
     const report = sets[kind];
     if (report === undefined || Object.keys(report).length === 0) return [];
     const about = `${unit} ${kind}`;
@@ -290,7 +295,7 @@ function describe(unit: string, { online, sets }: UnitSets, json: boolean): [str
   });
 }
 
-function inWords({ version, asOfMs, loading, error }: SetReport): string {
+function inWords({ version, asOfMs, loading, error }: DataSetReport): string {
   const parts = [
     version === undefined
       ? "none yet"
@@ -327,11 +332,11 @@ function wholeFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string
   };
 }
 
-function setKinds(text: string): SetKind[] {
+function setKinds(text: string): DataSetKind[] {
   return text.split(",").map((each) => {
-    const found = SET_KINDS.find((kind) => kind === each.trim());
+    const found = DATA_SET_KINDS.find((kind) => kind === each.trim());
     if (found === undefined) {
-      throw new InvalidArgumentError(`expected some of ${SET_KINDS.join(", ")}.`);
+      throw new InvalidArgumentError(`expected some of ${DATA_SET_KINDS.join(", ")}.`);
     }
     return found;
   });

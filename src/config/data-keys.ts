@@ -1,8 +1,8 @@
 /** The file that says who may give a unit data, and which kinds of it. */
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import { parseSignerKeys, type SignerKey } from "./signer-keys.ts";
 
-export type DataKey = SignerKey<SetKind>;
+export type DataKey = SignerKey<DataSetKind>;
 
 /**
  * The keys of a file's text.
@@ -10,5 +10,5 @@ export type DataKey = SignerKey<SetKind>;
  */
 export function parseDataKeys(yamlText: string, name: string): DataKey[] {
   const advice = "`sentinel publish keygen --help`";
-  return parseSignerKeys(yamlText, name, { names: SET_KINDS, what: "kind of data", advice });
+  return parseSignerKeys(yamlText, name, { names: DATA_SET_KINDS, what: "kind of data", advice });
 }

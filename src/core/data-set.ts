@@ -1,5 +1,5 @@
 /** The data a unit's decisions rest on, as a district gives it: which sets there are. */
 
 /** Each kind of set has its own topic, its own versions and its own date. */
-export const SET_KINDS = ["policy", "directory", "trust", "revocation", "rules"] as const;
-export type SetKind = (typeof SET_KINDS)[number];
+export const DATA_SET_KINDS = ["policy", "directory", "trust", "revocation", "rules"] as const;
+export type DataSetKind = (typeof DATA_SET_KINDS)[number];

@@ -2,7 +2,7 @@
 import type { CardReaderName, CodeReaderName, DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
 import type { Credential, Evidence } from "./evidence/evidence.ts";
-import type { SetKind } from "./data-set.ts";
+import type { DataSetKind } from "./data-set.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
 import type { Authority, DatabaseReplacement, Orders, ReleaseCause } from "./record.ts";
@@ -107,7 +107,7 @@ export type Event = EventBase &
     | {
         /** A set from the district came into force, or could not: then the last good one stays. */
         kind: "data-set-changed";
-        set: SetKind;
+        set: DataSetKind;
         ok: boolean;
         detail: string;
       }

@@ -1,18 +1,18 @@
 /** Gets the parts of one kind's sets: a few at a time, asked for until they are here and right. */
 import type { Clock } from "../../hal/clock.ts";
-import type { SetKind } from "../core/data-set.ts";
-import { partLength, type Blob } from "../protocol/manifest.ts";
-import type { Pace } from "../mqtt/rate-limiter.ts";
-import { SetError, type SetLink, type SetWaits } from "./data-set.ts";
-import { sha256Of, type SetFile, type Shelf } from "./data-set-cache.ts";
+import type { DataSetKind } from "../core/data-set.ts";
+import { chunkLength, type Blob } from "../protocol/manifest.ts";
+import type { RateLimiter } from "../mqtt/rate-limiter.ts";
+import { DataSetError, type ChunkRequester, type DataSetTimings } from "./data-set.ts";
+import { sha256Of, type DataSetFile, type DataSetCache } from "./data-set-cache.ts";
 
-export interface PartFetcherOptions {
-  kind: SetKind;
-  shelf: Shelf;
+export interface ChunkFetcherOptions {
+  kind: DataSetKind;
+  cache: DataSetCache;
   clock: Clock;
-  pace: Pace;
-  link: SetLink;
-  waits: SetWaits;
+  rateLimiter: RateLimiter;
+  link: ChunkRequester;
+  timings: DataSetTimings;
 }
 
 /** Parts asked for at once: bounds what the broker holds for this unit. */
@@ -25,19 +25,19 @@ const MOST_DAMAGED = 8;
 const REFUSED_MS = 1_000;
 
 /** Not a failure: nobody wants the rest any more. */
-export class Abandoned extends Error {
+export class FetchAborted extends Error {
   override readonly name = "Abandoned";
 }
 
-export class PartFetcher {
-  readonly #options: PartFetcherOptions;
+export class ChunkFetcher {
+  readonly #options: ChunkFetcherOptions;
   /** Parts under way, with the length each must have. */
-  readonly #wanted = new Map<string, number>();
+  readonly #requested = new Map<string, number>();
   #writing: Promise<void>[] = [];
   #damaged = 0;
   #wake: () => void = () => {};
 
-  constructor(options: PartFetcherOptions) {
+  constructor(options: ChunkFetcherOptions) {
     this.#options = options;
   }
 
@@ -46,38 +46,38 @@ export class PartFetcher {
    * for again.
    *
    * @param wanted whether anybody still waits for it
-   * @throws SetError `parts-missing`, `part-damaged`, `whole-damaged`
+   * @throws DataSetError `parts-missing`, `part-damaged`, `whole-damaged`
    * @throws Abandoned when it is no longer wanted
    */
-  async fetch(blob: Blob, version: number, wanted: () => boolean): Promise<SetFile> {
-    const { shelf } = this.#options;
-    const here = await shelf.partsOf(blob);
-    const lengths = new Map(blob.parts.map((part, index) => [part, partLength(blob, index)]));
+  async fetch(blob: Blob, version: number, wanted: () => boolean): Promise<DataSetFile> {
+    const { cache } = this.#options;
+    const here = await cache.chunksOf(blob);
+    const lengths = new Map(blob.parts.map((part, index) => [part, chunkLength(blob, index)]));
     const missing = new Map([...lengths].filter(([part]) => !here.has(part)));
     this.#damaged = 0;
     let unanswered = 0;
     while (missing.size > 0) {
-      await this.#online(wanted);
+      await this.#untilOnline(wanted);
       const damaged = this.#damaged;
-      const came = await this.#ask(version, new Map([...missing].slice(0, WINDOW)), wanted);
+      const came = await this.#requestSome(version, new Map([...missing].slice(0, WINDOW)), wanted);
       for (const part of came) missing.delete(part);
       const answered = came.length > 0 || this.#damaged > damaged;
       unanswered = answered ? 0 : unanswered + 1;
-      if (this.#damaged >= MOST_DAMAGED) throw new SetError("part-damaged");
-      if (unanswered >= PATIENCE) throw new SetError("parts-missing");
+      if (this.#damaged >= MOST_DAMAGED) throw new DataSetError("part-damaged");
+      if (unanswered >= PATIENCE) throw new DataSetError("parts-missing");
     }
-    const whole = await shelf.assembled(blob);
-    if (whole === undefined) throw new SetError("whole-damaged");
+    const whole = await cache.assemble(blob);
+    if (whole === undefined) throw new DataSetError("whole-damaged");
     return whole;
   }
 
   /** A part arrived; what was not asked for is left alone. */
-  received(sha256: string, bytes: Uint8Array): void {
-    const length = this.#wanted.get(sha256);
+  receiveChunk(sha256: string, bytes: Uint8Array): void {
+    const length = this.#requested.get(sha256);
     if (length === undefined) return;
     if (bytes.length === length && sha256Of(bytes) === sha256) {
-      this.#wanted.delete(sha256);
-      this.#writing.push(this.#options.shelf.putPart(sha256, bytes));
+      this.#requested.delete(sha256);
+      this.#writing.push(this.#options.cache.putChunk(sha256, bytes));
     } else {
       this.#damaged += 1;
     }
@@ -90,41 +90,41 @@ export class PartFetcher {
   }
 
   /** Asks for some parts and waits for them; which came. */
-  async #ask(
+  async #requestSome(
     version: number,
     parts: ReadonlyMap<string, number>,
     wanted: () => boolean,
   ): Promise<string[]> {
-    const { kind, link, pace, clock } = this.#options;
-    for (const [part, length] of parts) this.#wanted.set(part, length);
+    const { kind, link, rateLimiter, clock } = this.#options;
+    for (const [part, length] of parts) this.#requested.set(part, length);
     const asked = [...parts.keys()];
-    if (await link.request(kind, version, asked)) await this.#arrivals(wanted);
+    if (await link.request(kind, version, asked)) await this.#untilArrived(wanted);
     else await this.#pause(clock.monotonicMs() + REFUSED_MS);
-    const came = asked.filter((part) => !this.#wanted.has(part));
-    this.#wanted.clear();
+    const came = asked.filter((part) => !this.#requested.has(part));
+    this.#requested.clear();
     const writing = this.#writing;
     this.#writing = [];
     await Promise.all(writing);
-    await pace.spend(came.reduce((sum, part) => sum + (parts.get(part) ?? 0), 0));
+    await rateLimiter.throttle(came.reduce((sum, part) => sum + (parts.get(part) ?? 0), 0));
     return came;
   }
 
-  async #arrivals(wanted: () => boolean): Promise<void> {
-    const { clock, link, waits } = this.#options;
+  async #untilArrived(wanted: () => boolean): Promise<void> {
+    const { clock, link, timings } = this.#options;
     const damagedBefore = this.#damaged;
-    let left = this.#wanted.size;
-    let untilMs = clock.monotonicMs() + waits.answerMs;
-    while (this.#wanted.size > 0 && clock.monotonicMs() < untilMs) {
+    let left = this.#requested.size;
+    let untilMs = clock.monotonicMs() + timings.answerMs;
+    while (this.#requested.size > 0 && clock.monotonicMs() < untilMs) {
       await this.#pause(untilMs);
       if (!wanted() || !link.online() || this.#damaged > damagedBefore) return;
-      if (this.#wanted.size < left) untilMs = clock.monotonicMs() + waits.answerMs;
-      left = this.#wanted.size;
+      if (this.#requested.size < left) untilMs = clock.monotonicMs() + timings.answerMs;
+      left = this.#requested.size;
     }
   }
 
-  async #online(wanted: () => boolean): Promise<void> {
+  async #untilOnline(wanted: () => boolean): Promise<void> {
     while (wanted() && !this.#options.link.online()) await this.#pause(Infinity);
-    if (!wanted()) throw new Abandoned();
+    if (!wanted()) throw new FetchAborted();
   }
 
   /** Until somebody wakes it, or until a moment of the monotonic clock. */

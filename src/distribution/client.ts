@@ -1,22 +1,22 @@
-/** The unit's side of data distribution: every kind's supply on one connection, and the report of them. */
+/** The unit's side of data distribution: every kind's updater on one connection, and the report of them. */
 import { join } from "node:path";
 import type { Clock } from "../../hal/clock.ts";
 import type { Files } from "../base/files.ts";
 import { audienceOf } from "../protocol/command.ts";
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
-import { Pace } from "../mqtt/rate-limiter.ts";
-import { SET_WAITS, type SetInstaller, type SetWaits } from "./data-set.ts";
-import { partRequest } from "../protocol/data-set-reports.ts";
-import { type SetReports } from "../protocol/data-set-reports.ts";
-import { type SetReport } from "../protocol/data-set-reports.ts";
-import { type SetFault } from "../protocol/data-set-reports.ts";
-import { Shelf } from "./data-set-cache.ts";
-import { Supply } from "./data-set-updater.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
+import { RateLimiter } from "../mqtt/rate-limiter.ts";
+import { DATA_SET_TIMINGS, type DataSetInstaller, type DataSetTimings } from "./data-set.ts";
+import { chunkRequest } from "../protocol/data-set-reports.ts";
+import { type DataSetReports } from "../protocol/data-set-reports.ts";
+import { type DataSetReport } from "../protocol/data-set-reports.ts";
+import { type DataSetErrorCode } from "../protocol/data-set-reports.ts";
+import { DataSetCache } from "./data-set-cache.ts";
+import { DataSetUpdater } from "./data-set-updater.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 import { districtTopics, type UnitTopics } from "../protocol/topics.ts";
 import type { IncomingMessage } from "../mqtt/connection.ts";
 
-export interface DistributionOptions {
+export interface DistributionClientOptions {
   unitId: string;
   district: string;
   /** First level of all topics. */
@@ -27,22 +27,22 @@ export interface DistributionOptions {
   /** Who may give this unit data. */
   keys: KeyRing;
   /** Which kinds a key may sign; without it every key may sign all. */
-  may?: (keyId: string, kind: SetKind) => boolean;
+  may?: (keyId: string, kind: DataSetKind) => boolean;
   /** Where the last good sets and the parts of the next are kept. */
   folder: string;
   files: Files;
   /** What is done with each kind; the others are left alone. */
-  installers: Readonly<Partial<Record<SetKind, SetInstaller>>>;
+  installers: Readonly<Partial<Record<DataSetKind, DataSetInstaller>>>;
   /** A kind's report changed. */
-  onChange?: (kind: SetKind, report: SetReport) => void;
+  onChange?: (kind: DataSetKind, report: DataSetReport) => void;
   /** Bytes a second over all kinds. */
   bytesPerSecond?: number;
-  waits?: SetWaits;
+  timings?: DataSetTimings;
 }
 
 /** Failures since the start, by kind and reason. */
-export type SetFailures = Readonly<
-  Partial<Record<SetKind, Readonly<Partial<Record<SetFault, number>>>>>
+export type FailureCounts = Readonly<
+  Partial<Record<DataSetKind, Readonly<Partial<Record<DataSetErrorCode, number>>>>>
 >;
 
 /** The unit's connection as far as distribution needs it. */
@@ -61,44 +61,44 @@ export interface DistributionUplink {
 
 const BYTES_PER_SECOND = 1_048_576;
 
-export class Distribution {
-  readonly #options: DistributionOptions;
-  readonly #supplies = new Map<SetKind, Supply>();
-  readonly #failures: Partial<Record<SetKind, Partial<Record<SetFault, number>>>> = {};
+export class DistributionClient {
+  readonly #options: DistributionClientOptions;
+  readonly #updaters = new Map<DataSetKind, DataSetUpdater>();
+  readonly #failures: Partial<Record<DataSetKind, Partial<Record<DataSetErrorCode, number>>>> = {};
   #uplink: DistributionUplink | undefined;
 
-  constructor(options: DistributionOptions) {
+  constructor(options: DistributionClientOptions) {
     this.#options = options;
     const { clock, unitId, district } = options;
-    const pace = new Pace(clock, options.bytesPerSecond ?? BYTES_PER_SECOND);
-    for (const kind of SET_KINDS) {
+    const rateLimiter = new RateLimiter(clock, options.bytesPerSecond ?? BYTES_PER_SECOND);
+    for (const kind of DATA_SET_KINDS) {
       const installer = options.installers[kind];
       if (installer === undefined) continue;
-      const supply: Supply = new Supply({
+      const updater: DataSetUpdater = new DataSetUpdater({
         kind,
         installer,
-        shelf: new Shelf(options.files, join(options.folder, kind)),
+        cache: new DataSetCache(options.files, join(options.folder, kind)),
         keys: options.keys,
         may: options.may ?? (() => true),
         audiences: [audienceOf(district, unitId), audienceOf(district)],
         clock,
         chance: options.chance,
-        pace,
-        waits: options.waits ?? SET_WAITS,
+        rateLimiter,
+        timings: options.timings ?? DATA_SET_TIMINGS,
         link: {
           online: () => this.#uplink?.online() ?? false,
           request: (of, version, parts) => this.#request(of, version, parts),
         },
-        onChange: () => options.onChange?.(kind, supply.report()),
+        onChange: () => options.onChange?.(kind, updater.report()),
         onFailure: (reason) => this.#count(kind, reason),
       });
-      this.#supplies.set(kind, supply);
+      this.#updaters.set(kind, updater);
     }
   }
 
   /** Puts the last good sets on the disk in force, each with its date; before anybody is let in. */
   async restore(): Promise<void> {
-    for (const supply of this.#supplies.values()) await supply.restore();
+    for (const updater of this.#updaters.values()) await updater.restore();
   }
 
   /** Listens from now on; before the uplink starts, so that it subscribes to these topics at once. */
@@ -106,8 +106,8 @@ export class Distribution {
     this.#uplink = uplink;
     const { district, root } = this.#options;
     const offer = ({ topic, payload }: { topic: string; payload: Uint8Array }): void => {
-      const kind = SET_KINDS.find((each) => each === topic.split("/").at(-2));
-      if (kind !== undefined) this.#supplies.get(kind)?.offered(payload);
+      const kind = DATA_SET_KINDS.find((each) => each === topic.split("/").at(-2));
+      if (kind !== undefined) this.#updaters.get(kind)?.receiveManifest(payload);
     };
     uplink.route({
       filter: districtTopics(district, root).manifestFilter,
@@ -116,37 +116,39 @@ export class Distribution {
     });
     uplink.route({ filter: uplink.topics.manifestFilter, what: "data", handle: offer });
     uplink.route({
-      filter: uplink.topics.partFilter,
+      filter: uplink.topics.chunkFilter,
       what: "data",
       handle: ({ topic, payload }) => {
         const sha256 = topic.split("/").at(-1) ?? "";
-        for (const supply of this.#supplies.values()) supply.received(sha256, payload);
+        for (const updater of this.#updaters.values()) updater.receiveChunk(sha256, payload);
       },
     });
     uplink.onLink(() => {
-      for (const supply of this.#supplies.values()) supply.linkChanged();
+      for (const updater of this.#updaters.values()) updater.linkChanged();
     });
   }
 
-  reports(): SetReports {
-    return Object.fromEntries([...this.#supplies].map(([kind, supply]) => [kind, supply.report()]));
+  reports(): DataSetReports {
+    return Object.fromEntries(
+      [...this.#updaters].map(([kind, updater]) => [kind, updater.report()]),
+    );
   }
 
-  failures(): SetFailures {
+  failures(): FailureCounts {
     return this.#failures;
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#supplies.values()].map((supply) => supply.stop()));
+    await Promise.all([...this.#updaters.values()].map((updater) => updater.stop()));
   }
 
-  async #request(kind: SetKind, version: number, parts: readonly string[]): Promise<boolean> {
+  async #request(kind: DataSetKind, version: number, parts: readonly string[]): Promise<boolean> {
     const uplink = this.#uplink;
     if (uplink === undefined) return false;
-    return await uplink.publish(uplink.topics.request, partRequest({ kind, version, parts }));
+    return await uplink.publish(uplink.topics.request, chunkRequest({ kind, version, parts }));
   }
 
-  #count(kind: SetKind, reason: SetFault): void {
+  #count(kind: DataSetKind, reason: DataSetErrorCode): void {
     const former = this.#failures[kind] ?? {};
     this.#failures[kind] = { ...former, [reason]: (former[reason] ?? 0) + 1 };
   }

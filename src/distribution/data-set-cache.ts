@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isMissing, type Files } from "../base/files.ts";
-import { partLength, type Blob } from "../protocol/manifest.ts";
+import { chunkLength, type Blob } from "../protocol/manifest.ts";
 
 /** Content that is here and hashes right. */
-export interface SetFile {
+export interface DataSetFile {
   readonly sha256: string;
   readonly size: number;
   /** In portions, in order; may be read more than once. */
@@ -23,7 +23,7 @@ export function sha256Of(bytes: Uint8Array | string): string {
 }
 
 /** All of a file at once, for kinds whose sets are small enough. */
-export async function wholeOf(file: SetFile): Promise<Buffer> {
+export async function readWhole(file: DataSetFile): Promise<Buffer> {
   const portions: Uint8Array[] = [];
   for await (const portion of file.read()) portions.push(portion);
   return Buffer.concat(portions);
@@ -34,7 +34,7 @@ export async function wholeOf(file: SetFile): Promise<Buffer> {
  * hash, `parts/` holds what has come of the next set. The manifest is renamed into its place last,
  * so a crash at any moment leaves either the old set or the new one.
  */
-export class Shelf {
+export class DataSetCache {
   readonly #files: Files;
   readonly #folder: string;
 
@@ -49,7 +49,7 @@ export class Shelf {
   }
 
   /** A file of the last good set, or nothing when it is missing or is not what its name says. */
-  async file(blob: Blob): Promise<SetFile | undefined> {
+  async file(blob: Blob): Promise<DataSetFile | undefined> {
     const path = join(this.#folder, blob.sha256);
     const found = await this.#files.facts(path).catch(unlessAbsent);
     if (found?.size !== blob.size) return undefined;
@@ -58,28 +58,28 @@ export class Shelf {
   }
 
   /** Which parts of a blob are here and undamaged. */
-  async partsOf(blob: Blob): Promise<Set<string>> {
+  async chunksOf(blob: Blob): Promise<Set<string>> {
     const here = new Set<string>();
     for (const [index, part] of blob.parts.entries()) {
       const bytes = await this.#files.read(this.#part(part)).catch(unlessAbsent);
-      if (bytes?.length === partLength(blob, index) && sha256Of(bytes) === part) here.add(part);
+      if (bytes?.length === chunkLength(blob, index) && sha256Of(bytes) === part) here.add(part);
     }
     return here;
   }
 
-  async putPart(sha256: string, bytes: Uint8Array): Promise<void> {
+  async putChunk(sha256: string, bytes: Uint8Array): Promise<void> {
     // Not synced: a part that a power cut damaged is found by its hash and asked for again.
     await this.#files.replace(this.#part(sha256), [bytes], { durable: false });
   }
 
   /** A blob whose parts are all here, or nothing when together they do not make it. */
-  async assembled(blob: Blob): Promise<SetFile | undefined> {
+  async assemble(blob: Blob): Promise<DataSetFile | undefined> {
     const file = fileOf(blob, () => this.#portions(blob));
     return (await hashOf(file)) === blob.sha256 ? file : undefined;
   }
 
   /** Erases parts that belong to nothing which is still wanted: a directory of people may lie in them. */
-  async keepParts(wanted: ReadonlySet<string>): Promise<void> {
+  async keepOnlyChunks(wanted: ReadonlySet<string>): Promise<void> {
     const folder = join(this.#folder, PARTS);
     for (const name of (await this.#files.list(folder).catch(unlessAbsent)) ?? []) {
       if (!wanted.has(name)) await this.#files.erase(join(folder, name));
@@ -90,7 +90,7 @@ export class Shelf {
    * Makes a set the last good one, durably. `files` are kept beside the manifest; a kind that keeps
    * its content elsewhere gives none.
    */
-  async keep(manifest: Uint8Array, files: readonly SetFile[]): Promise<void> {
+  async store(manifest: Uint8Array, files: readonly DataSetFile[]): Promise<void> {
     for (const file of files) {
       if (file.stored === true) continue;
       const path = join(this.#folder, file.sha256);
@@ -114,13 +114,13 @@ export class Shelf {
 }
 
 // In portions, so that the hash of a long file does not hold up the door.
-async function hashOf(file: SetFile): Promise<string> {
+async function hashOf(file: DataSetFile): Promise<string> {
   const hash = createHash("sha256");
   for await (const portion of file.read()) hash.update(portion);
   return hash.digest("hex");
 }
 
-function fileOf({ sha256, size }: Blob, read: () => AsyncIterable<Uint8Array>): SetFile {
+function fileOf({ sha256, size }: Blob, read: () => AsyncIterable<Uint8Array>): DataSetFile {
   return { sha256, size, read };
 }
 

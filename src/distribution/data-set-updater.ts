@@ -1,44 +1,44 @@
 /** One kind of data set on its way into a unit: judged, fetched, checked, put in force. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { createBackoff, type Backoff } from "../base/backoff.ts";
-import { Abandoned, PartFetcher } from "./chunk-fetcher.ts";
-import type { SetKind } from "../core/data-set.ts";
+import { FetchAborted, ChunkFetcher } from "./chunk-fetcher.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import { openManifest, totalBytes, type Manifest } from "../protocol/manifest.ts";
-import type { Pace } from "../mqtt/rate-limiter.ts";
+import type { RateLimiter } from "../mqtt/rate-limiter.ts";
 import {
-  SetError,
-  type PreparedSet,
-  type SetFacts,
-  type SetInstaller,
-  type SetLink,
-  type SetWaits,
+  DataSetError,
+  type PreparedDataSet,
+  type DataSetVersion,
+  type DataSetInstaller,
+  type ChunkRequester,
+  type DataSetTimings,
 } from "./data-set.ts";
-import { type SetReport } from "../protocol/data-set-reports.ts";
-import { type SetFailure } from "../protocol/data-set-reports.ts";
-import { type SetFault } from "../protocol/data-set-reports.ts";
-import { sha256Of, type SetFile, type Shelf } from "./data-set-cache.ts";
+import { type DataSetReport } from "../protocol/data-set-reports.ts";
+import { type DataSetFailure } from "../protocol/data-set-reports.ts";
+import { type DataSetErrorCode } from "../protocol/data-set-reports.ts";
+import { sha256Of, type DataSetFile, type DataSetCache } from "./data-set-cache.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 import { errorText } from "../base/errors.ts";
 
-export interface SupplyOptions {
-  kind: SetKind;
-  installer: SetInstaller;
-  shelf: Shelf;
+export interface DataSetUpdaterOptions {
+  kind: DataSetKind;
+  installer: DataSetInstaller;
+  cache: DataSetCache;
   /** Who may give this unit data. */
   keys: KeyRing;
-  may: (keyId: string, kind: SetKind) => boolean;
+  may: (keyId: string, kind: DataSetKind) => boolean;
   /** Whom a manifest may be for: this unit, or its whole district. */
   audiences: readonly string[];
   clock: Clock;
   /** Uniform in [0, 1): spreads a district's further tries. */
   chance: () => number;
-  pace: Pace;
-  link: SetLink;
-  waits: SetWaits;
+  rateLimiter: RateLimiter;
+  link: ChunkRequester;
+  timings: DataSetTimings;
   /** The report changed. */
   onChange: () => void;
-  /** Counts every failure, also one that is told already. */
-  onFailure: (reason: SetFault) => void;
+  /** Counts every failure, also one that is text already. */
+  onFailure: (reason: DataSetErrorCode) => void;
 }
 
 /** A manifest that passed every check and is being fetched. */
@@ -48,46 +48,46 @@ interface Candidate {
 }
 
 interface Loaded {
-  set: PreparedSet;
-  files: readonly SetFile[];
+  set: PreparedDataSet;
+  files: readonly DataSetFile[];
 }
 
 /**
- * - `on-its-way`: the one that is being fetched, named once more
- * - `outdone`: older than another audience's word
+ * - `loading`: the one that is being fetched, named once more
+ * - `superseded`: older than another audience's word
  */
-type Verdict = SetFault | "take" | "in-force" | "on-its-way" | "outdone";
+type Verdict = DataSetErrorCode | "take" | "active" | "loading" | "superseded";
 
 /** What no further try can mend. */
-const HOPELESS: readonly SetFault[] = ["expired", "whole-damaged", "content-invalid"];
+const PERMANENT: readonly DataSetErrorCode[] = ["expired", "whole-damaged", "content-invalid"];
 
-export class Supply {
-  readonly #options: SupplyOptions;
-  readonly #fetcher: PartFetcher;
+export class DataSetUpdater {
+  readonly #options: DataSetUpdaterOptions;
+  readonly #fetcher: ChunkFetcher;
   readonly #backoff: Backoff;
-  #inForce: Manifest | undefined;
+  #active: Manifest | undefined;
   /** Never again an older one, even where what was in force is lost. */
-  #floor = 0;
+  #minimumVersion = 0;
   #candidate: Candidate | undefined;
   /** The last manifest whose content is bad for good: a broker shows it again at each connection. */
-  #hopeless: { sha256: string; error: SetError } | undefined;
-  #failure: SetFailure | undefined;
+  #rejected: { sha256: string; error: DataSetError } | undefined;
+  #failure: DataSetFailure | undefined;
   #work: Promise<void> = Promise.resolve();
-  #endPause: () => void = () => {};
-  #rejudge: Timer | undefined;
-  #told = "{}";
+  #endWait: () => void = () => {};
+  #revalidateTimer: Timer | undefined;
+  #lastReport = "{}";
   #stopped = false;
 
-  constructor(options: SupplyOptions) {
+  constructor(options: DataSetUpdaterOptions) {
     this.#options = options;
-    const { waits } = options;
-    this.#fetcher = new PartFetcher(options);
-    this.#backoff = createBackoff(options.chance, waits.retryFirstMs, waits.retryLastMs);
+    const { timings } = options;
+    this.#fetcher = new ChunkFetcher(options);
+    this.#backoff = createBackoff(options.chance, timings.retryFirstMs, timings.retryLastMs);
   }
 
-  report(): SetReport {
+  report(): DataSetReport {
     return {
-      ...this.#standing(),
+      ...this.#activeVersion(),
       ...(this.#candidate === undefined ? {} : { loading: this.#candidate.manifest.version }),
       ...(this.#failure === undefined ? {} : { error: this.#failure }),
     };
@@ -95,93 +95,95 @@ export class Supply {
 
   /** Puts the last good set on the disk in force again, with its date. Tells what is wrong with it. */
   async restore(): Promise<void> {
-    const { kind, installer, shelf, keys, may } = this.#options;
+    const { kind, installer, cache, keys, may } = this.#options;
     let version: number | undefined;
     try {
-      const bytes = await shelf.manifest();
+      const bytes = await cache.manifest();
       if (bytes === undefined) return;
       const opened = openManifest(bytes, keys);
-      if ("fault" in opened) throw new SetError(opened.fault, "the set kept on this unit's disk");
+      if ("error" in opened)
+        throw new DataSetError(opened.error, "the set kept on this unit's disk");
       const { keyId, manifest } = opened;
-      if (!may(keyId, kind)) throw new SetError("not-allowed", "the set kept on this unit's disk");
+      if (!may(keyId, kind))
+        throw new DataSetError("not-allowed", "the set kept on this unit's disk");
       version = manifest.version;
-      this.#floor = version;
-      if (installer.standing === undefined) await this.#putBack(manifest);
-      else if (installer.standing()?.version !== version) return;
-      this.#inForce = manifest;
+      this.#minimumVersion = version;
+      if (installer.active === undefined) await this.#reactivate(manifest);
+      else if (installer.active()?.version !== version) return;
+      this.#active = manifest;
     } catch (error) {
-      this.#failed(asSetError(error, "disk"), version);
+      this.#failed(toDataSetError(error, "disk"), version);
     }
   }
 
   /** A manifest arrived. */
-  offered(bytes: Uint8Array): void {
+  receiveManifest(bytes: Uint8Array): void {
     // A retained manifest that is taken back leaves an empty message.
     if (this.#stopped || bytes.length === 0) return;
-    this.#rejudge?.cancel();
-    const { kind, keys, may, clock, waits } = this.#options;
+    this.#revalidateTimer?.cancel();
+    const { kind, keys, may, clock, timings } = this.#options;
     const opened = openManifest(bytes, keys);
-    if ("fault" in opened) return this.#failed(new SetError(opened.fault));
+    if ("error" in opened) return this.#failed(new DataSetError(opened.error));
     const { keyId, manifest } = opened;
-    if (!may(keyId, kind)) return this.#failed(new SetError("not-allowed"), manifest.version);
-    const verdict = this.#judge(manifest);
-    if (verdict === "outdone") return;
+    if (!may(keyId, kind)) return this.#failed(new DataSetError("not-allowed"), manifest.version);
+    const verdict = this.#validate(manifest);
+    if (verdict === "superseded") return;
     // Whoever names it again may serve it now: no need to wait for the end of a pause.
-    if (verdict === "on-its-way") return this.#interrupt();
-    if (verdict === "in-force") return this.#confirmed({ bytes, manifest });
+    if (verdict === "loading") return this.#wakeUp();
+    if (verdict === "active") return this.#confirmed({ bytes, manifest });
     if (verdict === "clock-untrusted") {
-      this.#rejudge = clock.after(waits.rejudgeMs, () => this.offered(bytes));
+      this.#revalidateTimer = clock.after(timings.rejudgeMs, () => this.receiveManifest(bytes));
     }
-    if (verdict !== "take") return this.#failed(new SetError(verdict), manifest.version);
-    if (this.#hopeless?.sha256 === sha256Of(bytes)) {
-      return this.#failed(this.#hopeless.error, manifest.version);
+    if (verdict !== "take") return this.#failed(new DataSetError(verdict), manifest.version);
+    if (this.#rejected?.sha256 === sha256Of(bytes)) {
+      return this.#failed(this.#rejected.error, manifest.version);
     }
     const candidate = { bytes, manifest };
     this.#candidate = candidate;
-    this.#interrupt();
-    this.#queue(() => this.#take(candidate));
-    this.#tell();
+    this.#wakeUp();
+    this.#queue(() => this.#installUntilActive(candidate));
+    this.#reportChange();
   }
 
   /** A part arrived. */
-  received(sha256: string, bytes: Uint8Array): void {
-    this.#fetcher.received(sha256, bytes);
+  receiveChunk(sha256: string, bytes: Uint8Array): void {
+    this.#fetcher.receiveChunk(sha256, bytes);
   }
 
   /** The broker is there, or gone: a pause may be over, and what was asked for may be lost. */
   linkChanged(): void {
-    this.#interrupt();
+    this.#wakeUp();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#rejudge?.cancel();
+    this.#revalidateTimer?.cancel();
     this.#candidate = undefined;
-    this.#interrupt();
+    this.#wakeUp();
     await this.#work;
   }
 
-  #standing(): SetFacts | undefined {
+  #activeVersion(): DataSetVersion | undefined {
     const { installer } = this.#options;
-    if (installer.standing !== undefined) return installer.standing();
-    return this.#inForce === undefined ? undefined : factsOf(this.#inForce);
+    if (installer.active !== undefined) return installer.active();
+    return this.#active === undefined ? undefined : versionOf(this.#active);
   }
 
-  #judge(manifest: Manifest): Verdict {
+  #validate(manifest: Manifest): Verdict {
     const { kind, audiences, installer, clock } = this.#options;
     const { version, files, deltas } = manifest;
     if (manifest.kind !== kind) return "malformed";
     if (!audiences.includes(manifest.audience)) return "wrong-audience";
-    const known = this.#candidate?.manifest ?? this.#inForce;
-    const newest = this.#candidate?.manifest.version ?? this.#standing()?.version ?? 0;
-    if (version < Math.max(newest, this.#floor)) {
+    const known = this.#candidate?.manifest ?? this.#active;
+    const newest = this.#candidate?.manifest.version ?? this.#activeVersion()?.version ?? 0;
+    if (version < Math.max(newest, this.#minimumVersion)) {
       // A word to the whole district stays on the broker while a newer one to this unit holds.
       const another = known !== undefined && known.audience !== manifest.audience;
-      return another ? "outdone" : "rolled-back";
+      return another ? "superseded" : "rolled-back";
     }
     if (version === newest) {
       if (known !== undefined && !sameContent(known, manifest)) return "version-reused";
-      return this.#candidate === undefined ? "in-force" : "on-its-way";
+      return this.#candidate === undefined ? "active" : "loading";
     }
     if (files.length > installer.limits.files) return "too-large";
     if (totalBytes(files) > installer.limits.bytes) return "too-large";
@@ -192,162 +194,165 @@ export class Supply {
 
   /** What is in force was named once more. */
   #confirmed({ bytes, manifest }: Candidate): void {
-    if (this.#inForce === undefined) {
+    if (this.#active === undefined) {
       // The unit stopped between putting the set in force and writing down whose word it was.
-      this.#inForce = manifest;
-      this.#queue(() => this.#options.shelf.keep(bytes, []).catch(() => {}));
+      this.#active = manifest;
+      this.#queue(() => this.#options.cache.store(bytes, []).catch(() => {}));
     }
-    this.#good();
+    this.#succeeded();
   }
 
   #queue(work: () => Promise<void>): void {
     this.#work = this.#work.then(work);
   }
 
-  /** Tries until the set is in force, is hopeless, or is outdone by a newer one. */
-  async #take(candidate: Candidate): Promise<void> {
+  /** Tries until the set is in force, is permanent, or is outdone by a newer one. */
+  async #installUntilActive(candidate: Candidate): Promise<void> {
     const { version } = candidate.manifest;
     while (this.#candidate === candidate) {
       try {
         await this.#install(candidate);
-        this.#inForce = candidate.manifest;
+        this.#active = candidate.manifest;
         this.#candidate = this.#candidate === candidate ? undefined : this.#candidate;
         this.#backoff.reset();
-        return this.#good();
+        return this.#succeeded();
       } catch (error) {
-        if (error instanceof Abandoned) return;
-        const failure = asSetError(error, "disk");
-        const hopeless = HOPELESS.includes(failure.fault);
-        if (hopeless) {
-          this.#hopeless = { sha256: sha256Of(candidate.bytes), error: failure };
+        if (error instanceof FetchAborted) return;
+        const failure = toDataSetError(error, "disk");
+        const permanent = PERMANENT.includes(failure.code);
+        if (permanent) {
+          this.#rejected = { sha256: sha256Of(candidate.bytes), error: failure };
           if (this.#candidate === candidate) this.#candidate = undefined;
         }
         this.#failed(failure, version);
-        if (!hopeless) await this.#pause(this.#backoff.nextMs());
+        if (!permanent) await this.#wait(this.#backoff.nextMs());
       }
     }
   }
 
   async #install(candidate: Candidate): Promise<void> {
-    const { installer, shelf, clock } = this.#options;
+    const { installer, cache, clock } = this.#options;
     const { manifest, bytes } = candidate;
     // It may have waited long for somebody to send it.
-    if (clock.wallTrusted() && clock.wallMs() >= manifest.expiresMs) throw new SetError("expired");
+    if (clock.wallTrusted() && clock.wallMs() >= manifest.expiresMs)
+      throw new DataSetError("expired");
     const blobs = [...manifest.files, ...manifest.deltas];
-    await shelf.keepParts(new Set(blobs.flatMap(({ parts }) => parts)));
+    await cache.keepOnlyChunks(new Set(blobs.flatMap(({ parts }) => parts)));
     const { set, files } =
-      (await this.#byDelta(candidate)) ?? (await this.#byWhole(candidate, manifest));
-    if (this.#candidate !== candidate) throw new Abandoned();
-    if (installer.standing === undefined) {
-      await shelf.keep(bytes, files);
-      await set.switchOver();
+      (await this.#loadDelta(candidate)) ?? (await this.#loadWhole(candidate, manifest));
+    if (this.#candidate !== candidate) throw new FetchAborted();
+    if (installer.active === undefined) {
+      await cache.store(bytes, files);
+      await set.activate();
     } else {
       // Its own memory is the durable one; the manifest beside it only says whose word it was.
-      await set.switchOver();
-      await shelf.keep(bytes, []);
+      await set.activate();
+      await cache.store(bytes, []);
     }
   }
 
   /** From what is in force, where the manifest knows a way from there that leads to the whole. */
-  async #byDelta(candidate: Candidate): Promise<Loaded | undefined> {
+  async #loadDelta(candidate: Candidate): Promise<Loaded | undefined> {
     const { installer } = this.#options;
     const { manifest } = candidate;
     const [whole] = manifest.files;
-    const base = this.#standing()?.version;
+    const base = this.#activeVersion()?.version;
     const delta = manifest.deltas.find((each) => each.base === base);
     if (installer.prepareDelta === undefined || delta === undefined || whole === undefined) {
       return undefined;
     }
     try {
-      const file = await this.#fetcher.fetch(delta, manifest.version, () => this.#wants(candidate));
-      return { set: await installer.prepareDelta(file, whole, factsOf(manifest)), files: [] };
+      const file = await this.#fetcher.fetch(delta, manifest.version, () =>
+        this.#isWanted(candidate),
+      );
+      return { set: await installer.prepareDelta(file, whole, versionOf(manifest)), files: [] };
     } catch (error) {
-      const failure = asSetError(error, "content-invalid");
-      if (error instanceof Abandoned || failure.fault === "parts-missing") throw error;
+      const failure = toDataSetError(error, "content-invalid");
+      if (error instanceof FetchAborted || failure.code === "parts-missing") throw error;
       // The way is broken, the goal may stand: the whole is fetched instead.
-      this.#options.onFailure(failure.fault);
+      this.#options.onFailure(failure.code);
       return undefined;
     }
   }
 
-  async #byWhole(candidate: Candidate, { files, version }: Manifest): Promise<Loaded> {
-    const { installer, shelf } = this.#options;
-    const wanted = (): boolean => this.#wants(candidate);
-    const loaded: SetFile[] = [];
+  async #loadWhole(candidate: Candidate, { files, version }: Manifest): Promise<Loaded> {
+    const { installer, cache } = this.#options;
+    const wanted = (): boolean => this.#isWanted(candidate);
+    const loaded: DataSetFile[] = [];
     for (const blob of files) {
-      loaded.push((await shelf.file(blob)) ?? (await this.#fetcher.fetch(blob, version, wanted)));
+      loaded.push((await cache.file(blob)) ?? (await this.#fetcher.fetch(blob, version, wanted)));
     }
     try {
-      const set = await installer.prepare(loaded, factsOf(candidate.manifest));
+      const set = await installer.prepare(loaded, versionOf(candidate.manifest));
       return { set, files: loaded };
     } catch (error) {
-      throw asSetError(error, "content-invalid");
+      throw toDataSetError(error, "content-invalid");
     }
   }
 
-  async #putBack(manifest: Manifest): Promise<void> {
-    const { installer, shelf } = this.#options;
-    const files: SetFile[] = [];
+  async #reactivate(manifest: Manifest): Promise<void> {
+    const { installer, cache } = this.#options;
+    const files: DataSetFile[] = [];
     for (const blob of manifest.files) {
-      const file = await shelf.file(blob);
-      if (file === undefined) throw new SetError("whole-damaged", "a file on this unit's disk");
+      const file = await cache.file(blob);
+      if (file === undefined) throw new DataSetError("whole-damaged", "a file on this unit's disk");
       files.push(file);
     }
-    const set = await installer.prepare(files, factsOf(manifest)).catch((error: unknown) => {
-      throw asSetError(error, "content-invalid");
+    const set = await installer.prepare(files, versionOf(manifest)).catch((error: unknown) => {
+      throw toDataSetError(error, "content-invalid");
     });
-    await set.switchOver();
+    await set.activate();
   }
 
-  #wants(candidate: Candidate): boolean {
+  #isWanted(candidate: Candidate): boolean {
     return this.#candidate === candidate;
   }
 
-  #good(): void {
+  #succeeded(): void {
     this.#failure = undefined;
-    this.#tell();
+    this.#reportChange();
   }
 
   /** Calls only where there is news: a broker shows every manifest again at each connection. */
-  #tell(): void {
-    const told = JSON.stringify(this.report());
-    if (told === this.#told) return;
-    this.#told = told;
+  #reportChange(): void {
+    const text = JSON.stringify(this.report());
+    if (text === this.#lastReport) return;
+    this.#lastReport = text;
     this.#options.onChange();
   }
 
-  #failed({ fault, message }: SetError, version?: number): void {
+  #failed({ code, message }: DataSetError, version?: number): void {
     const { clock, onFailure } = this.#options;
-    onFailure(fault);
-    const same = this.#failure?.reason === fault && this.#failure.version === version;
+    onFailure(code);
+    const same = this.#failure?.reason === code && this.#failure.version === version;
     if (same) return;
     this.#failure = {
-      reason: fault,
+      reason: code,
       ...(version === undefined ? {} : { version }),
       ...(message === "" ? {} : { detail: message }),
       atMs: clock.wallMs(),
     };
-    this.#tell();
+    this.#reportChange();
   }
 
-  #interrupt(): void {
+  #wakeUp(): void {
     this.#fetcher.wake();
-    this.#endPause();
+    this.#endWait();
   }
 
-  #pause(waitMs: number): Promise<void> {
+  #wait(waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(waitMs, () => this.#endPause());
-      this.#endPause = () => {
+      const timer = this.#options.clock.after(waitMs, () => this.#endWait());
+      this.#endWait = () => {
         timer.cancel();
-        this.#endPause = () => {};
+        this.#endWait = () => {};
         resolve();
       };
     });
   }
 }
 
-function factsOf({ version, asOfMs }: Manifest): SetFacts {
+function versionOf({ version, asOfMs }: Manifest): DataSetVersion {
   return { version, asOfMs };
 }
 
@@ -357,8 +362,8 @@ function sameContent(one: Manifest, other: Manifest): boolean {
   return text(one) === text(other);
 }
 
-function asSetError(error: unknown, otherwise: SetFault): SetError {
-  if (error instanceof SetError) return error;
+function toDataSetError(error: unknown, otherwise: DataSetErrorCode): DataSetError {
+  if (error instanceof DataSetError) return error;
   const text = errorText(error);
-  return new SetError(otherwise, text.slice(0, 300), { cause: error });
+  return new DataSetError(otherwise, text.slice(0, 300), { cause: error });
 }

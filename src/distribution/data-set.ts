@@ -1,52 +1,52 @@
 /** What the transport of data sets hands on, and what a unit tells its district about them. */
-import { type SetKind } from "../core/data-set.ts";
+import { type DataSetKind } from "../core/data-set.ts";
 import type { Blob } from "../protocol/manifest.ts";
-import type { SetFile } from "./data-set-cache.ts";
-import type { SetFault } from "../protocol/data-set-reports.ts";
+import type { DataSetFile } from "./data-set-cache.ts";
+import type { DataSetErrorCode } from "../protocol/data-set-reports.ts";
 
 /** A set that was not taken, or a step of it that failed. */
-export class SetError extends Error {
-  override readonly name = "SetError";
-  readonly fault: SetFault;
+export class DataSetError extends Error {
+  override readonly name = "DataSetError";
+  readonly code: DataSetErrorCode;
 
-  constructor(fault: SetFault, detail = "", options?: ErrorOptions) {
+  constructor(code: DataSetErrorCode, detail = "", options?: ErrorOptions) {
     super(detail, options);
-    this.fault = fault;
+    this.code = code;
   }
 }
 
 /** Version and date of a set. */
-export interface SetFacts {
+export interface DataSetVersion {
   version: number;
   /** Epoch ms. */
   asOfMs: number;
 }
 
 /** A set that was read to its end and found good. */
-export interface PreparedSet {
+export interface PreparedDataSet {
   /** Puts it in force in one step: whoever asks sees the old set or the new one. */
-  switchOver(): void | Promise<void>;
+  activate(): void | Promise<void>;
 }
 
 /** What a unit does with the bytes of one kind. */
-export interface SetInstaller {
+export interface DataSetInstaller {
   limits: { bytes: number; files: number };
   /**
    * What is in force, where the installer keeps it itself; then only the manifest is kept beside it,
    * and the set is not prepared again after a restart.
    */
-  standing?(): SetFacts | undefined;
+  active?(): DataSetVersion | undefined;
   /** Reads everything; rejects with what is wrong. Changes nothing that is in force. */
-  prepare(files: readonly SetFile[], facts: SetFacts): Promise<PreparedSet>;
+  prepare(files: readonly DataSetFile[], facts: DataSetVersion): Promise<PreparedDataSet>;
   /**
    * The same from what is in force and a delta. Must reject when the result does not hash to
    * `whole`: the whole set is fetched then.
    */
-  prepareDelta?(delta: SetFile, whole: Blob, facts: SetFacts): Promise<PreparedSet>;
+  prepareDelta?(delta: DataSetFile, whole: Blob, facts: DataSetVersion): Promise<PreparedDataSet>;
 }
 
 /** How patient a unit is, in milliseconds. */
-export interface SetWaits {
+export interface DataSetTimings {
   /** After so long without another part, the rest is asked for again. */
   answerMs: number;
   /** Pauses after a failure that may pass; each at most twice the one before. */
@@ -56,7 +56,7 @@ export interface SetWaits {
   rejudgeMs: number;
 }
 
-export const SET_WAITS: SetWaits = {
+export const DATA_SET_TIMINGS: DataSetTimings = {
   answerMs: 10_000,
   retryFirstMs: 5_000,
   retryLastMs: 300_000,
@@ -64,8 +64,8 @@ export const SET_WAITS: SetWaits = {
 };
 
 /** What distribution needs of the unit's connection. */
-export interface SetLink {
+export interface ChunkRequester {
   /** Asks for parts; resolves to whether the broker took the request. */
-  request(kind: SetKind, version: number, parts: readonly string[]): Promise<boolean>;
+  request(kind: DataSetKind, version: number, parts: readonly string[]): Promise<boolean>;
   online(): boolean;
 }

@@ -5,7 +5,7 @@ import {
   type Acknowledgement,
   type AcknowledgementKey,
 } from "../protocol/acknowledgement.ts";
-import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
+import { ConnectionManager, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
@@ -93,7 +93,7 @@ export function createCollector(options: CollectorOptions): Collector {
 class MqttCollector implements Collector {
   readonly #options: CollectorOptions;
   readonly #topics: DistrictTopics;
-  readonly #keeper: ConnectionKeeper;
+  readonly #keeper: ConnectionManager;
   readonly #root: string;
   #connection: MqttConnection | undefined;
   #queue: Arrival[] = [];
@@ -117,7 +117,7 @@ class MqttCollector implements Collector {
     this.#options = options;
     this.#root = options.root ?? DEFAULT_ROOT;
     this.#topics = districtTopics(options.district, this.#root);
-    this.#keeper = new ConnectionKeeper({
+    this.#keeper = new ConnectionManager({
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,

@@ -17,11 +17,11 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { z } from "zod";
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import {
-  MOST_PARTS,
-  PART_BYTES,
-  partLength,
+  MAX_CHUNKS,
+  CHUNK_BYTES,
+  chunkLength,
   readManifest,
   signManifest,
   type Blob,
@@ -31,7 +31,7 @@ import {
 
 /** A set to be published. */
 export interface NewSet {
-  kind: SetKind;
+  kind: DataSetKind;
   files: readonly Uint8Array[];
   /** `district/all`, or `district/unit` for each unit it is for. */
   audiences: readonly string[];
@@ -48,7 +48,7 @@ export interface NewSet {
 
 /** A manifest as it is published. */
 export interface Published {
-  kind: SetKind;
+  kind: DataSetKind;
   audience: string;
   token: string;
   manifest: Manifest;
@@ -80,7 +80,7 @@ interface Place {
 /** Several may read a folder, one at a time adds to it; what was added is on the disk. */
 export class PublishedSets {
   readonly #folder: string;
-  readonly #books = new Map<SetKind, Book>();
+  readonly #books = new Map<DataSetKind, Book>();
   readonly #parts = new Map<string, Place>();
 
   /** @throws Error naming the file that cannot be used */
@@ -88,14 +88,14 @@ export class PublishedSets {
     this.#folder = folder;
     mkdirSync(join(folder, "files"), { recursive: true, mode: 0o700 });
     this.#own(join(folder, "files"));
-    for (const kind of SET_KINDS) this.#books.set(kind, this.#read(kind));
+    for (const kind of DATA_SET_KINDS) this.#books.set(kind, this.#read(kind));
     this.#index();
   }
 
   /** Reads again what another process has published here; whether there was anything new. */
   refresh(): boolean {
     let changed = false;
-    for (const kind of SET_KINDS) {
+    for (const kind of DATA_SET_KINDS) {
       const book = this.#read(kind);
       if (book.version === this.#book(kind).version) continue;
       this.#books.set(kind, book);
@@ -185,7 +185,7 @@ export class PublishedSets {
       const bytes = delta(readFileSync(file), next);
       if (bytes.length > Math.min(LARGEST_DELTA, next.length * WORTHWHILE)) continue;
       const blob = blobOf(bytes);
-      if (wholeParts + partsOf([...deltas, blob]) > MOST_PARTS) continue;
+      if (wholeParts + partsOf([...deltas, blob]) > MAX_CHUNKS) continue;
       deltas.push({ ...this.#keep(bytes), base: version });
     }
     return deltas;
@@ -200,11 +200,11 @@ export class PublishedSets {
     return blob;
   }
 
-  #book(kind: SetKind): Book {
+  #book(kind: DataSetKind): Book {
     return this.#books.get(kind) ?? { version: 0, manifests: {}, history: [] };
   }
 
-  #read(kind: SetKind): Book {
+  #read(kind: DataSetKind): Book {
     const file = join(this.#folder, `${kind}.json`);
     if (!existsSync(file)) return { version: 0, manifests: {}, history: [] };
     try {
@@ -217,7 +217,7 @@ export class PublishedSets {
     }
   }
 
-  #write(kind: SetKind, book: Book): void {
+  #write(kind: DataSetKind, book: Book): void {
     const file = join(this.#folder, `${kind}.json`);
     const text = `${JSON.stringify(book, null, 2)}\n`;
     this.#putFile(file, text);
@@ -246,8 +246,8 @@ export class PublishedSets {
     for (const { manifest } of this.manifests()) {
       for (const blob of [...manifest.files, ...manifest.deltas]) {
         blob.parts.forEach((part, index) => {
-          const offset = index * PART_BYTES;
-          const length = partLength(blob, index);
+          const offset = index * CHUNK_BYTES;
+          const length = chunkLength(blob, index);
           this.#parts.set(part, { file: this.#file(blob.sha256), offset, length });
         });
       }
@@ -281,8 +281,8 @@ function partsOf(blobs: readonly Blob[]): number {
 export function blobOf(bytes: Uint8Array): Blob {
   const hash = (portion: Uint8Array): string => createHash("sha256").update(portion).digest("hex");
   const parts: string[] = [];
-  for (let at = 0; at < bytes.length; at += PART_BYTES) {
-    parts.push(hash(bytes.subarray(at, at + PART_BYTES)));
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+    parts.push(hash(bytes.subarray(at, at + CHUNK_BYTES)));
   }
   return { sha256: hash(bytes), size: bytes.length, parts };
 }

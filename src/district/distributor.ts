@@ -1,11 +1,11 @@
 /** The district's side of data distribution: manifests on the broker, parts to whoever asks, and who has what. */
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
-import type { SetKind } from "../core/data-set.ts";
-import { Pace } from "../mqtt/rate-limiter.ts";
-import { readSetReports } from "../protocol/data-set-reports.ts";
-import { readPartRequest } from "../protocol/data-set-reports.ts";
-import { type SetReports } from "../protocol/data-set-reports.ts";
-import { ConnectionKeeper, type ReconnectPause } from "../mqtt/reconnect.ts";
+import type { DataSetKind } from "../core/data-set.ts";
+import { RateLimiter } from "../mqtt/rate-limiter.ts";
+import { readDataSetReports } from "../protocol/data-set-reports.ts";
+import { readChunkRequest } from "../protocol/data-set-reports.ts";
+import { type DataSetReports } from "../protocol/data-set-reports.ts";
+import { ConnectionManager, type ReconnectPause } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
@@ -42,7 +42,7 @@ export interface DistributorOptions {
 /** What a unit said last. */
 export interface UnitSets {
   online: boolean;
-  sets: SetReports;
+  sets: DataSetReports;
 }
 
 export interface DistributorCounters {
@@ -67,8 +67,8 @@ const REFUSED = 0x80; // MQTT 5 §2.4: reason codes from here on are failures
 export class Distributor {
   readonly #options: DistributorOptions;
   readonly #root: string;
-  readonly #keeper: ConnectionKeeper;
-  readonly #pace: Pace;
+  readonly #keeper: ConnectionManager;
+  readonly #pace: RateLimiter;
   readonly #units = new Map<string, UnitSets>();
   /** Parts still to be sent, by unit; a new request takes the place of the unit's former one. */
   readonly #queues = new Map<string, string[]>();
@@ -81,8 +81,8 @@ export class Distributor {
   constructor(options: DistributorOptions) {
     this.#options = options;
     this.#root = options.root ?? DEFAULT_ROOT;
-    this.#pace = new Pace(options.clock, options.bytesPerSecond ?? BYTES_PER_SECOND);
-    this.#keeper = new ConnectionKeeper({
+    this.#pace = new RateLimiter(options.clock, options.bytesPerSecond ?? BYTES_PER_SECOND);
+    this.#keeper = new ConnectionManager({
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
@@ -183,7 +183,7 @@ export class Distributor {
     }
   }
 
-  #manifestTopic(kind: SetKind, audience: string): string {
+  #manifestTopic(kind: DataSetKind, audience: string): string {
     const { district } = this.#options;
     const unit = audience.split("/").at(-1) ?? "";
     return unit === "all"
@@ -197,7 +197,7 @@ export class Distributor {
     const { everyUnit } = districtTopics(this.#options.district, this.#root);
     if (topicMatches(everyUnit.state, topic)) return this.#heard(unit, payload);
     this.#counters.requests += 1;
-    const request = readPartRequest(payload);
+    const request = readChunkRequest(payload);
     if (request === undefined) {
       this.#counters.refused += 1;
       return;
@@ -207,7 +207,7 @@ export class Distributor {
   }
 
   #heard(unit: string, payload: Uint8Array): void {
-    const said = readSetReports(payload);
+    const said = readDataSetReports(payload);
     if (said === undefined) return;
     const former = this.#units.get(unit);
     const online = said.availability === "online";
@@ -227,13 +227,13 @@ export class Distributor {
         this.#counters.refused += 1;
         continue;
       }
-      const topic = unitTopics(this.#options.district, unit, this.#root).part(sha256);
+      const topic = unitTopics(this.#options.district, unit, this.#root).chunk(sha256);
       await this.#connection
         ?.publish({ topic, payload, qos: 1, expirySeconds: PART_EXPIRY_SECONDS })
         .catch(() => {});
       this.#counters.parts += 1;
       this.#counters.bytes += payload.length;
-      await this.#pace.spend(payload.length);
+      await this.#pace.throttle(payload.length);
     }
     this.#lanes -= 1;
   }

@@ -13,31 +13,31 @@ const LONGEST_REMARK = 200;
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /** e.g. `Session taken over (0x8e): another client uses this name`. */
-export function sayReason({ reasonCode = 0, properties = {} }: Reasoned): string {
+export function reasonText({ reasonCode = 0, properties = {} }: Reasoned): string {
   const known = (ReasonCodes as Readonly<Record<number, string | undefined>>)[reasonCode];
   const code = `0x${reasonCode.toString(16).padStart(2, "0")}`;
   const { reasonString, serverReference } = properties;
   return [
     known === undefined || known === "" ? `reason ${code}` : `${known} (${code})`,
-    ...(reasonString === undefined ? [] : [`: ${remark(reasonString)}`]),
-    ...(serverReference === undefined ? [] : [`; it names the server ${remark(serverReference)}`]),
+    ...(reasonString === undefined ? [] : [`: ${logSafe(reasonString)}`]),
+    ...(serverReference === undefined ? [] : [`; it names the server ${logSafe(serverReference)}`]),
   ].join("");
 }
 
 /** What the network or TLS said. @param tls whether the connection spoke TLS, or began to */
-export function sayFailure(error: Error, tls: boolean): string {
+export function failureText(error: Error, tls: boolean): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown };
   const inner = error instanceof AggregateError ? error.errors : [];
   const texts = inner.map(errorText);
   const name = typeof code === "string" ? code : "";
   const said = error.message === "" ? texts.join(", ") || name : error.message;
-  if (!tls || !isOfTls(name)) return remark(said);
+  if (!tls || !isOfTls(name)) return logSafe(said);
   const alert = typeof reason === "string" ? reason : said;
-  return remark(`TLS: ${alert}${name === "" ? "" : ` (${name})`}${hintOf(name, alert)}`);
+  return logSafe(`TLS: ${alert}${name === "" ? "" : ` (${name})`}${hintOf(name, alert)}`);
 }
 
 /** A stranger's text made fit for a log line. */
-export function remark(text: string): string {
+export function logSafe(text: string): string {
   return text.replace(CONTROL, " ").slice(0, LONGEST_REMARK);
 }
 

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { MqttClient, type IClientPublishOptions, type MqttClientEventCallbacks } from "mqtt";
 import { brokerAddress, shownUrl, type BrokerAddress } from "./broker-address.ts";
 import { openSocket, speaksTls } from "./broker-socket.ts";
-import { sayFailure, sayReason } from "./failure-text.ts";
+import { failureText, reasonText } from "./failure-text.ts";
 import {
   CLOSED_SILENTLY,
   ConnectRefused,
@@ -100,7 +100,7 @@ function open(
     client.once("close", () => {
       request.wanted?.removeEventListener("abort", giveUp);
       client.end(true);
-      const why = failure === undefined ? undefined : sayFailure(failure, tls);
+      const why = failure === undefined ? undefined : failureText(failure, tls);
       connection.ended(connection.farewell ?? why ?? CLOSED_SILENTLY);
       const { refusal } = connection;
       if (refusal !== undefined) reject(new ConnectRefused(refusal.why, refusal.reason));
@@ -192,11 +192,11 @@ class MqttJsConnection implements MqttConnection {
       this.#reasons.set(packet.messageId, packet.reasonCode);
     } else if (packet.cmd === "connack") {
       const reason = packet.reasonCode ?? packet.returnCode ?? 0;
-      const why = `Connection refused: ${sayReason({ ...packet, reasonCode: reason })}`;
+      const why = `Connection refused: ${reasonText({ ...packet, reasonCode: reason })}`;
       if (reason !== 0) this.refusal = { why, reason };
     } else if (packet.cmd === "disconnect") {
       this.#reason = packet.reasonCode ?? 0;
-      this.farewell = `the broker ended the connection: ${sayReason(packet)}`;
+      this.farewell = `the broker ended the connection: ${reasonText(packet)}`;
     }
   }
 
@@ -336,7 +336,7 @@ class MqttJsConnection implements MqttConnection {
 /** 3.1.1 knows one code for all refusals. */
 function refusalOf(filter: string, code: unknown): RefusedFilter[] {
   if (typeof code !== "number" || code < FAILURES_FROM) return [];
-  return [{ filter, why: code === FAILURES_FROM ? "refused" : sayReason({ reasonCode: code }) }];
+  return [{ filter, why: code === FAILURES_FROM ? "refused" : reasonText({ reasonCode: code }) }];
 }
 
 /** Bytes of the packet, at most. */

@@ -7,10 +7,10 @@ import { errorText } from "../base/errors.ts";
 /** Shortest and longest pause between tries, in milliseconds. */
 export interface ReconnectPause {
   firstMs: number;
-  lastMs: number;
+  longestMs: number;
 }
 
-export interface KeeperOptions {
+export interface ConnectionManagerOptions {
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
@@ -25,18 +25,18 @@ export interface KeeperOptions {
   pauseMs?: (usualMs: number) => number;
 }
 
-const USUAL_PAUSE: ReconnectPause = { firstMs: 1_000, lastMs: 15_000 };
+const USUAL_PAUSE: ReconnectPause = { firstMs: 1_000, longestMs: 15_000 };
 /** A connection that lasted this long was a good one: a broker that drops it sooner is left in peace. */
 const SETTLED_MS = 60_000;
 
-export class ConnectionKeeper {
-  readonly #options: KeeperOptions;
+export class ConnectionManager {
+  readonly #options: ConnectionManagerOptions;
   #running = false;
   #loop: Promise<void> = Promise.resolve();
   #wake: (() => void) | undefined;
   #wanted = new AbortController();
 
-  constructor(options: KeeperOptions) {
+  constructor(options: ConnectionManagerOptions) {
     this.#options = options;
   }
 
@@ -65,7 +65,7 @@ export class ConnectionKeeper {
 
   async #run(): Promise<void> {
     const { clock, chance, pauseMs = (usualMs) => usualMs, pause = USUAL_PAUSE } = this.#options;
-    const backoff = createBackoff(chance, pause.firstMs, pause.lastMs);
+    const backoff = createBackoff(chance, pause.firstMs, pause.longestMs);
     while (this.#running) {
       const beganMs = clock.monotonicMs();
       await this.#once();

@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import { audienceOf } from "./command.ts";
 import { acknowledgementSchema } from "./message-schemas.ts";
-import { openToken, signToken, TOKEN_FAULTS, type KeyRing } from "./signed-token.ts";
+import { openToken, signToken, TOKEN_ERRORS, type KeyRing } from "./signed-token.ts";
 
 /** Which records the collector holds durably: all through `through`, and the ranges above it. */
 export interface Acknowledgement {
@@ -14,7 +14,7 @@ export interface Acknowledgement {
 }
 
 /** The highest number a word names; 0 when it names none. */
-export function lastOf({ through, ranges }: Acknowledgement): number {
+export function highestSeqOf({ through, ranges }: Acknowledgement): number {
   return ranges.reduce((last, [, to]) => Math.max(last, to), through);
 }
 
@@ -31,8 +31,8 @@ export interface AcknowledgementKey {
 }
 
 /** Why a word counts for nothing. */
-export const ACKNOWLEDGEMENT_FAULTS = [...TOKEN_FAULTS, "unsigned", "wrong-audience"] as const;
-type AcknowledgementFault = (typeof ACKNOWLEDGEMENT_FAULTS)[number];
+export const ACKNOWLEDGEMENT_ERRORS = [...TOKEN_ERRORS, "unsigned", "wrong-audience"] as const;
+type AcknowledgementError = (typeof ACKNOWLEDGEMENT_ERRORS)[number];
 
 export const ACKNOWLEDGEMENT_TOKEN_TYPE = "sentinel-ack+jwt";
 
@@ -61,19 +61,19 @@ export function readAcknowledgement(
   payload: Uint8Array,
   whose: Acknowledged,
   keys?: KeyRing,
-): Acknowledgement | { fault: AcknowledgementFault } {
+): Acknowledgement | { error: AcknowledgementError } {
   const plain = payload[0] === OPENING_BRACE;
   if (keys === undefined) {
     const claims = plain ? parse(payload) : parse(Buffer.from(bodyOf(payload), "base64url"));
-    return read(claims) ?? { fault: "malformed" };
+    return read(claims) ?? { error: "malformed" };
   }
-  if (plain) return { fault: "unsigned" };
+  if (plain) return { error: "unsigned" };
   const token = openToken(payload, ACKNOWLEDGEMENT_TOKEN_TYPE, keys);
-  if ("fault" in token) return token;
+  if ("error" in token) return token;
   if (token.claims["aud"] !== audienceOf(whose.district, whose.unitId)) {
-    return { fault: "wrong-audience" };
+    return { error: "wrong-audience" };
   }
-  return read(token.claims) ?? { fault: "malformed" };
+  return read(token.claims) ?? { error: "malformed" };
 }
 
 const OPENING_BRACE = 0x7b;

@@ -1,11 +1,11 @@
 /** What a unit says of its data sets: how each stands, why one was not taken, and which chunks it asks for. */
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
-import { partRequestSchema } from "./message-schemas.ts";
-import type { TokenFault } from "./signed-token.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
+import { chunkRequestSchema } from "./message-schemas.ts";
+import type { TokenError } from "./signed-token.ts";
 
 /**
  * Why a set was not taken.
- * - a `TokenFault`: not signed by anybody this unit believes, or not a manifest
+ * - a `TokenError`: not signed by anybody this unit believes, or not a manifest
  * - `not-allowed`: signed by a key that may not sign this kind
  * - `wrong-audience`, `expired`, `rolled-back`: for somebody else, too late, older than what is in force
  * - `version-reused`: the version in force again, with other content
@@ -17,8 +17,8 @@ import type { TokenFault } from "./signed-token.ts";
  * - `content-invalid`: it cannot be used as what it is; `detail` says where
  * - `disk`: it could not be kept; tried again later
  */
-export type SetFault =
-  | TokenFault
+export type DataSetErrorCode =
+  | TokenError
   | "not-allowed"
   | "wrong-audience"
   | "expired"
@@ -32,8 +32,8 @@ export type SetFault =
   | "disk";
 
 /** The last failure, until a good set has come. */
-export interface SetFailure {
-  reason: SetFault;
+export interface DataSetFailure {
+  reason: DataSetErrorCode;
   /** Which version failed, where it could be read. */
   version?: number;
   /** Where the fault is; never content. */
@@ -43,37 +43,37 @@ export interface SetFailure {
 }
 
 /** How one kind of set stands on a unit. A unit's retained state carries one for each kind. */
-export interface SetReport {
+export interface DataSetReport {
   /** What is in force; absent while nothing was ever taken. */
   version?: number;
   asOfMs?: number;
   /** What is on its way. */
   loading?: number;
-  error?: SetFailure;
+  error?: DataSetFailure;
 }
 
-export type SetReports = Readonly<Partial<Record<SetKind, SetReport>>>;
+export type DataSetReports = Readonly<Partial<Record<DataSetKind, DataSetReport>>>;
 
 /** Which parts a unit asks for. The kind and version say what for; the hash alone names a part. */
-export interface PartRequest {
-  kind: SetKind;
+export interface ChunkRequest {
+  kind: DataSetKind;
   version: number;
   parts: readonly string[];
 }
 
-export function partRequest(request: PartRequest): string {
+export function chunkRequest(request: ChunkRequest): string {
   return JSON.stringify(request);
 }
 
 /** A unit's request, or nothing when the text is none. */
-export function readPartRequest(payload: Uint8Array): PartRequest | undefined {
-  return partRequestSchema.safeParse(objectFrom(payload)).data;
+export function readChunkRequest(payload: Uint8Array): ChunkRequest | undefined {
+  return chunkRequestSchema.safeParse(objectFrom(payload)).data;
 }
 
 /** What a unit's state says of its sets, as far as it can be understood; nothing when it is no state. */
-export function readSetReports(
+export function readDataSetReports(
   payload: Uint8Array,
-): { availability: string; sets: SetReports } | undefined {
+): { availability: string; sets: DataSetReports } | undefined {
   const value = objectFrom(payload);
 
   const availability = value?.["availability"];
@@ -81,8 +81,8 @@ export function readSetReports(
 
   const given = isObject(value["sets"]) ? value["sets"] : {};
 
-  const sets: Partial<Record<SetKind, SetReport>> = {};
-  for (const kind of SET_KINDS) {
+  const sets: Partial<Record<DataSetKind, DataSetReport>> = {};
+  for (const kind of DATA_SET_KINDS) {
     const report = given[kind];
     if (isObject(report)) sets[kind] = readReport(report);
   }
@@ -94,7 +94,7 @@ export function readReport({
   asOfMs,
   loading,
   error,
-}: Record<string, unknown>): SetReport {
+}: Record<string, unknown>): DataSetReport {
   return {
     ...(typeof version === "number" ? { version } : {}),
     ...(typeof asOfMs === "number" ? { asOfMs } : {}),
@@ -105,12 +105,12 @@ export function readReport({
 // A unit of another version may name reasons that are not known here: they are passed on as they are.
 
 export function readFailure({ reason, version, detail, atMs }: Record<string, unknown>): {
-  error?: SetFailure;
+  error?: DataSetFailure;
 } {
   if (typeof reason !== "string" || typeof atMs !== "number") return {};
   return {
     error: {
-      reason: reason as SetFault,
+      reason: reason as DataSetErrorCode,
       atMs,
       ...(typeof version === "number" ? { version } : {}),
       ...(typeof detail === "string" ? { detail } : {}),

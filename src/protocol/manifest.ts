@@ -1,10 +1,10 @@
 /** What a district signs about a data set: which bytes, for whom, how new, and until when it may be taken. */
 import type { KeyObject } from "node:crypto";
-import type { SetKind } from "../core/data-set.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import { manifestClaimsSchema } from "./message-schemas.ts";
-import { openToken, signToken, type KeyRing, type TokenFault } from "./signed-token.ts";
+import { openToken, signToken, type KeyRing, type TokenError } from "./signed-token.ts";
 
-/** A run of bytes, cut into parts of `PART_BYTES`; only the last may be shorter. Hashes are SHA-256, hex. */
+/** A run of bytes, cut into parts of `CHUNK_BYTES`; only the last may be shorter. Hashes are SHA-256, hex. */
 export interface Blob {
   sha256: string;
   size: number;
@@ -17,7 +17,7 @@ export interface DeltaBlob extends Blob {
 }
 
 export interface Manifest {
-  kind: SetKind;
+  kind: DataSetKind;
   /** Counts up over all manifests of a kind in a district, whoever they are for. */
   version: number;
   /** `district/all` or `district/unit`. */
@@ -35,9 +35,9 @@ export interface Manifest {
 
 export const MANIFEST_TOKEN_TYPE = "sentinel-manifest+jwt";
 /** Below every usual broker's limit, and short enough not to hold up a record on a thin line. */
-export const PART_BYTES = 65_536;
+export const CHUNK_BYTES = 65_536;
 /** In one manifest: keeps it below what `openToken` looks at. */
-export const MOST_PARTS = 2_500;
+export const MAX_CHUNKS = 2_500;
 const SECOND_MS = 1_000;
 
 /** Signs a manifest. */
@@ -60,11 +60,11 @@ export function signManifest(manifest: Manifest, keyId: string, key: KeyObject):
 export function openManifest(
   bytes: Uint8Array,
   keys: KeyRing,
-): { keyId: string; manifest: Manifest } | { fault: TokenFault } {
+): { keyId: string; manifest: Manifest } | { error: TokenError } {
   const token = openToken(bytes, MANIFEST_TOKEN_TYPE, keys);
-  if ("fault" in token) return token;
+  if ("error" in token) return token;
   const manifest = readManifest(token.claims);
-  return manifest === undefined ? { fault: "malformed" } : { keyId: token.keyId, manifest };
+  return manifest === undefined ? { error: "malformed" } : { keyId: token.keyId, manifest };
 }
 
 /** Claims of a manifest, or nothing where they do not make one. */
@@ -73,10 +73,10 @@ export function readManifest(claims: Readonly<Record<string, unknown>>): Manifes
   if (!read.success) return undefined;
   const { kind, ver, aud, asOf, iat, exp, files, deltas = [] } = read.data;
   const blobs = [...files, ...deltas];
-  if (blobs.some(({ size, parts }) => parts.length !== Math.ceil(size / PART_BYTES))) {
+  if (blobs.some(({ size, parts }) => parts.length !== Math.ceil(size / CHUNK_BYTES))) {
     return undefined;
   }
-  if (blobs.reduce((sum, { parts }) => sum + parts.length, 0) > MOST_PARTS) return undefined;
+  if (blobs.reduce((sum, { parts }) => sum + parts.length, 0) > MAX_CHUNKS) return undefined;
   return {
     kind,
     version: ver,
@@ -95,6 +95,6 @@ export function totalBytes(blobs: readonly Blob[]): number {
 }
 
 /** How long a part of a blob must be. */
-export function partLength(blob: Blob, index: number): number {
-  return Math.min(PART_BYTES, blob.size - index * PART_BYTES);
+export function chunkLength(blob: Blob, index: number): number {
+  return Math.min(CHUNK_BYTES, blob.size - index * CHUNK_BYTES);
 }

@@ -1,7 +1,7 @@
 /** What is said over MQTT beside records, as schemas that check and are published. */
 import { z } from "zod";
 import { ALARM_KINDS, DEVICE_NAMES } from "../core/alarm.ts";
-import { SET_KINDS } from "../core/data-set.ts";
+import { DATA_SET_KINDS } from "../core/data-set.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../core/reason.ts";
 import { count, epochMs, remark, word } from "./record-schemas.ts";
 
@@ -36,7 +36,7 @@ export const birthSchema = z
       pending: count.describe("records the far end has not confirmed"),
       head: count.describe("last sequence number"),
     }),
-    sets: z.partialRecord(z.enum(SET_KINDS), dataSetSchema).exactOptional(),
+    sets: z.partialRecord(z.enum(DATA_SET_KINDS), dataSetSchema).exactOptional(),
   })
   .describe("The unit is there. Said after each connection, and when its facts change.");
 
@@ -245,7 +245,7 @@ const blob = {
 
 export const manifestClaimsSchema = z
   .object({
-    kind: z.enum(SET_KINDS),
+    kind: z.enum(DATA_SET_KINDS),
     ver: z.int().min(1).describe("counts up over all manifests of a kind in a district"),
     aud: z.string().describe("`district/unit`, or `district/all`"),
     asOf: seconds.describe("when the content was true, seconds since 1970"),
@@ -264,9 +264,9 @@ export const trialSchema = z
   .strictObject({})
   .describe("Nothing: only whether the broker takes it.");
 
-export const partRequestSchema = z
+export const chunkRequestSchema = z
   .object({
-    kind: z.enum(SET_KINDS),
+    kind: z.enum(DATA_SET_KINDS),
     version: z.int().min(1),
     parts: z.array(sha256).max(32),
   })

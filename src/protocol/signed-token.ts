@@ -2,14 +2,14 @@
 import { createPublicKey, sign, verify, type KeyObject } from "node:crypto";
 
 /** Why a text is not a statement of somebody we know. */
-export const TOKEN_FAULTS = [
+export const TOKEN_ERRORS = [
   "no-keys",
   "too-large",
   "malformed",
   "key-unknown",
   "signature-invalid",
 ] as const;
-export type TokenFault = (typeof TOKEN_FAULTS)[number];
+export type TokenError = (typeof TOKEN_ERRORS)[number];
 
 /** Longest token that is looked at, in bytes. */
 const LONGEST_TOKEN = 256 * 1024;
@@ -81,29 +81,29 @@ export function openToken(
   type: string,
   keys: KeyRing,
   longest = LONGEST_TOKEN,
-): { keyId: string; claims: Readonly<Record<string, unknown>> } | { fault: TokenFault } {
-  if (keys.empty()) return { fault: "no-keys" };
-  if (bytes.length > longest) return { fault: "too-large" };
+): { keyId: string; claims: Readonly<Record<string, unknown>> } | { error: TokenError } {
+  if (keys.empty()) return { error: "no-keys" };
+  if (bytes.length > longest) return { error: "too-large" };
   const parts = Buffer.from(bytes).toString("latin1").split(".");
   const [head = "", body = "", signature = ""] = parts;
-  if (parts.length !== 3 || !parts.every((part) => PART.test(part))) return { fault: "malformed" };
+  if (parts.length !== 3 || !parts.every((part) => PART.test(part))) return { error: "malformed" };
   const header = readObject(head);
   // The algorithm is ours to say, not the sender's.
-  if (header?.["alg"] !== "EdDSA" || header["typ"] !== type) return { fault: "malformed" };
+  if (header?.["alg"] !== "EdDSA" || header["typ"] !== type) return { error: "malformed" };
   // RFC 7515 §4.1.11: what must be understood and is not makes the whole invalid.
-  if ("crit" in header) return { fault: "malformed" };
+  if ("crit" in header) return { error: "malformed" };
   const keyId = header["kid"];
   const key = typeof keyId === "string" ? keys.get(keyId) : undefined;
-  if (key === undefined || typeof keyId !== "string") return { fault: "key-unknown" };
+  if (key === undefined || typeof keyId !== "string") return { error: "key-unknown" };
   const holds = verify(
     null,
     Buffer.from(`${head}.${body}`),
     key,
     Buffer.from(signature, "base64url"),
   );
-  if (!holds) return { fault: "signature-invalid" };
+  if (!holds) return { error: "signature-invalid" };
   const claims = readObject(body);
-  return claims === undefined ? { fault: "malformed" } : { keyId, claims };
+  return claims === undefined ? { error: "malformed" } : { keyId, claims };
 }
 
 function readObject(part: string): Record<string, unknown> | undefined {

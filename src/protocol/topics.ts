@@ -58,8 +58,8 @@ export interface UnitTopics {
   /** Unit: asks for parts of a data set by their hash. */
   request: string;
   /** District: one part of a data set; the last level is its SHA-256. */
-  part(sha256: string): string;
-  partFilter: string;
+  chunk(sha256: string): string;
+  chunkFilter: string;
   /** Doctor: what it tries a broker with; gone again when it has. */
   doctor: string;
   /** District: a signed description of a data set for this unit alone, retained. */
@@ -134,8 +134,8 @@ export function unitTopics(district: string, unitId: string, root = DEFAULT_ROOT
     commandResult: at("commandResult"),
     settings: at("settings"),
     request: at("request"),
-    part: (sha256) => fillAddress("part", { ...names, sha256 }),
-    partFilter: at("part"),
+    chunk: (sha256) => fillAddress("part", { ...names, sha256 }),
+    chunkFilter: at("part"),
     doctor: at("trial"),
     manifest: (kind) => fillAddress("unitManifest", { ...names, kind: checked(kind, "data set") }),
     manifestFilter: at("unitManifest"),

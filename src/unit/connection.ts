@@ -11,11 +11,11 @@ import { KeyRing } from "../protocol/signed-token.ts";
 import { configuredDevices } from "../config/devices.ts";
 import type { Store } from "../store/store.ts";
 import {
-  createCommandDesk,
-  type CommandDesk,
+  createCommandVerifier,
+  type CommandVerifier,
   type VerifiedCommand,
 } from "../uplink/command-verifier.ts";
-import type { SettingsDesk } from "../uplink/remote-settings.ts";
+import type { RemoteSettings } from "../uplink/remote-settings.ts";
 import { createUplink, type Uplink } from "../uplink/uplink.ts";
 import { VERSION } from "../version.ts";
 import { reportTroubles } from "./broker-troubles.ts";
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   store: Store;
   gateway: Gateway;
   /** What the district can change. */
-  settings: SettingsDesk;
+  settings: RemoteSettings;
   /** Data that comes from the district over this connection. */
   sets?: DataSets | undefined;
   /** Files that the connection can do without for a while. */
@@ -88,20 +88,20 @@ export async function connectUplink(options: ConnectionOptions): Promise<Connect
 async function dispatchCommand(
   { commandId, command, authority }: VerifiedCommand,
   gateway: Gateway,
-  settings: SettingsDesk,
+  settings: RemoteSettings,
 ): Promise<void> {
   if (command.name !== "settings") {
     gateway.dispatch({ kind: "commanded", command, commandId, authority });
     return;
   }
-  const problem = await settings.change(command);
+  const problem = await settings.apply(command);
   const { name, version } = command;
   const validated = { name, version, ...optional({ problem }) };
   gateway.dispatch({ kind: "commanded", command: validated, commandId, authority });
 }
 
 /** Publishes the settings that are active, retained for whoever asks later. */
-function reportSettings(uplink: Uplink, settings: SettingsDesk): void {
+function reportSettings(uplink: Uplink, settings: RemoteSettings): void {
   const report = (): void => {
     const text = JSON.stringify(settings.report());
     void uplink.publish(uplink.topics.settings, text, { retain: true });
@@ -152,7 +152,7 @@ async function collectorKeysOf(
 }
 
 /** Until the file can be used every command is refused. */
-async function commandVerifierOf(options: ConnectionOptions): Promise<CommandDesk | undefined> {
+async function commandVerifierOf(options: ConnectionOptions): Promise<CommandVerifier | undefined> {
   const { config, platform, store, inputs } = options;
   const file = config.commands?.keys;
   if (file === undefined) return undefined;
@@ -163,7 +163,7 @@ async function commandVerifierOf(options: ConnectionOptions): Promise<CommandDes
     ring.replace(Object.fromEntries(keys.map(({ id, key }) => [id, key])));
     for (const { id, may } of keys) allowed.set(id, may);
   });
-  return createCommandDesk({
+  return createCommandVerifier({
     unitId: config.unitId,
     district: config.district,
     clock: platform.clock,

@@ -1,7 +1,7 @@
 /** What a distributed set must be, byte for byte; the same for whoever publishes and whoever takes it. */
 import { createHash } from "node:crypto";
 import { parsePolicy } from "../config/policy.ts";
-import type { SetKind } from "../core/data-set.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { isFilterFile } from "../credential/trust/bloom.ts";
 import { readRevocationFile } from "../credential/trust/revocation-files.ts";
@@ -21,7 +21,7 @@ import type { DirectoryRow } from "../store/directory.ts";
 const MIB = 1_048_576;
 
 /** The most a set may be: what a unit holds in memory, or works through in a few minutes. */
-export const SET_LIMITS: Readonly<Record<SetKind, { bytes: number; files: number }>> = {
+export const SET_LIMITS: Readonly<Record<DataSetKind, { bytes: number; files: number }>> = {
   policy: { bytes: MIB / 4, files: 1 },
   directory: { bytes: 128 * MIB, files: 1 },
   trust: { bytes: 4 * MIB, files: 16 },

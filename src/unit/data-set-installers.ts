@@ -1,6 +1,6 @@
 /** What a unit does with each kind of distributed set: read it to the end, then change over in one step. */
 import { setImmediate as breath } from "node:timers/promises";
-import type { SetKind } from "../core/data-set.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import type { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import type { RevocationStore } from "../credential/trust/revocation.ts";
@@ -20,12 +20,12 @@ import {
 import type { DirectoryRow, DirectoryStore } from "../store/directory.ts";
 import type { Blob } from "../protocol/manifest.ts";
 import {
-  SetError,
-  type PreparedSet,
-  type SetFacts,
-  type SetInstaller,
+  DataSetError,
+  type PreparedDataSet,
+  type DataSetVersion,
+  type DataSetInstaller,
 } from "../distribution/data-set.ts";
-import { wholeOf, type SetFile } from "../distribution/data-set-cache.ts";
+import { readWhole, type DataSetFile } from "../distribution/data-set-cache.ts";
 import { errorText } from "../base/errors.ts";
 
 /** Where sets go. */
@@ -43,14 +43,14 @@ const PORTION = 200;
 /** A delta of up to so many steps is one transaction of a few milliseconds; a longer one is staged. */
 const SMALL_DELTA = 500;
 
-export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller> {
+export function setInstallers(targets: SetTargets): Record<DataSetKind, DataSetInstaller> {
   const { trust, revocation, rules, directory, onPolicy } = targets;
   return {
     policy: {
       limits: SET_LIMITS.policy,
       async prepare(files) {
         const policies = await readAll(files, readPolicySet);
-        return { switchOver: () => policies.forEach(onPolicy) };
+        return { activate: () => policies.forEach(onPolicy) };
       },
     },
     trust: {
@@ -63,21 +63,21 @@ export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller
             await breath();
           }
         });
-        return { switchOver: () => trust.replaceAll(named(sets)) };
+        return { activate: () => trust.replaceAll(named(sets)) };
       },
     },
     revocation: {
       limits: SET_LIMITS.revocation,
       async prepare(files, { asOfMs }) {
         const lists = await readAll(files, (bytes) => readRevocationSet(bytes, asOfMs));
-        return { switchOver: () => revocation.replaceAll(named(lists)) };
+        return { activate: () => revocation.replaceAll(named(lists)) };
       },
     },
     rules: {
       limits: SET_LIMITS.rules,
       async prepare(files, { asOfMs }) {
         const books = await readAll(files, (bytes) => readRulesSet(bytes, asOfMs));
-        return { switchOver: () => books.forEach((book) => rules.replace(book)) };
+        return { activate: () => books.forEach((book) => rules.replace(book)) };
       },
     },
     directory: new DirectoryInstaller(directory),
@@ -85,18 +85,18 @@ export function setInstallers(targets: SetTargets): Record<SetKind, SetInstaller
 }
 
 async function readAll<T>(
-  files: readonly SetFile[],
+  files: readonly DataSetFile[],
   read: (bytes: Uint8Array) => T | Promise<T>,
 ): Promise<T[]> {
   const all: T[] = [];
   for (const [index, file] of files.entries()) {
-    const bytes = await wholeOf(file);
+    const bytes = await readWhole(file);
     try {
       all.push(await read(bytes));
     } catch (error) {
       const where = files.length === 1 ? "" : `file ${index + 1}: `;
       const what = errorText(error);
-      throw new SetError("content-invalid", `${where}${what}`.slice(0, 300), { cause: error });
+      throw new DataSetError("content-invalid", `${where}${what}`.slice(0, 300), { cause: error });
     }
   }
   return all;
@@ -108,7 +108,7 @@ function named<T>(items: readonly T[]): [string, T][] {
 }
 
 /** The directory lives in the store: written beside the one in force, in portions. */
-class DirectoryInstaller implements SetInstaller {
+class DirectoryInstaller implements DataSetInstaller {
   readonly limits = SET_LIMITS.directory;
   readonly #directory: DirectoryStore;
 
@@ -116,22 +116,26 @@ class DirectoryInstaller implements SetInstaller {
     this.#directory = directory;
   }
 
-  standing(): SetFacts | undefined {
+  active(): DataSetVersion | undefined {
     const version = this.#directory.version();
     const asOfMs = this.#directory.asOf();
     return version === undefined || asOfMs === undefined ? undefined : { version, asOfMs };
   }
 
-  async prepare(files: readonly SetFile[], facts: SetFacts): Promise<PreparedSet> {
+  async prepare(files: readonly DataSetFile[], facts: DataSetVersion): Promise<PreparedDataSet> {
     const [file] = files;
-    if (file === undefined) throw new SetError("content-invalid", "no file");
+    if (file === undefined) throw new DataSetError("content-invalid", "no file");
     const stage = await this.#emptyStage();
     for await (const row of directoryRows(file.read())) await stage.add(row);
     await stage.end();
     return this.#promotion(facts, stage.size);
   }
 
-  async prepareDelta(delta: SetFile, whole: Blob, facts: SetFacts): Promise<PreparedSet> {
+  async prepareDelta(
+    delta: DataSetFile,
+    whole: Blob,
+    facts: DataSetVersion,
+  ): Promise<PreparedDataSet> {
     const steps = await directorySteps(delta.read());
     const stage = steps.size > SMALL_DELTA ? await this.#emptyStage() : undefined;
     const hash = new DirectoryHash();
@@ -141,18 +145,18 @@ class DirectoryInstaller implements SetInstaller {
     }
     await stage?.end();
     if (hash.hex() !== whole.sha256) {
-      throw new SetError("whole-damaged", "the delta does not lead to the set it is for");
+      throw new DataSetError("whole-damaged", "the delta does not lead to the set it is for");
     }
     if (stage !== undefined) return this.#promotion(facts, stage.size);
     const all = [...steps.values()];
     const put = all.flatMap((step) => ("put" in step ? [step.put] : []));
     const remove = all.flatMap((step) => ("remove" in step ? [step.remove] : []));
-    return { switchOver: () => this.#directory.apply({ put, remove, ...facts }) };
+    return { activate: () => this.#directory.apply({ put, remove, ...facts }) };
   }
 
-  #promotion(facts: SetFacts, size: number): PreparedSet {
+  #promotion(facts: DataSetVersion, size: number): PreparedDataSet {
     return {
-      switchOver: async () => {
+      activate: async () => {
         await this.#directory.activate({ ...facts, size });
         // What was in force until now; left where it lies, it would go before the next set comes.
         await this.#clear().catch(() => {});

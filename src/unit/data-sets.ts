@@ -3,7 +3,7 @@ import { readText } from "../base/files.ts";
 import { parseDataKeys, type DataKey } from "../config/data-keys.ts";
 import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./log.ts";
-import { SET_KINDS, type SetKind } from "../core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { setInstallers } from "./data-set-installers.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
@@ -11,9 +11,13 @@ import type { Inputs } from "./inputs.ts";
 import type { Platform } from "./platform.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Store } from "../store/store.ts";
-import type { SetReports } from "../protocol/data-set-reports.ts";
-import type { SetReport } from "../protocol/data-set-reports.ts";
-import { Distribution, type DistributionUplink, type SetFailures } from "../distribution/client.ts";
+import type { DataSetReports } from "../protocol/data-set-reports.ts";
+import type { DataSetReport } from "../protocol/data-set-reports.ts";
+import {
+  DistributionClient,
+  type DistributionUplink,
+  type FailureCounts,
+} from "../distribution/client.ts";
 import { KeyRing } from "../protocol/signed-token.ts";
 import type { Uplink } from "../uplink/uplink.ts";
 
@@ -29,9 +33,9 @@ export interface DataSetsOptions {
 /** The district's data sets on a unit, beginning with the last good ones on its disk. */
 export class DataSets {
   readonly #log: Log;
-  readonly #distribution: Distribution;
+  readonly #distribution: DistributionClient;
   readonly #ring = new KeyRing({});
-  readonly #allowed = new Map<string, readonly SetKind[]>();
+  readonly #allowed = new Map<string, readonly DataSetKind[]>();
   #waiting: DistributionUplink | undefined;
   #policy: Policy | undefined;
   #gateway: Gateway | undefined;
@@ -41,7 +45,7 @@ export class DataSets {
     const { config, platform, store, base } = options;
     const { chance, clock, files, log } = platform;
     this.#log = log;
-    this.#distribution = new Distribution({
+    this.#distribution = new DistributionClient({
       unitId: config.unitId,
       district: config.district,
       ...(config.mqtt === undefined ? {} : { root: config.mqtt.root }),
@@ -80,16 +84,16 @@ export class DataSets {
   serve(gateway: Gateway): void {
     this.#gateway = gateway;
     const reports = this.reports();
-    for (const kind of SET_KINDS) {
+    for (const kind of DATA_SET_KINDS) {
       const report = reports[kind];
       if (report?.error !== undefined) this.#raise(kind, report);
     }
   }
 
   /** The kinds of which a set from the district is active. */
-  active(): readonly SetKind[] {
+  active(): readonly DataSetKind[] {
     const reports = this.reports();
-    return SET_KINDS.filter((kind) => reports[kind]?.version !== undefined);
+    return DATA_SET_KINDS.filter((kind) => reports[kind]?.version !== undefined);
   }
 
   /** Listens on a connection; before it starts. */
@@ -100,12 +104,12 @@ export class DataSets {
     else this.#distribution.attach(uplink);
   }
 
-  reports(): SetReports {
+  reports(): DataSetReports {
     return this.#distribution.reports();
   }
 
   /** For the unit's metrics. */
-  figures(): { reports: SetReports; failures: SetFailures } {
+  figures(): { reports: DataSetReports; failures: FailureCounts } {
     return { reports: this.reports(), failures: this.#distribution.failures() };
   }
 
@@ -118,14 +122,14 @@ export class DataSets {
     this.#gateway?.dispatch({ kind: "policy-changed", policy });
   }
 
-  #changed(kind: SetKind, report: SetReport): void {
+  #changed(kind: DataSetKind, report: DataSetReport): void {
     const { version, loading, error } = report;
     this.#log("data-set", { set: kind, version, loading, error });
     this.#uplink?.refreshState();
     this.#raise(kind, report);
   }
 
-  #raise(set: SetKind, { error }: SetReport): void {
+  #raise(set: DataSetKind, { error }: DataSetReport): void {
     const detail = error === undefined ? "" : error.reason;
     this.#gateway?.dispatch({ kind: "data-set-changed", set, ok: error === undefined, detail });
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isMissing, readText, type Files } from "../base/files.ts";
 import { optional } from "../base/optional.ts";
 import type { UnitConfig } from "../config/unit.ts";
-import type { SetKind } from "../core/data-set.ts";
+import type { DataSetKind } from "../core/data-set.ts";
 import { TokenResolver } from "../credential/directory/resolver.ts";
 import { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import {
@@ -36,7 +36,7 @@ export interface EvidenceBase {
   revocation: RevocationStore;
   rules: RuleStore;
   /** Reads the files again, except for kinds that the district's data sets have replaced. Never rejects. */
-  reload(except: readonly SetKind[]): Promise<void>;
+  reload(except: readonly DataSetKind[]): Promise<void>;
 }
 
 export interface EvidenceBaseOptions {
@@ -89,7 +89,7 @@ class EvidenceFiles {
     this.#targets = targets;
   }
 
-  async load(except: readonly SetKind[]): Promise<void> {
+  async load(except: readonly DataSetKind[]): Promise<void> {
     if (!except.includes("trust")) await this.#loadTrust();
     if (!except.includes("revocation")) await this.#loadRevocations();
     await this.#loadDirectory();

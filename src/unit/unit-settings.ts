@@ -5,28 +5,28 @@ import type { UnitConfig } from "../config/unit.ts";
 import type { Devices } from "../gateway/sensing.ts";
 import { scheduleRetention } from "../store/retention/retention.ts";
 import type { Store } from "../store/store.ts";
-import { SettingsDesk, type SettingValues } from "../uplink/remote-settings.ts";
+import { RemoteSettings, type SettingValues } from "../uplink/remote-settings.ts";
 
 /** The unit's settings: its own file's, or what a command made of them before the restart. */
 export async function recallSettings(
   { store: { retentionDays }, mqtt }: UnitConfig,
   store: Store,
   clock: Clock,
-): Promise<SettingsDesk> {
-  const own: SettingValues = {
+): Promise<RemoteSettings> {
+  const configured: SettingValues = {
     retentionDays,
     telemetrySeconds: mqtt?.telemetrySeconds ?? 30,
     homeAssistant: mqtt?.homeAssistant ?? false,
     temperatureOffsetK: 0,
   };
-  const settings = new SettingsDesk({ memory: store.settings, clock, own });
-  await settings.recall();
+  const settings = new RemoteSettings({ memory: store.settings, clock, configured });
+  await settings.restore();
   return settings;
 }
 
 /** Starts a task, and restarts it whenever the settings change. */
 export function restartOnChange(
-  settings: SettingsDesk,
+  settings: RemoteSettings,
   start: (values: SettingValues) => Timer,
 ): Timer {
   let values = settings.values();
@@ -47,14 +47,14 @@ export function restartOnChange(
 }
 
 /** The store deletes as the unit's own file says; this deletes sooner where a command asks for it. */
-export function startForgetting(settings: SettingsDesk, store: Store, clock: Clock): Timer {
+export function startForgetting(settings: RemoteSettings, store: Store, clock: Clock): Timer {
   return restartOnChange(settings, ({ retentionDays }) =>
     scheduleRetention(store, clock, { personalDataDays: retentionDays }),
   );
 }
 
 /** The same devices, the thermometer corrected by the active offset. */
-export function withCalibration(devices: Devices, settings: SettingsDesk): Devices {
+export function withCalibration(devices: Devices, settings: RemoteSettings): Devices {
   const { thermometer } = devices;
   if (thermometer === undefined) return devices;
   const offsetK = (): number => settings.values().temperatureOffsetK;

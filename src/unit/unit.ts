@@ -25,7 +25,7 @@ import type {
   ServedPages,
 } from "./platform.ts";
 import { recallSettings, startForgetting, withCalibration } from "./unit-settings.ts";
-import type { SettingsDesk } from "../uplink/remote-settings.ts";
+import type { RemoteSettings } from "../uplink/remote-settings.ts";
 
 /** A unit that was composed. Nothing moves before `start`. */
 export interface Unit {
@@ -80,7 +80,7 @@ interface Parts {
   policy: Policy;
   opened: OpenedStore;
   base: EvidenceBase;
-  settings: SettingsDesk;
+  settings: RemoteSettings;
   sets: DataSets | undefined;
   devices: OpenedDevices;
 }

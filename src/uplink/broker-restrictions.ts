@@ -15,19 +15,19 @@ export interface Restriction {
 }
 
 /** What was left out is asked for again after so long: access rules are mended, brokers replaced. */
-export const ASK_AGAIN_MS = 3_600_000;
+export const RETRY_REFUSED_MS = 3_600_000;
 /** A connection that ends over the same thing so often in a row ends because of it. */
-const STRIKES = 2;
+const ENDS_BEFORE_SUSPENSION = 2;
 /** Filters that are asked for at once: which of them it was shows when each is asked for alone. */
 export const ALL_AT_ONCE = "all filters at once";
 /** A message without an answer may be what the connection ended over for so long. */
-const UNANSWERED_MS = 1_000;
+const UNCONFIRMED_MS = 1_000;
 
 /**
  * Reasons of a DISCONNECT that blame nothing that was asked (MQTT 5 §3.14.2.1): server busy, shutting
  * down, keep alive, session taken over, administrative action, another server, rate, connect time.
  */
-const BLAMELESS: readonly (number | undefined)[] = [
+const UNRELATED_REASONS: readonly (number | undefined)[] = [
   0x89,
   0x8b,
   0x8d,
@@ -39,15 +39,15 @@ const BLAMELESS: readonly (number | undefined)[] = [
   0xa0,
 ];
 
-export class Extras {
+export class BrokerRestrictions {
   readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #refused = new Map<string, string>();
-  readonly #leftOutUntilMs = new Map<string, number>();
-  readonly #strikes = new Map<string, number>();
+  readonly #suspendedUntilMs = new Map<string, number>();
+  readonly #consecutiveEnds = new Map<string, number>();
   /** Asked and not answered, oldest first. */
-  readonly #underWay = new Map<symbol, string>();
-  #unanswered: { what: string; atMs: number } | undefined;
+  readonly #pending = new Map<symbol, string>();
+  #lastUnconfirmed: { what: string; atMs: number } | undefined;
 
   constructor(clock: Clock, onChange: () => void = () => {}) {
     this.#clock = clock;
@@ -58,26 +58,27 @@ export class Extras {
     return [...this.#refused].map(([what, why]) => ({ what, why }));
   }
 
-  leftOut(what: string): boolean {
-    return (this.#leftOutUntilMs.get(what) ?? -Infinity) > this.#clock.monotonicMs();
+  isSuspended(what: string): boolean {
+    return (this.#suspendedUntilMs.get(what) ?? -Infinity) > this.#clock.monotonicMs();
   }
 
   /** Asks the broker for something; while it does not answer, an end of the connection is put down to it. */
-  async ask<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async request<T>(what: string, work: () => Promise<T>): Promise<T> {
     const ticket = Symbol(what);
-    this.#underWay.set(ticket, what);
+    this.#pending.set(ticket, what);
     const answer = await work();
-    this.#underWay.delete(ticket);
+    this.#pending.delete(ticket);
     return answer;
   }
 
   /** Something went out that no answer will come for. */
-  sent(what: string): void {
+  sentUnconfirmed(what: string): void {
     const nowMs = this.#clock.monotonicMs();
-    const last = this.#unanswered;
+    const last = this.#lastUnconfirmed;
     // The connection outlived the last one.
-    if (last !== undefined && nowMs - last.atMs > UNANSWERED_MS) this.#strikes.delete(last.what);
-    this.#unanswered = { what, atMs: nowMs };
+    if (last !== undefined && nowMs - last.atMs > UNCONFIRMED_MS)
+      this.#consecutiveEnds.delete(last.what);
+    this.#lastUnconfirmed = { what, atMs: nowMs };
   }
 
   /** The broker gave a reason; it is asked again at the next connection. */
@@ -88,27 +89,27 @@ export class Extras {
   }
 
   /** As refused, and not asked for again for a while. */
-  leaveOut(what: string, why: string): void {
-    this.#leftOutUntilMs.set(what, this.#clock.monotonicMs() + ASK_AGAIN_MS);
+  suspend(what: string, why: string): void {
+    this.#suspendedUntilMs.set(what, this.#clock.monotonicMs() + RETRY_REFUSED_MS);
     this.refused(what, why);
   }
 
   granted(what: string): void {
-    this.#strikes.delete(what);
-    this.#leftOutUntilMs.delete(what);
+    this.#consecutiveEnds.delete(what);
+    this.#suspendedUntilMs.delete(what);
     if (this.#refused.delete(what)) this.#onChange();
   }
 
   /** Everything may be asked for again at once. */
-  forgive(): void {
-    this.#leftOutUntilMs.clear();
-    this.#strikes.clear();
+  liftAll(): void {
+    this.#suspendedUntilMs.clear();
+    this.#consecutiveEnds.clear();
   }
 
   /** A connection begins. */
-  begin(): void {
-    this.#underWay.clear();
-    this.#unanswered = undefined;
+  connectionStarted(): void {
+    this.#pending.clear();
+    this.#lastUnconfirmed = undefined;
   }
 
   /**
@@ -117,21 +118,21 @@ export class Extras {
    *
    * @returns what that was, if anything
    */
-  ended(why: string, reason?: number): string | undefined {
-    const [oldest] = this.#underWay.values();
-    const last = this.#unanswered;
+  connectionEnded(why: string, reason?: number): string | undefined {
+    const [oldest] = this.#pending.values();
+    const last = this.#lastUnconfirmed;
     const recent =
-      last !== undefined && this.#clock.monotonicMs() - last.atMs <= UNANSWERED_MS
+      last !== undefined && this.#clock.monotonicMs() - last.atMs <= UNCONFIRMED_MS
         ? last.what
         : undefined;
-    const blamed = BLAMELESS.includes(reason) ? undefined : (oldest ?? recent);
-    this.begin();
+    const blamed = UNRELATED_REASONS.includes(reason) ? undefined : (oldest ?? recent);
+    this.connectionStarted();
     if (blamed === undefined || blamed === ALL_AT_ONCE) return blamed;
-    const strikes = (this.#strikes.get(blamed) ?? 0) + 1;
-    this.#strikes.set(blamed, strikes);
-    if (strikes >= STRIKES) {
-      this.#strikes.delete(blamed);
-      this.leaveOut(blamed, `the broker ends the connection over it (${why})`);
+    const ends = (this.#consecutiveEnds.get(blamed) ?? 0) + 1;
+    this.#consecutiveEnds.set(blamed, ends);
+    if (ends >= ENDS_BEFORE_SUSPENSION) {
+      this.#consecutiveEnds.delete(blamed);
+      this.suspend(blamed, `the broker ends the connection over it (${why})`);
     }
     return blamed;
   }

@@ -2,7 +2,7 @@
 import type { Clock } from "../../hal/clock.ts";
 import {
   COMMAND_REFUSALS,
-  type CommandDesk,
+  type CommandVerifier,
   type RefusedCommand,
   type VerifiedCommand,
 } from "./command-verifier.ts";
@@ -13,23 +13,23 @@ const ANSWERS_KEPT = 32;
 
 export class CommandInbox {
   readonly #clock: Clock;
-  readonly #desk: CommandDesk | undefined;
+  readonly #verifier: CommandVerifier | undefined;
   readonly #publish: (answer: string) => Promise<boolean>;
   readonly #listeners = new Set<(command: VerifiedCommand) => void>();
   readonly #answers: string[] = [];
-  readonly #refused = zeros(COMMAND_REFUSALS);
+  readonly #refused = zeroCounts(COMMAND_REFUSALS);
 
   /**
-   * @param desk verifies commands; without it every command is refused
+   * @param verifier verifies commands; without it every command is refused
    * @param publish resolves to whether the broker took the answer
    */
   constructor(
     clock: Clock,
-    desk: CommandDesk | undefined,
+    verifier: CommandVerifier | undefined,
     publish: (answer: string) => Promise<boolean>,
   ) {
     this.#clock = clock;
-    this.#desk = desk;
+    this.#verifier = verifier;
     this.#publish = publish;
   }
 
@@ -44,7 +44,7 @@ export class CommandInbox {
   }
 
   received(message: IncomingMessage): void {
-    void this.#commanded(message);
+    void this.#handle(message);
   }
 
   answer(commandId: string, result: "done" | "refused", detail: string): void {
@@ -60,9 +60,9 @@ export class CommandInbox {
     }
   }
 
-  async #commanded(message: IncomingMessage): Promise<void> {
+  async #handle(message: IncomingMessage): Promise<void> {
     const name = message.topic.split("/").at(-1) ?? "";
-    const verdict: VerifiedCommand | RefusedCommand = (await this.#desk?.receive(
+    const verdict: VerifiedCommand | RefusedCommand = (await this.#verifier?.verify(
       name,
       message.payload,
     )) ?? { refused: "no-keys" };
@@ -77,6 +77,8 @@ export class CommandInbox {
 }
 
 /** Counts by reason; one that appears with its first event has no increase to be seen. */
-export function zeros<Reason extends string>(reasons: readonly Reason[]): Record<Reason, number> {
+export function zeroCounts<Reason extends string>(
+  reasons: readonly Reason[],
+): Record<Reason, number> {
   return Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<Reason, number>;
 }

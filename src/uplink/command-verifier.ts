@@ -3,7 +3,7 @@ import type { CommandName } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
 import { commandClaimsSchema } from "../protocol/message-schemas.ts";
-import { openToken, TOKEN_FAULTS, type KeyRing } from "../protocol/signed-token.ts";
+import { openToken, TOKEN_ERRORS, type KeyRing } from "../protocol/signed-token.ts";
 import {
   audienceOf,
   COMMAND_TOKEN_TYPE,
@@ -21,7 +21,7 @@ export interface VerifiedCommand {
 
 /** Why a command did nothing. */
 export const COMMAND_REFUSALS = [
-  ...TOKEN_FAULTS,
+  ...TOKEN_ERRORS,
   "not-allowed",
   "wrong-audience",
   "clock-untrusted",
@@ -39,9 +39,9 @@ export interface RefusedCommand {
   commandId?: string;
 }
 
-export interface CommandDesk {
+export interface CommandVerifier {
   /** @param name last level of the topic; the signed text must name the same command */
-  receive(name: string, payload: Uint8Array): Promise<VerifiedCommand | RefusedCommand>;
+  verify(name: string, payload: Uint8Array): Promise<VerifiedCommand | RefusedCommand>;
 }
 
 /** Remembers the highest counter of each key across restarts. */
@@ -50,7 +50,7 @@ export interface CommandMemory {
   set(name: string, value: string): Promise<void>;
 }
 
-export interface CommandDeskOptions {
+export interface CommandVerifierOptions {
   unitId: string;
   district: string;
   clock: Clock;
@@ -76,7 +76,7 @@ interface Claims {
 }
 
 /** A desk that passes a command on once, or says why not. */
-export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
+export function createCommandVerifier(options: CommandVerifierOptions): CommandVerifier {
   // One after another: two copies of a command that arrive together must not both be the first.
   let turn: Promise<unknown> = Promise.resolve();
   const { clock } = options;
@@ -85,8 +85,8 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   const begunWallMs = (): number => clock.wallMs() - (clock.monotonicMs() - begunAtMs);
   const told = new Map<string, number>();
   return {
-    receive(name, payload) {
-      const verdict = turn.then(() => judge(options, begunWallMs, told, name, payload));
+    verify(name, payload) {
+      const verdict = turn.then(() => verify(options, begunWallMs, told, name, payload));
       turn = verdict;
       return verdict;
     },
@@ -94,21 +94,21 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
 }
 
 /** @param told highest counter of each key that was answered, to be kept from call to call */
-async function judge(
-  options: CommandDeskOptions,
+async function verify(
+  options: CommandVerifierOptions,
   begunWallMs: () => number,
   told: Map<string, number>,
   name: string,
   payload: Uint8Array,
 ): Promise<VerifiedCommand | RefusedCommand> {
   const token = openToken(payload, COMMAND_TOKEN_TYPE, options.keys, LONGEST_COMMAND);
-  if ("fault" in token) return { refused: token.fault };
+  if ("error" in token) return { refused: token.error };
   const claims = readClaims(token.claims);
   if (claims === undefined || claims.command.name !== name) return { refused: "malformed" };
   const { id: commandId, command, why, counter } = claims;
   const refused =
-    judgeClaims(options, token.keyId, claims) ??
-    (await spend(options.memory, token.keyId, claims, begunWallMs()));
+    validateClaims(options, token.keyId, claims) ??
+    (await consumeCounter(options.memory, token.keyId, claims, begunWallMs()));
   if (refused === "wrong-audience" || refused === "replayed") return { refused };
   // Whoever repeats what is not theirs must not be able to fill the answers: each is told once.
   const before = told.get(token.keyId) ?? 0;
@@ -117,8 +117,8 @@ async function judge(
   return counter > before ? { refused, commandId } : { refused };
 }
 
-function judgeClaims(
-  options: CommandDeskOptions,
+function validateClaims(
+  options: CommandVerifierOptions,
   keyId: string,
   claims: Claims,
 ): CommandRefusal | undefined {
@@ -136,7 +136,7 @@ function judgeClaims(
 }
 
 /** Writes the counter down before the command takes effect: a crash in between costs the command, not its singleness. */
-async function spend(
+async function consumeCounter(
   memory: CommandMemory,
   keyId: string,
   { counter, notBeforeMs }: Claims,

@@ -1,6 +1,6 @@
 /** How a unit introduces itself to its broker: the will, its subscriptions, and its state. */
 import { delay, withDeadline, type Clock } from "../../hal/clock.ts";
-import { ALL_AT_ONCE, type Extras } from "./broker-restrictions.ts";
+import { ALL_AT_ONCE, type BrokerRestrictions } from "./broker-restrictions.ts";
 import {
   ConnectRefused,
   REASON_NOT_AUTHORIZED,
@@ -9,7 +9,7 @@ import {
   type ConnectRequest,
   type MqttConnection,
 } from "../mqtt/connection.ts";
-import { sayReason } from "../mqtt/failure-text.ts";
+import { reasonText } from "../mqtt/failure-text.ts";
 
 type Will = NonNullable<ConnectRequest["will"]>;
 
@@ -24,7 +24,7 @@ export const RETAIN = "retain";
 export const STATE = "state";
 
 /** For all of it at once: a broker that takes longer is asked anew, one thing at a time. */
-const GREETING_MS = 30_000;
+const HANDSHAKE_MS = 30_000;
 /** For one thing, where the broker did not take all of them at once. */
 const ONE_MS = 5_000;
 /** What waits in the outbox goes before anything that could end the connection. */
@@ -47,28 +47,28 @@ const MAY_BE_THE_WILL: readonly (number | undefined)[] = [
   0x99,
 ];
 
-export class Greeting {
+export class Handshake {
   readonly #clock: Clock;
-  readonly #extras: Extras;
-  #careful = false;
+  readonly #restrictions: BrokerRestrictions;
+  #cautious = false;
   /** Why the broker may not want the will: the next try goes without it. */
-  #willInDoubt: string | undefined;
+  #willSuspectedBecause: string | undefined;
   #willQos: 0 | 1 = 1;
   #retain = true;
 
-  constructor(clock: Clock, extras: Extras) {
+  constructor(clock: Clock, restrictions: BrokerRestrictions) {
     this.#clock = clock;
-    this.#extras = extras;
+    this.#restrictions = restrictions;
   }
 
   /** Whether the broker ended a connection over the greeting: then records go first. */
-  careful(): boolean {
-    return this.#careful;
+  isCautious(): boolean {
+    return this.#cautious;
   }
 
   /** Whether messages are published as retained. */
-  retain(): boolean {
-    return this.#retain && !this.#extras.leftOut(RETAIN);
+  retains(): boolean {
+    return this.#retain && !this.#restrictions.isSuspended(RETAIN);
   }
 
   /** Connects with the will if the broker takes it. @param request all but the will */
@@ -76,9 +76,9 @@ export class Greeting {
     attempt: (will: Will | undefined) => Promise<MqttConnection>,
     will: Will,
   ): Promise<{ connection: MqttConnection; sessionPresent: boolean }> {
-    const without = this.#willInDoubt;
+    const without = this.#willSuspectedBecause;
     const first = await this.#attempt(attempt, without === undefined ? will : undefined);
-    this.#willInDoubt = undefined;
+    this.#willSuspectedBecause = undefined;
     const { sessionPresent } = first;
     if (without === undefined) return { connection: first, sessionPresent };
     // Let in without the will: it was the will, or something else has come right meanwhile.
@@ -86,9 +86,9 @@ export class Greeting {
     try {
       return { connection: await this.#attempt(attempt, will), sessionPresent };
     } catch (error) {
-      if (this.#willInDoubt === undefined) throw error;
-      this.#willInDoubt = undefined;
-      this.#extras.leaveOut(WILL, without);
+      if (this.#willSuspectedBecause === undefined) throw error;
+      this.#willSuspectedBecause = undefined;
+      this.#restrictions.suspend(WILL, without);
       return { connection: await this.#attempt(attempt, will), sessionPresent };
     }
   }
@@ -98,12 +98,12 @@ export class Greeting {
     will: Will | undefined,
   ): Promise<MqttConnection> {
     const asked =
-      will === undefined || this.#extras.leftOut(WILL)
+      will === undefined || this.#restrictions.isSuspended(WILL)
         ? undefined
-        : { ...will, qos: this.#willQos, retain: this.retain() };
+        : { ...will, qos: this.#willQos, retain: this.retains() };
     try {
       const connection = await attempt(asked);
-      if (asked !== undefined) this.#extras.granted(WILL);
+      if (asked !== undefined) this.#restrictions.granted(WILL);
       return connection;
     } catch (error) {
       this.#refused(error, asked);
@@ -112,81 +112,85 @@ export class Greeting {
   }
 
   #refused(error: unknown, asked: Will | undefined): void {
-    this.#willInDoubt = undefined;
+    this.#willSuspectedBecause = undefined;
     if (!(error instanceof ConnectRefused) || asked === undefined) return;
     const { reason, message } = error;
-    if (reason === REASON_RETAIN_NOT_SUPPORTED) this.#extras.leaveOut(RETAIN, message);
+    if (reason === REASON_RETAIN_NOT_SUPPORTED) this.#restrictions.suspend(RETAIN, message);
     else if (reason === REASON_QOS_NOT_SUPPORTED) this.#willQos = 0;
-    else if (MAY_BE_THE_WILL.includes(reason)) this.#willInDoubt = message;
+    else if (MAY_BE_THE_WILL.includes(reason)) this.#willSuspectedBecause = message;
   }
 
   /**
    * Subscribes, and says that the unit is there. What the broker refuses by a reason is noted and left
    * out. Rejects when the connection ends, or when the broker answers nothing.
    */
-  async greet(
+  async perform(
     connection: MqttConnection,
     filters: readonly WantedFilter[],
-    sayOnline: (retain: boolean) => Promise<number>,
+    publishOnline: (retain: boolean) => Promise<number>,
   ): Promise<void> {
     this.#retain = connection.features.retain;
-    if (!this.#retain) this.#extras.refused(RETAIN, "the broker says that it does not retain");
-    if (this.#careful) await this.#greetCarefully(connection, filters, sayOnline);
+    if (!this.#retain)
+      this.#restrictions.refused(RETAIN, "the broker says that it does not retain");
+    if (this.#cautious) await this.#handshakeOneByOne(connection, filters, publishOnline);
     else {
-      const work = this.#greetAtOnce(connection, filters, sayOnline);
-      await this.#within(GREETING_MS, work);
+      const work = this.#handshakeAtOnce(connection, filters, publishOnline);
+      await this.#within(HANDSHAKE_MS, work);
     }
-    this.#careful = false;
+    this.#cautious = false;
   }
 
   /** The connection ended before the greeting was over, or later over something that was asked. */
   ended(why: string, reason?: number): void {
-    const blamed = this.#extras.ended(why, reason);
+    const blamed = this.#restrictions.connectionEnded(why, reason);
     if (blamed === RETAIN && reason === REASON_RETAIN_NOT_SUPPORTED) {
-      this.#extras.leaveOut(RETAIN, why);
+      this.#restrictions.suspend(RETAIN, why);
     }
-    if (blamed !== undefined) this.#careful = true;
+    if (blamed !== undefined) this.#cautious = true;
   }
 
-  async #greetAtOnce(
+  async #handshakeAtOnce(
     connection: MqttConnection,
     filters: readonly WantedFilter[],
-    sayOnline: (retain: boolean) => Promise<number>,
+    publishOnline: (retain: boolean) => Promise<number>,
   ): Promise<void> {
-    const wanted = filters.filter(({ what }) => !this.#extras.leftOut(what));
-    await this.#extras.ask(ALL_AT_ONCE, () => this.#subscribe(connection, wanted));
-    await this.#say(sayOnline);
+    const wanted = filters.filter(({ what }) => !this.#restrictions.isSuspended(what));
+    await this.#restrictions.request(ALL_AT_ONCE, () => this.#subscribe(connection, wanted));
+    await this.#publishOnline(publishOnline);
   }
 
-  async #greetCarefully(
+  async #handshakeOneByOne(
     connection: MqttConnection,
     filters: readonly WantedFilter[],
-    sayOnline: (retain: boolean) => Promise<number>,
+    publishOnline: (retain: boolean) => Promise<number>,
   ): Promise<void> {
     await delay(this.#clock, HEAD_START_MS);
     const names = [...filters.map(({ what }) => what), STATE];
     // With nothing left to ask for, nobody would notice that the broker answers again.
-    if (names.every((what) => this.#extras.leftOut(what))) this.#extras.forgive();
-    for (const wanted of filters) await this.#askFor(connection, wanted);
-    await this.#within(ONE_MS, this.#say(sayOnline));
+    if (names.every((what) => this.#restrictions.isSuspended(what))) this.#restrictions.liftAll();
+    for (const wanted of filters) await this.#subscribeOne(connection, wanted);
+    await this.#within(ONE_MS, this.#publishOnline(publishOnline));
   }
 
   /** Asks once more for what the broker refused: its access rules may have been mended. */
-  async askAgain(
+  async retryRefused(
     connection: MqttConnection,
     filters: readonly WantedFilter[],
-    sayOnline: (retain: boolean) => Promise<number>,
+    publishOnline: (retain: boolean) => Promise<number>,
   ): Promise<void> {
-    const refused = new Set(this.#extras.list().map(({ what }) => what));
+    const refused = new Set(this.#restrictions.list().map(({ what }) => what));
     for (const wanted of filters) {
-      if (refused.has(wanted.what)) await this.#askFor(connection, wanted);
+      if (refused.has(wanted.what)) await this.#subscribeOne(connection, wanted);
     }
-    if (refused.has(STATE) || (refused.has(RETAIN) && this.retain())) await this.#say(sayOnline);
+    if (refused.has(STATE) || (refused.has(RETAIN) && this.retains()))
+      await this.#publishOnline(publishOnline);
   }
 
-  async #askFor(connection: MqttConnection, wanted: WantedFilter): Promise<void> {
-    if (this.#extras.leftOut(wanted.what)) return;
-    const work = this.#extras.ask(wanted.what, () => this.#subscribe(connection, [wanted]));
+  async #subscribeOne(connection: MqttConnection, wanted: WantedFilter): Promise<void> {
+    if (this.#restrictions.isSuspended(wanted.what)) return;
+    const work = this.#restrictions.request(wanted.what, () =>
+      this.#subscribe(connection, [wanted]),
+    );
     await this.#within(ONE_MS, work);
   }
 
@@ -204,24 +208,25 @@ export class Greeting {
       const others = refused.some((each) =>
         wanted.some((one) => one.filter === each.filter && one.what === what),
       );
-      if (found !== undefined) this.#extras.refused(what, `${filter}: ${found.why}`);
-      else if (!others) this.#extras.granted(what);
+      if (found !== undefined) this.#restrictions.refused(what, `${filter}: ${found.why}`);
+      else if (!others) this.#restrictions.granted(what);
     }
   }
 
-  async #say(sayOnline: (retain: boolean) => Promise<number>): Promise<void> {
-    const retain = this.retain();
-    if (!retain && this.#extras.leftOut(STATE)) return;
+  async #publishOnline(publishOnline: (retain: boolean) => Promise<number>): Promise<void> {
+    const retain = this.retains();
+    if (!retain && this.#restrictions.isSuspended(STATE)) return;
     const what = retain ? RETAIN : STATE;
-    const reason = await this.#extras.ask(what, () => sayOnline(retain));
+    const reason = await this.#restrictions.request(what, () => publishOnline(retain));
     if (retain && reason === REASON_RETAIN_NOT_SUPPORTED) {
-      this.#extras.leaveOut(RETAIN, sayReason({ reasonCode: reason }));
-      return await this.#say(sayOnline);
+      this.#restrictions.suspend(RETAIN, reasonText({ reasonCode: reason }));
+      return await this.#publishOnline(publishOnline);
     }
-    if (reason >= FAILURES_FROM) this.#extras.refused(STATE, sayReason({ reasonCode: reason }));
+    if (reason >= FAILURES_FROM)
+      this.#restrictions.refused(STATE, reasonText({ reasonCode: reason }));
     else {
-      this.#extras.granted(STATE);
-      if (retain) this.#extras.granted(RETAIN);
+      this.#restrictions.granted(STATE);
+      if (retain) this.#restrictions.granted(RETAIN);
     }
   }
 }

@@ -16,7 +16,7 @@ const QUIET_MS = 900_000;
 const SILENT_ENDS = 3;
 const SOON_MS = 60_000;
 
-export class NameWatch {
+export class NameConflict {
   /** Since the start. */
   count = 0;
   readonly #clock: Clock;

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Acknowledgement } from "../protocol/acknowledgement.ts";
 import type { OutboxRow } from "../protocol/cloud-event.ts";
-import { Lanes, type Pick } from "./send-queue.ts";
+import { SendQueue, type QueuedRecord } from "./send-queue.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, REASON_SUCCESS } from "../mqtt/connection.ts";
 import { rangesOf, type OutboxPort } from "./outbox-port.ts";
 
@@ -13,7 +13,7 @@ import { rangesOf, type OutboxPort } from "./outbox-port.ts";
  */
 export type AcknowledgedBy = "broker" | "collector";
 
-export interface PumpSettings {
+export interface SenderSettings {
   acknowledgedBy: AcknowledgedBy;
   /** Records a second of a backlog; live records are not limited. */
   backlogPerSecond: number;
@@ -25,7 +25,7 @@ export interface PumpSettings {
   retryMs: number;
 }
 
-export const PUMP_DEFAULTS: PumpSettings = {
+export const SENDER_DEFAULTS: SenderSettings = {
   acknowledgedBy: "broker",
   backlogPerSecond: 1_000,
   unacknowledgedLimit: 2_000,
@@ -34,13 +34,13 @@ export const PUMP_DEFAULTS: PumpSettings = {
 };
 
 /** The settings that are given, and the usual ones in the place of the others. */
-export function pumpSettingsOf(given: Partial<PumpSettings>): PumpSettings {
+export function senderSettingsOf(given: Partial<SenderSettings>): SenderSettings {
   return {
-    acknowledgedBy: given.acknowledgedBy ?? PUMP_DEFAULTS.acknowledgedBy,
-    backlogPerSecond: given.backlogPerSecond ?? PUMP_DEFAULTS.backlogPerSecond,
-    unacknowledgedLimit: given.unacknowledgedLimit ?? PUMP_DEFAULTS.unacknowledgedLimit,
-    acknowledgeWithinMs: given.acknowledgeWithinMs ?? PUMP_DEFAULTS.acknowledgeWithinMs,
-    retryMs: given.retryMs ?? PUMP_DEFAULTS.retryMs,
+    acknowledgedBy: given.acknowledgedBy ?? SENDER_DEFAULTS.acknowledgedBy,
+    backlogPerSecond: given.backlogPerSecond ?? SENDER_DEFAULTS.backlogPerSecond,
+    unacknowledgedLimit: given.unacknowledgedLimit ?? SENDER_DEFAULTS.unacknowledgedLimit,
+    acknowledgeWithinMs: given.acknowledgeWithinMs ?? SENDER_DEFAULTS.acknowledgeWithinMs,
+    retryMs: given.retryMs ?? SENDER_DEFAULTS.retryMs,
   };
 }
 
@@ -56,7 +56,7 @@ const AGAIN_INTERVAL_MS = 30_000;
 const STALLED_MS = 30_000;
 const LONGEST_ACKNOWLEDGE_MS = 600_000;
 
-export interface PumpCounters {
+export interface SenderCounters {
   published: number;
   acknowledged: number;
   /** PUBACK said that nobody was there to get it. */
@@ -74,8 +74,8 @@ export interface Channel {
   giveUp: () => void;
 }
 
-export class Pump {
-  readonly counters: PumpCounters = {
+export class OutboxSender {
+  readonly counters: SenderCounters = {
     published: 0,
     acknowledged: 0,
     withoutSubscriber: 0,
@@ -84,54 +84,54 @@ export class Pump {
   };
   readonly #clock: Clock;
   readonly #outbox: OutboxPort;
-  readonly #settings: PumpSettings;
-  readonly #lanes: Lanes;
+  readonly #settings: SenderSettings;
+  readonly #queue: SendQueue;
   readonly #onDelivered: (fromSeq: number, toSeq: number) => void;
-  readonly #flying = new Set<number>();
+  readonly #inFlight = new Set<number>();
   /** Taken by the broker, not yet acknowledged; with the time it was taken. */
-  readonly #taken = new Map<number, number>();
+  readonly #unacknowledged = new Map<number, number>();
   /** Sent since this start and not yet acknowledged, whatever became of it on the way. */
   readonly #sent = new Set<number>();
   /** Acknowledged, on their way out of the outbox. */
-  readonly #leaving = new Set<number>();
+  readonly #clearingSeqs = new Set<number>();
   /** Refused one by one; the others go on without them. */
-  readonly #unwanted = new Set<number>();
+  readonly #deferred = new Set<number>();
   #channel: Channel | undefined;
-  #clearing = false;
+  #isClearing = false;
   #refusedInARow = 0;
-  #held: Timer | undefined;
+  #pauseTimer: Timer | undefined;
   #probing = false;
-  #later: Timer | undefined;
-  #watch: Timer | undefined;
-  #stall: Timer | undefined;
+  #retryTimer: Timer | undefined;
+  #acknowledgementTimer: Timer | undefined;
+  #stallTimer: Timer | undefined;
   #answeredAtMs = 0;
-  #againAtMs = -Infinity;
-  #patienceMs: number;
-  #progress = false;
-  #silent = false;
+  #lastResendMs = -Infinity;
+  #acknowledgeWithinMs: number;
+  #acknowledgedLately = false;
+  #collectorSilent = false;
 
   constructor(
     clock: Clock,
     outbox: OutboxPort,
-    settings: PumpSettings,
+    settings: SenderSettings,
     onDelivered: (fromSeq: number, toSeq: number) => void = () => {},
   ) {
     this.#onDelivered = onDelivered;
     this.#clock = clock;
     this.#outbox = outbox;
     this.#settings = settings;
-    this.#patienceMs = settings.acknowledgeWithinMs;
-    this.#lanes = new Lanes({
+    this.#acknowledgeWithinMs = settings.acknowledgeWithinMs;
+    this.#queue = new SendQueue({
       clock,
       outbox,
       backlogPerSecond: settings.backlogPerSecond,
       skip: (seq) =>
-        this.#taken.has(seq) ||
-        this.#flying.has(seq) ||
-        this.#leaving.has(seq) ||
-        this.#unwanted.has(seq),
+        this.#unacknowledged.has(seq) ||
+        this.#inFlight.has(seq) ||
+        this.#clearingSeqs.has(seq) ||
+        this.#deferred.has(seq),
     });
-    outbox.onCommitted(() => this.#pump());
+    outbox.onCommitted(() => this.#sendNext());
   }
 
   /** A connection stands. With a fresh session everything the collector has not acknowledged goes again. */
@@ -141,31 +141,37 @@ export class Pump {
     this.#probing = false;
     this.#refusedInARow = 0;
     this.#answeredAtMs = this.#clock.monotonicMs();
-    this.#unwanted.clear();
-    if (this.#leaving.size > 0 && !this.#clearing) void this.#clearAll();
-    if (!sessionPresent) this.#forgetTaken();
-    if (this.#taken.size > 0) this.#watchAcknowledgements();
-    this.#lanes.connected(channel.window);
-    this.#lanes.restart();
-    this.#pump();
+    this.#deferred.clear();
+    if (this.#clearingSeqs.size > 0 && !this.#isClearing) void this.#clearAcknowledged();
+    if (!sessionPresent) this.#resetUnacknowledged();
+    if (this.#unacknowledged.size > 0) this.#watchAcknowledgements();
+    this.#queue.connected(channel.window);
+    this.#queue.restart();
+    this.#sendNext();
   }
 
   /** The connection is gone; what was in flight counts as not sent. */
   end(): void {
     this.#channel = undefined;
-    this.#flying.clear();
-    for (const timer of [this.#held, this.#later, this.#watch, this.#stall]) timer?.cancel();
-    this.#held = undefined;
-    this.#later = undefined;
-    this.#watch = undefined;
-    this.#stall = undefined;
+    this.#inFlight.clear();
+    for (const timer of [
+      this.#pauseTimer,
+      this.#retryTimer,
+      this.#acknowledgementTimer,
+      this.#stallTimer,
+    ])
+      timer?.cancel();
+    this.#pauseTimer = undefined;
+    this.#retryTimer = undefined;
+    this.#acknowledgementTimer = undefined;
+    this.#stallTimer = undefined;
   }
 
   /** The collector asks for everything it has not acknowledged. */
   resend(): void {
-    this.#forgetTaken();
-    this.#lanes.restart();
-    this.#pump();
+    this.#resetUnacknowledged();
+    this.#queue.restart();
+    this.#sendNext();
   }
 
   /**
@@ -176,84 +182,85 @@ export class Pump {
   acknowledged(word: Acknowledgement): void {
     if (this.#settings.acknowledgedBy !== "collector" || word.epoch !== this.#outbox.epoch) return;
     const { through, ranges, again = [] } = word;
-    if (again.length > 0) void this.#sendAgain(again);
+    if (again.length > 0) void this.#resendRanges(again);
     const safe = [...this.#sent].filter(
       (seq) => seq <= through || ranges.some(([from, to]) => seq >= from && seq <= to),
     );
     if (safe.length === 0) return;
-    this.#progress = true;
-    this.#silent = false;
-    this.#patienceMs = this.#settings.acknowledgeWithinMs;
+    this.#acknowledgedLately = true;
+    this.#collectorSilent = false;
+    this.#acknowledgeWithinMs = this.#settings.acknowledgeWithinMs;
     this.#answeredAtMs = this.#clock.monotonicMs();
-    this.#leave(safe);
+    this.#removeFromOutbox(safe);
   }
 
-  async #sendAgain(ranges: NonNullable<Acknowledgement["again"]>): Promise<void> {
+  async #resendRanges(ranges: NonNullable<Acknowledgement["again"]>): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#againAtMs < AGAIN_INTERVAL_MS) return;
-    this.#againAtMs = nowMs;
+    if (nowMs - this.#lastResendMs < AGAIN_INTERVAL_MS) return;
+    this.#lastResendMs = nowMs;
     try {
       const added = await this.#outbox.requeue(ranges);
       if (added === 0) return;
       this.counters.resent += added;
-      this.#lanes.restart();
-      this.#pump();
+      this.#queue.restart();
+      this.#sendNext();
     } catch {
       // The disk is failing: the collector asks again.
     }
   }
 
-  #forgetTaken(): void {
+  #resetUnacknowledged(): void {
     if (this.#settings.acknowledgedBy !== "collector") return;
-    this.counters.resent += this.#taken.size;
-    this.#taken.clear();
+    this.counters.resent += this.#unacknowledged.size;
+    this.#unacknowledged.clear();
   }
 
-  #pump(error?: Error): void {
+  #sendNext(error?: Error): void {
     const channel = this.#channel;
-    if (channel === undefined || this.#held !== undefined) return;
+    if (channel === undefined || this.#pauseTimer !== undefined) return;
     if (error !== undefined) {
-      this.#hold(true);
+      this.#pauseSending(true);
       return;
     }
     const window = this.#probing ? 1 : channel.window;
-    while (this.#flying.size < window) {
-      const unacknowledged = this.#taken.size + this.#flying.size + this.#leaving.size;
-      const limit = this.#silent ? PROBE : this.#settings.unacknowledgedLimit;
+    while (this.#inFlight.size < window) {
+      const unacknowledged =
+        this.#unacknowledged.size + this.#inFlight.size + this.#clearingSeqs.size;
+      const limit = this.#collectorSilent ? PROBE : this.#settings.unacknowledgedLimit;
       if (unacknowledged >= limit + LIVE_RESERVE) return;
-      const pick = this.#lanes.next(unacknowledged < limit, (failed) => this.#pump(failed));
+      const pick = this.#queue.next(unacknowledged < limit, (failed) => this.#sendNext(failed));
       if (pick === undefined) break;
       this.#send(channel, pick);
     }
   }
 
-  #send(channel: Channel, pick: Pick): void {
+  #send(channel: Channel, pick: QueuedRecord): void {
     const { seq } = pick.row;
     const sentAtMs = this.#clock.monotonicMs();
-    this.#flying.add(seq);
-    this.#remember(seq);
-    this.#watchBroker(channel);
+    this.#inFlight.add(seq);
+    this.#rememberSent(seq);
+    this.#watchForStall(channel);
     const settled = (): boolean => {
-      this.#lanes.settled(pick.lane, this.#clock.monotonicMs() - sentAtMs);
+      this.#queue.settled(pick.priority, this.#clock.monotonicMs() - sentAtMs);
       // The collector may have spoken before the broker did.
-      return this.#flying.delete(seq);
+      return this.#inFlight.delete(seq);
     };
     channel.publish(pick.row).then(
       (reason) => {
         if (channel !== this.#channel) return;
         this.#answeredAtMs = this.#clock.monotonicMs();
         if (reason === REASON_SUCCESS) this.counters.published += 1;
-        if (settled()) this.#answered(seq, reason);
-        this.#pump();
+        if (settled()) this.#handleReason(seq, reason);
+        this.#sendNext();
       },
       () => {
         // The connection ended, and `end` is about to be called; or this record cannot be sent at all.
-        if (channel === this.#channel && settled()) this.#setAside(seq);
+        if (channel === this.#channel && settled()) this.#defer(seq);
       },
     );
   }
 
-  #remember(seq: number): void {
+  #rememberSent(seq: number): void {
     if (this.#settings.acknowledgedBy !== "collector") return;
     this.#sent.add(seq);
     if (this.#sent.size <= SENT_REMEMBERED) return;
@@ -263,126 +270,127 @@ export class Pump {
     }
   }
 
-  #answered(seq: number, reason: number): void {
+  #handleReason(seq: number, reason: number): void {
     if (reason === REASON_SUCCESS) {
       this.#probing = false;
       this.#refusedInARow = 0;
       if (this.#settings.acknowledgedBy === "broker") {
-        this.#leave([seq]);
+        this.#removeFromOutbox([seq]);
         return;
       }
-      this.#taken.set(seq, this.#clock.monotonicMs());
+      this.#unacknowledged.set(seq, this.#clock.monotonicMs());
       this.#watchAcknowledgements();
       return;
     }
     if (reason === REASON_NO_MATCHING_SUBSCRIBERS) {
       this.counters.withoutSubscriber += 1;
-      this.#hold(true);
+      this.#pauseSending(true);
       return;
     }
     this.counters.refused += 1;
-    this.#setAside(seq);
+    this.#defer(seq);
     // This record may be the only one the broker does not want: go on with the others, one at a time.
     this.#probing = true;
     this.#refusedInARow += 1;
-    if (this.#refusedInARow > 1) this.#hold(false);
+    if (this.#refusedInARow > 1) this.#pauseSending(false);
   }
 
   /** Waits, then tries with one record at a time, from the oldest or from where it was. */
-  #hold(fromOldest: boolean): void {
+  #pauseSending(fromOldest: boolean): void {
     this.#probing = true;
-    if (this.#held !== undefined) return;
-    this.#held = this.#clock.after(this.#settings.retryMs, () => {
-      this.#held = undefined;
-      if (fromOldest) this.#lanes.restart();
-      this.#pump();
+    if (this.#pauseTimer !== undefined) return;
+    this.#pauseTimer = this.#clock.after(this.#settings.retryMs, () => {
+      this.#pauseTimer = undefined;
+      if (fromOldest) this.#queue.restart();
+      this.#sendNext();
     });
   }
 
   /** Leaves a record out for a while, without holding up the others. */
-  #setAside(seq: number): void {
-    this.#unwanted.add(seq);
-    this.#tryLater();
+  #defer(seq: number): void {
+    this.#deferred.add(seq);
+    this.#scheduleRetry();
   }
 
-  #tryLater(): void {
-    this.#later ??= this.#clock.after(this.#settings.retryMs, () => {
-      this.#later = undefined;
-      if (this.#leaving.size > 0 && !this.#clearing) void this.#clearAll();
-      if (this.#unwanted.size > 0 && !this.#retryUnwanted()) this.#tryLater();
+  #scheduleRetry(): void {
+    this.#retryTimer ??= this.#clock.after(this.#settings.retryMs, () => {
+      this.#retryTimer = undefined;
+      if (this.#clearingSeqs.size > 0 && !this.#isClearing) void this.#clearAcknowledged();
+      if (this.#deferred.size > 0 && !this.#retryDeferred()) this.#scheduleRetry();
     });
   }
 
   // Beginning anew in the middle of a backlog would turn live records into its end.
-  #retryUnwanted(): boolean {
-    if (this.#held !== undefined || this.#flying.size > 0 || !this.#lanes.exhausted()) return false;
-    this.#unwanted.clear();
-    this.#lanes.restart();
-    this.#pump();
+  #retryDeferred(): boolean {
+    if (this.#pauseTimer !== undefined || this.#inFlight.size > 0 || !this.#queue.exhausted())
+      return false;
+    this.#deferred.clear();
+    this.#queue.restart();
+    this.#sendNext();
     return true;
   }
 
-  #leave(seqs: readonly number[]): void {
+  #removeFromOutbox(seqs: readonly number[]): void {
     for (const seq of seqs) {
-      this.#taken.delete(seq);
-      this.#flying.delete(seq);
+      this.#unacknowledged.delete(seq);
+      this.#inFlight.delete(seq);
       this.#sent.delete(seq);
-      this.#leaving.add(seq);
+      this.#clearingSeqs.add(seq);
     }
-    if (!this.#clearing) void this.#clearAll();
+    if (!this.#isClearing) void this.#clearAcknowledged();
   }
 
   // One deletion at a time: what gathers meanwhile goes together into the next transaction.
-  async #clearAll(): Promise<void> {
-    this.#clearing = true;
-    while (this.#leaving.size > 0) {
-      const batch = [...this.#leaving];
+  async #clearAcknowledged(): Promise<void> {
+    this.#isClearing = true;
+    while (this.#clearingSeqs.size > 0) {
+      const batch = [...this.#clearingSeqs];
       try {
         const ranges = rangesOf(batch);
         this.counters.acknowledged += await this.#outbox.markDelivered(ranges);
-        for (const seq of batch) this.#leaving.delete(seq);
+        for (const seq of batch) this.#clearingSeqs.delete(seq);
         for (const [from, to] of ranges) this.#onDelivered(from, to);
       } catch {
         // The rows stay until the disk lets them go: somebody else has them, so none is sent again.
-        if (this.#channel !== undefined) this.#tryLater();
+        if (this.#channel !== undefined) this.#scheduleRetry();
         break;
       }
     }
-    this.#clearing = false;
-    this.#pump();
+    this.#isClearing = false;
+    this.#sendNext();
   }
 
-  #watchBroker(channel: Channel): void {
-    this.#stall ??= this.#clock.after(STALLED_MS, () => {
-      this.#stall = undefined;
-      if (this.#flying.size === 0) return;
+  #watchForStall(channel: Channel): void {
+    this.#stallTimer ??= this.#clock.after(STALLED_MS, () => {
+      this.#stallTimer = undefined;
+      if (this.#inFlight.size === 0) return;
       const silentMs = this.#clock.monotonicMs() - this.#answeredAtMs;
       if (silentMs >= STALLED_MS) channel.giveUp();
-      else this.#watchBroker(channel);
+      else this.#watchForStall(channel);
     });
   }
 
   #watchAcknowledgements(): void {
-    this.#watch ??= this.#clock.after(this.#patienceMs, () => {
-      this.#watch = undefined;
+    this.#acknowledgementTimer ??= this.#clock.after(this.#acknowledgeWithinMs, () => {
+      this.#acknowledgementTimer = undefined;
       this.#resendOverdue();
-      if (this.#taken.size > 0) this.#watchAcknowledgements();
+      if (this.#unacknowledged.size > 0) this.#watchAcknowledgements();
     });
   }
 
   #resendOverdue(): void {
-    const overdueMs = this.#clock.monotonicMs() - this.#patienceMs;
-    const overdue = [...this.#taken].filter(([, takenAtMs]) => takenAtMs <= overdueMs);
-    if (!this.#progress && overdue.length > 0) {
+    const overdueMs = this.#clock.monotonicMs() - this.#acknowledgeWithinMs;
+    const overdue = [...this.#unacknowledged].filter(([, takenAtMs]) => takenAtMs <= overdueMs);
+    if (!this.#acknowledgedLately && overdue.length > 0) {
       // Nobody acknowledges at all: repeat less, and less often, until somebody does.
-      this.#silent = true;
-      this.#patienceMs = Math.min(LONGEST_ACKNOWLEDGE_MS, this.#patienceMs * 2);
+      this.#collectorSilent = true;
+      this.#acknowledgeWithinMs = Math.min(LONGEST_ACKNOWLEDGE_MS, this.#acknowledgeWithinMs * 2);
     }
-    this.#progress = false;
+    this.#acknowledgedLately = false;
     if (overdue.length === 0) return;
-    for (const [seq] of overdue) this.#taken.delete(seq);
+    for (const [seq] of overdue) this.#unacknowledged.delete(seq);
     this.counters.resent += overdue.length;
-    this.#lanes.restart();
-    this.#pump();
+    this.#queue.restart();
+    this.#sendNext();
   }
 }

@@ -1,4 +1,4 @@
-/** The unit's settings as the district wants them: judged whole, kept, in force, and reported. */
+/** The unit's settings as the district wants them: validated whole, kept, in force, and reported. */
 import { parseJson } from "../base/json.ts";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
@@ -34,11 +34,11 @@ export interface SettingsReport {
   refused?: { version: number; atMs: number; problems: SettingProblem[] };
 }
 
-export interface SettingsDeskOptions {
+export interface RemoteSettingsOptions {
   memory: CommandMemory;
   clock: Clock;
   /** What the unit's own file says. */
-  own: SettingValues;
+  configured: SettingValues;
 }
 
 /** The stored setting that holds the last document. */
@@ -47,7 +47,7 @@ const STORED = "settings.desired";
 const LARGEST_OFFSET_K = 1.5;
 /** A document with more faults than these was not meant for this unit at all. */
 const MOST_PROBLEMS = 8;
-const NEVER_ABOVE_OWN = "is above the unit's own file, which is never outbid";
+const ABOVE_CONFIGURED = "is above the unit's configured file, which is never outbid";
 
 const between = (least: number, most: number): z.ZodNumber =>
   z
@@ -58,9 +58,9 @@ const whole = (least: number, most: number): z.ZodNumber =>
   between(least, most).int("expected a whole number");
 
 /** What a document may hold; what it leaves out is as the unit's own file says. */
-function schemaOf(own: SettingValues): z.ZodType<Partial<SettingValues>> {
+function schemaOf(configured: SettingValues): z.ZodType<Partial<SettingValues>> {
   return z.strictObject({
-    retentionDays: whole(1, 3_650).max(own.retentionDays, NEVER_ABOVE_OWN).exactOptional(),
+    retentionDays: whole(1, 3_650).max(configured.retentionDays, ABOVE_CONFIGURED).exactOptional(),
     telemetrySeconds: whole(1, 3_600).exactOptional(),
     homeAssistant: z.boolean("expected true or false").exactOptional(),
     temperatureOffsetK: between(-LARGEST_OFFSET_K, LARGEST_OFFSET_K).exactOptional(),
@@ -74,15 +74,15 @@ const storedSchema = z.strictObject({
 });
 
 /** Judges documents of settings. One is in force as a whole, or not at all. */
-export class SettingsDesk {
-  readonly #options: SettingsDeskOptions;
+export class RemoteSettings {
+  readonly #options: RemoteSettingsOptions;
   readonly #listeners: (() => void)[] = [];
   #report: SettingsReport;
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(options: SettingsDeskOptions) {
+  constructor(options: RemoteSettingsOptions) {
     this.#options = options;
-    this.#report = { version: 0, values: options.own };
+    this.#report = { version: 0, values: options.configured };
   }
 
   /** In force now. */
@@ -100,35 +100,35 @@ export class SettingsDesk {
   }
 
   /** Brings the settings of before the restart into force. Never rejects. */
-  async recall(): Promise<void> {
+  async restore(): Promise<void> {
     const text = await this.#options.memory.get(STORED).catch(() => undefined);
     if (text === undefined) return;
     const stored = storedSchema.safeParse(parseJson(text));
     if (!stored.success) return;
     const { version, values, sinceMs } = stored.data;
-    const judged = this.#judge(values);
+    const validated = this.#validate(values);
     // The unit's own file may have changed since: then it counts, and the district is told.
-    if ("problems" in judged) this.#refuse(version, judged.problems);
-    else this.#put({ version, values: judged.values, sinceMs });
+    if ("problems" in validated) this.#refuse(version, validated.problems);
+    else this.#setReport({ version, values: validated.values, sinceMs });
   }
 
   /** @returns why nothing was changed, in a sentence; nothing where the document is in force */
-  change(command: SettingsCommand): Promise<string | undefined> {
-    const done = this.#turn.then(() => this.#change(command));
-    this.#turn = done;
+  apply(command: SettingsCommand): Promise<string | undefined> {
+    const done = this.#lastChange.then(() => this.#applyNext(command));
+    this.#lastChange = done;
     return done;
   }
 
-  async #change({ version, values }: SettingsCommand): Promise<string | undefined> {
+  async #applyNext({ version, values }: SettingsCommand): Promise<string | undefined> {
     const { memory, clock } = this.#options;
-    const inForce = this.#report.version;
-    if (version <= inForce) {
+    const active = this.#report.version;
+    if (version <= active) {
       return this.#refuse(version, [
-        { setting: "version", problem: `is not above ${inForce}, which is in force` },
+        { setting: "version", problem: `is not above ${active}, which is in force` },
       ]);
     }
-    const judged = this.#judge(values);
-    if ("problems" in judged) return this.#refuse(version, judged.problems);
+    const validated = this.#validate(values);
+    if ("problems" in validated) return this.#refuse(version, validated.problems);
     const sinceMs = Math.round(clock.wallMs());
     try {
       // What a restart would undo was never in force.
@@ -136,37 +136,37 @@ export class SettingsDesk {
     } catch {
       return this.#refuse(version, [{ setting: "values", problem: "could not be written down" }]);
     }
-    this.#put({ version, values: judged.values, sinceMs });
+    this.#setReport({ version, values: validated.values, sinceMs });
     return undefined;
   }
 
-  #judge(
+  #validate(
     values: Readonly<Record<string, unknown>>,
   ): { values: SettingValues } | { problems: SettingProblem[] } {
-    const { own } = this.#options;
-    const parsed = schemaOf(own).safeParse(values);
-    if (parsed.success) return { values: { ...own, ...parsed.data } };
-    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, own));
+    const { configured } = this.#options;
+    const parsed = schemaOf(configured).safeParse(values);
+    if (parsed.success) return { values: { ...configured, ...parsed.data } };
+    const problems = parsed.error.issues.flatMap((issue) => problemsOf(issue, configured));
     return { problems: problems.slice(0, MOST_PROBLEMS) };
   }
 
   #refuse(version: number, problems: SettingProblem[]): string {
     const atMs = Math.round(this.#options.clock.wallMs());
-    this.#put({ ...this.#report, refused: { version, atMs, problems } });
+    this.#setReport({ ...this.#report, refused: { version, atMs, problems } });
     return problems.map(({ setting, problem }) => `${setting} ${problem}`).join("; ");
   }
 
-  #put(report: SettingsReport): void {
+  #setReport(report: SettingsReport): void {
     this.#report = report;
     for (const listener of this.#listeners) listener();
   }
 }
 
-function problemsOf(issue: z.core.$ZodIssue, own: SettingValues): SettingProblem[] {
+function problemsOf(issue: z.core.$ZodIssue, configured: SettingValues): SettingProblem[] {
   if (issue.code !== "unrecognized_keys") {
     return [{ setting: issue.path.join(".") || "values", problem: issue.message }];
   }
-  const known = Object.keys(own).join(", ");
+  const known = Object.keys(configured).join(", ");
   return issue.keys.map((setting) => ({
     // The name comes from outside: no more of it than tells which one was meant.
     setting: setting.slice(0, 40),

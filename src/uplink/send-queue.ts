@@ -10,13 +10,13 @@ const BURST_MS = 100;
 /** A backlog record that waited longer than this, beside the time the path takes anyway, met a queue. */
 const QUEUED_MS = 500;
 
-export interface Pick {
+export interface QueuedRecord {
   row: OutboxRow;
-  lane: "live" | "backlog";
+  priority: "live" | "backlog";
 }
 
 /** One pass through the outbox in order, read in portions. */
-class Lane {
+class OutboxPass {
   readonly #outbox: OutboxPort;
   readonly #skip: (seq: number) => boolean;
   #buffer: OutboxRow[] = [];
@@ -80,7 +80,7 @@ class Lane {
   }
 }
 
-export interface LanesOptions {
+export interface SendQueueOptions {
   clock: Clock;
   outbox: OutboxPort;
   /** Records a second that a backlog may take. */
@@ -94,12 +94,12 @@ export interface LanesOptions {
  * first. The backlog gets what is left, no faster than its rate, and no more at once than the path
  * digests within half a second: a live record behind it must never wait longer than a second.
  */
-export class Lanes {
+export class SendQueue {
   readonly #clock: Clock;
   readonly #outbox: OutboxPort;
   readonly #intervalMs: number;
-  readonly #live: Lane;
-  readonly #backlog: Lane;
+  readonly #live: OutboxPass;
+  readonly #backlog: OutboxPass;
   #backlogDueMs = 0;
   /** The backlog's pace has it wait. */
   #pausing = false;
@@ -109,12 +109,12 @@ export class Lanes {
   #slowedAtMs = -Infinity;
   #pathMs = Infinity;
 
-  constructor(options: LanesOptions) {
+  constructor(options: SendQueueOptions) {
     this.#clock = options.clock;
     this.#outbox = options.outbox;
     this.#intervalMs = 1_000 / options.backlogPerSecond;
-    this.#live = new Lane(options.outbox, options.skip);
-    this.#backlog = new Lane(options.outbox, options.skip);
+    this.#live = new OutboxPass(options.outbox, options.skip);
+    this.#backlog = new OutboxPass(options.outbox, options.skip);
   }
 
   /** @param window messages the broker takes at once; a tenth of it stays free for live records */
@@ -140,10 +140,10 @@ export class Lanes {
    * The next record to send. When there is none now, `ready` is called as soon as that may have
    * changed by time passing or by reading; with an error when the outbox cannot be read.
    */
-  next(backlogAllowed: boolean, ready: (error?: Error) => void): Pick | undefined {
+  next(backlogAllowed: boolean, ready: (error?: Error) => void): QueuedRecord | undefined {
     this.#live.extend(this.#outbox.head());
     const live = this.#live.take(ready);
-    if (live !== undefined) return { row: live, lane: "live" };
+    if (live !== undefined) return { row: live, priority: "live" };
     if (!backlogAllowed || this.#backlogInFlight >= Math.floor(this.#backlogWindow))
       return undefined;
     const nowMs = this.#clock.monotonicMs();
@@ -162,11 +162,11 @@ export class Lanes {
     if (row === undefined) return undefined;
     this.#backlogDueMs = Math.max(this.#backlogDueMs, nowMs) + this.#intervalMs;
     this.#backlogInFlight += 1;
-    return { row, lane: "backlog" };
+    return { row, priority: "backlog" };
   }
 
   /** A record was taken by the broker, or refused, after so many milliseconds. */
-  settled(lane: Pick["lane"], tookMs: number): void {
+  settled(lane: QueuedRecord["priority"], tookMs: number): void {
     if (lane === "live") return;
     this.#backlogInFlight = Math.max(0, this.#backlogInFlight - 1);
     const nowMs = this.#clock.monotonicMs();

@@ -1,16 +1,16 @@
 /** What the rest of a unit sees of its uplink: what it is made from, and what it can be asked. */
 import type { Clock } from "../../hal/clock.ts";
-import type { CommandDesk, VerifiedCommand } from "./command-verifier.ts";
+import type { CommandVerifier, VerifiedCommand } from "./command-verifier.ts";
 import type { Telemetry } from "../protocol/message-schemas.ts";
 import type { Restriction } from "./broker-restrictions.ts";
 import type { ReconnectPause } from "../mqtt/reconnect.ts";
 import type { IncomingMessage, MqttLink } from "../mqtt/connection.ts";
 import type { OutboxPort } from "./outbox-port.ts";
-import type { PumpCounters, PumpSettings } from "./outbox-sender.ts";
+import type { SenderCounters, SenderSettings } from "./outbox-sender.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 import type { UnitTopics } from "../protocol/topics.ts";
 
-export interface UplinkOptions extends Partial<PumpSettings> {
+export interface UplinkOptions extends Partial<SenderSettings> {
   link: MqttLink;
   outbox: OutboxPort;
   clock: Clock;
@@ -31,7 +31,7 @@ export interface UplinkOptions extends Partial<PumpSettings> {
   /** Called with records the far end now has; may repeat, and may name records of long ago. */
   onDelivered?: (fromSeq: number, toSeq: number) => void;
   /** Verifies commands; without it every command is refused. */
-  commands?: CommandDesk;
+  commands?: CommandVerifier;
   /** Whose word empties the outbox; without them anybody's does who may publish to its topic. */
   collectorKeys?: KeyRing;
   /** Most records in flight at once, if the broker takes that many. */
@@ -46,7 +46,7 @@ export interface Route {
   handle: (message: IncomingMessage) => void;
 }
 
-export interface UplinkCounters extends PumpCounters {
+export interface UplinkCounters extends SenderCounters {
   connections: number;
   failedConnections: number;
   /** Commands that did nothing, by why. */

@@ -1,12 +1,12 @@
 /** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
 import type { Clock } from "../../hal/clock.ts";
 import { every, withDeadline } from "../../hal/clock.ts";
-import { CommandInbox, zeros } from "./command-inbox.ts";
+import { CommandInbox, zeroCounts } from "./command-inbox.ts";
 import type { VerifiedCommand } from "./command-verifier.ts";
 import type { Telemetry } from "../protocol/message-schemas.ts";
 import {
-  ACKNOWLEDGEMENT_FAULTS,
-  lastOf,
+  ACKNOWLEDGEMENT_ERRORS,
+  highestSeqOf,
   readAcknowledgement,
 } from "../protocol/acknowledgement.ts";
 import {
@@ -15,9 +15,9 @@ import {
   stateMessage,
   type OutboxRow,
 } from "../protocol/cloud-event.ts";
-import { ASK_AGAIN_MS, Extras, type Restriction } from "./broker-restrictions.ts";
-import { Greeting } from "./handshake.ts";
-import { ConnectionKeeper } from "../mqtt/reconnect.ts";
+import { RETRY_REFUSED_MS, BrokerRestrictions, type Restriction } from "./broker-restrictions.ts";
+import { Handshake } from "./handshake.ts";
+import { ConnectionManager } from "../mqtt/reconnect.ts";
 import {
   CLOSED_SILENTLY,
   UNIT_SESSION,
@@ -25,9 +25,9 @@ import {
   type IncomingMessage,
   type MqttConnection,
 } from "../mqtt/connection.ts";
-import { sayReason } from "../mqtt/failure-text.ts";
-import { NameWatch } from "./name-conflict.ts";
-import { Pump, pumpSettingsOf, type PumpSettings } from "./outbox-sender.ts";
+import { reasonText } from "../mqtt/failure-text.ts";
+import { NameConflict } from "./name-conflict.ts";
+import { OutboxSender, senderSettingsOf, type SenderSettings } from "./outbox-sender.ts";
 import { districtTopics, topicMatches, unitTopics, type UnitTopics } from "../protocol/topics.ts";
 import type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port.ts";
 
@@ -36,11 +36,11 @@ export type { Route, Uplink, UplinkCounters, UplinkOptions } from "./uplink-port
 const WINDOW = 100;
 const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_MS = 1_000;
-export const LOSS_WITH_311 =
+export const UNCONFIRMED_WITH_311 =
   "MQTT 3.1.1 cannot say that nobody is subscribed: records the broker throws away count as " +
   "delivered. Use version 5, or a collector (mqtt.collector)";
-/** Why a collector's word was counted: it counts for nothing, or names more than was ever written. */
-const WORDS_REFUSED = [...ACKNOWLEDGEMENT_FAULTS, "beyond-head"] as const;
+/** Why a collector's acknowledgement was counted: it counts for nothing, or names more than was ever written. */
+const ACK_REJECTIONS = [...ACKNOWLEDGEMENT_ERRORS, "beyond-head"] as const;
 /** Of records, and of whether they can be known to have arrived. */
 const RECORDS = "records";
 const DELIVERY = "delivery";
@@ -57,15 +57,15 @@ class MqttUplink implements Uplink {
   readonly topics: UnitTopics;
   readonly #options: UplinkOptions;
   readonly #clock: Clock;
-  readonly #pump: Pump;
-  readonly #pumpSettings: PumpSettings;
+  readonly #sender: OutboxSender;
+  readonly #senderSettings: SenderSettings;
   readonly #routes: Route[] = [];
   readonly #linkListeners = new Set<(ok: boolean) => void>();
   readonly #commands: CommandInbox;
-  readonly #keeper: ConnectionKeeper;
-  readonly #extras: Extras;
-  readonly #greeting: Greeting;
-  readonly #name: NameWatch;
+  readonly #connectionManager: ConnectionManager;
+  readonly #restrictions: BrokerRestrictions;
+  readonly #handshake: Handshake;
+  readonly #nameConflict: NameConflict;
   readonly #troubleListeners = new Set<() => void>();
   #sessionPresent = false;
   #endReason: number | undefined;
@@ -75,30 +75,32 @@ class MqttUplink implements Uplink {
   #failedConnections = 0;
   #lastFailure: string | undefined;
   #lastRebirthMs = -Infinity;
-  readonly #acknowledgementsRefused = zeros(WORDS_REFUSED);
+  readonly #acknowledgementsRefused = zeroCounts(ACK_REJECTIONS);
 
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#extras = new Extras(options.clock, () => this.#troubled());
-    this.#greeting = new Greeting(options.clock, this.#extras);
-    this.#name = new NameWatch(options.clock, options.chance, () => this.#troubled());
-    this.#keeper = new ConnectionKeeper({
+    this.#restrictions = new BrokerRestrictions(options.clock, () => this.#notifyTrouble());
+    this.#handshake = new Handshake(options.clock, this.#restrictions);
+    this.#nameConflict = new NameConflict(options.clock, options.chance, () =>
+      this.#notifyTrouble(),
+    );
+    this.#connectionManager = new ConnectionManager({
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
       connect: (wanted) => this.#connect(wanted),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => this.#disconnected(why),
-      pauseMs: (usualMs) => this.#name.pauseMs(usualMs),
+      pauseMs: (usualMs) => this.#nameConflict.pauseMs(usualMs),
     });
     this.topics = unitTopics(options.district, options.unitId, options.root);
     this.#commands = new CommandInbox(options.clock, options.commands, (answer) =>
       this.publish(this.topics.commandResult, answer),
     );
-    const settings = pumpSettingsOf(options);
-    this.#pumpSettings = settings;
-    this.#pump = new Pump(options.clock, options.outbox, settings, options.onDelivered);
+    const settings = senderSettingsOf(options);
+    this.#senderSettings = settings;
+    this.#sender = new OutboxSender(options.clock, options.outbox, settings, options.onDelivered);
     const { rebirth } = districtTopics(options.district, options.root);
     this.#routes.push(
       {
@@ -116,26 +118,26 @@ class MqttUplink implements Uplink {
   }
 
   start(): void {
-    this.#keeper.start();
+    this.#connectionManager.start();
   }
 
   async stop(): Promise<void> {
-    if (!this.#keeper.running()) return;
-    this.#keeper.stop();
-    this.#name.stop();
+    if (!this.#connectionManager.running()) return;
+    this.#connectionManager.stop();
+    this.#nameConflict.stop();
     const connection = this.#connection;
     if (connection !== undefined) {
-      this.#pump.end();
+      this.#sender.end();
       await withDeadline(
         this.#clock,
         FAREWELL_MS,
-        this.#say(connection, "offline"),
+        this.#publishAvailability(connection, "offline"),
         () => new Error("the broker did not take the farewell"),
         // The will says the same a little later.
       ).catch(() => {});
       await connection.close().catch(() => {});
     }
-    await this.#keeper.ended();
+    await this.#connectionManager.ended();
   }
 
   online(): boolean {
@@ -156,25 +158,32 @@ class MqttUplink implements Uplink {
   }
 
   telemetry(values: Omit<Telemetry, "atMs">): void {
-    if (this.#connection === undefined || this.#extras.leftOut("telemetry")) return;
+    if (this.#connection === undefined || this.#restrictions.isSuspended("telemetry")) return;
     const payload = JSON.stringify({ atMs: this.#clock.wallMs(), ...values });
-    this.#extras.sent("telemetry");
+    this.#restrictions.sentUnconfirmed("telemetry");
     this.#connection.publish({ topic: this.topics.telemetry, payload, qos: 0 }).catch(() => {});
   }
 
   refreshState(): void {
-    if (this.#connection !== undefined) this.#say(this.#connection, "online").catch(() => {});
+    if (this.#connection !== undefined)
+      this.#publishAvailability(this.#connection, "online").catch(() => {});
   }
 
   async publish(topic: string, payload: string, { retain = false } = {}): Promise<boolean> {
     const connection = this.#connection;
     const what = nameOf(topic);
-    if (connection === undefined || this.#extras.leftOut(what)) return false;
-    const message = { topic, payload, qos: 1, retain: retain && this.#greeting.retain() } as const;
+    if (connection === undefined || this.#restrictions.isSuspended(what)) return false;
+    const message = {
+      topic,
+      payload,
+      qos: 1,
+      retain: retain && this.#handshake.retains(),
+    } as const;
     try {
-      const reason = await this.#extras.ask(what, () => connection.publish(message));
-      if (reason >= FAILURES_FROM) this.#extras.refused(what, sayReason({ reasonCode: reason }));
-      else this.#extras.granted(what);
+      const reason = await this.#restrictions.request(what, () => connection.publish(message));
+      if (reason >= FAILURES_FROM)
+        this.#restrictions.refused(what, reasonText({ reasonCode: reason }));
+      else this.#restrictions.granted(what);
       return reason === 0;
     } catch {
       return false;
@@ -190,12 +199,12 @@ class MqttUplink implements Uplink {
 
   counters(): UplinkCounters {
     return {
-      ...this.#pump.counters,
+      ...this.#sender.counters,
       connections: this.#connections,
       failedConnections: this.#failedConnections,
       commandsRefused: this.#commands.refused(),
       acknowledgementsRefused: { ...this.#acknowledgementsRefused },
-      takenOver: this.#name.count,
+      takenOver: this.#nameConflict.count,
       restricted: Object.fromEntries(this.restrictions().map(({ what }) => [what, 1])),
     };
   }
@@ -205,11 +214,11 @@ class MqttUplink implements Uplink {
   }
 
   restrictions(): readonly Restriction[] {
-    return this.#extras.list();
+    return this.#restrictions.list();
   }
 
   nameInUse(): boolean {
-    return this.#name.inUse();
+    return this.#nameConflict.inUse();
   }
 
   onTrouble(listener: () => void): () => void {
@@ -217,7 +226,7 @@ class MqttUplink implements Uplink {
     return () => this.#troubleListeners.delete(listener);
   }
 
-  #troubled(): void {
+  #notifyTrouble(): void {
     for (const listener of this.#troubleListeners) listener();
   }
 
@@ -231,9 +240,9 @@ class MqttUplink implements Uplink {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       wanted,
     };
-    this.#extras.begin();
+    this.#restrictions.connectionStarted();
     this.#endReason = undefined;
-    const { connection, sessionPresent } = await this.#greeting.connect(
+    const { connection, sessionPresent } = await this.#handshake.connect(
       (will) => link.connect({ ...request, ...(will === undefined ? {} : { will }) }),
       {
         topic: this.topics.state,
@@ -255,26 +264,27 @@ class MqttUplink implements Uplink {
     });
     connection.onMessage((message) => this.#received(message));
     // Where the broker ended a connection over its greeting, records go first.
-    const recordsFirst = this.#greeting.careful();
+    const recordsFirst = this.#handshake.isCautious();
     if (recordsFirst) this.#beginRecords(connection);
-    const sayOnline = (retain: boolean): Promise<number> => this.#say(connection, "online", retain);
-    await this.#greeting.greet(connection, this.#routes.map(wanted), sayOnline);
-    if (!this.#keeper.running()) {
+    const publishOnline = (retain: boolean): Promise<number> =>
+      this.#publishAvailability(connection, "online", retain);
+    await this.#handshake.perform(connection, this.#routes.map(wanted), publishOnline);
+    if (!this.#connectionManager.running()) {
       // Stopped meanwhile; `stop` could not know of this connection yet.
-      await this.#say(connection, "offline").catch(() => {});
+      await this.#publishAvailability(connection, "offline").catch(() => {});
       await connection.close();
       return "no longer wanted";
     }
     this.#connections += 1;
     this.#lastFailure = undefined;
     this.#connection = connection;
-    this.#name.connected();
+    this.#nameConflict.connected();
     if (!recordsFirst) this.#beginRecords(connection);
     this.#report(true);
     void this.#commands.sendAnswers();
-    const asking = every(this.#clock, ASK_AGAIN_MS, () => {
-      this.#greeting
-        .askAgain(connection, this.#routes.map(wanted), sayOnline)
+    const asking = every(this.#clock, RETRY_REFUSED_MS, () => {
+      this.#handshake
+        .retryRefused(connection, this.#routes.map(wanted), publishOnline)
         .catch(() => connection.close())
         .catch(() => {});
     });
@@ -285,25 +295,25 @@ class MqttUplink implements Uplink {
 
   #beginRecords(connection: MqttConnection): void {
     const { protocol, maximumQoS } = connection.features;
-    const unconfirmed = this.#pumpSettings.acknowledgedBy === "broker";
+    const unconfirmed = this.#senderSettings.acknowledgedBy === "broker";
     if (unconfirmed && maximumQoS === 0) {
       // Nothing would say that the broker has them: without a collector they wait in the outbox.
-      this.#extras.refused(
+      this.#restrictions.refused(
         RECORDS,
         "the broker takes QoS 0 only; only a collector can confirm them",
       );
       return;
     }
     if (unconfirmed && protocol === "3.1.1") {
-      this.#extras.refused(DELIVERY, LOSS_WITH_311);
-    } else this.#extras.granted(DELIVERY);
+      this.#restrictions.refused(DELIVERY, UNCONFIRMED_WITH_311);
+    } else this.#restrictions.granted(DELIVERY);
     const window = Math.min(this.#options.window ?? WINDOW, connection.receiveMaximum);
     const publish = (row: OutboxRow): Promise<number> => this.#publishRecord(connection, row);
     const giveUp = (): void => {
-      this.#extras.refused(RECORDS, "the broker takes the connection and answers no record");
+      this.#restrictions.refused(RECORDS, "the broker takes the connection and answers no record");
       connection.close().catch(() => {});
     };
-    this.#pump.begin({ window, publish, giveUp }, this.#sessionPresent);
+    this.#sender.begin({ window, publish, giveUp }, this.#sessionPresent);
   }
 
   #disconnected(why: string): void {
@@ -311,13 +321,13 @@ class MqttUplink implements Uplink {
     this.#connection = undefined;
     const isNews = this.#lastFailure !== why;
     this.#lastFailure = why;
-    this.#name.ended(this.#endReason, why === CLOSED_SILENTLY);
+    this.#nameConflict.ended(this.#endReason, why === CLOSED_SILENTLY);
     // A connection that another client took over did not end over anything that was asked.
-    if (this.#name.inUse()) this.#extras.granted("telemetry");
-    else this.#greeting.ended(why, this.#endReason);
-    this.#pump.end();
+    if (this.#nameConflict.inUse()) this.#restrictions.granted("telemetry");
+    else this.#handshake.ended(why, this.#endReason);
+    this.#sender.end();
     this.#report(false);
-    if (isNews && this.#keeper.running()) this.#troubled();
+    if (isNews && this.#connectionManager.running()) this.#notifyTrouble();
   }
 
   async #publishRecord(connection: MqttConnection, row: OutboxRow): Promise<number> {
@@ -328,16 +338,17 @@ class MqttUplink implements Uplink {
       qos: 1,
       contentType: CONTENT_TYPE,
     });
-    if (reason >= FAILURES_FROM) this.#extras.refused(RECORDS, sayReason({ reasonCode: reason }));
-    else this.#extras.granted(RECORDS);
+    if (reason >= FAILURES_FROM)
+      this.#restrictions.refused(RECORDS, reasonText({ reasonCode: reason }));
+    else this.#restrictions.granted(RECORDS);
     return reason;
   }
 
   /** @returns the broker's reason */
-  async #say(
+  async #publishAvailability(
     connection: MqttConnection,
     availability: "online" | "offline",
-    retain = this.#greeting.retain(),
+    retain = this.#handshake.retains(),
   ): Promise<number> {
     const { unitId, district, bootId, version, outbox, birth } = this.#options;
     const facts =
@@ -366,17 +377,17 @@ class MqttUplink implements Uplink {
   #acknowledged(message: IncomingMessage): void {
     const { acknowledgedBy, collectorKeys, outbox } = this.#options;
     if (acknowledgedBy !== "collector") return;
-    const word = readAcknowledgement(message.payload, this.#options, collectorKeys);
-    if ("fault" in word) this.#refuseWord(word.fault);
+    const acknowledgement = readAcknowledgement(message.payload, this.#options, collectorKeys);
+    if ("error" in acknowledgement) this.#rejectAcknowledgement(acknowledgement.error);
     else {
       // A collector that has more than was ever written here has it from another copy of this database.
-      if (word.epoch === outbox.epoch && lastOf(word) > outbox.head())
-        this.#refuseWord("beyond-head");
-      this.#pump.acknowledged(word);
+      if (acknowledgement.epoch === outbox.epoch && highestSeqOf(acknowledgement) > outbox.head())
+        this.#rejectAcknowledgement("beyond-head");
+      this.#sender.acknowledged(acknowledgement);
     }
   }
 
-  #refuseWord(why: (typeof WORDS_REFUSED)[number]): void {
+  #rejectAcknowledgement(why: (typeof ACK_REJECTIONS)[number]): void {
     this.#acknowledgementsRefused[why] += 1;
   }
 
@@ -385,12 +396,12 @@ class MqttUplink implements Uplink {
     if (nowMs - this.#lastRebirthMs < REBIRTH_INTERVAL_MS) return;
     this.#lastRebirthMs = nowMs;
     this.refreshState();
-    this.#pump.resend();
+    this.#sender.resend();
   }
 
   #report(ok: boolean): void {
     // A link that was ended on purpose is no news.
-    if (ok === this.#reported || !this.#keeper.running()) return;
+    if (ok === this.#reported || !this.#connectionManager.running()) return;
     this.#reported = ok;
     for (const listener of this.#linkListeners) listener(ok);
   }

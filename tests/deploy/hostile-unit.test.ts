@@ -76,7 +76,7 @@ async function aBusyMoment(): Promise<void> {
     [unit, one.request],
     [collector, one.acknowledgement],
     [operator, one.command("release")],
-    [operator, one.part("a".repeat(64))],
+    [operator, one.chunk("a".repeat(64))],
     [operator, one.manifest("policy")],
   ];
   for (const [speaker, topic] of said) {

@@ -95,13 +95,13 @@ describe("the shipped broker configuration", () => {
     await operator.subscribe([{ filter: districtTopics("pudong").everyUnit.state, qos: 1 }]);
     const offered = await listening(unit, districtTopics("pudong").manifestFilter);
     await unit.subscribe(
-      [one.manifestFilter, one.partFilter].map((filter) => ({ filter, qos: 1 })),
+      [one.manifestFilter, one.chunkFilter].map((filter) => ({ filter, qos: 1 })),
     );
     await send(operator, districtTopics("pudong").manifest("directory"));
     await send(operator, one.manifest("policy"));
     await send(unit, one.request);
     await send(unit, one.state);
-    await send(operator, one.part("a".repeat(64)));
+    await send(operator, one.chunk("a".repeat(64)));
     await until("all has arrived", () => offered.length === 3 && heard.length === 2);
   });
 

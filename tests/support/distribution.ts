@@ -4,7 +4,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import type { Clock } from "../../hal/clock.ts";
-import type { SetKind } from "../../src/core/data-set.ts";
+import type { DataSetKind } from "../../src/core/data-set.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
@@ -15,9 +15,9 @@ import { PublishedSets, type Published } from "../../src/district/distributor-fo
 import { Distributor } from "../../src/district/distributor.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStoreInWorker } from "../../src/store/worker/worker.ts";
-import type { SetWaits } from "../../src/distribution/data-set.ts";
-import type { SetReport } from "../../src/protocol/data-set-reports.ts";
-import { Distribution } from "../../src/distribution/client.ts";
+import type { DataSetTimings } from "../../src/distribution/data-set.ts";
+import type { DataSetReport } from "../../src/protocol/data-set-reports.ts";
+import { DistributionClient } from "../../src/distribution/client.ts";
 import type { MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { KeyRing } from "../../src/protocol/signed-token.ts";
@@ -25,7 +25,7 @@ import { createUplink, type Uplink } from "../../src/uplink/uplink.ts";
 
 export const DISTRICT = "pudong";
 export const DAY_MS = 86_400_000;
-const RECONNECT = { firstMs: 20, lastMs: 100 };
+const RECONNECT = { firstMs: 20, longestMs: 100 };
 
 /** A key that signs, and the ring that knows it. */
 export function signer(id = "data-1"): { id: string; key: KeyObject; ring: KeyRing } {
@@ -35,7 +35,7 @@ export function signer(id = "data-1"): { id: string; key: KeyObject; ring: KeyRi
 }
 
 export interface TestUnit {
-  readonly distribution: Distribution;
+  readonly distribution: DistributionClient;
   readonly store: Store;
   readonly trust: TrustStore;
   readonly revocation: RevocationStore;
@@ -43,7 +43,7 @@ export interface TestUnit {
   readonly uplink: Uplink;
   /** Policies in the order they came into force. */
   readonly policies: Policy[];
-  report(kind: SetKind): SetReport;
+  report(kind: DataSetKind): DataSetReport;
   stop(): Promise<void>;
 }
 
@@ -55,8 +55,8 @@ export async function startUnit(options: {
   ring: KeyRing;
   clock?: Clock;
   bytesPerSecond?: number;
-  waits?: Partial<SetWaits>;
-  may?: (keyId: string, kind: SetKind) => boolean;
+  waits?: Partial<DataSetTimings>;
+  may?: (keyId: string, kind: DataSetKind) => boolean;
 }): Promise<TestUnit> {
   const { unitId, folder, broker, ring, clock = trustedClock() } = options;
   const store = await openStoreInWorker({ path: join(folder, "unit.db"), unitId, clock });
@@ -65,7 +65,7 @@ export async function startUnit(options: {
   const policies: Policy[] = [];
   const rules = new RuleStore();
   const targets = { trust, revocation, rules, directory: store.directory };
-  const distribution: Distribution = new Distribution({
+  const distribution: DistributionClient = new DistributionClient({
     unitId,
     district: DISTRICT,
     clock,
@@ -77,7 +77,7 @@ export async function startUnit(options: {
     installers: setInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
     onChange: () => uplink.refreshState(),
     bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
-    waits: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20, ...options.waits },
+    timings: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20, ...options.waits },
   });
   const uplink: Uplink = createUplink({
     link: createMqttJsLink({ url: broker, version: "5" }),
@@ -127,7 +127,7 @@ export interface TestDistrict {
   readonly distributor: Distributor;
   /** Signs a set and publishes it. */
   publish(
-    kind: SetKind,
+    kind: DataSetKind,
     files: readonly (string | Uint8Array)[],
     change?: { units?: readonly string[]; asOfMs?: number; version?: number; expiresMs?: number },
   ): Promise<Published>;
@@ -161,7 +161,7 @@ export function startDistrict(options: {
     sets,
     distributor: open(),
     async publish(
-      kind: SetKind,
+      kind: DataSetKind,
       files: readonly (string | Uint8Array)[],
       change: {
         units?: readonly string[];

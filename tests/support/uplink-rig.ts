@@ -34,7 +34,7 @@ export function uplinkRigs(): {
         outbox: store.outbox,
         clock: createSystemClock(),
         chance: () => 0,
-        reconnect: { firstMs: 20, lastMs: 50 },
+        reconnect: { firstMs: 20, longestMs: 50 },
         unitId: "door-1",
         district: "pudong",
         bootId: "boot-1",

@@ -10,7 +10,7 @@ import {
   settingsReportSchema,
   discoverySchema,
   manifestClaimsSchema,
-  partRequestSchema,
+  chunkRequestSchema,
   partSchema,
   rebirthSchema,
   telemetrySchema,
@@ -19,7 +19,7 @@ import {
   willSchema,
 } from "../../../src/protocol/message-schemas.ts";
 import { RECORD_TYPES, recordEventSchema } from "../../../src/protocol/record-schemas.ts";
-import { SET_KINDS } from "../../../src/core/data-set.ts";
+import { DATA_SET_KINDS } from "../../../src/core/data-set.ts";
 import { LONGEST_VALIDITY_MS } from "../../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
 import { MANIFEST_TOKEN_TYPE } from "../../../src/protocol/manifest.ts";
@@ -78,7 +78,7 @@ function manifest(name: string, audience: string): Channel {
     to: ["unit"],
     qos: 1,
     retain: true,
-    names: { kind: SET_KINDS.join(", ") },
+    names: { kind: DATA_SET_KINDS.join(", ") },
     messages: { [name]: signed(MANIFEST_TOKEN_TYPE, manifestClaimsSchema) },
   };
 }
@@ -181,7 +181,7 @@ export const CHANNELS: Readonly<Record<AddressName, Channel>> = {
     to: ["operator"],
     qos: 1,
     retain: false,
-    messages: { partRequest: json(partRequestSchema) },
+    messages: { partRequest: json(chunkRequestSchema) },
   },
   trial: {
     title: "Trial",

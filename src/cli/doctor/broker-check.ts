@@ -7,8 +7,8 @@ import type { UnitConfig } from "../../config/unit.ts";
 import { DAY_MS } from "../../core/time.ts";
 import { brokerAddress, shownUrl } from "../../mqtt/broker-address.ts";
 import { speaksTls } from "../../mqtt/broker-socket.ts";
-import { Extras } from "../../uplink/broker-restrictions.ts";
-import { Greeting, type WantedFilter } from "../../uplink/handshake.ts";
+import { BrokerRestrictions } from "../../uplink/broker-restrictions.ts";
+import { Handshake, type WantedFilter } from "../../uplink/handshake.ts";
 import {
   ConnectRefused,
   REASON_NO_MATCHING_SUBSCRIBERS,
@@ -18,7 +18,7 @@ import {
 } from "../../mqtt/connection.ts";
 import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
 import { districtTopics, unitTopics } from "../../protocol/topics.ts";
-import { LOSS_WITH_311 } from "../../uplink/uplink.ts";
+import { UNCONFIRMED_WITH_311 } from "../../uplink/uplink.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;
 
@@ -68,8 +68,8 @@ function inTheClear({ url, tls }: MqttConfig): string[] {
 }
 
 class Trial {
-  readonly extras: Extras;
-  readonly #greeting: Greeting;
+  readonly extras: BrokerRestrictions;
+  readonly #greeting: Handshake;
   readonly #config: UnitConfig;
   readonly #mqtt: MqttConfig;
   readonly #link: MqttLink;
@@ -77,8 +77,8 @@ class Trial {
   readonly #filters: readonly WantedFilter[];
 
   constructor(config: UnitConfig, mqtt: MqttConfig, link: MqttLink, clock: Clock) {
-    this.extras = new Extras(clock);
-    this.#greeting = new Greeting(clock, this.extras);
+    this.extras = new BrokerRestrictions(clock);
+    this.#greeting = new Handshake(clock, this.extras);
     this.#config = config;
     this.#mqtt = mqtt;
     this.#link = link;
@@ -92,7 +92,7 @@ class Trial {
       { filter: topics.commandFilter, what: "commands" },
       ...(config.data === undefined
         ? []
-        : [everyUnit.manifestFilter, topics.manifestFilter, topics.partFilter].map((filter) => ({
+        : [everyUnit.manifestFilter, topics.manifestFilter, topics.chunkFilter].map((filter) => ({
             filter,
             what: "data",
           }))),
@@ -103,7 +103,7 @@ class Trial {
   async run(): Promise<string[]> {
     let refusals = 0;
     for (let time = 1; ; time++) {
-      this.extras.begin();
+      this.extras.connectionStarted();
       try {
         const connection = await this.#connect();
         refusals = 0;
@@ -154,7 +154,7 @@ class Trial {
     const topic = this.#topic;
     let mayWrite = true;
     try {
-      await this.#greeting.greet(connection, this.#filters, async (retain) => {
+      await this.#greeting.perform(connection, this.#filters, async (retain) => {
         const reason = await connection.publish({ topic, payload: "{}", qos: 1, retain });
         mayWrite = reason < FAILURES_FROM;
         if (retain) await connection.publish({ topic, payload: "", qos: 1, retain });
@@ -193,7 +193,7 @@ class Trial {
       return [];
     }
     if (protocol === "3.1.1") {
-      this.extras.refused("delivery", LOSS_WITH_311);
+      this.extras.refused("delivery", UNCONFIRMED_WITH_311);
       return [];
     }
     const message = { topic: this.#topic, payload: "{}", qos: 1 } as const;

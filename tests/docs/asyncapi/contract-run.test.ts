@@ -22,8 +22,8 @@ import { createCollector } from "../../../src/district/collector.ts";
 import { audienceOf } from "../../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
 import { type Command } from "../../../src/protocol/command.ts";
-import { PART_BYTES, signManifest, type Blob } from "../../../src/protocol/manifest.ts";
-import { readPartRequest } from "../../../src/protocol/data-set-reports.ts";
+import { CHUNK_BYTES, signManifest, type Blob } from "../../../src/protocol/manifest.ts";
+import { readChunkRequest } from "../../../src/protocol/data-set-reports.ts";
 import { sha256Of } from "../../../src/distribution/data-set-cache.ts";
 import { tryBroker } from "../../../src/cli/doctor/broker-check.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
@@ -189,7 +189,7 @@ async function distribute(version: number, audience: string, topic: string): Pro
   const policy = Buffer.from(
     `id: trial-${version}\nversion: ${version}\nclock: {whenUntrusted: grant}\nrules:\n  - {id: colour, kind: code-colour}\n`,
   );
-  if (policy.length > PART_BYTES) throw new Error("the policy has one part");
+  if (policy.length > CHUNK_BYTES) throw new Error("the policy has one part");
   const sha256 = sha256Of(policy);
   const blob: Blob = { sha256, size: policy.length, parts: [sha256] };
   const nowMs = clock.wallMs();
@@ -208,8 +208,8 @@ async function distribute(version: number, audience: string, topic: string): Pro
     signing.privateKey,
   );
   operator.on("message", (_topic, payload) => {
-    if (readPartRequest(payload)?.parts.includes(sha256) !== true) return;
-    operator.publish(TOPICS.part(sha256), policy, { qos: 1 });
+    if (readChunkRequest(payload)?.parts.includes(sha256) !== true) return;
+    operator.publish(TOPICS.chunk(sha256), policy, { qos: 1 });
   });
   await operator.subscribeAsync(TOPICS.request, { qos: 1 });
   await operator.publishAsync(topic, manifest, { qos: 1, retain: true });
@@ -351,7 +351,7 @@ describe("whoever holds messages to the contract", () => {
     ["an empty message", { ...good, payload: new Uint8Array() }, [/empty/]],
     [
       "a part that is not what its topic says",
-      { topic: TOPICS.part("0".repeat(64)), payload: said("part") },
+      { topic: TOPICS.chunk("0".repeat(64)), payload: said("part") },
       [/its hash is/],
     ],
   ])("sees %s", (_what, message, problems) => {

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../../hal/clock.ts";
-import type { SetKind } from "../../../src/core/data-set.ts";
+import type { DataSetKind } from "../../../src/core/data-set.ts";
 import { directorySet } from "../../../src/unit/data-set-formats.ts";
 import { blobOf } from "../../../src/district/distributor-folder.ts";
-import { PART_BYTES, signManifest, type Manifest } from "../../../src/protocol/manifest.ts";
-import { readPartRequest } from "../../../src/protocol/data-set-reports.ts";
-import { type SetFault } from "../../../src/protocol/data-set-reports.ts";
+import { CHUNK_BYTES, signManifest, type Manifest } from "../../../src/protocol/manifest.ts";
+import { readChunkRequest } from "../../../src/protocol/data-set-reports.ts";
+import { type DataSetErrorCode } from "../../../src/protocol/data-set-reports.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { districtTopics, unitTopics } from "../../../src/protocol/topics.ts";
 import {
@@ -39,13 +39,17 @@ const policy = (version: number, more = ""): Buffer =>
   Buffer.from(`id: town\nversion: ${version}\nrules: []\n${more}`);
 /** Longer than one part. */
 const longPolicy = (version: number): Buffer =>
-  policy(version, `# ${"x".repeat(PART_BYTES * 2)}\n`);
+  policy(version, `# ${"x".repeat(CHUNK_BYTES * 2)}\n`);
 
-function manifestOf(kind: SetKind, content: Uint8Array, change: Partial<Manifest> = {}): Manifest {
+function manifestOf(
+  kind: DataSetKind,
+  content: Uint8Array,
+  change: Partial<Manifest> = {},
+): Manifest {
   const bytes = Buffer.from(content);
   const blob = blobOf(bytes);
   blob.parts.forEach((sha256, index) => {
-    parts.set(sha256, bytes.subarray(index * PART_BYTES, (index + 1) * PART_BYTES));
+    parts.set(sha256, bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
   });
   return {
     kind,
@@ -62,7 +66,7 @@ function manifestOf(kind: SetKind, content: Uint8Array, change: Partial<Manifest
 
 const signed = (manifest: Manifest): string => signManifest(manifest, good.id, good.key);
 
-async function publish(kind: SetKind, token: string): Promise<void> {
+async function publish(kind: DataSetKind, token: string): Promise<void> {
   const topic = districtTopics(DISTRICT).manifest(kind);
   await hostile.publish({ topic, payload: token, qos: 1, retain: true });
 }
@@ -94,7 +98,11 @@ async function unitWithPolicy(
   return made;
 }
 
-async function expectRefused(made: TestUnit, reason: SetFault, kind: SetKind = "policy") {
+async function expectRefused(
+  made: TestUnit,
+  reason: DataSetErrorCode,
+  kind: DataSetKind = "policy",
+) {
   await until(
     `${reason}, not ${JSON.stringify(made.report(kind))}`,
     () => made.report(kind).error?.reason === reason,
@@ -119,11 +127,11 @@ beforeEach(async () => {
   parts.clear();
   hostile = await connectAs(broker.url, "hostile");
   hostile.onMessage(({ payload }) => {
-    for (const sha256 of readPartRequest(payload)?.parts ?? []) {
+    for (const sha256 of readChunkRequest(payload)?.parts ?? []) {
       const bytes = parts.get(sha256);
       const sent = bytes === undefined ? undefined : answer(bytes, sha256);
       if (sent === undefined) continue;
-      void hostile.publish({ topic: topics.part(sha256), payload: sent, qos: 1 }).catch(() => {});
+      void hostile.publish({ topic: topics.chunk(sha256), payload: sent, qos: 1 }).catch(() => {});
     }
   });
   await hostile.subscribe([{ filter: topics.request, qos: 1 }]);
@@ -138,7 +146,7 @@ afterEach(async () => {
 
 describe("a manifest changes nothing, and is told, when it", () => {
   const expired = { issuedAtMs: Date.now() - 2 * DAY_MS, expiresMs: Date.now() - 1_000 };
-  const cases: [string, SetFault, () => string][] = [
+  const cases: [string, DataSetErrorCode, () => string][] = [
     ["is no token", "malformed", () => "hello"],
     [
       "is signed by a stranger under a known name",
@@ -290,7 +298,7 @@ describe("the last good set and its date stay when", () => {
     const made = await unitWithPolicy();
     let lies = 3;
     answer = (bytes, sha256) =>
-      bytes.length < PART_BYTES || lies-- <= 0 ? bytes : (parts.get(sha256) ?? bytes).subarray(1);
+      bytes.length < CHUNK_BYTES || lies-- <= 0 ? bytes : (parts.get(sha256) ?? bytes).subarray(1);
     await publish("policy", signed(manifestOf("policy", longPolicy(2))));
     await until("it comes right in the end", () => made.report("policy").version === 2);
   });
@@ -348,7 +356,7 @@ describe("the last good set and its date stay when", () => {
       })),
     ),
   );
-  it.each<[string, SetKind, Buffer]>([
+  it.each<[string, DataSetKind, Buffer]>([
     ["a policy does not parse", "policy", Buffer.from("id: town\nversion: one\nrules: []\n")],
     ["a trust list does not parse", "trust", Buffer.from('{"keys":[{"kty":"EC"}]}')],
     ["a revocation list is none", "revocation", Buffer.from('{"rids":"all"}')],

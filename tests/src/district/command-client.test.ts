@@ -7,7 +7,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { commandCommand } from "../../../src/cli/command.ts";
 import { makeSigningKey } from "../../../src/cli/support/signing-key.ts";
-import { createCommandDesk, type CommandDesk } from "../../../src/uplink/command-verifier.ts";
+import {
+  createCommandVerifier,
+  type CommandVerifier,
+} from "../../../src/uplink/command-verifier.ts";
 import { stateMessage } from "../../../src/protocol/cloud-event.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
@@ -52,7 +55,7 @@ async function unit(
   });
   open.push(connection);
   const values = new Map<string, string>();
-  const desk: CommandDesk = createCommandDesk({
+  const desk: CommandVerifier = createCommandVerifier({
     unitId,
     district: DISTRICT,
     clock: createSystemClock(),
@@ -64,7 +67,7 @@ async function unit(
   });
   const obeyed: Obeyed = [];
   connection.onMessage(({ topic, payload }) => {
-    void desk.receive(topic.split("/").at(-1) ?? "", payload).then(async (verdict) => {
+    void desk.verify(topic.split("/").at(-1) ?? "", payload).then(async (verdict) => {
       if ("command" in verdict) obeyed.push(verdict.command.name);
       const { commandId } = verdict;
       if (commandId === undefined || !answers) return;

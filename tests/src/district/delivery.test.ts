@@ -20,7 +20,7 @@ import { until } from "../../support/until.ts";
 
 const clock = createSystemClock();
 const DISTRICT = "pudong";
-const reconnect = { firstMs: 50, lastMs: 200 };
+const reconnect = { firstMs: 50, longestMs: 200 };
 const UNIT = "door-1";
 
 let folder: string;

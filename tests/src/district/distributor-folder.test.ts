@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PublishedSets, type NewSet } from "../../../src/district/distributor-folder.ts";
-import { openManifest, PART_BYTES } from "../../../src/protocol/manifest.ts";
+import { openManifest, CHUNK_BYTES } from "../../../src/protocol/manifest.ts";
 import { signer } from "../../support/distribution.ts";
 
 const { id, key, ring } = signer();
@@ -31,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe("what a district has published", () => {
   it("is signed, and every part of it is there", () => {
     const sets = new PublishedSets(folder);
-    const content = Buffer.alloc(PART_BYTES * 2 + 7, "content");
+    const content = Buffer.alloc(CHUNK_BYTES * 2 + 7, "content");
     const [published] = sets.add(set(content));
     const opened = openManifest(Buffer.from(published?.token ?? ""), ring);
     expect(opened).toEqual({ keyId: id, manifest: published?.manifest });
@@ -78,12 +78,12 @@ describe("what a district has published", () => {
 
   it("never promises more parts than a manifest may have", () => {
     const sets = new PublishedSets(folder);
-    const large = (fill: string): Buffer => Buffer.alloc(PART_BYTES * 2_450, fill);
+    const large = (fill: string): Buffer => Buffer.alloc(CHUNK_BYTES * 2_450, fill);
     sets.add(set(large("a"), { version: 1 }));
-    const delta = (): Uint8Array => Buffer.alloc(PART_BYTES * 100, "d");
+    const delta = (): Uint8Array => Buffer.alloc(CHUNK_BYTES * 100, "d");
     const [published] = sets.add(set(large("b"), { version: 2, delta }));
     expect(published?.manifest.deltas).toEqual([]);
-    expect(() => sets.add(set(Buffer.alloc(PART_BYTES * 2_501), { version: 3 }))).toThrow(
+    expect(() => sets.add(set(Buffer.alloc(CHUNK_BYTES * 2_501), { version: 3 }))).toThrow(
       /does not fit/,
     );
     expect(sets.manifests()[0]?.manifest.version).toBe(2);

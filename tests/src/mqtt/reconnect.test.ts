@@ -1,13 +1,13 @@
 import { afterEach, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
-import { ConnectionKeeper } from "../../../src/mqtt/reconnect.ts";
+import { ConnectionManager } from "../../../src/mqtt/reconnect.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { START_MS } from "../../support/records.ts";
 
 const UNITS = 500;
 const SECOND_MS = 1_000;
-const keepers: ConnectionKeeper[] = [];
+const keepers: ConnectionManager[] = [];
 
 /** A district whose units all had a connection for a minute; then their broker dies for a while. */
 async function districtWithoutBroker(seed: number): Promise<number[]> {
@@ -18,7 +18,7 @@ async function districtWithoutBroker(seed: number): Promise<number[]> {
   let up = true;
   for (let unit = 0; unit < UNITS; unit++) {
     const chance = random.fork(`unit-${unit}`);
-    const keeper = new ConnectionKeeper({
+    const keeper = new ConnectionManager({
       clock,
       chance: () => chance.next(),
       async connect() {
@@ -89,7 +89,7 @@ it("leaves no timer when it is stopped between two tries, and gives a try under 
     },
   };
   let hangs = false;
-  const keeper = new ConnectionKeeper({
+  const keeper = new ConnectionManager({
     clock: watched,
     chance: () => 0,
     async connect(wanted) {

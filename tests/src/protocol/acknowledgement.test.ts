@@ -74,12 +74,12 @@ describe("a collector's word", () => {
     ["one character of it was changed", `${signed.slice(0, -8)}AAAAAAAA`, "signature-invalid"],
     ["it is cut short", signed.slice(0, signed.lastIndexOf(".")), "malformed"],
     ["it is empty", "", "malformed"],
-  ])("counts for nothing where it must be signed and %s", (_what, text, fault) => {
-    expect(read(text, ring)).toEqual({ fault });
+  ])("counts for nothing where it must be signed and %s", (_what, text, error) => {
+    expect(read(text, ring)).toEqual({ error });
   });
 
   it("counts for nothing while the unit's keys could not be read", () => {
-    expect(read(signed, new KeyRing({}))).toEqual({ fault: "no-keys" });
+    expect(read(signed, new KeyRing({}))).toEqual({ error: "no-keys" });
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe("a collector's word", () => {
       }),
     ],
   ])("is malformed with %s, signed or not", (_what, text) => {
-    expect(read(text)).toEqual({ fault: "malformed" });
+    expect(read(text)).toEqual({ error: "malformed" });
     const body = text.startsWith("{") ? (JSON.parse(text) as object) : { text };
     const token = signToken(
       { aud: "pudong/door-1", ...body },
@@ -110,6 +110,6 @@ describe("a collector's word", () => {
       ours.id,
       ours.secret,
     );
-    expect(read(token, ring)).toEqual({ fault: "malformed" });
+    expect(read(token, ring)).toEqual({ error: "malformed" });
   });
 });

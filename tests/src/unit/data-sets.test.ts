@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { readSetReports } from "../../../src/protocol/data-set-reports.ts";
-import { type SetReports } from "../../../src/protocol/data-set-reports.ts";
+import { readDataSetReports } from "../../../src/protocol/data-set-reports.ts";
+import { type DataSetReports } from "../../../src/protocol/data-set-reports.ts";
 import type { MqttConnection } from "../../../src/mqtt/connection.ts";
 import { districtTopics, unitOfTopic } from "../../../src/protocol/topics.ts";
 import { connectAs } from "../../support/distribution.ts";
@@ -17,7 +17,7 @@ const folders = new Map([
 ]);
 const office = new UnitFolder();
 const publishers: ChildProcess[] = [];
-const reports = new Map<string, SetReports>();
+const reports = new Map<string, DataSetReports>();
 let broker: Mosquitto;
 let observer: MqttConnection;
 
@@ -70,7 +70,7 @@ async function start(unitId: string): Promise<Started> {
   });
 }
 
-const versionOf = (unit: string, kind: keyof SetReports): number | undefined =>
+const versionOf = (unit: string, kind: keyof DataSetReports): number | undefined =>
   reports.get(unit)?.[kind]?.version;
 
 function write(name: string, text: string): string {
@@ -100,7 +100,7 @@ beforeAll(async () => {
   write("data-keys.yaml", keygen.output());
   observer = await connectAs(broker.url, "observer");
   observer.onMessage(({ topic, payload }) => {
-    const said = readSetReports(payload);
+    const said = readDataSetReports(payload);
     if (said?.availability === "online") reports.set(unitOfTopic(topic) ?? "", said.sets);
   });
   await observer.subscribe([{ filter: districtTopics("d").everyUnit.state, qos: 1 }]);

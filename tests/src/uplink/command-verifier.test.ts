@@ -2,7 +2,10 @@ import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:cryp
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
-import { createCommandDesk, type CommandDesk } from "../../../src/uplink/command-verifier.ts";
+import {
+  createCommandVerifier,
+  type CommandVerifier,
+} from "../../../src/uplink/command-verifier.ts";
 import { audienceOf } from "../../../src/protocol/command.ts";
 import { LONGEST_VALIDITY_MS } from "../../../src/protocol/command.ts";
 import { COMMAND_TOKEN_TYPE } from "../../../src/protocol/command.ts";
@@ -29,12 +32,12 @@ const UNIT = { unitId: "door-1", district: "pudong" };
 
 interface Rig {
   clock: VirtualClock;
-  desk: CommandDesk;
+  desk: CommandVerifier;
 }
 
 function rig(kept = memory()): Rig {
   const clock = new VirtualClock(START_MS);
-  const desk = createCommandDesk({
+  const desk = createCommandVerifier({
     ...UNIT,
     clock,
     keys,
@@ -62,8 +65,12 @@ const signed = (
   type = COMMAND_TOKEN_TYPE,
 ): Uint8Array => Buffer.from(signToken(claims(change), type, keyId, key));
 
-const refusal = async (desk: CommandDesk, bytes: Uint8Array, name = "release"): Promise<string> => {
-  const verdict = await desk.receive(name, bytes);
+const refusal = async (
+  desk: CommandVerifier,
+  bytes: Uint8Array,
+  name = "release",
+): Promise<string> => {
+  const verdict = await desk.verify(name, bytes);
   return "refused" in verdict ? verdict.refused : "taken";
 };
 
@@ -77,7 +84,7 @@ const meaningOf = (token: Uint8Array): string =>
 
 describe("a command", () => {
   it("that passes every check is handed on with who and why", async () => {
-    expect(await rig().desk.receive("release", signed())).toEqual({
+    expect(await rig().desk.verify("release", signed())).toEqual({
       commandId: "c-1",
       command: { name: "release" },
       authority: { by: "ops-1", why: "delivery at the back door" },
@@ -183,14 +190,14 @@ describe("a command", () => {
     const { clock, desk } = rig();
     await clock.run(10_000);
     const late = signed({ cnt: 7 });
-    expect(await desk.receive("release", late)).toEqual({ refused: "expired", commandId: "c-1" });
-    expect(await desk.receive("release", late)).toEqual({ refused: "expired" });
-    expect(await desk.receive("release", signed({ cnt: 6 }))).toEqual({ refused: "expired" });
+    expect(await desk.verify("release", late)).toEqual({ refused: "expired", commandId: "c-1" });
+    expect(await desk.verify("release", late)).toEqual({ refused: "expired" });
+    expect(await desk.verify("release", signed({ cnt: 6 }))).toEqual({ refused: "expired" });
     const later = seconds + 10;
     const good = signed({ cnt: 8, nbf: later, exp: later + 10 });
     expect(await refusal(desk, good)).toBe("taken");
     await clock.run(10_000);
-    expect(await desk.receive("release", good)).toEqual({ refused: "expired" });
+    expect(await desk.verify("release", good)).toEqual({ refused: "expired" });
   });
 
   it("with any one bit changed does nothing", async () => {
@@ -232,7 +239,7 @@ describe("a command", () => {
     "signed %s, when the unit has no memory of its key: %s ms → %s",
     async (_name, olderMs, verdict) => {
       const clock = new VirtualClock(START_MS + olderMs);
-      const desk = createCommandDesk({ ...UNIT, clock, keys, memory: memory() });
+      const desk = createCommandVerifier({ ...UNIT, clock, keys, memory: memory() });
       await clock.run(1_000);
       expect(await refusal(desk, signed())).toBe(verdict);
     },
@@ -247,7 +254,7 @@ describe("a command", () => {
   });
 
   it("does nothing on a unit without keys", async () => {
-    const desk = createCommandDesk({
+    const desk = createCommandVerifier({
       ...UNIT,
       clock: new VirtualClock(START_MS),
       keys: new KeyRing({}),

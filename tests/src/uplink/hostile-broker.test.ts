@@ -44,7 +44,7 @@ function unit(url: string, store: Store, options: Partial<UplinkOptions> = {}): 
     outbox: store.outbox,
     clock,
     chance: () => 0,
-    reconnect: { firstMs: 20, lastMs: 50 },
+    reconnect: { firstMs: 20, longestMs: 50 },
     unitId: "door-1",
     district: "pudong",
     bootId: "boot-1",

@@ -107,7 +107,7 @@ describe("mosquitto", () => {
 
   it("that gives the name to another client again and again makes one of them wait, and say so", async () => {
     const broker = await mosquitto("allow_anonymous true");
-    const pause = { reconnect: { firstMs: 2_400, lastMs: 2_400 } };
+    const pause = { reconnect: { firstMs: 2_400, longestMs: 2_400 } };
     const first = unit({ url: broker.url }, pause);
     await until("the first is online", () => first.uplink.online());
     const second = unit({ url: broker.url }, pause);

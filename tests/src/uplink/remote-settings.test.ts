@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { settingsReportSchema } from "../../../src/protocol/message-schemas.ts";
-import { SettingsDesk, type SettingValues } from "../../../src/uplink/remote-settings.ts";
+import { RemoteSettings, type SettingValues } from "../../../src/uplink/remote-settings.ts";
 import { START_MS } from "../../support/records.ts";
 
 const OWN: SettingValues = {
@@ -25,9 +25,9 @@ class Memory {
   }
 }
 
-async function desk(memory = new Memory(), own = OWN): Promise<SettingsDesk> {
-  const made = new SettingsDesk({ memory, clock: new VirtualClock(START_MS), own });
-  await made.recall();
+async function desk(memory = new Memory(), configured = OWN): Promise<RemoteSettings> {
+  const made = new RemoteSettings({ memory, clock: new VirtualClock(START_MS), configured });
+  await made.restore();
   return made;
 }
 
@@ -42,7 +42,7 @@ describe("settings from afar", () => {
     const memory = new Memory();
     const settings = await desk(memory);
     const values = { retentionDays: 7, temperatureOffsetK: 0.3 };
-    expect(await settings.change(document(1, values))).toBeUndefined();
+    expect(await settings.apply(document(1, values))).toBeUndefined();
     const report = { version: 1, values: { ...OWN, ...values }, sinceMs: START_MS };
     expect(settings.report()).toEqual(report);
     expect((await desk(memory)).report()).toEqual(report);
@@ -50,10 +50,10 @@ describe("settings from afar", () => {
 
   it("that a later document leaves out are the unit's own again", async () => {
     const settings = await desk();
-    await settings.change(document(1, { telemetrySeconds: 5 }));
-    await settings.change(document(2, { homeAssistant: true }));
+    await settings.apply(document(1, { telemetrySeconds: 5 }));
+    await settings.apply(document(2, { homeAssistant: true }));
     expect(settings.values()).toEqual({ ...OWN, homeAssistant: true });
-    await settings.change(document(3, {}));
+    await settings.apply(document(3, {}));
     expect(settings.values()).toEqual(OWN);
   });
 
@@ -78,15 +78,15 @@ describe("settings from afar", () => {
     ["__proto__x", 1, false],
   ])("%s: %s is taken: %s", async (setting, value, taken) => {
     const settings = await desk();
-    const problem = await settings.change(document(1, { [setting]: value }));
+    const problem = await settings.apply(document(1, { [setting]: value }));
     expect(problem === undefined).toBe(taken);
     expect(problem ?? setting).toContain(setting);
   });
 
   it("with one fault change nothing, and the report says which fault", async () => {
     const settings = await desk();
-    await settings.change(document(1, { telemetrySeconds: 5 }));
-    const problem = await settings.change(document(2, { telemetrySeconds: 9, volume: 11 }));
+    await settings.apply(document(1, { telemetrySeconds: 5 }));
+    const problem = await settings.apply(document(2, { telemetrySeconds: 9, volume: 11 }));
     expect(problem).toMatch(/^volume is no setting; there are retentionDays, /);
     expect(settings.report()).toEqual({
       version: 1,
@@ -98,7 +98,7 @@ describe("settings from afar", () => {
         problems: [{ setting: "volume", problem: expect.stringContaining("is no setting") }],
       },
     });
-    await settings.change(document(3, {}));
+    await settings.apply(document(3, {}));
     expect(settings.report().refused).toBeUndefined();
   });
 
@@ -108,15 +108,15 @@ describe("settings from afar", () => {
     [6, true],
   ])("after version 5, version %i is taken: %s", async (version, taken) => {
     const settings = await desk();
-    await settings.change(document(5, {}));
-    expect((await settings.change(document(version, {}))) === undefined).toBe(taken);
+    await settings.apply(document(5, {}));
+    expect((await settings.apply(document(version, {}))) === undefined).toBe(taken);
   });
 
   it("are not in force when they cannot be written down", async () => {
     const memory = new Memory();
     const settings = await desk(memory);
     memory.full = true;
-    expect(await settings.change(document(1, { telemetrySeconds: 5 }))).toMatch(
+    expect(await settings.apply(document(1, { telemetrySeconds: 5 }))).toMatch(
       /could not be written down/,
     );
     expect(settings.values()).toEqual(OWN);
@@ -124,7 +124,7 @@ describe("settings from afar", () => {
 
   it("give way when the unit's own file became stricter", async () => {
     const memory = new Memory();
-    await (await desk(memory)).change(document(1, { retentionDays: 20, telemetrySeconds: 5 }));
+    await (await desk(memory)).apply(document(1, { retentionDays: 20, telemetrySeconds: 5 }));
     const settings = await desk(memory, { ...OWN, retentionDays: 10 });
     expect(settings.values()).toEqual({ ...OWN, retentionDays: 10 });
     expect(settings.report().refused?.problems[0]?.setting).toBe("retentionDays");
@@ -132,7 +132,7 @@ describe("settings from afar", () => {
 
   it("come one after the other: of two at once the second is judged after the first", async () => {
     const settings = await desk();
-    const both = [settings.change(document(2, {})), settings.change(document(1, {}))];
+    const both = [settings.apply(document(2, {})), settings.apply(document(1, {}))];
     expect(await Promise.all(both)).toEqual([undefined, expect.stringMatching(/not above 2/)]);
   });
 
@@ -140,8 +140,8 @@ describe("settings from afar", () => {
     const settings = await desk();
     const reports: unknown[] = [];
     settings.onChange(() => reports.push(settings.report()));
-    await settings.change(document(1, { homeAssistant: true }));
-    await settings.change(document(2, { nonsense: "x".repeat(5_000) }));
+    await settings.apply(document(1, { homeAssistant: true }));
+    await settings.apply(document(2, { nonsense: "x".repeat(5_000) }));
     for (const report of [...reports, settings.report()]) {
       expect(settingsReportSchema.safeParse(report).error).toBeUndefined();
     }

@@ -1,7 +1,7 @@
 /** Brokers that refuse one thing: the records arrive all the same, and what was refused is named. */
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
-import { NameWatch } from "../../../src/uplink/name-conflict.ts";
+import { NameConflict } from "../../../src/uplink/name-conflict.ts";
 import { START_MS } from "../../support/records.ts";
 import {
   startScriptedBroker,
@@ -202,7 +202,10 @@ describe("why the broker is away", () => {
         answer();
       },
     });
-    const { uplink } = unit({ url: broker.url }, { reconnect: { firstMs: 5_000, lastMs: 5_000 } });
+    const { uplink } = unit(
+      { url: broker.url },
+      { reconnect: { firstMs: 5_000, longestMs: 5_000 } },
+    );
     await until("the unit is online", () => uplink.online());
     line?.dismiss(0x98, "moved to another hall");
     await until("the connection is over", () => !uplink.online());
@@ -240,7 +243,7 @@ describe("another client of the same name", () => {
   it("is met with longer and longer pauses, until the name is left alone", async () => {
     const clock = new VirtualClock(START_MS);
     let changes = 0;
-    const watch = new NameWatch(
+    const watch = new NameConflict(
       clock,
       () => 1,
       () => (changes += 1),
@@ -264,7 +267,7 @@ describe("another client of the same name", () => {
 
   it("shows where the broker has no word for it: connections that stood are closed soon, in a row", async () => {
     const clock = new VirtualClock(START_MS);
-    const watch = new NameWatch(
+    const watch = new NameConflict(
       clock,
       () => 1,
       () => {},
@@ -289,7 +292,10 @@ describe("another client of the same name", () => {
 describe("a packet that is too long", () => {
   it("ends the connection at its header, before any of it is gathered", async () => {
     const broker = await brokerOf({});
-    const { uplink } = unit({ url: broker.url }, { reconnect: { firstMs: 5_000, lastMs: 5_000 } });
+    const { uplink } = unit(
+      { url: broker.url },
+      { reconnect: { firstMs: 5_000, longestMs: 5_000 } },
+    );
     await until("the unit is online", () => uplink.online());
     // A PUBLISH of 200 MiB (MQTT 5 §2.1.4: 0x80 0x80 0x80 0x64).
     broker.send(Buffer.from([0x30, 0x80, 0x80, 0x80, 0x64]));

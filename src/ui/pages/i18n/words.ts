@@ -1,6 +1,6 @@
 /** Words that several screens use, Chinese and English, by the codes of the core. */
 import { DEVICE_NAMES, type AlarmKind, type DeviceName } from "../../../core/alarm.ts";
-import { SET_KINDS, type SetKind } from "../../../core/data-set.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../../../core/data-set.ts";
 import type { AwaitedEvidence, Outcome, RuleOutcome } from "../../../core/decision/decision.ts";
 import {
   CREDENTIAL_KINDS,
@@ -178,7 +178,7 @@ export const DEVICES: Readonly<Record<DeviceName, Bilingual>> = {
   "card-reader-4": bilingual("读卡器 4", "Card reader 4"),
 };
 
-export const DATA_SETS: Readonly<Record<SetKind, Bilingual>> = {
+export const DATA_SETS: Readonly<Record<DataSetKind, Bilingual>> = {
   policy: bilingual("准入规则", "Policy"),
   directory: bilingual("人员名录", "Directory"),
   trust: bilingual("信任列表", "Trust list"),
@@ -241,8 +241,8 @@ export const TEXT = {
 export const isCredentialKind = (text: string): text is CredentialKind =>
   (CREDENTIAL_KINDS as readonly string[]).includes(text);
 
-export const isSetKind = (text: string | undefined): text is SetKind =>
-  (SET_KINDS as readonly string[]).includes(text ?? "");
+export const isSetKind = (text: string | undefined): text is DataSetKind =>
+  (DATA_SET_KINDS as readonly string[]).includes(text ?? "");
 
 export const isDeviceName = (text: string | undefined): text is DeviceName =>
   (DEVICE_NAMES as readonly string[]).includes(text ?? "");
