@@ -1,16 +1,14 @@
-/** `sentinel audit`: whether records are what the unit once wrote, and whether a wipe certificate holds. */
+/** `sentinel audit`: whether records are what the unit once wrote, and whether a wipe certificate is valid. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { auditStream, compare, type Comparison, type StreamReport } from "../district/audit.ts";
-import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
-import type { AntiPassbackViolation } from "../district/anti-passback.ts";
-import { auditUnit, type AuditReport } from "../store/offline/audit.ts";
+import { auditUnit, hashesOf, type AuditReport } from "../store/offline/audit.ts";
 import type { ChainFault } from "../protocol/record-chain.ts";
 import { isCertificateValid, type WipeCertificate } from "../store/offline/wipe.ts";
+import type { Comparison } from "./support/collector-tools.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
+import { findCollectorTools, requireCollectorTools } from "./support/optional-parts.ts";
 import { salvageCommand } from "./salvage.ts";
 import { printLine } from "./support/output.ts";
-import { UsageError } from "./support/usage.ts";
 
 interface VerifyOptions extends DatabaseOptions {
   against?: string;
@@ -26,23 +24,15 @@ Examples:
   sentinel audit verify --database unit.db --against collector.db --json
   sentinel audit certificate wiped.json --key 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo`;
 
-const REUSE_NOTES = `
-A unit notices a code that is shown again at its own door, and its policy says what follows. Only
-the far end sees two doors: it flags what units let in twice with one live code, for people to look
-at. It may be one person with two errands, or one code on two phones.
-
-Example:
-  sentinel audit reuse --database collector.db`;
-
 /** The command, to be added to the program. */
-export function auditCommand(): Command {
-  return new Command("audit")
+export async function auditCommand(): Promise<Command> {
+  const command = new Command("audit")
     .description("check records and wipe certificates, and salvage what a damaged database holds")
     .addCommand(verifyCommand())
     .addCommand(salvageCommand())
-    .addCommand(reuseCommand())
-    .addCommand(certificateCommand())
     .addHelpText("after", EXAMPLES);
+  for (const verb of (await findCollectorTools())?.auditVerbs() ?? []) command.addCommand(verb);
+  return command.addCommand(certificateCommand());
 }
 
 function verifyCommand(): Command {
@@ -52,8 +42,8 @@ function verifyCommand(): Command {
     .option("--key <key>", "the unit's public key: who pruned old records must have signed with it")
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
-    .action((options: VerifyOptions) => {
-      process.exitCode = runAudit(options, printLine);
+    .action(async (options: VerifyOptions) => {
+      process.exitCode = await runAudit(options, printLine);
     });
 }
 
@@ -77,95 +67,36 @@ function certificateCommand(): Command {
     });
 }
 
-function reuseCommand(): Command {
-  return new Command("reuse")
-    .description("live codes that let somebody in twice, at one unit or at two")
-    .requiredOption("--database <file>", "a collector's database")
-    .option("--json", "print one line of JSON for each")
-    .addHelpText("after", REUSE_NOTES)
-    .action((options: { database: string; json?: boolean }) => {
-      runReuse(options, printLine);
-    });
-}
-
-/** Prints every code that was used again. */
-export function runReuse(
-  options: { database: string; json?: boolean },
-  print: (line: string) => void,
-): void {
-  const path = databaseOf(options);
-  if (!isCollectorDatabase(path)) throw new UsageError(`${path} is not a collector's database`);
-  const archive = new SqliteRecordArchive(path);
-  try {
-    const found = archive.passbacks.list();
-    if (options.json === true) for (const passback of found) print(JSON.stringify(passback));
-    else for (const passback of found) print(describePassback(passback));
-    if (options.json !== true) print(`used again: ${found.length}`);
-  } finally {
-    archive.close();
-  }
-}
-
-function describePassback({ holder, madeAtMs, first, again }: AntiPassbackViolation): string {
-  const seconds = Math.round(Math.abs(again.atMs - first.atMs) / 1_000);
-  const where =
-    again.unit === first.unit ? `again at ${again.unit}` : `at ${first.unit} and ${again.unit}`;
-  const made = new Date(madeAtMs).toISOString();
-  return `${new Date(again.atMs).toISOString()}  ${where}, ${seconds} s apart: code of ${holder.slice(0, 12)}…, made ${made} (records ${first.seq} and ${again.seq})`;
-}
-
 /** Audits and prints. @returns the exit status */
-export function runAudit(options: VerifyOptions, print: (line: string) => void): number {
+export async function runAudit(
+  options: VerifyOptions,
+  print: (line: string) => void,
+): Promise<number> {
   const path = databaseOf(options);
-  if (isCollectorDatabase(path)) return auditArchive(path, options, print);
-  const report = auditUnit(path, options.key);
-  const comparison =
-    options.against === undefined ? undefined : compareWith(options.against, path, report);
+  const { against, key, json = false } = options;
+  const collector = await findCollectorTools();
+  if (collector?.isCollectorDatabase(path) === true) {
+    return (await collector.audit(path, json, print)) ? 0 : 1;
+  }
+  const report = auditUnit(path, key);
+  const comparison = against === undefined ? undefined : await compareWith(against, path, report);
   const holds = report.faultCount === 0 && (comparison === undefined || agrees(comparison));
-  if (options.json === true) print(JSON.stringify({ holds, ...report, comparison }));
+  if (json) print(JSON.stringify({ holds, ...report, comparison }));
   else for (const line of describeUnit(report, comparison, holds)) print(line);
   return holds ? 0 : 1;
 }
 
-function compareWith(archivePath: string, unitPath: string, report: AuditReport): Comparison {
-  if (!isCollectorDatabase(archivePath))
-    throw new UsageError(`${archivePath} is not a collector's database`);
-  const archive = new SqliteRecordArchive(archivePath);
-  try {
-    return compare(archive, unitPath, report.unit, report.epoch);
-  } finally {
-    archive.close();
-  }
+async function compareWith(
+  archivePath: string,
+  unitPath: string,
+  { unit, epoch }: AuditReport,
+): Promise<Comparison> {
+  const tools = await requireCollectorTools("--against");
+  return await tools.compare(archivePath, { unit, epoch }, hashesOf(unitPath));
 }
 
 const agrees = ({ different, lost, onlyHere }: Comparison): boolean =>
   different.length + lost.length + onlyHere.length === 0;
-
-function auditArchive(
-  path: string,
-  { json }: VerifyOptions,
-  print: (line: string) => void,
-): number {
-  const archive = new SqliteRecordArchive(path);
-  try {
-    const streams = archive.streams().map((stream) => auditStream(archive, stream));
-    const conflicts = archive.conflicts();
-    const holds =
-      conflicts.length === 0 &&
-      streams.every(({ faults, removed }) => faults.length + removed.length === 0);
-    if (json === true) print(JSON.stringify({ holds, streams, conflicts }));
-    else {
-      for (const stream of streams) for (const line of describeStream(stream)) print(line);
-      for (const { unit, seq } of conflicts) {
-        print(`  record ${seq} of unit ${unit} came again with another content`);
-      }
-      print(holds ? "every record is as it was written" : "NOT every record is as it was written");
-    }
-    return holds ? 0 : 1;
-  } finally {
-    archive.close();
-  }
-}
 
 function* describeUnit(
   report: AuditReport,
@@ -186,17 +117,6 @@ function* describeUnit(
     yield `compared ${compared} with the collector: ${different.length} differ, ${lost.length} were delivered and are not there, ${onlyHere.length} are only there`;
   }
   yield holds ? "every record is as it was written" : "NOT every record is as it was written";
-}
-
-function* describeStream(stream: StreamReport): Generator<string> {
-  const { unit, epoch, records, through, gaps, removed, faults } = stream;
-  yield `unit ${unit}, epoch ${epoch}: ${records} records, without a gap through ${through}`;
-  for (const [from, to] of gaps.slice(0, 20)) yield `  missing: ${from} to ${to}`;
-  for (const [from, to] of removed.slice(0, 20))
-    yield `  had arrived and is gone: ${from} to ${to}`;
-  for (const fault of faults.filter(({ kind }) => kind !== "missing").slice(0, 20)) {
-    yield describeFault(fault);
-  }
 }
 
 function describeFault({ kind, seq, detail }: ChainFault): string {

@@ -1,8 +1,8 @@
 /** `sentinel forget`: takes the link to one person out of every record, for ever. */
 import { Command } from "commander";
 import { pseudonymOf } from "../credential/pseudonym.ts";
-import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
 import { forgetEverywhere, type Forgotten } from "../store/offline/forget.ts";
+import { findCollectorTools } from "./support/optional-parts.ts";
 import { databaseOf, withDatabase, type DatabaseOptions } from "./support/database.ts";
 import { printError, printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
@@ -36,8 +36,8 @@ export function forgetCommand(): Command {
     .option("--district-key <file>", "key for pseudonyms, hex or base64url")
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
-    .action((options: ForgetOptions) => {
-      const forgotten = runForget(options);
+    .action(async (options: ForgetOptions) => {
+      const forgotten = await runForget(options);
       const { links, unasked } = forgotten;
       printLine(
         options.json === true
@@ -51,17 +51,13 @@ export function forgetCommand(): Command {
     });
 }
 
-/** Forgets, wherever the options say. */
-export function runForget(options: ForgetOptions): Forgotten {
+/** Forgets in the database that the options name, a unit's or a collector's. */
+export async function runForget(options: ForgetOptions): Promise<Forgotten> {
   const path = databaseOf(options);
   const holder = holderOf(options);
-  if (!isCollectorDatabase(path)) return forgetEverywhere(path, holder);
-  const archive = new SqliteRecordArchive(path);
-  try {
-    return { links: archive.forget(holder), unasked: [] };
-  } finally {
-    archive.close();
-  }
+  const collector = await findCollectorTools();
+  if (collector?.isCollectorDatabase(path) !== true) return forgetEverywhere(path, holder);
+  return { links: await collector.forget(path, holder), unasked: [] };
 }
 
 function holderOf({ holder, number, districtKey }: ForgetOptions): string {

@@ -2,30 +2,27 @@
 import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { describeVersion } from "../version.ts";
+import { optionalVerbs, refuseAbsentVerb, type Verbs } from "./support/optional-parts.ts";
 import { guardOutput, messageOf, withoutRawArguments } from "./support/output.ts";
 
 const WRONG_USAGE = 2;
 
-/** Each verb is a file of its own, and loads what it needs: a unit that runs has no simulator in memory. */
-const VERBS: Readonly<Record<string, () => Promise<Command>>> = {
+/** Each verb is a file of its own, and loads what it needs: a running unit has no decoder check in memory. */
+const OWN_VERBS: Verbs = {
   run: async () => (await import("./run.ts")).runCommand(),
   doctor: async () => (await import("./doctor/doctor.ts")).doctorCommand(),
-  sim: async () => (await import("./sim.ts")).simCommand(),
   decode: async () => (await import("./decode.ts")).decodeCommand(),
   verify: async () => (await import("./verify.ts")).verifyCommand(),
   card: async () => (await import("./card.ts")).cardCommand(),
   pass: async () => (await import("./pass.ts")).passCommand(),
-  collect: async () => (await import("./collect.ts")).collectCommand(),
-  command: async () => (await import("./command.ts")).commandCommand(),
-  publish: async () => (await import("./publish.ts")).publishCommand(),
   revocation: async () => (await import("./revocation.ts")).revocationCommand(),
-  audit: async () => (await import("./audit.ts")).auditCommand(),
+  audit: async () => await (await import("./audit.ts")).auditCommand(),
   forget: async () => (await import("./forget.ts")).forgetCommand(),
   wipe: async () => (await import("./wipe.ts")).wipeCommand(),
 };
 
-/** The program with the verb that is named; with all of them where none is, to tell what there are. */
-async function program(named: string | undefined): Promise<Command> {
+/** The program with the named verb; with all verbs where none is named, for the help text. */
+async function createProgram(named: string | undefined): Promise<Command> {
   const sentinel = new Command("sentinel")
     .description("Digital Sentinel: a doorway unit that checks who may come in, and says why")
     .version(describeVersion(), "--version", "which version and release this is")
@@ -33,47 +30,50 @@ async function program(named: string | undefined): Promise<Command> {
     .configureOutput({
       outputError: (text, write) => write(withoutRawArguments(text, process.argv.slice(2))),
     });
-  const all = Object.entries(VERBS);
-  const meant = all.filter(([name]) => name === named);
   if (named === "--version") return sentinel;
-  for (const [, load] of meant.length > 0 ? meant : all) sentinel.addCommand(await load());
-  settle(sentinel);
+  if (named !== undefined) refuseAbsentVerb(named);
+  const verbs: Verbs = { ...OWN_VERBS, ...optionalVerbs() };
+  const load = named !== undefined && Object.hasOwn(verbs, named) ? verbs[named] : undefined;
+  for (const each of load === undefined ? Object.values(verbs) : [load]) {
+    sentinel.addCommand(await each());
+  }
+  inheritSettings(sentinel);
   return sentinel;
 }
 
-/** Settings of the program reach its verbs, and theirs, only when they are copied. */
-function settle(command: Command): void {
+/** Commander passes a program's settings on to its verbs, and theirs, only when they are copied. */
+function inheritSettings(command: Command): void {
   command.exitOverride();
   for (const verb of command.commands) {
     verb.copyInheritedSettings(command);
-    settle(verb);
+    inheritSettings(verb);
   }
 }
 
-/** Verbs that serve somebody beside whoever reads what they print. */
-const SERVICES: readonly string[] = ["run", "sim", "collect", "publish"];
+/** Verbs that run as services and must survive a closed standard output. */
+const LONG_RUNNING_VERBS: readonly string[] = ["run", "sim", "collect", "publish"];
 
-/** Whoever read the output has gone (`| head`): a service goes on, everything else has nothing left to do. */
-function outliveReaders(verb: string | undefined): void {
+/** Exits quietly on EPIPE (`| head`); long-running verbs keep going. */
+function handleBrokenPipe(verb: string | undefined): void {
   for (const output of [process.stdout, process.stderr]) {
     output.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
-      if (verb === undefined || !SERVICES.includes(verb)) process.exit();
+      if (verb === undefined || !LONG_RUNNING_VERBS.includes(verb)) process.exit();
     });
   }
 }
 
-outliveReaders(process.argv[2]);
+handleBrokenPipe(process.argv[2]);
 for (const output of [process.stdout, process.stderr]) guardOutput(output);
 try {
-  await (await program(process.argv[2])).parseAsync(process.argv);
+  await (await createProgram(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has said what is wrong; asking for help is not wrong.
+    // Commander has printed what is wrong; asking for help is not wrong.
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     console.error(`sentinel: ${messageOf(error)}`);
-    // Whatever was started before it failed: half a unit at a door would neither work nor end.
+    // Ends whatever was started before the failure: half a unit would neither work nor end.
     process.exit(error instanceof Error && error.name === "UsageError" ? WRONG_USAGE : 1);
   }
 }

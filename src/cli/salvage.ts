@@ -1,11 +1,10 @@
 /** `sentinel audit salvage`: gets records out of a database that was set aside, as many as can be proven. */
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { Command } from "commander";
-import { SqliteRecordArchive, isCollectorDatabase } from "../district/sqlite-record-archive.ts";
-import { readRecordEvent, type ReceivedRecord } from "../district/received-record.ts";
 import { RangeSet, type Range } from "../base/range-set.ts";
 import { survivingFactsOf, salvage, type SalvagedRecord } from "../store/offline/salvage.ts";
-import { recordEvent } from "../protocol/cloud-event.ts";
+import { requireCollectorTools } from "./support/optional-parts.ts";
+import type { SalvageCounts, SalvageTarget } from "./support/collector-tools.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
 
@@ -30,7 +29,7 @@ interface SalvageReport {
   headSeq?: number;
   /** Oldest number that it says had not arrived. */
   waitingFrom?: number;
-  stored?: { stored: number; duplicates: number; conflicts: number };
+  stored?: SalvageCounts;
 }
 
 const EXAMPLES = `
@@ -55,51 +54,49 @@ export function salvageCommand(): Command {
     .option("--out <file>", "write them, one JSON line each; must not exist")
     .option("--json", "print one line of JSON")
     .addHelpText("after", EXAMPLES)
-    .action((file: string, options: SalvageOptions) => {
-      process.exitCode = runSalvage(file, options, Date.now(), printLine);
+    .action(async (file: string, options: SalvageOptions) => {
+      process.exitCode = await runSalvage(file, options, Date.now(), printLine);
     });
 }
 
 /** Salvages and prints. @returns the exit status */
-export function runSalvage(
+export async function runSalvage(
   path: string,
   options: SalvageOptions,
   nowMs: number,
   print: (line: string) => void,
-): number {
+): Promise<number> {
   if (!existsSync(path)) throw new UsageError(`there is no file at ${path}`);
-  const archive = options.into === undefined ? undefined : archiveAt(options.into);
+  const target = options.into === undefined ? undefined : await openTarget(options.into);
   const out = options.out === undefined ? undefined : openSync(options.out, "wx", 0o600);
   try {
-    const report = gather(path, nowMs, archive, out);
+    const report = await gather(path, nowMs, target, out);
     if (options.json === true) print(JSON.stringify(report));
     else for (const line of describe(report)) print(line);
     return report.found.length > 0 ? 0 : 1;
   } finally {
     if (out !== undefined) closeSync(out);
-    archive?.close();
+    await target?.close();
   }
 }
 
-function archiveAt(path: string): SqliteRecordArchive {
-  if (existsSync(path) && !isCollectorDatabase(path)) {
-    throw new UsageError(`${path} is not a collector's database`);
-  }
-  return new SqliteRecordArchive(path);
+async function openTarget(path: string): Promise<SalvageTarget> {
+  return await (await requireCollectorTools("--into")).openForSalvage(path);
 }
 
-function gather(
+async function gather(
   path: string,
   nowMs: number,
-  archive: SqliteRecordArchive | undefined,
+  target: SalvageTarget | undefined,
   out: number | undefined,
-): SalvageReport {
+): Promise<SalvageReport> {
   const streams = new Map<string, { unit: string; epoch: string; set: RangeSet; count: number }>();
-  const stored = { stored: 0, duplicates: 0, conflicts: 0 };
-  let batch: ReceivedRecord[] = [];
-  const flush = (): void => {
-    const result = archive?.store(batch, nowMs);
+  const stored: SalvageCounts = { stored: 0, duplicates: 0, conflicts: 0 };
+  let batch: SalvagedRecord[] = [];
+  const flush = async (): Promise<void> => {
+    const records = batch;
     batch = [];
+    const result = await target?.store(records, nowMs);
     if (result === undefined) return;
     stored.stored += result.stored;
     stored.duplicates += result.duplicates;
@@ -113,11 +110,9 @@ function gather(
     stream.set.add(seq);
     stream.count += 1;
     if (out !== undefined) writeSync(out, `${record.canonical}\n`);
-    const arrived = arrivedOf(record);
-    if (arrived !== undefined) batch.push(arrived);
-    if (batch.length >= BATCH) flush();
+    if (batch.push(record) >= BATCH) await flush();
   }
-  flush();
+  await flush();
   const { headSeq, waitingFrom } = survivingFactsOf(path);
   return {
     found: [...streams.values()].map(({ unit, epoch, set, count }) => ({
@@ -128,15 +123,8 @@ function gather(
     })),
     ...(headSeq === undefined ? {} : { headSeq }),
     ...(waitingFrom === undefined ? {} : { waitingFrom }),
-    ...(archive === undefined ? {} : { stored }),
+    ...(target === undefined ? {} : { stored }),
   };
-}
-
-/** As it would have arrived over the wire, checked the same way. */
-function arrivedOf({ unit, seq, canonical, hash }: SalvagedRecord): ReceivedRecord | undefined {
-  const event = recordEvent({ district: "salvaged", unitId: unit }, { seq, canonical, hash });
-  const arrived = readRecordEvent(Buffer.from(event), unit);
-  return "fault" in arrived ? undefined : arrived;
 }
 
 function* describe({ found, headSeq, waitingFrom, stored }: SalvageReport): Generator<string> {

@@ -216,3 +216,8 @@ export function presetPolicyText(name: PresetPolicy): string {
 export function presetPolicy(name: PresetPolicy): Policy {
   return parsePolicy(presetPolicyText(name), `${name}.yaml`);
 }
+
+/** @throws ConfigError where it is not a policy */
+export function readPolicySet(bytes: Uint8Array): Policy {
+  return parsePolicy(Buffer.from(bytes).toString("utf8"), "policy");
+}

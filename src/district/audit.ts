@@ -1,6 +1,5 @@
-/** Whether what arrived at the far end is whole, and is what the unit has. */
+/** Whether what a collector stored is complete, and is what the unit has. */
 import { ChainVerifier, genesisHash, type ChainFault } from "../protocol/record-chain.ts";
-import { hashesOf } from "../store/offline/audit.ts";
 import type { SqliteRecordArchive, Stream } from "./sqlite-record-archive.ts";
 import { RangeSet, type Range } from "../base/range-set.ts";
 
@@ -31,37 +30,36 @@ export function auditStream(archive: SqliteRecordArchive, stream: Stream): Strea
   return { ...stream, records, removed, faults };
 }
 
-/** What differs between a unit's database and the far end's copy of it. */
+/** What differs between a unit's database and the collector's copy of it, by sequence number. */
 export interface Comparison {
   compared: number;
   /** Both have the number, with another content. */
   different: number[];
-  /** Delivered, says the unit; not here. */
+  /** Delivered according to the unit, and not here. */
   lost: number[];
-  /** Here, but gone from the unit (pruned ones are not counted). */
+  /** Here, but gone from the unit; pruned ones are not counted. */
   onlyHere: number[];
 }
 
-/** @param unitPath the unit's database; @param epoch of the stream to compare it with */
+/** @param records of the unit's own database, in their order */
 export function compare(
   archive: SqliteRecordArchive,
-  unitPath: string,
-  unit: string,
-  epoch: string,
+  { unit, epoch }: { unit: string; epoch: string },
+  records: Iterable<{ seq: number; hash: string; waiting: boolean }>,
 ): Comparison {
   const here = new Map<number, string>();
   for (const { seq, hash } of archive.records(unit, epoch)) here.set(seq, hash);
   const result: Comparison = { compared: 0, different: [], lost: [], onlyHere: [] };
   let first: number | undefined;
-  for (const { seq, hash, waiting } of hashesOf(unitPath)) {
+  for (const { seq, hash, waiting } of records) {
     first ??= seq;
-    const arrived = here.get(seq);
+    const received = here.get(seq);
     here.delete(seq);
-    if (arrived === undefined) {
+    if (received === undefined) {
       if (!waiting) result.lost.push(seq);
     } else {
       result.compared += 1;
-      if (arrived !== hash) result.different.push(seq);
+      if (received !== hash) result.different.push(seq);
     }
   }
   const oldest = first ?? Infinity;

@@ -5,18 +5,12 @@ import type {
   DirectoryEntry,
   DirectoryKey,
   DirectoryLookup,
+  DirectoryRow,
 } from "../core/evidence/directory.ts";
 import { canonicalJson, sha256Hex } from "../base/canonical-json.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import type { Meta } from "./schema.ts";
 import { preparing, type Prepare } from "../base/sqlite/statements.ts";
-
-/** An entry with the tokens that lead to it. */
-export interface DirectoryRow {
-  entry: DirectoryEntry;
-  /** Keyed hashes of opaque tokens. */
-  tokenReferences?: readonly string[];
-}
 
 /** A step from one version to the next, or a whole new set. */
 export interface DirectoryChange {

@@ -10,14 +10,15 @@ import {
   DirectoryHash,
   directoryRows,
   directorySteps,
-  readPolicySet,
   readRevocationSet,
   readRulesSet,
   SET_LIMITS,
   trustPieces,
   type DirectoryStep,
-} from "./data-set-formats.ts";
-import type { DirectoryRow, DirectoryStore } from "../store/directory.ts";
+} from "../credential/data-set-formats.ts";
+import { readPolicySet } from "../config/policy.ts";
+import type { DirectoryStore } from "../store/directory.ts";
+import type { DirectoryRow } from "../core/evidence/directory.ts";
 import type { Blob } from "../protocol/manifest.ts";
 import {
   DataSetError,

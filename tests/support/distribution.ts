@@ -9,7 +9,7 @@ import type { Policy } from "../../src/core/policy/policy.ts";
 import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
 import { TrustStore } from "../../src/credential/trust/trust.ts";
-import { directoryDelta } from "../../src/unit/data-set-formats.ts";
+import { directoryDelta } from "../../src/credential/data-set-formats.ts";
 import { setInstallers } from "../../src/unit/data-set-installers.ts";
 import { PublishedSets, type Published } from "../../src/district/distributor-folder.ts";
 import { Distributor } from "../../src/district/distributor.ts";

@@ -48,3 +48,10 @@ export interface DirectoryAnswer {
 export interface DirectoryLookup {
   lookup(key: DirectoryKey): Promise<DirectoryAnswer>;
 }
+
+/** An entry with the tokens that lead to it. */
+export interface DirectoryRow {
+  entry: DirectoryEntry;
+  /** Keyed hashes of opaque tokens. */
+  tokenReferences?: readonly string[];
+}

@@ -1,7 +1,8 @@
 /** The thread a real unit's store runs in: a disk that stalls must not stall the door. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RecordDraft } from "../../core/record.ts";
-import type { DirectoryChange, DirectoryRow, StagedSet } from "../directory.ts";
+import type { DirectoryChange, StagedSet } from "../directory.ts";
+import type { DirectoryRow } from "../../core/evidence/directory.ts";
 import { asStoreError, type StoreError } from "../errors.ts";
 import type { SeqRange } from "../outbox.ts";
 import type {

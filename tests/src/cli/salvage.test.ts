@@ -41,40 +41,42 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("sentinel audit salvage", () => {
-  it("puts what it finds where the unit's other records are, once", () => {
-    expect(runSalvage(damaged, { into: collector, json: true }, START_MS, print)).toBe(0);
+  it("puts what it finds where the unit's other records are, once", async () => {
+    expect(await runSalvage(damaged, { into: collector, json: true }, START_MS, print)).toBe(0);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       found: [{ unit: "door-1", records: 100, missing: [] }],
       stored: { stored: 100, duplicates: 0, conflicts: 0 },
     });
     lines = [];
-    expect(runSalvage(damaged, { into: collector }, START_MS, print)).toBe(0);
+    expect(await runSalvage(damaged, { into: collector }, START_MS, print)).toBe(0);
     expect(lines).toContain(
       "0 put into the collector's database, 100 were there already, 0 differ",
     );
-    expect(runAudit({ database: collector }, print)).toBe(0);
+    expect(await runAudit({ database: collector }, print)).toBe(0);
     const archive = new SqliteRecordArchive(collector);
     expect(archive.streams()).toMatchObject([{ unit: "door-1", through: 100, gaps: [] }]);
     archive.close();
   });
 
-  it("writes what it finds as lines, and never over a file", () => {
+  it("writes what it finds as lines, and never over a file", async () => {
     const out = join(folder, "records.jsonl");
-    expect(runSalvage(damaged, { out }, START_MS, print)).toBe(0);
+    expect(await runSalvage(damaged, { out }, START_MS, print)).toBe(0);
     const records = readFileSync(out, "utf8").trimEnd().split("\n");
     expect(records).toHaveLength(100);
     const found = records.map((line) => (JSON.parse(line) as { seq: number }).seq);
     expect(new Set(found).size).toBe(100);
     expect(records.join("")).not.toContain('"h"');
-    expect(() => runSalvage(damaged, { out }, START_MS, print)).toThrow(/EEXIST/);
+    await expect(runSalvage(damaged, { out }, START_MS, print)).rejects.toThrow(/EEXIST/);
   });
 
-  it("says when there is nothing, and takes no other database for a collector's", () => {
+  it("says when there is nothing, and takes no other database for a collector's", async () => {
     writeFileSync(damaged, "nothing of the kind");
-    expect(runSalvage(damaged, {}, START_MS, print)).toBe(1);
+    expect(await runSalvage(damaged, {}, START_MS, print)).toBe(1);
     expect(lines).toEqual(["no record could be found"]);
     const other = join(folder, "unit.db");
     writeFileSync(other, "x".repeat(2_000));
-    expect(() => runSalvage(damaged, { into: other }, START_MS, print)).toThrow(/not a collector/);
+    await expect(runSalvage(damaged, { into: other }, START_MS, print)).rejects.toThrow(
+      /not a collector/,
+    );
   });
 });

@@ -16,8 +16,8 @@ import {
   pseudonymOf,
   tokenReferenceOf,
 } from "../../../src/credential/verifier.ts";
-import { directorySet } from "../../../src/unit/data-set-formats.ts";
-import type { DirectoryRow } from "../../../src/store/directory.ts";
+import { directorySet } from "../../../src/credential/data-set-formats.ts";
+import type { DirectoryRow } from "../../../src/core/evidence/directory.ts";
 import {
   DAY_MS,
   DISTRICT,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readDataSetContent } from "../../../src/cli/publish-content.ts";
+import { readDataSetContent } from "../../../src/district/cli/data-set-content.ts";
 import { UsageError } from "../../../src/cli/support/usage.ts";
 import { decide } from "../../../src/core/decision/decide.ts";
 import type { Rule } from "../../../src/core/policy/policy.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RecordBody } from "../../../src/core/record.ts";
-import { runReuse } from "../../../src/cli/audit.ts";
+import { runReuse } from "../../../src/district/cli/reuse.ts";
 import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import type { ReceivedRecord } from "../../../src/district/received-record.ts";
 import { link } from "../../../src/protocol/record-chain.ts";
@@ -136,17 +136,17 @@ describe("a live code that let somebody in", () => {
     expect(archive.passbacks.count()).toBe(0);
   });
 
-  it("is printed for people, without more than a part of the pseudonym", () => {
+  it("is printed for people, without more than a part of the pseudonym", async () => {
     const holder = "gWevQZemzEU9eOzHrGRdjrgogKRiNzYdgbGGFWpK-zM";
     arrive({ holder }, { holder, unit: "door-2", seq: 7, afterMs: 90_000 });
     const lines: string[] = [];
-    runReuse({ database: path }, (line) => lines.push(line));
+    await runReuse({ database: path }, (line) => lines.push(line));
     expect(lines).toEqual([
       "2022-04-26T09:01:30.000Z  at door-1 and door-2, 30 s apart: code of gWevQZemzEU9…, made 2022-04-26T09:00:00.000Z (records 1 and 7)",
       "used again: 1",
     ]);
     lines.length = 0;
-    runReuse({ database: path, json: true }, (line) => lines.push(line));
+    await runReuse({ database: path, json: true }, (line) => lines.push(line));
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ holder, again: { unit: "door-2" } });
   });
 });

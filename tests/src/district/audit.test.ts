@@ -16,9 +16,9 @@ let folder: string;
 let path: string;
 let arrived: ReceivedRecord[];
 
-function audit(): { status: number; lines: string[] } {
+async function audit(): Promise<{ status: number; lines: string[] }> {
   const lines: string[] = [];
-  const status = runAudit({ database: path }, (line) => lines.push(line));
+  const status = await runAudit({ database: path }, (line) => lines.push(line));
   return { status, lines };
 }
 
@@ -53,8 +53,8 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the audit of a collector's database", () => {
-  it("finds nothing in what is as it arrived", () => {
-    expect(audit().status).toBe(0);
+  it("finds nothing in what is as it arrived", async () => {
+    expect((await audit()).status).toBe(0);
   });
 
   it.each([
@@ -62,14 +62,14 @@ describe("the audit of a collector's database", () => {
     ["in the middle", "DELETE FROM records WHERE seq BETWEEN 5 AND 9", "5 to 9"],
     ["at its beginning", "DELETE FROM records WHERE seq < 3", "1 to 2"],
     ["altogether", "DELETE FROM records", "1 to 20"],
-  ])("names what had arrived and was removed %s", (_where, sql, gone) => {
+  ])("names what had arrived and was removed %s", async (_where, sql, gone) => {
     tamper(sql);
-    const { status, lines } = audit();
+    const { status, lines } = await audit();
     expect(status).toBe(1);
     expect(lines).toContain(`  had arrived and is gone: ${gone}`);
   });
 
-  it("holds again once what was removed has come again", () => {
+  it("holds again once what was removed has come again", async () => {
     tamper("DELETE FROM records WHERE seq BETWEEN 5 AND 9");
     const archive = new SqliteRecordArchive(path);
     expect(archive.store(arrived, START_MS)).toMatchObject({
@@ -78,7 +78,7 @@ describe("the audit of a collector's database", () => {
       conflicts: 0,
     });
     archive.close();
-    expect(audit().status).toBe(0);
+    expect((await audit()).status).toBe(0);
   });
 });
 
@@ -92,13 +92,13 @@ describe("forgetting at the far end", () => {
       }
     });
 
-  it("leaves the pseudonym nowhere in the file or its log", () => {
+  it("leaves the pseudonym nowhere in the file or its log", async () => {
     const archive = new SqliteRecordArchive(path);
     expect(readable()).toBe(true);
     expect(archive.forget("planted-holder-1")).toBe(7);
     expect(readable()).toBe(false);
     archive.close();
-    expect(audit().status).toBe(0);
+    expect((await audit()).status).toBe(0);
   });
 
   it("says so when somebody keeps the log from being cut", () => {

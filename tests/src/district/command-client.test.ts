@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { commandCommand } from "../../../src/cli/command.ts";
+import { commandCommand } from "../../../src/district/cli/command.ts";
 import { makeSigningKey } from "../../../src/cli/support/signing-key.ts";
 import {
   createCommandVerifier,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { DirectoryRow } from "../../../src/store/directory.ts";
+import type { DirectoryRow } from "../../../src/core/evidence/directory.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import { openStoreInWorker } from "../../../src/store/worker/worker.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";

@@ -70,7 +70,7 @@ describe("a real unit whose database is damaged", () => {
     renameSync(folder.at(aside), folder.at("looked-after.db"));
     expect(await alarmsOfAStart()).not.toContain("database-replaced");
 
-    expect(runSalvage(folder.at("looked-after.db"), {}, 0, () => {})).toBe(1);
+    expect(await runSalvage(folder.at("looked-after.db"), {}, 0, () => {})).toBe(1);
     expect(auditUnit(folder.at("unit.db")).faults).toEqual([]);
     // Nothing of the visitor is in the log, in which everything else is.
     const log = unit.log();

@@ -50,10 +50,10 @@ describe("files with keys", () => {
 
   it("of a collector, its lock too, are their owner's alone", () => {
     runOpenly(`
-      const { Archive } = await import(${moduleUrl("src/district/sqlite-record-archive.ts")});
+      const { SqliteRecordArchive } = await import(${moduleUrl("src/district/sqlite-record-archive.ts")});
       const { lockArchive } = await import(${moduleUrl("src/district/archive-lock.ts")});
       const path = ${JSON.stringify(join(folder, "collector.db"))};
-      lockArchive(path); new Archive(path); process.exit(0);`);
+      lockArchive(path); new SqliteRecordArchive(path); process.exit(0);`);
     expect(readdirSync(folder)).toContain("collector.db");
     expect(openToOthers()).toEqual([]);
   });

@@ -15,7 +15,7 @@ import { VirtualClock } from "../../../../sim/kernel/virtual-clock.ts";
 import { SqliteRecordArchive } from "../../../../src/district/sqlite-record-archive.ts";
 import { compare } from "../../../../src/district/audit.ts";
 import { readRecordEvent } from "../../../../src/district/received-record.ts";
-import { auditUnit } from "../../../../src/store/offline/audit.ts";
+import { auditUnit, hashesOf } from "../../../../src/store/offline/audit.ts";
 import { sha256Hex } from "../../../../src/base/canonical-json.ts";
 import { forgetEverywhere, forgetHolder } from "../../../../src/store/offline/forget.ts";
 import { openStore } from "../../../../src/store/store.ts";
@@ -126,12 +126,12 @@ describe("the audit", () => {
     archive.store(arrived, START_MS);
     await store.outbox.markDelivered([[1, 20]]);
     await store.close();
-    const same = compare(archive, path, "door-1", epoch);
+    const same = compare(archive, { unit: "door-1", epoch }, hashesOf(path));
     expect(same).toEqual({ compared: 20, different: [], lost: [], onlyHere: [] });
     tamper(
       `UPDATE records SET ${change}, hash = 'x' WHERE seq = 5; DELETE FROM records WHERE seq = 9`,
     );
-    const after = compare(archive, path, "door-1", epoch);
+    const after = compare(archive, { unit: "door-1", epoch }, hashesOf(path));
     expect(after).toEqual({ compared: 19, different: [5], lost: [], onlyHere: [9] });
     archive.close();
   });

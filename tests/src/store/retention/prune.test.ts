@@ -28,7 +28,7 @@ function store(options: Partial<StoreOptions> = {}): Store {
 /** One record a day, from the given day on. */
 async function fill(unit: Store, from: number, to: number, trusted = true): Promise<void> {
   const days = Array.from({ length: to - from + 1 }, (_, index) => from + index);
-  const commits = days.map((day) => {
+  const commits = days.map(async (day) => {
     const record = draft(day, `holder-${day % 3}`);
     const wallMs = trusted ? START_MS + day * DAY_MS : day;
     return unit.commit({ ...record, at: { ...record.at, wallMs, wallTrusted: trusted } });
@@ -158,7 +158,7 @@ describe("the audit of a pruned chain", () => {
     await unit.close();
   });
 
-  it("says from where it verified, and when the rest was pruned", () => {
+  it("says from where it verified, and when the rest was pruned", async () => {
     const prunedAtMs = START_MS + 400 * DAY_MS;
     expect(auditUnit(path, publicKey)).toMatchObject({
       records: 60,
@@ -166,7 +166,7 @@ describe("the audit of a pruned chain", () => {
       faults: [],
     });
     const lines: string[] = [];
-    expect(runAudit({ database: path, key: publicKey }, (line) => lines.push(line))).toBe(0);
+    expect(await runAudit({ database: path, key: publicKey }, (line) => lines.push(line))).toBe(0);
     expect(lines).toContain(
       `verified from number 41 on (earlier ones pruned, the last on ${new Date(prunedAtMs).toISOString()})`,
     );

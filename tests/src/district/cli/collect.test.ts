@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createSystemClock } from "../../../hal/linux/clock.ts";
-import { parseCollectorKeys } from "../../../src/config/collector-keys.ts";
-import { openStore } from "../../../src/store/store.ts";
-import { createMqttJsLink } from "../../../src/mqtt/mqttjs.ts";
-import { KeyRing } from "../../../src/protocol/signed-token.ts";
-import { createUplink } from "../../../src/uplink/uplink.ts";
-import { startMosquitto, type Mosquitto } from "../../support/mosquitto.ts";
-import { draft } from "../../support/records.ts";
-import { until } from "../../support/until.ts";
+import { createSystemClock } from "../../../../hal/linux/clock.ts";
+import { parseCollectorKeys } from "../../../../src/config/collector-keys.ts";
+import { openStore } from "../../../../src/store/store.ts";
+import { createMqttJsLink } from "../../../../src/mqtt/mqttjs.ts";
+import { KeyRing } from "../../../../src/protocol/signed-token.ts";
+import { createUplink } from "../../../../src/uplink/uplink.ts";
+import { startMosquitto, type Mosquitto } from "../../../support/mosquitto.ts";
+import { draft } from "../../../support/records.ts";
+import { until } from "../../../support/until.ts";
 
 const PROGRAM = "src/cli/main.ts";
 const UNIT = "door-1";

@@ -1,28 +1,28 @@
 /** Files of an operator as sets a unit will take: read as the unit reads them, before anything is signed. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { DataSetKind } from "../core/data-set.ts";
-import { timeOf } from "../base/dates.ts";
-import { readRevocationFile } from "../credential/trust/revocation-files.ts";
-import type { ValueSets } from "../credential/formats/eu-dcc/business-rules.ts";
+import type { DataSetKind } from "../../core/data-set.ts";
+import { timeOf } from "../../base/dates.ts";
+import { readRevocationFile } from "../../credential/trust/revocation-files.ts";
+import type { ValueSets } from "../../credential/formats/eu-dcc/business-rules.ts";
 import {
   parseRuleJson,
   parseRuleDocuments,
   RULES_KIND,
   type RuleFile,
-} from "../credential/formats/eu-dcc/rule-files.ts";
-import { canonicalJson } from "../base/canonical-json.ts";
-import { readTrustFile } from "../credential/trust/trust-files.ts";
+} from "../../credential/formats/eu-dcc/rule-files.ts";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { readTrustFile } from "../../credential/trust/trust-files.ts";
 import {
   directorySet,
-  readPolicySet,
   readRevocationSet,
   readRulesSet,
   SET_LIMITS,
   trustPieces,
-} from "../unit/data-set-formats.ts";
-import { readDirectory } from "../unit/directory-file.ts";
-import { UsageError } from "./support/usage.ts";
+} from "../../credential/data-set-formats.ts";
+import { readPolicySet } from "../../config/policy.ts";
+import { readDirectory } from "../../credential/directory/directory-file.ts";
+import { UsageError } from "../../cli/support/usage.ts";
 
 /** A set ready to be signed. */
 export interface DataSetContent {

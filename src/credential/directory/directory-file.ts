@@ -1,8 +1,8 @@
 /** The directory as a file: who is known here, one JSON line each. */
 import { z } from "zod";
-import { diseaseNamed } from "../core/evidence/disease.ts";
-import type { DirectoryEntry } from "../core/evidence/directory.ts";
-import type { DirectoryRow } from "../store/directory.ts";
+import { diseaseNamed } from "../../core/evidence/disease.ts";
+import type { DirectoryEntry } from "../../core/evidence/directory.ts";
+import type { DirectoryRow } from "../../core/evidence/directory.ts";
 
 const testResult = z.enum(["negative", "positive", "pending"]);
 /** COVID-19 where a statement names none; others by their code. */

@@ -1,24 +1,28 @@
 /** `sentinel publish`: signs a set of data for a district's units, serves it, and tells who has it. */
 import { randomBytes } from "node:crypto";
 import { Command, InvalidArgumentError } from "commander";
-import { delay, type Clock } from "../../hal/clock.ts";
-import { createSystemClock } from "../../hal/linux/clock.ts";
-import { KEY_ID, signerKeyEntry } from "../config/signer-keys.ts";
-import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
-import { DAY_MS } from "../core/time.ts";
-import { directoryDelta } from "../unit/data-set-formats.ts";
-import { PublishedSets } from "../district/distributor-folder.ts";
-import { Distributor, type UnitSets } from "../district/distributor.ts";
-import { audienceOf } from "../protocol/command.ts";
-import type { DataSetReport } from "../protocol/data-set-reports.ts";
-import type { DataSetErrorCode } from "../protocol/data-set-reports.ts";
-import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { unitTopics } from "../protocol/topics.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
-import { readDataSetContent } from "./publish-content.ts";
-import { makeSigningKey, readSigningKey } from "./support/signing-key.ts";
-import { printLine } from "./support/output.ts";
-import { UsageError } from "./support/usage.ts";
+import { delay, type Clock } from "../../../hal/clock.ts";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { KEY_ID, signerKeyEntry } from "../../config/signer-keys.ts";
+import { DATA_SET_KINDS, type DataSetKind } from "../../core/data-set.ts";
+import { DAY_MS } from "../../core/time.ts";
+import { directoryDelta } from "../../credential/data-set-formats.ts";
+import { PublishedSets } from "../distributor-folder.ts";
+import { Distributor, type UnitSets } from "../distributor.ts";
+import { audienceOf } from "../../protocol/command.ts";
+import type { DataSetReport } from "../../protocol/data-set-reports.ts";
+import type { DataSetErrorCode } from "../../protocol/data-set-reports.ts";
+import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
+import { unitTopics } from "../../protocol/topics.ts";
+import {
+  linkOptions,
+  withBrokerOptions,
+  type BrokerOptions,
+} from "../../cli/support/broker-options.ts";
+import { readDataSetContent } from "./data-set-content.ts";
+import { makeSigningKey, readSigningKey } from "../../cli/support/signing-key.ts";
+import { printLine } from "../../cli/support/output.ts";
+import { UsageError } from "../../cli/support/usage.ts";
 
 type Print = (line: string) => void;
 

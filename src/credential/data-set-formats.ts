@@ -1,22 +1,16 @@
 /** What a distributed set must be, byte for byte; the same for whoever publishes and whoever takes it. */
 import { createHash } from "node:crypto";
-import { parsePolicy } from "../config/policy.ts";
 import type { DataSetKind } from "../core/data-set.ts";
-import type { Policy } from "../core/policy/policy.ts";
-import { isFilterFile } from "../credential/trust/bloom.ts";
-import { readRevocationFile } from "../credential/trust/revocation-files.ts";
-import type { RevocationList } from "../credential/trust/revocation.ts";
-import type { RuleSet } from "../credential/formats/eu-dcc/business-rules.ts";
-import {
-  parseRuleJson,
-  parseRuleDocuments,
-  ruleSetOf,
-} from "../credential/formats/eu-dcc/rule-files.ts";
-import { readTrustFile } from "../credential/trust/trust-files.ts";
-import type { TrustSet } from "../credential/trust/trust.ts";
-import { readDirectoryLine } from "./directory-file.ts";
+import { isFilterFile } from "./trust/bloom.ts";
+import { readRevocationFile } from "./trust/revocation-files.ts";
+import type { RevocationList } from "./trust/revocation.ts";
+import type { RuleSet } from "./formats/eu-dcc/business-rules.ts";
+import { parseRuleJson, parseRuleDocuments, ruleSetOf } from "./formats/eu-dcc/rule-files.ts";
+import { readTrustFile } from "./trust/trust-files.ts";
+import type { TrustSet } from "./trust/trust.ts";
+import { readDirectoryLine } from "./directory/directory-file.ts";
 import { canonicalJson } from "../base/canonical-json.ts";
-import type { DirectoryRow } from "../store/directory.ts";
+import type { DirectoryRow } from "../core/evidence/directory.ts";
 
 const MIB = 1_048_576;
 
@@ -34,11 +28,6 @@ const LONGEST_JSON = 2 * MIB;
 const CERTIFICATES_AT_ONCE = 50;
 const LONGEST_LINE = 65_536;
 const NEWLINE = 0x0a;
-
-/** @throws ConfigError where it is not a policy */
-export function readPolicySet(bytes: Uint8Array): Policy {
-  return parsePolicy(Buffer.from(bytes).toString("utf8"), "policy");
-}
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 

@@ -2,18 +2,22 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { createSystemClock } from "../../hal/linux/clock.ts";
-import { every } from "../../hal/clock.ts";
-import { SqliteRecordArchive } from "../district/sqlite-record-archive.ts";
-import { createCollector, type Collector } from "../district/collector.ts";
-import { lockArchive } from "../district/archive-lock.ts";
-import type { AcknowledgementKey } from "../protocol/acknowledgement.ts";
-import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { signerKeyEntry } from "../config/signer-keys.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
-import { makeSigningKey, readSigningKey } from "./support/signing-key.ts";
-import { messageOf, printError, printLine } from "./support/output.ts";
-import { UsageError } from "./support/usage.ts";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { every } from "../../../hal/clock.ts";
+import { SqliteRecordArchive } from "../sqlite-record-archive.ts";
+import { createCollector, type Collector } from "../collector.ts";
+import { lockArchive } from "../archive-lock.ts";
+import type { AcknowledgementKey } from "../../protocol/acknowledgement.ts";
+import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
+import { signerKeyEntry } from "../../config/signer-keys.ts";
+import {
+  linkOptions,
+  withBrokerOptions,
+  type BrokerOptions,
+} from "../../cli/support/broker-options.ts";
+import { makeSigningKey, readSigningKey } from "../../cli/support/signing-key.ts";
+import { messageOf, printError, printLine } from "../../cli/support/output.ts";
+import { UsageError } from "../../cli/support/usage.ts";
 
 /** As commander gives it: `--key` signs here, and the certificate's key has another name. */
 interface CollectOptions extends Omit<BrokerOptions, "key"> {

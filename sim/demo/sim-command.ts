@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { createInlineEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
-import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
-import { startSimulatedDoorway } from "../../sim/demo/main.ts";
-import { loadScenario } from "../../sim/scenario/load.ts";
-import { ScenarioError } from "../../sim/scenario/problems.ts";
-import { runScenario, type ScenarioResult } from "../../sim/scenario/run.ts";
-import { printable } from "../base/printable.ts";
-import { canonicalJson, traceLines } from "../../sim/kernel/trace.ts";
-import { makeSigningKey } from "./support/signing-key.ts";
-import { printLine } from "./support/output.ts";
-import { UsageError } from "./support/usage.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
+import { startSimulatedDoorway } from "./main.ts";
+import { loadScenario } from "../scenario/load.ts";
+import { ScenarioError } from "../scenario/problems.ts";
+import { runScenario, type ScenarioResult } from "../scenario/run.ts";
+import { printable } from "../../src/base/printable.ts";
+import { canonicalJson, traceLines } from "../kernel/trace.ts";
+import { makeSigningKey } from "../../src/cli/support/signing-key.ts";
+import { printLine } from "../../src/cli/support/output.ts";
+import { UsageError } from "../../src/cli/support/usage.ts";
 
 interface SimOptions {
   port: number;

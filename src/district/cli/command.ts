@@ -2,24 +2,28 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import { createSystemClock } from "../../hal/linux/clock.ts";
-import { commandKeyEntry, KEY_ID } from "../config/command-keys.ts";
-import { parseYamlText } from "../config/yaml-text.ts";
-import { CREDENTIAL_REASONS, DECISION_REASONS, type ReasonCode } from "../core/reason.ts";
-import { COMMAND_NAMES, type CommandName } from "../core/command.ts";
-import { audienceOf } from "../protocol/command.ts";
-import { LONGEST_COMMAND } from "../protocol/command.ts";
-import { LONGEST_VALIDITY_MS } from "../protocol/command.ts";
-import { COMMAND_TOKEN_TYPE } from "../protocol/command.ts";
-import { type Command as UnitCommand } from "../protocol/command.ts";
-import { createMqttJsLink } from "../mqtt/mqttjs.ts";
-import { sendCommand, sendToAll, type CommandReport } from "../district/command-client.ts";
-import { signToken } from "../protocol/signed-token.ts";
-import { districtTopics, unitTopics } from "../protocol/topics.ts";
-import { linkOptions, withBrokerOptions, type BrokerOptions } from "./support/broker-options.ts";
-import { makeSigningKey, nextCounter, readSigningKey } from "./support/signing-key.ts";
-import { printLine } from "./support/output.ts";
-import { UsageError } from "./support/usage.ts";
+import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { commandKeyEntry, KEY_ID } from "../../config/command-keys.ts";
+import { parseYamlText } from "../../config/yaml-text.ts";
+import { CREDENTIAL_REASONS, DECISION_REASONS, type ReasonCode } from "../../core/reason.ts";
+import { COMMAND_NAMES, type CommandName } from "../../core/command.ts";
+import { audienceOf } from "../../protocol/command.ts";
+import { LONGEST_COMMAND } from "../../protocol/command.ts";
+import { LONGEST_VALIDITY_MS } from "../../protocol/command.ts";
+import { COMMAND_TOKEN_TYPE } from "../../protocol/command.ts";
+import { type Command as UnitCommand } from "../../protocol/command.ts";
+import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
+import { sendCommand, sendToAll, type CommandReport } from "../command-client.ts";
+import { signToken } from "../../protocol/signed-token.ts";
+import { districtTopics, unitTopics } from "../../protocol/topics.ts";
+import {
+  linkOptions,
+  withBrokerOptions,
+  type BrokerOptions,
+} from "../../cli/support/broker-options.ts";
+import { makeSigningKey, nextCounter, readSigningKey } from "../../cli/support/signing-key.ts";
+import { printLine } from "../../cli/support/output.ts";
+import { UsageError } from "../../cli/support/usage.ts";
 
 type Print = (line: string) => void;
 
