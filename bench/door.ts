@@ -1,6 +1,5 @@
 /** The door as a whole: from the first frame that holds a readable code, or a card's last byte, to the gate's line. */
 import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +24,8 @@ import { District, DISTRICT_ISSUER } from "../sim/actors/issuer.ts";
 import { pharmacyPolicy } from "../sim/actors/policy.ts";
 import { createRandom } from "../sim/kernel/random.ts";
 import { MemoryFiles } from "../sim/platform/memory-files.ts";
-import { simulatedUnitConfig } from "../sim/platform/unit-config.ts";
-import { composeUnit } from "../src/unit/unit.ts";
 import { percentile, printTable, spread } from "./figures.ts";
+import { composeBenchUnit } from "./platform.ts";
 import { ReplayCamera } from "./replay-camera.ts";
 
 const SIZE = { width: 1280, height: 720 };
@@ -35,8 +33,6 @@ const GATE_LINE = 17;
 const HOLDER = "11010519491231002X";
 const PEER_FRAMES = 60;
 const PATIENCE_MS = 3_000;
-/** The door without its network. */
-const ALONE = { mqtt: undefined, commands: undefined, data: undefined };
 
 /** `--visits N` (default 1000) by code, `--cards N` (default 100), `--no-peer`. */
 export async function run(args: string[]): Promise<void> {
@@ -97,42 +93,23 @@ async function openDoor(folder: string): Promise<Door> {
   const base = pharmacyPolicy(clock.wallMs());
   const policy = { ...base, visit: { ...base.visit, releaseMs: 50, resultMs: 50 } };
   const files = new MemoryFiles(() => clock.wallMs());
-  district.handOver(files);
-  const { trust, revoked } = district.filePaths();
   let passed: (timings: VisitTimings) => void = () => {};
-  const unit = await composeUnit(
-    { ...simulatedUnitConfig({ unitId: "bench", district: "bench", trust, revoked }), ...ALONE },
-    {
-      clock,
-      chance: {
-        bytes: (count) => randomBytes(count),
-        fraction: () => random.next(),
-      },
-      bootId: "bench",
-      files,
-      log: () => {},
-      policy: async () => policy,
-      openStore: async () => ({
-        store: openStore({ path: join(folder, "unit.db"), unitId: "bench", clock }),
-      }),
-      openDevices: async () => ({
-        devices: {
-          codeReaders: [createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES })],
-          cardReaders: [createSdtReader({ host: serial, clock })],
-          gate: createGate({ line, clock, maximumMs: 1_000 }),
-        },
-        close: () => engine.close(),
-      }),
-      link: () => {
-        throw new Error("this unit has no broker");
-      },
-      resolver: () => {
-        throw new Error("this unit has no resolver");
-      },
-      machine: { memoryBytes: () => process.memoryUsage.rss(), temperatureC: () => undefined },
-      observer: { onTimings: (timings) => passed(timings) },
+  const unit = await composeBenchUnit({
+    clock,
+    unitId: "bench",
+    district: "bench",
+    store: openStore({ path: join(folder, "unit.db"), unitId: "bench", clock }),
+    devices: {
+      codeReaders: [createCodeReader({ camera, engine, clock, wanted: CREDENTIAL_SHAPES })],
+      cardReaders: [createSdtReader({ host: serial, clock })],
+      gate: createGate({ line, clock, maximumMs: 1_000 }),
     },
-  );
+    close: () => engine.close(),
+    policy,
+    observer: { onTimings: (timings) => passed(timings) },
+    authority: district,
+    files,
+  });
   const { gateway } = unit;
   await unit.start();
   const frames: Uint8Array[] = [];

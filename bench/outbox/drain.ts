@@ -19,10 +19,10 @@ export async function drainOutbox(
   acknowledgedBy: "broker" | "collector",
 ): Promise<number> {
   const rig = await setUp({ roundTripMs, acknowledgedBy, backlogPerSecond: 1_000_000 });
-  const { store, uplink } = rig;
+  const { store } = rig;
   try {
     await fill(store, records);
-    uplink.start();
+    const uplink = await rig.start();
     await reached(
       rig,
       until("the unit is online", () => uplink.online(), LIMIT_MS),

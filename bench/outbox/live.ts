@@ -30,12 +30,12 @@ export async function liveDelays(roundTripMs: number, withBacklog: boolean): Pro
       }
     },
   });
-  const { store, uplink } = rig;
+  const { store } = rig;
   try {
     // One at least: its acknowledgement says that the far end is up.
     await fill(store, withBacklog ? BACKLOG : 1);
     firstLive = store.outbox.head() + 1;
-    uplink.start();
+    const uplink = await rig.start();
     const replayed = (): number => uplink.counters().acknowledged - acknowledgedAtMs.size;
     const first = until("the far end acknowledges", () => replayed() > 0, LIMIT_MS);
     await reached(rig, first);

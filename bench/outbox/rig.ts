@@ -9,8 +9,10 @@ import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import type { Store } from "../../src/store/store.ts";
 import { REASON_NO_MATCHING_SUBSCRIBERS, type MqttConnection } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
-import { createUplink, type Uplink, type UplinkOptions } from "../../src/uplink/uplink.ts";
+import { optional } from "../../src/base/optional.ts";
+import type { Uplink } from "../../src/uplink/uplink.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
+import { composeBenchUnit } from "../platform.ts";
 import { startDelayProxy } from "./delay-proxy.ts";
 import { record } from "./record.ts";
 
@@ -22,16 +24,18 @@ export const BROKER = [
   "max_queued_messages 0",
 ];
 
-export interface RigOptions extends Pick<
-  UplinkOptions,
-  "acknowledgedBy" | "backlogPerSecond" | "onDelivered"
-> {
+export interface RigOptions {
   roundTripMs: number;
+  acknowledgedBy: "broker" | "collector";
+  backlogPerSecond?: number;
+  /** The far end has these records; may repeat. */
+  onDelivered?: (fromSeq: number, toSeq: number) => void;
 }
 
 export interface Rig {
   store: Store;
-  uplink: Uplink;
+  /** Starts the unit, which connects at once. */
+  start(): Promise<Uplink>;
   /** Rejects when something that must run has ended. */
   broken: Promise<never>;
   end(): Promise<void>;
@@ -46,25 +50,31 @@ export async function setUp(options: RigOptions): Promise<Rig> {
   const path = await startPath(broker.port, roundTripMs);
   const store = await openStoreInWorker({ path: join(folder, "unit.db"), unitId: "unit", clock });
   const farEnd = await startFarEnd(broker, folder, acknowledgedBy === "collector");
-  const uplink = createUplink({
-    link: createMqttJsLink({ url: `mqtt://127.0.0.1:${path.port}`, version: "5" }),
-    outbox: store.outbox,
+  const { backlogPerSecond, onDelivered } = options;
+  const unit = await composeBenchUnit({
     clock,
-    chance: () => 0,
     unitId: "unit",
     district: "bench",
-    bootId: "bench",
-    version: "bench",
-    ...options,
+    store,
+    broker: {
+      link: createMqttJsLink({ url: `mqtt://127.0.0.1:${path.port}`, version: "5" }),
+      collector: acknowledgedBy === "collector",
+    },
+    observer: optional({ onDelivered }),
+    uplinkPace: optional({ backlogPerSecond }),
   });
   return {
     store,
-    uplink,
+    async start() {
+      await unit.start();
+      const uplink = unit.uplink();
+      if (uplink === undefined) throw new Error("the unit has no uplink");
+      return uplink;
+    },
     broken: farEnd.broken,
     async end() {
-      await uplink.stop();
+      await unit.stop();
       await farEnd.end();
-      await store.close();
       await path.close();
       await broker.dispose();
       rmSync(folder, { recursive: true, force: true });

@@ -1,17 +1,18 @@
 /**
- * A unit's store and uplink as a process to be killed: commits numbered records at a rate, says
- * each one that is durable, sends them, and can kill itself at a named write point.
+ * A unit as a process to be killed: it commits numbered records at a rate, reports each one that is
+ * durable, sends them, and can kill itself at a named write point.
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
+import { storeMembers } from "../../sim/platform/disk.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { openStoreInWorker } from "../../src/store/worker/worker.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import type { MqttConnection, MqttLink } from "../../src/mqtt/connection.ts";
-import type { OutboxPort } from "../../src/uplink/outbox-port.ts";
-import { createUplink } from "../../src/uplink/uplink.ts";
+import type { Outbox } from "../../src/store/outbox.ts";
+import { composeBenchUnit } from "../platform.ts";
 import { say } from "./say.ts";
 import { DISTRICT, recordOf, UNIT } from "./story.ts";
 
@@ -62,19 +63,14 @@ let opened = false;
 const store = await open();
 opened = true;
 
-const outbox: OutboxPort = {
-  epoch: store.epoch,
-  pending: () => store.outbox.pending(),
-  head: () => store.outbox.head(),
-  read: (fromSeq, limit) => store.outbox.read(fromSeq, limit),
+const outbox: Outbox = {
+  ...store.outbox,
   async markDelivered(ranges) {
     pass("collector's word heard");
     const removed = await store.outbox.markDelivered(ranges);
     if (removed > 0) pass("outbox cleared");
     return removed;
   },
-  requeue: (ranges) => store.outbox.requeue(ranges),
-  onCommitted: (listener) => store.outbox.onCommitted(listener),
 };
 
 function watched(connection: MqttConnection): MqttConnection {
@@ -98,22 +94,20 @@ function watched(connection: MqttConnection): MqttConnection {
 
 const plain = createMqttJsLink({ url: orders.broker, version: "5" });
 const link: MqttLink = { connect: async (request) => watched(await plain.connect(request)) };
-const uplink = createUplink({
-  link,
-  outbox,
+const unit = await composeBenchUnit({
   clock,
-  chance: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  reconnect: { firstMs: 50, longestMs: 400 },
   unitId: UNIT,
   district: DISTRICT,
-  bootId: randomUUID(),
-  version: "torture",
-  acknowledgedBy: orders.acknowledgedBy,
-  backlogPerSecond: 20_000,
-  acknowledgeWithinMs: 2_000,
-  retryMs: 200,
+  store: { ...storeMembers(store), outbox },
+  broker: { link, collector: orders.acknowledgedBy === "collector" },
+  uplinkPace: {
+    reconnect: { firstMs: 50, longestMs: 400 },
+    backlogPerSecond: 20_000,
+    acknowledgeWithinMs: 2_000,
+    retryMs: 200,
+  },
 });
-uplink.start();
+await unit.start();
 say("up");
 
 const TICK_MS = 20;

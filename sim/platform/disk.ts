@@ -41,7 +41,7 @@ export function createDisk(options: {
   };
   return {
     store: {
-      ...outwardStore(store),
+      ...storeMembers(store),
       directory: {
         ...store.directory,
         async lookup(key) {
@@ -101,7 +101,7 @@ async function commitTraced(
 }
 
 /** A store as plain members, so that some of them can be replaced. */
-function outwardStore(store: Store): Store {
+export function storeMembers(store: Store): Store {
   const { unitId, epoch, signingKey, outbox, directory, settings } = store;
   return {
     unitId,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { circles, crowded, importsOf, violation, violations } from "./rules.ts";
+import { circles, crowded, importsOf, secondUnits, violation, violations } from "./rules.ts";
 
 describe("the import table", () => {
   it("holds for every file of the tree", () => {
@@ -24,6 +24,9 @@ describe("the import table", () => {
       "a driver that starts a process",
     ],
     ["src/main.ts", "../sim/demo/main.ts", "a real unit that knows the simulator"],
+    ["src/unit/unit.ts", "../../hal/linux/clock.ts", "a unit that knows its machine"],
+    ["src/unit/unit.ts", "node:fs/promises", "a unit that opens files by itself"],
+    ["src/unit/unit.ts", "../../sim/kernel/trace.ts", "a unit that knows its simulation"],
     ["src/store/outbox.ts", "../uplink/outbox-sender.ts", "a store that knows who sends"],
     ["sim/doorway/world.ts", "../../src/cli/main.ts", "a world that starts a process"],
     ["src/cli/audit.ts", "../district/audit.ts", "a unit's verb that needs the district"],
@@ -58,6 +61,24 @@ describe("the import table", () => {
       ["d.ts", ["a.ts"]],
     ]);
     expect(circles(imports)).toEqual([["b.ts", "c.ts", "b.ts"]]);
+  });
+
+  it.each([
+    ["sim/doorway/doorway.ts", "const gateway = new Gateway({"],
+    ["src/main.ts", "gateway = new Gateway({ clock })"],
+    ["bench/outbox/rig.ts", "const uplink = createUplink({ link })"],
+    ["tests/sim/doorway/doorway.test.ts", "new Gateway({})"],
+  ])("finds a second unit that %s composes", (file, text) => {
+    expect(secondUnits(file, text)).toEqual([expect.stringContaining("only src/unit composes")]);
+  });
+
+  it.each([
+    ["src/unit/unit.ts", "return new Gateway({"],
+    ["src/uplink/uplink.ts", "export function createUplink(options: UplinkOptions): Uplink {"],
+    ["tests/src/uplink/uplink.test.ts", "createUplink({"],
+    ["sim/doorway/doorway.ts", "let gateway: Gateway;"],
+  ])("leaves %s to itself", (file, text) => {
+    expect(secondUnits(file, text)).toEqual([]);
   });
 
   it("finds a folder with too many loose files", () => {

@@ -118,7 +118,33 @@ const ROOMS: readonly Room[] = [
   // The verbs of the district and of the simulator are found at run time: a unit lacks both.
   { path: "src/cli", mayImport: ["src", "hal"], never: ["src/district"], packages: "*" },
   // The parts a real unit is composed of, where the rooms above meet.
-  { path: "src/unit", mayImport: ["src", "hal"], never: ["src/district"], packages: "*" },
+  {
+    path: "src/unit",
+    mayImport: [
+      "src/unit",
+      "src/base",
+      "src/config",
+      "src/core",
+      "src/credential",
+      "src/distribution",
+      "src/gateway",
+      "src/health",
+      "src/mqtt",
+      "src/protocol",
+      "src/store",
+      "src/ui",
+      "src/uplink",
+      "src/version.ts",
+      "hal/bus",
+      "hal/clock.ts",
+      "hal/devices.ts",
+      "hal/driver.ts",
+      "hal/drivers",
+      "hal/registry.ts",
+    ],
+    // What touches the machine is the platform's: a run in virtual time opens no file and no socket.
+    packages: ["node:crypto", "node:path", "node:timers", "zod"],
+  },
   // What a Raspberry Pi brings to the unit.
   { path: "src/linux", mayImport: ["src", "hal"], never: ["src/district"], packages: "*" },
   { path: "src/main.ts", mayImport: ["src", "hal"], never: ["src/district"], packages: "*" },
@@ -277,7 +303,9 @@ export function violations(root: string): string[] {
   const imports = new Map<string, string[]>();
   for (const folder of FOLDERS) {
     for (const file of sourceFiles(root, folder)) {
-      const specifiers = importsOf(readFileSync(join(root, file), "utf8"));
+      const text = readFileSync(join(root, file), "utf8");
+      found.push(...secondUnits(file, text));
+      const specifiers = importsOf(text);
       for (const specifier of specifiers) {
         const problem = violation(file, specifier);
         if (problem !== undefined) found.push(problem);
@@ -291,6 +319,27 @@ export function violations(root: string): string[] {
   }
   for (const circle of circles(imports)) found.push(`a circle of imports: ${circle.join(" -> ")}`);
   return [...found, ...crowded([...imports.keys()])];
+}
+
+/** Who may compose a gateway or an uplink: the unit, and the tests of these parts. */
+const COMPOSERS = [
+  "src/unit",
+  "tests/architecture",
+  "tests/src/cli/collect.test.ts",
+  "tests/src/district",
+  "tests/src/gateway",
+  "tests/src/health",
+  "tests/src/uplink",
+  "tests/support",
+];
+const COMPOSITION = /\bnew Gateway\(|(?<!function )\bcreateUplink\(/g;
+
+/** Places where a text composes a unit of its own: then what runs there is not what runs at a door. */
+export function secondUnits(file: string, text: string): string[] {
+  if (COMPOSERS.some((place) => under(file, place))) return [];
+  return [...text.matchAll(COMPOSITION)].map(
+    ([call]) => `${file} calls ${call}…): only src/unit composes a unit (composeUnit)`,
+  );
 }
 
 /** Circles of imports, type imports included: each as its files in the order they import. */
