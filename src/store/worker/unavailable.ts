@@ -1,4 +1,4 @@
-/** Stands in for a database that cannot be opened: the unit comes up, and nothing counts as recorded. */
+/** The unavailable store: stands in for a database that cannot be opened, so that the unit comes up. */
 import { StoreError } from "../errors.ts";
 import type { DirectoryStore } from "../directory.ts";
 import type { Outbox } from "../outbox.ts";
@@ -6,21 +6,21 @@ import type { Settings } from "../store.ts";
 import { openStoreInWorker, type ThreadOptions, type UnitStore } from "./worker.ts";
 
 /**
- * Opens a unit's store. Where the disk does not let it, the unit still comes up: every commit is
- * refused, so that the policy says what holds at the door, and a new start tries again.
+ * Opens a unit's store. Where the disk prevents it, the unit still comes up: every commit is
+ * refused, the policy decides what then applies at the door, and a new start tries again.
  *
- * @param onAbsent told why there is no database
- * @throws StoreError `foreign` where the file is another program's: that is for people to settle
+ * @param onUnavailable called with the reason
+ * @throws StoreError `foreign` where the file is another program's: people must settle that
  */
 export async function openUnitStore(
   options: ThreadOptions,
-  onAbsent: (error: StoreError) => void,
+  onUnavailable: (error: StoreError) => void,
 ): Promise<UnitStore> {
   try {
     return await openStoreInWorker(options);
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== "disk") throw error;
-    onAbsent(error);
+    onUnavailable(error);
     return unavailableStore(options.unitId, error);
   }
 }

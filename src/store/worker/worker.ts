@@ -1,18 +1,31 @@
-/** The same store behind a worker thread: calls go over, gauges come back with every answer. */
+/** The same store behind a worker thread: calls cross over, gauges come back with every answer. */
 import { Worker } from "node:worker_threads";
-import type { RecordDraft } from "../../core/record.ts";
 import type { Timer } from "../../../hal/clock.ts";
+import { optional } from "../../base/optional.ts";
+import type { RecordDraft } from "../../core/record.ts";
 import { asRows, type DirectoryStore } from "../directory.ts";
 import { StoreError } from "../errors.ts";
-import type { Outbox, OutboxRow, OutboxState } from "../outbox.ts";
-import type { Answer, CommitOutcome, Failure, StoreFacts, StoreThread } from "./protocol.ts";
-import type { Pruned, PruneRequest } from "../retention/prune.ts";
 import type { Replacement } from "../open-or-replace.ts";
+import type { Outbox, OutboxState } from "../outbox.ts";
+import type { Pruned, PruneRequest } from "../retention/prune.ts";
 import { scheduleRetention } from "../retention/retention.ts";
-import type { Settings, Store, StoredRecord, StoreFile, StoreOptions } from "../store.ts";
+import type { Settings, Store, StoredRecord, StoreOptions } from "../store.ts";
+import type {
+  CommitOutcome,
+  Failure,
+  Operation,
+  StoreAnswer,
+  StoreGauges,
+  StoreOpened,
+  StoreOperations,
+  StoreRequest,
+  StoreResult,
+  StoreThread,
+} from "./protocol.ts";
 
+/** A call that waits for its answer. */
 interface Call {
-  resolve: (result: unknown) => void;
+  resolve: (result: StoreResult) => void;
   reject: (error: Error) => void;
 }
 
@@ -25,41 +38,46 @@ interface WaitingCommit {
 const errorOf = ({ kind, message, context }: Failure): StoreError =>
   new StoreError(kind, message, context);
 
+const isResultOf = <N extends Operation>(
+  result: StoreResult | StoreResult<N>,
+  operation: N,
+): result is StoreResult<N> => result.operation === operation;
+
 export interface ThreadOptions extends Omit<StoreOptions, "random" | "inherited"> {
   /**
    * The database turned out to be damaged while it was in use. Nothing more is taken; a new start
-   * sets it aside and begins anew.
+   * quarantines it and begins a new one.
    */
   onDamaged?: (error: StoreError) => void;
 }
 
 /** A store in a thread, and what became of the database before it. */
 export interface UnitStore extends Store {
-  /** Set when a database had to be set aside at this start. */
+  /** Set when a database had to be quarantined at this start. */
   readonly replaced: Replacement | undefined;
 }
 
 /**
- * Opens a store in a thread of its own. A damaged database is set aside, and a new one begins.
+ * Opens a store in a thread of its own. A damaged database is quarantined, and a new one begins.
  *
  * @throws StoreError `disk` or `foreign`, as `openOrReplace` does
  */
 export async function openStoreInWorker(options: ThreadOptions): Promise<UnitStore> {
   const { path, unitId, outbox, clock } = options;
-  const file: StoreFile = { path, unitId, ...(outbox === undefined ? {} : { outbox }) };
-  const start: StoreThread = { file, atMs: clock.wallMs() };
-  const worker = new Worker(new URL("worker-thread.ts", import.meta.url), { workerData: start });
-  const opened = await new Promise<Answer>((resolve, reject) => {
+  const workerData: StoreThread = {
+    file: { path, unitId, ...optional({ outbox }) },
+    atMs: clock.wallMs(),
+  };
+  const worker = new Worker(new URL("worker-thread.ts", import.meta.url), { workerData });
+  const opened = await new Promise<StoreAnswer>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
   });
-  if (opened.kind !== "opened") {
-    await worker.terminate();
-    throw opened.kind === "not-opened"
-      ? errorOf(opened.failure)
-      : new StoreError("closed", "the store's thread answered out of turn");
-  }
-  return new ThreadStore(worker, options, opened);
+  if (opened.kind === "opened") return new ThreadStore(worker, options, opened);
+  await worker.terminate();
+  throw opened.kind === "not-opened"
+    ? errorOf(opened.failure)
+    : new StoreError("closed", "the store's thread answered out of turn");
 }
 
 class ThreadStore implements UnitStore {
@@ -71,36 +89,33 @@ class ThreadStore implements UnitStore {
   readonly settings: Settings;
   readonly replaced: Replacement | undefined;
   readonly #worker: Worker;
+  readonly #retention: Timer;
   readonly #calls = new Map<number, Call>();
   readonly #stateListeners: ((state: OutboxState) => void)[] = [];
   readonly #commitListeners: ((head: number) => void)[] = [];
   #nextId = 1;
-  #facts: StoreFacts;
+  #gauges: StoreGauges;
   #waiting: WaitingCommit[] = [];
   #committing = false;
   #ended: StoreError | undefined;
-  readonly #retention: Timer;
 
-  constructor(worker: Worker, options: ThreadOptions, opened: Extract<Answer, { kind: "opened" }>) {
+  constructor(worker: Worker, options: ThreadOptions, opened: StoreOpened) {
     this.#worker = worker;
-    this.#facts = opened.facts;
+    this.#gauges = opened.gauges;
     this.unitId = options.unitId;
     this.epoch = opened.epoch;
     this.replaced = opened.replaced;
     this.signingKey = {
       publicKey: opened.publicKey,
-      sign: (text) => this.#call("sign", [text]) as Promise<string>,
+      sign: (text) => this.#call("sign", text),
     };
     this.outbox = this.#outbox();
     this.directory = this.#directory();
     this.settings = {
-      get: (name) => this.#call("get", [name]) as Promise<string | undefined>,
-      set: (name, value) => this.#call("set", [name, value]) as Promise<void>,
+      get: (name) => this.#call("getSetting", name),
+      set: (name, value) => this.#call("setSetting", { name, value }),
     };
-    worker.on("message", (answer: Answer) => {
-      if (answer.kind === "damaged") options.onDamaged?.(errorOf(answer.failure));
-      else this.#answered(answer);
-    });
+    worker.on("message", (answer: StoreAnswer) => this.#received(answer, options.onDamaged));
     worker.on("error", (error) => this.#end(`the store's thread failed: ${String(error)}`));
     worker.on("exit", () => this.#end("the store is closed"));
     this.#retention = scheduleRetention(this, options.clock, options);
@@ -114,29 +129,29 @@ class ThreadStore implements UnitStore {
   }
 
   recent(count: number): Promise<StoredRecord[]> {
-    return this.#call("recent", [count]) as Promise<StoredRecord[]>;
+    return this.#call("recent", count);
   }
 
   forget(holderPseudonym: string): Promise<number> {
-    return this.#call("forget", [holderPseudonym]) as Promise<number>;
+    return this.#call("forget", holderPseudonym);
   }
 
-  forgetBefore(atMs: number): Promise<number> {
-    return this.#call("forgetBefore", [atMs]) as Promise<number>;
+  forgetBefore(beforeMs: number): Promise<number> {
+    return this.#call("forgetBefore", beforeMs);
   }
 
   prune(request: PruneRequest): Promise<Pruned> {
-    return this.#call("prune", [request]) as Promise<Pruned>;
+    return this.#call("prune", request);
   }
 
   async close(): Promise<void> {
     this.#retention.cancel();
     if (this.#ended !== undefined) return;
-    await this.#call("close", []);
+    await this.#call("close", undefined);
     await this.#worker.terminate();
   }
 
-  // What gathers while one batch is being written goes together into the next: one fsync for all.
+  // Commits that gather while one batch is written share the next one, and so one fsync.
   async #commitWaiting(): Promise<void> {
     this.#committing = true;
     while (this.#waiting.length > 0) {
@@ -144,46 +159,70 @@ class ThreadStore implements UnitStore {
       this.#waiting = [];
       try {
         const drafts = batch.map(({ draft }) => draft);
-        const outcomes = (await this.#call("commit", drafts)) as CommitOutcome[];
-        batch.forEach(({ resolve, reject }, index) => {
-          const outcome = outcomes[index];
-          if (outcome === undefined) reject(new StoreError("closed", "the commit went unanswered"));
-          else if ("failure" in outcome) reject(errorOf(outcome.failure));
-          else resolve(outcome);
-        });
+        settle(batch, await this.#call("commit", drafts));
       } catch (error) {
         const failure = error instanceof Error ? error : new Error(String(error));
-        for (const waiting of batch) waiting.reject(failure);
+        for (const { reject } of batch) reject(failure);
       }
     }
     this.#committing = false;
   }
 
-  #call(operation: string, input: readonly unknown[]): Promise<unknown> {
+  #call<N extends Operation>(
+    operation: N,
+    input: StoreOperations[N]["input"],
+  ): Promise<StoreOperations[N]["output"]> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
         reject(this.#ended);
         return;
       }
       const id = this.#nextId++;
-      this.#calls.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, operation, input });
+      this.#calls.set(id, {
+        resolve: (result) => {
+          if (isResultOf(result, operation)) resolve(result.output);
+          else
+            reject(new StoreError("closed", `${operation} got the result of ${result.operation}`));
+        },
+        reject,
+      });
+      const request: StoreRequest<N> = { id, operation, input };
+      this.#worker.postMessage(request);
     });
   }
 
-  #answered(answer: Answer): void {
-    if (answer.kind !== "result" && answer.kind !== "failed") return;
-    const call = this.#calls.get(answer.id);
-    this.#calls.delete(answer.id);
-    const before = this.#facts;
-    this.#facts = answer.facts;
-    if (answer.kind === "result") call?.resolve(answer.result);
-    else call?.reject(errorOf(answer.failure));
-    if (before.state !== answer.facts.state) {
-      for (const listener of this.#stateListeners) listener(answer.facts.state);
+  #received(answer: StoreAnswer, onDamaged: ThreadOptions["onDamaged"]): void {
+    switch (answer.kind) {
+      case "opened":
+      case "not-opened":
+        return;
+      case "damaged":
+        onDamaged?.(errorOf(answer.failure));
+        return;
+      case "result":
+        this.#take(answer.id)?.resolve(answer);
+        break;
+      case "failed":
+        this.#take(answer.id)?.reject(errorOf(answer.failure));
+        break;
     }
-    if (before.head !== answer.facts.head) {
-      for (const listener of this.#commitListeners) listener(answer.facts.head);
+    this.#update(answer.gauges);
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+
+  #update(gauges: StoreGauges): void {
+    const before = this.#gauges;
+    this.#gauges = gauges;
+    if (before.state !== gauges.state) {
+      for (const listener of this.#stateListeners) listener(gauges.state);
+    }
+    if (before.head !== gauges.head) {
+      for (const listener of this.#commitListeners) listener(gauges.head);
     }
   }
 
@@ -197,13 +236,13 @@ class ThreadStore implements UnitStore {
     return {
       unit: this.unitId,
       epoch: this.epoch,
-      pending: () => this.#facts.pending,
-      state: () => this.#facts.state,
-      head: () => this.#facts.head,
-      lost: () => this.#facts.lost,
-      read: (fromSeq, limit) => this.#call("read", [fromSeq, limit]) as Promise<OutboxRow[]>,
-      markDelivered: (ranges) => this.#call("delivered", ranges) as Promise<number>,
-      requeue: (ranges) => this.#call("again", ranges) as Promise<number>,
+      pending: () => this.#gauges.pending,
+      state: () => this.#gauges.state,
+      head: () => this.#gauges.head,
+      lost: () => this.#gauges.lost,
+      read: (fromSeq, limit) => this.#call("readOutbox", { fromSeq, limit }),
+      markDelivered: (ranges) => this.#call("markDelivered", ranges),
+      requeue: (ranges) => this.#call("requeue", ranges),
       onState: (listener) => {
         this.#stateListeners.push(listener);
       },
@@ -214,20 +253,27 @@ class ThreadStore implements UnitStore {
   }
 
   #directory(): DirectoryStore {
-    const apply: DirectoryStore["apply"] = (change) =>
-      this.#call("apply", [change]) as Promise<void>;
     return {
-      lookup: (key) => this.#call("lookup", [key]) as ReturnType<DirectoryStore["lookup"]>,
-      upsert: (rows, asOfMs) => apply({ put: asRows(rows), asOfMs }),
-      apply,
-      stage: (rows) => this.#call("stage", [rows]) as Promise<void>,
-      clearStaging: () => this.#call("clearStage", []) as Promise<boolean>,
-      activate: (set) => this.#call("promote", [set]) as Promise<void>,
-      page: (after, limit) =>
-        this.#call("page", [after, limit]) as ReturnType<DirectoryStore["page"]>,
-      asOf: () => this.#facts.directoryAsOfMs,
-      version: () => this.#facts.directoryVersion,
-      size: () => this.#facts.directorySize,
+      lookup: (key) => this.#call("lookUp", key),
+      upsert: (rows, asOfMs) => this.#call("applyDirectory", { put: asRows(rows), asOfMs }),
+      apply: (change) => this.#call("applyDirectory", change),
+      stage: (rows) => this.#call("stageDirectory", rows),
+      clearStaging: () => this.#call("clearDirectoryStaging", undefined),
+      activate: (set) => this.#call("activateDirectory", set),
+      page: (afterPseudonym, limit) => this.#call("readDirectoryPage", { afterPseudonym, limit }),
+      asOf: () => this.#gauges.directoryAsOfMs,
+      version: () => this.#gauges.directoryVersion,
+      size: () => this.#gauges.directorySize,
     };
   }
+}
+
+/** Gives each commit of a batch its own outcome. */
+function settle(batch: readonly WaitingCommit[], outcomes: readonly CommitOutcome[]): void {
+  batch.forEach(({ resolve, reject }, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) reject(new StoreError("closed", "the commit went unanswered"));
+    else if ("failure" in outcome) reject(errorOf(outcome.failure));
+    else resolve(outcome);
+  });
 }
