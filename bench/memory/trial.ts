@@ -12,7 +12,7 @@ import {
   issueHealthPass,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../src/credential/pseudonym.ts";
-import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../src/credential/formats/health-pass/issuer-key.ts";
 import { renderScene } from "../../sim/camera/render.ts";
 import { GOOD_CONDITIONS } from "../../sim/camera/picture.ts";
 import { createSamVChip, encodeCard, type SamVChip } from "../../sim/chips/sam-v.ts";

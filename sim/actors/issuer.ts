@@ -6,7 +6,7 @@ import {
   createIssuerKey,
   publicIssuerFile,
   type IssuerKey,
-} from "../../src/credential/trust/issuer-key.ts";
+} from "../../src/credential/formats/health-pass/issuer-key.ts";
 import {
   issueHealthPass,
   type HealthPassContent,

@@ -1,4 +1,5 @@
 /** The trace of a simulated run: what happened in the world and in the unit, one canonical JSON line each. */
+import { canonicalJson } from "../../src/base/canonical-json.ts";
 import type { Effect } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { RecordDraft } from "../../src/core/record.ts";
@@ -88,18 +89,6 @@ export function createTrace(nowMs: () => number): Trace {
 /** A trace that keeps nothing, for runs without an end. */
 export function createNoTrace(): Trace {
   return { entries: [], note() {} };
-}
-
-/** JSON with sorted keys, so that equal values have equal bytes. Undefined members are left out. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (member === null || typeof member !== "object" || Array.isArray(member)) return member;
-    const sorted: Record<string, unknown> = {};
-    for (const name of Object.keys(member).sort()) {
-      sorted[name] = (member as Record<string, unknown>)[name];
-    }
-    return sorted;
-  });
 }
 
 /** The whole trace as lines. */

@@ -8,7 +8,7 @@ import {
   keyIdOf,
   type IssuerKey,
   type IssuerKeyFile,
-} from "../../src/credential/trust/issuer-key.ts";
+} from "../../src/credential/formats/health-pass/issuer-key.ts";
 import type { IssuerFields } from "./people-schema.ts";
 import { momentMs } from "./values.ts";
 

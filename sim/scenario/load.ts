@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Policy } from "../../src/core/policy/policy.ts";
-import type { IssuerKey } from "../../src/credential/trust/issuer-key.ts";
+import type { IssuerKey } from "../../src/credential/formats/health-pass/issuer-key.ts";
 import { readRevocationFile } from "../../src/credential/trust/revocation-files.ts";
 import { readTrustFile } from "../../src/credential/trust/trust-files.ts";
 import type { Picture } from "../camera/picture.ts";

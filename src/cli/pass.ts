@@ -20,7 +20,7 @@ import {
   secretIssuerFile,
   type IssuerKey,
   type IssuerKeyFile,
-} from "../credential/trust/issuer-key.ts";
+} from "../credential/formats/health-pass/issuer-key.ts";
 import { timeOf } from "../base/dates.ts";
 
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/trust/revocation-files.ts";

@@ -3,9 +3,12 @@ import { closeSync, openSync, readSync, renameSync, writeFileSync } from "node:f
 import { Command, InvalidArgumentError, Option } from "commander";
 import { BloomFilter } from "../credential/trust/bloom.ts";
 import { timeOf } from "../base/dates.ts";
-import { readRevocationFile, REVOCATIONS_KIND } from "../credential/trust/revocation-files.ts";
-import { revocationNumber } from "../credential/trust/revocation-number.ts";
-import { REVOCATION_NAMESPACES, type RevocationNamespace } from "../credential/trust/revocation.ts";
+import {
+  readRevocationFile,
+  REVOCATION_NAMESPACES,
+  REVOCATIONS_KIND,
+  revocationNumber,
+} from "../credential/trust/revocation-files.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
 
@@ -34,7 +37,7 @@ export function revocationCommand(print: Print = printLine): Command {
 }
 
 interface BuildOptions {
-  namespace: RevocationNamespace;
+  namespace: string;
   from: string[];
   issued: string[];
   out: string;
@@ -70,7 +73,7 @@ function buildCommand(print: Print): Command {
 }
 
 interface BuildReport {
-  namespace: RevocationNamespace;
+  namespace: string;
   asOf: string;
   entries: number;
   bytes: number;
@@ -137,7 +140,7 @@ const PORTION = 1_048_576;
 const LONGEST_NUMBER = 256;
 
 /** A list that can be gone through more than once; a text file is never held in memory whole. */
-function openList(file: string, namespace: RevocationNamespace): List {
+function openList(file: string, namespace: string): List {
   const [start = ""] = guarded(file, () => [...portions(file, 1)]);
   if (!start.startsWith("{") && !start.startsWith("[")) {
     return () => lines(file, namespace);
@@ -154,7 +157,7 @@ function openList(file: string, namespace: RevocationNamespace): List {
   return () => numbers;
 }
 
-function* lines(file: string, namespace: RevocationNamespace): Iterable<string> {
+function* lines(file: string, namespace: string): Iterable<string> {
   let rest = "";
   for (const portion of guarded(file, () => portions(file, PORTION))) {
     const parts = (rest + portion).split("\n");
@@ -162,11 +165,11 @@ function* lines(file: string, namespace: RevocationNamespace): Iterable<string> 
     for (const part of parts) {
       const number = Buffer.from(part, "latin1").toString("utf8").trim();
       if (number.length > LONGEST_NUMBER) throw new UsageError(`${file}: a line is too long`);
-      if (number !== "") yield revocationNumber(namespace, number).number;
+      if (number !== "") yield revocationNumber(namespace, number);
     }
   }
   const last = Buffer.from(rest, "latin1").toString("utf8").trim();
-  if (last !== "") yield revocationNumber(namespace, last).number;
+  if (last !== "") yield revocationNumber(namespace, last);
 }
 
 /** The file's bytes as text of one character a byte. */

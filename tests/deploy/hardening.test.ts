@@ -12,7 +12,7 @@ import {
   issueHealthPass,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../src/credential/pseudonym.ts";
-import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../src/credential/formats/health-pass/issuer-key.ts";
 import { ended, NODE, UnitFolder, until } from "../src/unit/unit-process.ts";
 import { confinementOf, settingsOf } from "./confinement.ts";
 

@@ -1,21 +1,17 @@
-/** Asking the directory on behalf of a credential that says nothing by itself. */
-import type {
-  DirectoryEntry,
-  DirectoryKey,
-  DirectoryLookup,
-} from "../../core/evidence/directory.ts";
+/** Looks a holder up in the directory for a credential that states nothing by itself. */
+import type { DirectoryEntry, DirectoryKey } from "../../core/evidence/directory.ts";
 import type { CredentialKind } from "../../core/evidence/evidence.ts";
 import type { Instant } from "../../core/time.ts";
-import { evidenceOfEntry } from "./directory-entry.ts";
+import { optional } from "../../base/optional.ts";
 import { cleanName } from "../pseudonym.ts";
-import { reason, invalid, type Verification } from "../verification.ts";
+import { invalid, reason, type Verification, type VerificationContext } from "../verification.ts";
+import { evidenceOfEntry } from "./directory-entry.ts";
 
-/** What the unit's directory says of a key: evidence with its age, or that nobody is known by it. */
+/** What the unit's directory knows by a key: evidence with its age, or `holder-unknown`. */
 export async function lookUpHolder(
   kind: CredentialKind,
   key: DirectoryKey,
-  at: Instant,
-  directory: DirectoryLookup | undefined,
+  { at, directory }: Pick<VerificationContext, "at" | "directory">,
 ): Promise<Verification> {
   if (directory === undefined) return invalid(kind, reason("directory-unreachable"));
   try {
@@ -28,7 +24,7 @@ export async function lookUpHolder(
   }
 }
 
-/** An entry that was found, as a credential that holds. @param source which list answered */
+/** An entry that was found, as a valid credential. @param source which list answered */
 export function credentialOfEntry(
   kind: CredentialKind,
   entry: DirectoryEntry,
@@ -42,8 +38,7 @@ export function credentialOfEntry(
     reasons: [],
     holder: {
       pseudonym,
-      ...(maskedName === undefined ? {} : { maskedName: cleanName(maskedName) }),
-      ...(birthYear === undefined ? {} : { birthYear }),
+      ...optional({ maskedName: maskedName && cleanName(maskedName), birthYear }),
     },
     issuer: source,
     evidence: evidenceOfEntry(entry, at, source),

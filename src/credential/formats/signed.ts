@@ -1,9 +1,12 @@
-/** What every signed format is held to alike: its signer, its time, its revocation, the age of its basis. */
+/** What every signed format does alike: validity in time, revocation, and what the verdict rests on. */
+import type { Credential, Evidence, Holder } from "../../core/evidence/evidence.ts";
 import type { CredentialReason, Reason } from "../../core/reason.ts";
 import { MINUTE_MS, type Instant } from "../../core/time.ts";
+import { optional } from "../../base/optional.ts";
+import type { SignedBy } from "../format.ts";
 import { reason, type Verification, type VerificationContext } from "../verification.ts";
-import type { RevocationHit, RevocationNamespace } from "../trust/revocation.ts";
-import type { FoundAnchor, FoundKey } from "../trust/trust.ts";
+import type { RevocationHit } from "../trust/revocation.ts";
+import type { Signer, TrustedSigner } from "./signer.ts";
 
 /**
  * How far ahead of this unit's clock a credential may be dated: two clocks are never quite alike, and
@@ -12,99 +15,130 @@ import type { FoundAnchor, FoundKey } from "../trust/trust.ts";
  */
 export const CLOCK_TOLERANCE_MS = 5 * MINUTE_MS;
 
-/** The key that signed, with everything that is wrong with it. */
-export interface Signer {
-  key?: FoundKey;
-  problems: Reason[];
+/** A signed credential, taken apart by its format. */
+export interface SignedCredential<S extends TrustedSigner>
+  extends Pick<Verification, "kind" | "needsAlongside">, ValidityPeriod {
+  credentialId?: string | undefined;
+  holder?: Holder | undefined;
+  issuer?: string | undefined;
+  signer: Signer<S>;
+  /** What the format itself has against it. */
+  problems?: readonly Reason[];
+  /** What revocation lists may name it by; the first that is listed counts. */
+  revocationNumbers: readonly RevocationLookup[];
+  /** What the reason of a revocation repeats. */
+  revocationParams?: Reason["params"];
+  /** What it states. Asked only where a trusted key signed it: anything else is evidence of nothing. */
+  evidence: (signer: S) => readonly Evidence[];
 }
 
-/**
- * The signer among the keys that go by the id a credential names. The same key may stand in several
- * sets: for another issuer, with another span, for other kinds. Every one that verifies is judged, and
- * the one with the least against it counts; the order in which sets were loaded decides nothing.
- * @param judged what a format itself has against a key, beside its span
- */
-export function findSigner(
-  candidates: readonly FoundKey[],
-  keyId: string,
-  hasSigned: (key: FoundKey) => boolean,
-  at: Instant,
-  judged: (key: FoundKey) => Reason[] = () => [],
-): Signer {
-  if (candidates.length === 0) return { problems: [reason("issuer-unknown", { keyId })] };
-  const signers = candidates.filter(hasSigned);
-  if (signers.length === 0) return { problems: [reason("signature-invalid", { keyId })] };
-  return fewestProblems(
-    signers.map((key) => ({ key, problems: [...spanProblems(key, keyId, at), ...judged(key)] })),
-  );
+/** A number to look up on the revocation lists of a namespace. */
+export interface RevocationLookup {
+  namespace: string;
+  number: string;
+  /** The edition of the list that the issuer announces: an older list cannot clear the credential. */
+  announced?: { keyId: string; counter: number };
 }
 
-/** The outcome with the fewest problems; of equals the first. */
-export function fewestProblems<T extends { problems: readonly Reason[] }>(
-  outcomes: readonly T[],
-): T {
-  return outcomes.reduce((best, each) =>
-    each.problems.length < best.problems.length ? each : best,
-  );
+/** When a credential counts, epoch ms. */
+export interface ValidityPeriod {
+  issuedAtMs?: number | undefined;
+  /** Where it begins later than it was issued. */
+  notBeforeMs?: number | undefined;
+  validUntilMs?: number | undefined;
+  /** Whether the last moment itself still counts; excluded unless the format includes it. */
+  lastMoment?: "included" | "excluded";
 }
 
-/** Whether a key or an anchor may be relied on at that moment (epoch ms). */
-export function isActiveAt(
-  { notBeforeMs, notAfterMs }: Pick<FoundKey | FoundAnchor, "notBeforeMs" | "notAfterMs">,
-  atMs: number,
-): boolean {
-  return atMs >= (notBeforeMs ?? -Infinity) && atMs <= (notAfterMs ?? Infinity);
+/** Verifies a credential of a signed format: signer, validity, revocation, and the age of all that. */
+export function verifySigned<S extends TrustedSigner>(
+  signedBy: SignedBy,
+  credential: SignedCredential<S>,
+  context: VerificationContext,
+): Verification {
+  const { kind, signer, credentialId, holder, issuer, needsAlongside } = credential;
+  const { issuedAtMs, validUntilMs } = credential;
+  const trusted = signer.key;
+  const reasons = [
+    ...signer.problems,
+    ...(credential.problems ?? []),
+    ...validityProblems(credential, context.at),
+    ...revocationProblems(credential, context),
+  ];
+  return {
+    kind,
+    holds: reasons.length === 0 && trusted !== undefined,
+    reasons,
+    ...optional({ credentialId, holder, issuedAtMs, validUntilMs, issuer, needsAlongside }),
+    evidence: trusted === undefined ? [] : credential.evidence(trusted),
+    ...(trusted === undefined ? {} : basisOf(signedBy, trusted, context)),
+  };
 }
 
-function spanProblems(key: FoundKey, keyId: string, { wallMs }: Instant): Reason[] {
-  if (isActiveAt(key, wallMs)) return [];
-  const { notBeforeMs = 0, notAfterMs = 0 } = key;
-  return [reason("issuer-expired", { keyId, notBeforeMs, notAfterMs })];
-}
-
-/**
- * What a credential's own span has against it.
- * @param ends whether the last moment itself still counts
- */
-export function validityProblems(
-  span: { issuedAtMs?: number | undefined; validUntilMs?: number | undefined },
+function validityProblems(
+  { issuedAtMs, notBeforeMs, validUntilMs, lastMoment = "excluded" }: ValidityPeriod,
   { wallMs }: Instant,
-  ends: "included" | "excluded",
 ): Reason[] {
-  const { issuedAtMs, validUntilMs } = span;
   const problems: Reason[] = [];
   if (validUntilMs !== undefined) {
-    const isOver = ends === "included" ? wallMs > validUntilMs : wallMs >= validUntilMs;
-    if (isOver) problems.push(reason("expired", { ...defined({ issuedAtMs }), validUntilMs }));
+    const isOver = lastMoment === "included" ? wallMs > validUntilMs : wallMs >= validUntilMs;
+    if (isOver) problems.push(reason("expired", { ...optional({ issuedAtMs }), validUntilMs }));
   }
-  if (issuedAtMs !== undefined && wallMs < issuedAtMs - CLOCK_TOLERANCE_MS) {
-    problems.push(reason("not-yet-valid", { issuedAtMs }));
+  const beginsAtMs = Math.max(issuedAtMs ?? -Infinity, notBeforeMs ?? -Infinity);
+  if (wallMs < beginsAtMs - CLOCK_TOLERANCE_MS) {
+    // Of two dates the later one is when it begins to count.
+    problems.push(reason("not-yet-valid", { issuedAtMs: beginsAtMs }));
   }
   return problems;
 }
 
-function defined({ issuedAtMs }: { issuedAtMs: number | undefined }): { issuedAtMs?: number } {
-  return issuedAtMs === undefined ? {} : { issuedAtMs };
-}
-
-/** A hit on a revocation list as a reason. */
-export function revocationProblems(
-  hit: RevocationHit | undefined,
-  params: NonNullable<Reason["params"]> = {},
+function revocationProblems<S extends TrustedSigner>(
+  { revocationNumbers, revocationParams = {}, issuedAtMs }: SignedCredential<S>,
+  { revocation, at }: VerificationContext,
 ): Reason[] {
-  if (hit === undefined) return [];
-  const { verdict, falsePositiveRate } = hit;
-  const all = { ...params, ...(falsePositiveRate === undefined ? {} : { falsePositiveRate }) };
-  const code: CredentialReason = verdict;
-  return [Object.keys(all).length === 0 ? reason(code) : reason(code, all)];
+  const hit = revocationNumbers
+    .map(({ namespace, number }) => revocation.find(namespace, number, issuedAtMs, at))
+    .find((each) => each !== undefined);
+  const problems = hit === undefined ? [] : [reasonOf(hit, revocationParams)];
+  for (const { namespace, announced } of revocationNumbers) {
+    if (announced === undefined) continue;
+    const counter = revocation.counterOf(namespace, announced.keyId) ?? 0;
+    // The issuer announces a newer list than the one here, or none is here: it may name this one.
+    if (counter < announced.counter) {
+      problems.push({
+        code: "trust-list-too-old",
+        params: { counter, announced: announced.counter },
+      });
+    }
+  }
+  return problems;
 }
 
-/** What a verdict rests on, and how old it is: the oldest of the key's set and the lists that were asked. */
-export function basisOf(
-  setAsOfMs: number,
-  namespaces: readonly RevocationNamespace[],
-  { revocation, at }: Pick<VerificationContext, "revocation" | "at">,
-): Required<Pick<Verification, "basis" | "basisAsOfMs">> {
-  const listed = namespaces.map((namespace) => revocation.asOfMs(namespace, at) ?? Infinity);
+function reasonOf({ verdict, falsePositiveRate }: RevocationHit, params: object): Reason {
+  const code: CredentialReason = verdict;
+  const all = { ...params, ...optional({ falsePositiveRate }) };
+  return Object.keys(all).length === 0 ? reason(code) : reason(code, all);
+}
+
+/** What the verdict rests on, and how old that is: the oldest of the trust set and the lists asked. */
+function basisOf(
+  { revocation: numbers }: SignedBy,
+  { setAsOfMs }: TrustedSigner,
+  { revocation, at }: VerificationContext,
+): Required<Pick<Credential, "basis" | "basisAsOfMs">> {
+  const listed = numbers.map(({ namespace }) => revocation.asOfMs(namespace, at) ?? Infinity);
   return { basis: "trust-list", basisAsOfMs: Math.min(setAsOfMs, ...listed) };
+}
+
+/** The frame of each statement of a signed credential. @param detail issuer and key id, as far as known */
+export function verifiedStatement(
+  detail: string,
+  asOfMs: number | undefined,
+  observedAt: Instant,
+): Pick<Evidence, "source" | "observedAt"> & { trust: "verified" } {
+  return {
+    trust: "verified",
+    source: { name: "code-reader", detail, ...optional({ asOfMs }) },
+    observedAt,
+  };
 }

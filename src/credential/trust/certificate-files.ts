@@ -2,6 +2,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { verificationKeyOf } from "./jwk.ts";
 import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
+import type { TrustUse } from "../formats/index.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
 import { TrustFileError, readUsable } from "./trust-file-error.ts";
 
@@ -134,7 +135,7 @@ function addKey(jwk: object, { path }: Place, found: Found): boolean {
   const { publicKey, kid = "", algorithm } = verificationKeyOf(jwk, path);
   if (!looksLikeKeyId(kid) || "x5c" in jwk) return false;
   for (const keyId of keyIdsOf(kid)) {
-    const key: TrustedKey = { use: "eu-dcc", keyId, publicKey };
+    const key: TrustedKey = { use: "eu-dcc" satisfies TrustUse, keyId, publicKey };
     if (algorithm !== undefined) key.algorithm = algorithm;
     found.keys.set(`${keyId} ${path}`, key);
   }
@@ -190,7 +191,7 @@ export function documentSigners(
 /** A certificate as a signer of EU certificates: its key id is the first 8 bytes of its SHA-256. */
 export function documentSigner(certificate: X509Certificate): TrustedKey {
   return {
-    use: "eu-dcc",
+    use: "eu-dcc" satisfies TrustUse,
     keyId: createHash("sha256").update(certificate.raw).digest("hex").slice(0, 16),
     publicKey: certificate.publicKey,
     notBeforeMs: certificate.validFromDate.getTime(),

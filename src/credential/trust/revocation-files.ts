@@ -1,20 +1,25 @@
 /** Reads revocation lists from files: SMART Health Card lists, EU batches, our own, Bloom filters. */
 import { z } from "zod";
 import { BloomFilter } from "./bloom.ts";
-import {
-  REVOCATION_NAMESPACES,
-  type RevocationEntry,
-  type RevocationList,
-  type RevocationNamespace,
-} from "./revocation.ts";
 import { DAY_MS } from "../../core/time.ts";
 import { timeOf } from "../../base/dates.ts";
 import { parseJson } from "../../base/json.ts";
-import { revocationNumber } from "./revocation-number.ts";
+import { FORMATS, type RevocationNamespace } from "../formats/index.ts";
+import type { RevocationEntry, RevocationList } from "./revocation.ts";
 import { TrustFileError, readUsable } from "./trust-file-error.ts";
 
 /** Names our own list files. */
 export const REVOCATIONS_KIND = "digital-sentinel-revocations";
+
+const NUMBERS = new Map(
+  FORMATS.flatMap(({ signed }) => signed?.revocation ?? []).map(({ namespace, normalise }) => [
+    namespace,
+    normalise,
+  ]),
+);
+
+/** Whose numbers a list may have. */
+export const REVOCATION_NAMESPACES: readonly string[] = [...NUMBERS.keys()];
 
 const Own = z.object({
   kind: z.literal(REVOCATIONS_KIND),
@@ -46,7 +51,7 @@ const EuBatch = z.object({
 
 const EuEntry = z.object({ hash: z.string().regex(/^[A-Za-z0-9+/_-]+={0,2}$/) });
 
-const EU_NAMESPACES: Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace> = {
+const EU_NAMESPACES: Readonly<Record<z.infer<typeof EuBatch>["hashType"], RevocationNamespace>> = {
   SIGNATURE: "eu-dcc-signature",
   UCI: "eu-dcc-uci",
   COUNTRYCODEUCI: "eu-dcc-country-uci",
@@ -65,7 +70,7 @@ export function readRevocationFile(bytes: Uint8Array, importedAtMs: number): Rev
     throw new TrustFileError("", "neither a revocation list in JSON nor a filter");
   }
   if (!Array.isArray(json)) return [readList(json, importedAtMs)];
-  // A batch of a kind to come must not put the others out of force.
+  // A batch of a kind to come must not deactivate the others.
   const { items, warnings } = readUsable(json, (each: unknown, index) => {
     return [readList(each, importedAtMs, `${index}`)];
   });
@@ -75,9 +80,9 @@ export function readRevocationFile(bytes: Uint8Array, importedAtMs: number): Rev
 }
 
 function filterList({ filter, label }: NonNullable<ReturnType<typeof BloomFilter.fromBytes>>) {
-  const namespace = REVOCATION_NAMESPACES.find((each) => each === label.namespace);
-  if (namespace === undefined) {
-    throw new TrustFileError("namespace", `"${label.namespace}" is none that is known here`);
+  const { namespace } = label;
+  if (!REVOCATION_NAMESPACES.includes(namespace)) {
+    throw new TrustFileError("namespace", `"${namespace}" is none that is known here`);
   }
   return { namespace, asOfMs: Date.parse(label.asOf), filter };
 }
@@ -99,11 +104,11 @@ function checked<T>(schema: z.ZodType<T>, json: unknown, where: string): T {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new TrustFileError(under(where, ...(issue?.path ?? [])), issue?.message ?? "invalid");
+  throw new TrustFileError(pathOf(where, ...(issue?.path ?? [])), issue?.message ?? "invalid");
 }
 
 /** A path in a file, from the list it stands in. */
-function under(...parts: PropertyKey[]): string {
+function pathOf(...parts: PropertyKey[]): string {
   return parts
     .map(String)
     .filter((part) => part !== "")
@@ -111,7 +116,7 @@ function under(...parts: PropertyKey[]): string {
 }
 
 /** A list with what could not be read of it. */
-function told(list: RevocationList, warnings: readonly string[]): RevocationList {
+function withWarnings(list: RevocationList, warnings: readonly string[]): RevocationList {
   return warnings.length === 0 ? list : { ...list, warnings };
 }
 
@@ -124,27 +129,28 @@ function ownList({
 }: RevocationFile): RevocationList {
   const warnings: string[] = [];
   const numbersOf = (field: string, written: readonly string[]): string[] =>
-    written.map((each, index) => numberAt(under(field, index), namespace, each, warnings));
+    written.map((each, index) => numberAt(pathOf(field, index), namespace, each, warnings));
   const entries = new Map<string, RevocationEntry>();
   for (const number of numbersOf("superseded", superseded)) {
     entries.set(number, { verdict: "superseded" });
   }
   for (const number of numbersOf("revoked", revoked)) entries.set(number, { verdict: "revoked" });
-  const list = told({ namespace, asOfMs: Date.parse(asOf), entries }, warnings);
+  const list = withWarnings({ namespace, asOfMs: Date.parse(asOf), entries }, warnings);
   const known = new Set(numbersOf("cleared", cleared));
   return known.size === 0 ? list : { ...list, cleared: known };
 }
 
-/** A number as it is looked up; one that no credential can have is said in a warning. */
-function numberAt(
-  where: string,
-  namespace: RevocationNamespace,
-  written: string,
-  warnings: string[],
-): string {
-  const { number, canMatch } = revocationNumber(namespace, written);
-  if (!canMatch) warnings.push(`${where}: no number of ${namespace}: it revokes nothing`);
-  return number;
+/** A number as it is looked up; one that no credential can have gets a warning. */
+function numberAt(where: string, namespace: string, written: string, warnings: string[]): string {
+  const number = NUMBERS.get(namespace)?.(written.trim());
+  if (number === undefined)
+    warnings.push(`${where}: no number of ${namespace}: it revokes nothing`);
+  return number ?? written.trim();
+}
+
+/** A number as credentials are looked up by it; as it is written where no credential can have it. */
+export function revocationNumber(namespace: string, written: string): string {
+  return NUMBERS.get(namespace)?.(written.trim()) ?? written.trim();
 }
 
 function cardList(
@@ -153,7 +159,7 @@ function cardList(
   where: string,
 ): RevocationList {
   const { items, warnings } = readUsable(rids, (rid, index) => [
-    checked(Rid, rid, under(where, "rids", index)),
+    checked(Rid, rid, pathOf(where, "rids", index)),
   ]);
   const entries = new Map<string, RevocationEntry>();
   for (const each of items) {
@@ -171,7 +177,7 @@ function cardList(
     keyId: kid,
     counter: ctr,
   } as const;
-  return told(list, warnings);
+  return withWarnings(list, warnings);
 }
 
 /** Of a day the end: a batch may say no more. */
@@ -185,13 +191,13 @@ function euList(batch: z.infer<typeof EuBatch>, asOfMs: number, where: string): 
   const expiresAtMs = typeof expires === "string" ? endOf(expires) : Number.NaN;
   const verdict = { verdict: "revoked" as const };
   const { items, warnings } = readUsable(entries, (entry, index) => [
-    checked(EuEntry, entry, under(where, "entries", index)),
+    checked(EuEntry, entry, pathOf(where, "entries", index)),
   ]);
   const namespace = EU_NAMESPACES[hashType];
   const hashes = items.map(({ hash }, index) => {
-    const place = under(where, "entries", index, "hash");
+    const place = pathOf(where, "entries", index, "hash");
     return [numberAt(place, namespace, hash, warnings), verdict] as const;
   });
   const list = { namespace, asOfMs, entries: new Map(hashes) };
-  return told(Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs }, warnings);
+  return withWarnings(Number.isNaN(expiresAtMs) ? list : { ...list, expiresAtMs }, warnings);
 }

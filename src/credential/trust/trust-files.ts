@@ -11,9 +11,10 @@ import {
   readDer,
   readPem,
 } from "./certificate-files.ts";
-import { ISSUERS_KIND, keyIdOf } from "./issuer-key.ts";
+import { ISSUERS_KIND, keyIdOf } from "../formats/health-pass/issuer-key.ts";
 import { verificationKeyOf, thumbprintOf, type VerificationKey } from "./jwk.ts";
 import { keyIdsOf, looksLikeKeyId } from "./key-id.ts";
+import type { TrustUse } from "../formats/index.ts";
 import type { TrustedKey, TrustSet } from "./trust.ts";
 import { TrustFileError, readUsable, type Usable } from "./trust-file-error.ts";
 
@@ -157,7 +158,7 @@ function cardSigner(key: SetKey, issuer: string | undefined): TrustedKey {
     throw new TrustFileError(where, `for another algorithm than health cards have (${algorithm})`);
   }
   const trusted: TrustedKey = {
-    use: "smart-health-card",
+    use: "smart-health-card" satisfies TrustUse,
     keyId: kid ?? thumbprintOf(publicKey),
     publicKey,
   };
@@ -182,7 +183,12 @@ function euSigners({ kid = "", publicKey, algorithm, where, chain }: SetKey): Tr
   if (own !== undefined) {
     return documentSigners(own, keyIdsOf(kid)).map((key) => ({ ...key, ...only }));
   }
-  return keyIdsOf(kid).map((keyId) => ({ use: "eu-dcc", keyId, publicKey, ...only }));
+  return keyIdsOf(kid).map((keyId) => ({
+    use: "eu-dcc" satisfies TrustUse,
+    keyId,
+    publicKey,
+    ...only,
+  }));
 }
 
 /** The issuer that the certificates of a key set name as their subject, if they name one. */
@@ -231,7 +237,9 @@ function readDid(document: z.infer<typeof DidDocument>): Usable<TrustedKey> {
     const { publicKey, algorithm } = verificationKeyOf(publicKeyJwk, `${where}.publicKeyJwk`);
     const only = algorithm === undefined ? {} : { algorithm };
     const keyId = absolute(id);
-    return [{ use: "nz-covid-pass", keyId, publicKey, issuer: document.id, ...only }];
+    return [
+      { use: "nz-covid-pass" satisfies TrustUse, keyId, publicKey, issuer: document.id, ...only },
+    ];
   });
 }
 
@@ -244,7 +252,16 @@ function readIssuers({ asOf, keys }: z.infer<typeof IssuerFile>): TrustSet {
       throw new TrustFileError(`${where}.kid`, `the key's own id is ${keyIdOf(publicKey)}`);
     }
     const span = { notBeforeMs: nbf * 1000, notAfterMs: exp * 1000 };
-    return [{ use: "health-pass", keyId: kid, publicKey, algorithm: alg, issuer: iss, ...span }];
+    return [
+      {
+        use: "health-pass" satisfies TrustUse,
+        keyId: kid,
+        publicKey,
+        algorithm: alg,
+        issuer: iss,
+        ...span,
+      },
+    ];
   });
   return setOf(trusted, Date.parse(asOf));
 }

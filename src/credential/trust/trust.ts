@@ -2,18 +2,16 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import type { CoseAlgorithm } from "../codecs/cose.ts";
 
-/** What a key may sign. */
-export type TrustUse = "health-pass" | "eu-dcc" | "smart-health-card" | "nz-covid-pass";
-
 /** One trusted key. */
 export interface TrustedKey {
-  use: TrustUse;
+  /** Whose credentials it may sign: the `trustUse` of a format. */
+  use: string;
   /** COSE key ids as hex, JOSE key ids and DID URLs as they are. */
   keyId: string;
   publicKey: KeyObject;
   /** Who signs with it; a SMART Health Card's `iss` must equal it where given. */
   issuer?: string;
-  /** Outside this span (epoch ms) nothing signed by it holds. */
+  /** Outside this span (epoch ms) nothing that it signed is valid. */
   notBeforeMs?: number;
   notAfterMs?: number;
   /** The one signature algorithm it is for; without it any that fits the key. */
@@ -22,7 +20,7 @@ export interface TrustedKey {
   keyUsages?: readonly string[];
   /** A SMART Health Card key's certificate chain, its own certificate first. */
   chain?: readonly X509Certificate[];
-  /** The revocation list's counter that a SMART Health Card issuer announces beside the key. */
+  /** The revocation list's counter that a SMART Health Card issuer announces with the key. */
   crlVersion?: number;
 }
 
@@ -35,7 +33,7 @@ export interface TrustSet {
   keys: readonly TrustedKey[];
   /** Certificates that others are checked against: country signing authorities, card issuers' roots. */
   anchors: readonly X509Certificate[];
-  /** What of the file was left out, and why; the rest is in force. */
+  /** What of the file was left out, and why; the rest is active. */
   warnings?: readonly string[];
 }
 
@@ -54,34 +52,34 @@ export interface FoundAnchor {
 }
 
 /**
- * The trust sets in force, by the name of their source. A set is replaced in one step once it was
- * read successfully; when an import fails, the old one stays, with its old date.
+ * The active trust sets, by the name of their source. A set is replaced in one step once it was read
+ * successfully; when an import fails, the old one stays, with its old date.
  */
 export class TrustStore {
   #sets = new Map<string, TrustSet>();
   #keys = new Map<string, FoundKey[]>();
   #anchors = new Map<string, FoundAnchor[]>();
 
-  /** Puts a set in force in place of the one from the same source. */
+  /** Activates a set in place of the one from the same source. */
   replace(source: string, set: TrustSet): void {
     this.#sets.set(source, set);
     this.#index();
   }
 
-  /** Puts sets in force in place of all there were, in one step. */
+  /** Activates sets in place of all there were, in one step. */
   replaceAll(sets: Iterable<readonly [source: string, set: TrustSet]>): void {
     this.#sets = new Map(sets);
     this.#index();
   }
 
-  /** Takes a source's set out of force. */
+  /** Removes the set of a source. */
   remove(source: string): void {
     this.#sets.delete(source);
     this.#index();
   }
 
   /** Every key of that use with that id; several, because short key ids collide. */
-  find(use: TrustUse, keyId: string): readonly FoundKey[] {
+  find(use: string, keyId: string): readonly FoundKey[] {
     return this.#keys.get(`${use} ${keyId}`) ?? [];
   }
 
@@ -92,13 +90,13 @@ export class TrustStore {
     return [...named, ...same.filter((each) => each.certificate.raw.equals(certificate.raw))];
   }
 
-  /** The date of the oldest set in force: how stale the unit's trust may be at worst. */
+  /** The date of the oldest active set: how stale the unit's trust may be at worst. */
   asOfMs(): number | undefined {
     const dates = [...this.#sets.values()].map((set) => set.asOfMs);
     return dates.length === 0 ? undefined : Math.min(...dates);
   }
 
-  /** What is in force, for the unit's health page. */
+  /** The active sets, for the unit's health page. */
   summary(): { source: string; asOfMs: number; keys: number; anchors: number }[] {
     return [...this.#sets].map(([source, { asOfMs, keys, anchors }]) => ({
       source,

@@ -16,7 +16,7 @@ import {
   issueHealthPass,
 } from "../../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
-import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { audienceOf } from "../../../src/protocol/command.ts";

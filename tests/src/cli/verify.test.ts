@@ -4,17 +4,17 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { issueHealthPass } from "../../../src/credential/formats/health-pass/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { AUTHORITY } from "../credential/certificates.ts";
-import {
-  cardDigits,
-  cardJws,
-  cardPayload,
-  KEY,
-  SEAL_DATA,
-  sealText,
-} from "../credential/makers.ts";
-import { NOW, passContent, passKey } from "../credential/passes.ts";
+import { KEY } from "../credential/makers.ts";
+import { sealText } from "../credential/formats/vds-nc/samples.ts";
+import { SEAL_DATA } from "../credential/formats/vds-nc/samples.ts";
+import { cardDigits } from "../credential/formats/smart-health-card/samples.ts";
+import { cardJws } from "../credential/formats/smart-health-card/samples.ts";
+import { cardPayload } from "../credential/formats/smart-health-card/samples.ts";
+import { NOW } from "../credential/passes.ts";
+import { passContent } from "../credential/formats/health-pass/samples.ts";
+import { passKey } from "../credential/formats/health-pass/samples.ts";
 import { sentinel, temporaryFolder } from "./credentials.ts";
 
 const folder = temporaryFolder();

@@ -4,17 +4,15 @@ import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
 import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
-import {
-  cardKeyId,
-  cardPayload,
-  cardText,
-  cardTrust,
-  dccPayload,
-  dccTrust,
-  KEY,
-  PERSON,
-  VACCINATION,
-} from "./makers.ts";
+import { KEY } from "./makers.ts";
+import { cardTrust } from "./formats/smart-health-card/samples.ts";
+import { cardText } from "./formats/smart-health-card/samples.ts";
+import { cardKeyId } from "./formats/smart-health-card/samples.ts";
+import { cardPayload } from "./formats/smart-health-card/samples.ts";
+import { dccTrust } from "./formats/eu-dcc/samples.ts";
+import { dccPayload } from "./formats/eu-dcc/samples.ts";
+import { PERSON } from "./formats/eu-dcc/samples.ts";
+import { VACCINATION } from "./formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "./passes.ts";
 
 const KEY_ID = Buffer.from("0102030405060708", "hex");

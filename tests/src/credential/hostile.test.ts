@@ -4,26 +4,26 @@ import { deflateRawSync, deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
 import { issueHealthPass } from "../../../src/credential/formats/health-pass/health-pass.ts";
-import { trustOfIssuers } from "../../../src/credential/trust/issuer-key.ts";
-import {
-  cardJws,
-  cardPayload,
-  cardText,
-  cardTrust,
-  dccPayload,
-  dccText,
-  dccTrust,
-  nzPayload,
-  nzText,
-  nzTrust,
-  PERSON,
-  SEAL_DATA,
-  SEAL_NOW,
-  sealText,
-  sealTrust,
-  VACCINATION,
-} from "./makers.ts";
-import { instant, NOW, passContent, passKey, verifierOf } from "./passes.ts";
+import { trustOfIssuers } from "../../../src/credential/formats/health-pass/issuer-key.ts";
+import { sealTrust } from "./formats/vds-nc/samples.ts";
+import { sealText } from "./formats/vds-nc/samples.ts";
+import { SEAL_DATA } from "./formats/vds-nc/samples.ts";
+import { SEAL_NOW } from "./formats/vds-nc/samples.ts";
+import { nzTrust } from "./formats/nz-covid-pass/samples.ts";
+import { nzText } from "./formats/nz-covid-pass/samples.ts";
+import { nzPayload } from "./formats/nz-covid-pass/samples.ts";
+import { cardTrust } from "./formats/smart-health-card/samples.ts";
+import { cardText } from "./formats/smart-health-card/samples.ts";
+import { cardJws } from "./formats/smart-health-card/samples.ts";
+import { cardPayload } from "./formats/smart-health-card/samples.ts";
+import { dccTrust } from "./formats/eu-dcc/samples.ts";
+import { dccText } from "./formats/eu-dcc/samples.ts";
+import { dccPayload } from "./formats/eu-dcc/samples.ts";
+import { PERSON } from "./formats/eu-dcc/samples.ts";
+import { VACCINATION } from "./formats/eu-dcc/samples.ts";
+import { instant, NOW, verifierOf } from "./passes.ts";
+import { passContent } from "./formats/health-pass/samples.ts";
+import { passKey } from "./formats/health-pass/samples.ts";
 
 /** One verification may not take longer than this, even on a loaded machine. */
 const MAX_MS = 5_000;

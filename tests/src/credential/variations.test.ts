@@ -7,33 +7,31 @@ import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
-import { canonicalJson } from "../../../src/credential/codecs/canonical-json.ts";
+import { canonicalJson } from "../../../src/base/canonical-json.ts";
 import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
 import { documentSigner } from "../../../src/credential/trust/certificate-files.ts";
 import { readTrustFile } from "../../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../../src/credential/trust/trust.ts";
-import {
-  BUNDLE,
-  cardDigits,
-  cardJws,
-  cardPayload,
-  cardText,
-  cardTrust,
-  dccPayload,
-  dccText,
-  dccTrust,
-  KEY,
-  nzPayload,
-  nzText,
-  nzTrust,
-  PERSON,
-  SEAL_DATA,
-  sealText,
-  sealTrust,
-  SEAL_NOW,
-  TEST,
-  VACCINATION,
-} from "./makers.ts";
+import { KEY } from "./makers.ts";
+import { sealTrust } from "./formats/vds-nc/samples.ts";
+import { sealText } from "./formats/vds-nc/samples.ts";
+import { SEAL_DATA } from "./formats/vds-nc/samples.ts";
+import { SEAL_NOW } from "./formats/vds-nc/samples.ts";
+import { nzTrust } from "./formats/nz-covid-pass/samples.ts";
+import { nzText } from "./formats/nz-covid-pass/samples.ts";
+import { nzPayload } from "./formats/nz-covid-pass/samples.ts";
+import { cardTrust } from "./formats/smart-health-card/samples.ts";
+import { cardText } from "./formats/smart-health-card/samples.ts";
+import { cardDigits } from "./formats/smart-health-card/samples.ts";
+import { cardJws } from "./formats/smart-health-card/samples.ts";
+import { BUNDLE } from "./formats/smart-health-card/samples.ts";
+import { cardPayload } from "./formats/smart-health-card/samples.ts";
+import { dccTrust } from "./formats/eu-dcc/samples.ts";
+import { dccText } from "./formats/eu-dcc/samples.ts";
+import { dccPayload } from "./formats/eu-dcc/samples.ts";
+import { PERSON } from "./formats/eu-dcc/samples.ts";
+import { TEST } from "./formats/eu-dcc/samples.ts";
+import { VACCINATION } from "./formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "./passes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "variations-"));
@@ -262,7 +260,7 @@ describe("EU certificates", () => {
 describe("ICAO seals", () => {
   const seal = (signer: Signer, alg: string, hash: string, der: boolean): string => {
     const dsaEncoding = der ? "der" : "ieee-p1363";
-    const text = Buffer.from(canonicalJson(SEAL_DATA) ?? "");
+    const text = Buffer.from(canonicalJson(SEAL_DATA));
     const signature = sign(hash, text, { key: signer.key, dsaEncoding });
     const cer = signer.certificate.raw.toString("base64url");
     return JSON.stringify({

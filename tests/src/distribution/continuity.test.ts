@@ -10,12 +10,9 @@ import {
   createIssuerKey,
   issueHealthPass,
 } from "../../../src/credential/formats/health-pass/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
-import {
-  createCredentialVerifier,
-  pseudonymOf,
-  tokenReferenceOf,
-} from "../../../src/credential/verifier.ts";
+import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
+import { pseudonymOf, tokenReferenceOf } from "../../../src/credential/pseudonym.ts";
+import { createCredentialVerifier } from "../../../src/credential/verifier.ts";
 import { directorySet } from "../../../src/credential/data-set-formats.ts";
 import type { DirectoryRow } from "../../../src/core/evidence/directory.ts";
 import {

@@ -4,7 +4,7 @@ import {
   createIssuerKey,
   issueHealthPass,
 } from "../../../src/credential/formats/health-pass/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { runSalvage } from "../../../src/cli/salvage.ts";

@@ -8,7 +8,7 @@ import {
   createIssuerKey,
   issueHealthPass,
 } from "../../../src/credential/formats/health-pass/health-pass.ts";
-import { publicIssuerFile } from "../../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { pseudonymOf } from "../../../src/credential/pseudonym.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
 import { until as waitFor } from "../../support/until.ts";

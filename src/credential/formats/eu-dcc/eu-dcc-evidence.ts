@@ -25,7 +25,7 @@ const RESULTS: ReadonlyMap<string, TestResult> = new Map([
 export function evidenceOfCertificate(
   read: ParsedCertificate,
   key: FoundKey,
-  { at, rules }: VerificationContext,
+  { at, rules }: Pick<VerificationContext, "at" | "rules">,
 ): Evidence[] {
   const { certificate, issuer, issuedAtMs, validUntilMs } = read;
   if (certificate === undefined) return [];

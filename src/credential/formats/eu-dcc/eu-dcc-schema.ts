@@ -14,6 +14,7 @@ import { isBirthDate, LAST_SECOND, timeOf } from "../../../base/dates.ts";
 /** CWT claims (RFC 8392 §4) and the one for health certificates (eHealth Network, vol. 3, §2.6.4). */
 const CLAIM_ISSUER = 1;
 const CLAIM_EXPIRES = 4;
+const CLAIM_NOT_BEFORE = 5;
 const CLAIM_ISSUED = 6;
 const CLAIM_HEALTH = -260;
 const EU_DCC_VERSION_1 = 1;
@@ -125,9 +126,10 @@ const Claims = z.object({
   issuer: text.optional().catch(undefined),
   // Without an end it would hold for ever (eHealth Network, vol. 1, §3.3: every certificate has one).
   expires: seconds,
+  // Not of the EU's format; where it stands, it counts (RFC 8392 §3.1.5).
+  notBefore: seconds.optional(),
   issued: seconds.optional(),
 });
-
 /** Countries are named by two letters, some authorities by their name; a record holds no more. */
 const LONGEST_ISSUER = 80;
 
@@ -135,6 +137,7 @@ const LONGEST_ISSUER = 80;
 export interface ParsedCertificate {
   issuer: string | undefined;
   issuedAtMs: number | undefined;
+  notBeforeMs: number | undefined;
   validUntilMs: number | undefined;
   /** The content as plain objects, as business rules see it. */
   payload: Readonly<Record<string, unknown>>;
@@ -165,12 +168,14 @@ export function parseCertificate(claims: unknown): ParsedCertificate | undefined
   const outer = Claims.safeParse({
     issuer: untagged(claims.get(CLAIM_ISSUER)),
     expires: untagged(claims.get(CLAIM_EXPIRES)),
+    notBefore: untagged(claims.get(CLAIM_NOT_BEFORE)),
     issued: untagged(claims.get(CLAIM_ISSUED)),
   });
   const inner = HealthCertificate.safeParse(payload);
   const read: ParsedCertificate = {
     issuer: outer.data?.issuer?.trim().slice(0, LONGEST_ISSUER),
     issuedAtMs: milliseconds(outer.data?.issued),
+    notBeforeMs: milliseconds(outer.data?.notBefore),
     validUntilMs: milliseconds(outer.data?.expires),
     payload,
     identifiers: [...new Set([...identifiersIn(payload), ...identifiersIn(written(content))])],

@@ -11,6 +11,7 @@ import { SECOND_MS } from "../../../core/time.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";
 import { cleanName } from "../../pseudonym.ts";
 import { LAST_SECOND } from "../../../base/dates.ts";
+import { optional } from "../../../base/optional.ts";
 
 const COLOURS: readonly CodeColour[] = ["green", "yellow", "red"];
 const RESULTS: readonly ReportedResult[] = ["negative", "positive", "pending"];
@@ -18,6 +19,7 @@ const FORMS = ["live", "paper"] as const;
 
 // CWT claims (RFC 8392 §4); the private one holds what a pass says.
 const CLAIM_EXPIRES = 4;
+const CLAIM_NOT_BEFORE = 5;
 const CLAIM_ISSUED = 6;
 const CLAIM_SERIAL = 7;
 const CLAIM_CONTENT = -65537;
@@ -39,6 +41,8 @@ export interface HealthPass {
   /** 16 hexadecimal digits, never given twice: what revocation names. */
   serial: string;
   issuedAtMs: number;
+  /** Where it counts only from later than it was issued; read, never written. */
+  notBeforeMs?: number;
   validUntilMs: number;
   holder: {
     /** HMAC-SHA-256 of the ID number under the district's key, base64url (43 characters). */
@@ -80,7 +84,10 @@ export type OtherDiseaseStatement = { disease: Disease } & (
 );
 
 /** What an issuer decides; the validity follows from the form unless given. */
-export type HealthPassContent = Omit<HealthPass, "validUntilMs" | "notUnderstood"> & {
+export type HealthPassContent = Omit<
+  HealthPass,
+  "notBeforeMs" | "validUntilMs" | "notUnderstood"
+> & {
   validUntilMs?: number;
 };
 
@@ -170,7 +177,12 @@ const TestFields = z.union([z.tuple([code(RESULTS), time, time]), z.tuple([code(
 const AntigenFields = z.tuple([code(RESULTS), time]);
 const DoseFields = z.tuple([count, count, time]);
 
-const Claims = z.object({ expires: time, issued: time, serial: exactly(8) });
+const Claims = z.object({
+  expires: time,
+  notBefore: time.optional(),
+  issued: time,
+  serial: exactly(8),
+});
 const Content = z.object({
   form: code(FORMS),
   holder: exactly(32),
@@ -187,13 +199,14 @@ const MOST_STATEMENTS = 20;
 const Fields = z.array(z.number().int().min(0)).min(1);
 
 /** Reads the claims of a pass; the path to the first fault where they are none. */
-export function parsePass(payload: Uint8Array): { pass: HealthPass } | { fault: string } {
+export function parsePass(payload: Uint8Array): { pass: HealthPass } | { errorPath: string } {
   const claims = decodeCbor(payload)?.value;
-  if (!(claims instanceof Map)) return { fault: "claims" };
+  if (!(claims instanceof Map)) return { errorPath: "claims" };
   const content: unknown = claims.get(CLAIM_CONTENT);
-  if (!(content instanceof Map)) return { fault: "content" };
+  if (!(content instanceof Map)) return { errorPath: "content" };
   const outer = Claims.safeParse({
     expires: claims.get(CLAIM_EXPIRES),
+    notBefore: claims.get(CLAIM_NOT_BEFORE),
     issued: claims.get(CLAIM_ISSUED),
     serial: claims.get(CLAIM_SERIAL),
   });
@@ -209,7 +222,7 @@ export function parsePass(payload: Uint8Array): { pass: HealthPass } | { fault: 
   });
   if (!outer.success || !inner.success) {
     const issue = outer.error?.issues[0] ?? inner.error?.issues[0];
-    return { fault: issue?.path.join(".") ?? "claims" };
+    return { errorPath: issue?.path.join(".") ?? "claims" };
   }
   return { pass: passOf(outer.data, inner.data) };
 }
@@ -220,6 +233,7 @@ function passOf(claims: z.infer<typeof Claims>, content: z.infer<typeof Content>
     form,
     serial: Buffer.from(claims.serial).toString("hex"),
     issuedAtMs: claims.issued,
+    ...optional({ notBeforeMs: claims.notBefore }),
     validUntilMs: claims.expires,
     holder: { pseudonym: Buffer.from(content.holder).toString("base64url") },
   };

@@ -1,41 +1,63 @@
 /**
- * The health pass, `DS1:`: a CWT in COSE_Sign1, deflated, in base45. docs/operators/health-pass.md describes it
+ * The health pass, `DS1:`: a CWT in COSE_Sign1, deflated, in base45. docs/health-pass.md describes it
  * byte for byte; the names of its fields are there.
  */
 import { deflateRawSync } from "node:zlib";
 import { COVID_19 } from "../../../core/evidence/disease.ts";
 import type { Evidence } from "../../../core/evidence/evidence.ts";
 import type { Reason } from "../../../core/reason.ts";
-import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
+import { DAY_MS, MINUTE_MS, type Instant } from "../../../core/time.ts";
 import { decodeTrimmedBase45, encodeBase45 } from "../../codecs/base45.ts";
 import { encodeCbor } from "../../codecs/cbor.ts";
 import { parseSign1, signSign1, verifySign1 } from "../../codecs/cose.ts";
+import { inflate } from "../../codecs/inflate.ts";
+import type { CredentialFormat, SignedBy } from "../../format.ts";
+import {
+  malformed,
+  schemaViolation,
+  type Verification,
+  type VerificationContext,
+} from "../../verification.ts";
+import type { IssuerKey } from "./issuer-key.ts";
+import { hexNumber } from "../../trust/revocation-number.ts";
+import type { FoundKey } from "../../trust/trust.ts";
+import { verifiedStatement, verifySigned } from "../signed.ts";
+import { findSigner } from "../signer.ts";
 import {
   claimsOf,
   parsePass,
   type HealthPass,
   type HealthPassContent,
 } from "./health-pass-content.ts";
-import { inflate } from "../../codecs/inflate.ts";
-import type { IssuerKey } from "../../trust/issuer-key.ts";
-import {
-  malformed,
-  reason,
-  invalid,
-  type Verification,
-  type VerificationContext,
-} from "../../verification.ts";
-import { basisOf, revocationProblems, findSigner, validityProblems } from "../signed.ts";
-import type { FoundKey } from "../../trust/trust.ts";
 
 export type {
   HealthPass,
   HealthPassContent,
   OtherDiseaseStatement,
 } from "./health-pass-content.ts";
-export { createIssuerKey, trustOfIssuers, type IssuerKey } from "../../trust/issuer-key.ts";
+export { createIssuerKey, trustOfIssuers, type IssuerKey } from "./issuer-key.ts";
 
 export const HEALTH_PASS_PREFIX = "DS1:";
+
+const SIGNED = {
+  trustUse: "health-pass",
+  revocation: [{ namespace: "health-pass", normalise: hexNumber(8) }],
+} as const satisfies SignedBy;
+
+/** The health pass of this system, live on a phone or on paper. */
+export const healthPass = {
+  name: "health-pass",
+  kinds: ["health-pass-live", "health-pass-paper"],
+  code: {
+    shapes: ["^\\s*DS\\w?:"],
+    recognise(text) {
+      if (text.startsWith(HEALTH_PASS_PREFIX)) return "recognised";
+      return /^DS\w?:/i.test(text) ? "wrong-prefix" : undefined;
+    },
+    verify: verifyHealthPass,
+  },
+  signed: SIGNED,
+} as const satisfies CredentialFormat;
 
 /** How long a pass lives unless its issuer says less: a live code on a phone, and a paper one. */
 export const LIVE_LIFETIME_MS = 30 * MINUTE_MS;
@@ -61,97 +83,73 @@ export function issueHealthPass(key: IssuerKey, content: HealthPassContent): str
 }
 
 /** Verifies a text that begins with `DS1:`. */
-export function verifyHealthPass(text: string, context: VerificationContext): Verification {
-  const kind = "health-pass-live";
+function verifyHealthPass(text: string, context: VerificationContext): Verification {
+  const [live] = healthPass.kinds;
   const packed = decodeTrimmedBase45(text.slice(HEALTH_PASS_PREFIX.length));
-  if (packed === undefined) return malformed(kind, "base45");
+  if (packed === undefined) return malformed(live, "base45");
   const bytes = inflate(packed, "raw");
-  if (bytes === undefined) return malformed(kind, "compression");
+  if (bytes === undefined) return malformed(live, "compression");
   const message = parseSign1(bytes);
-  if (message === undefined) return malformed(kind, "cose");
-  const read = parsePass(message.payload);
-  if ("fault" in read) return invalid(kind, reason("schema-violation", { path: read.fault }));
-  const { pass } = read;
+  if (message === undefined) return malformed(live, "cose");
+  const parsed = parsePass(message.payload);
+  if ("errorPath" in parsed) return schemaViolation(live, parsed.errorPath);
+  const { pass } = parsed;
   const keyId = Buffer.from(message.keyId ?? []).toString("hex");
-  const { key, problems } = findSigner(
-    context.trust.find("health-pass", keyId),
+  const signer = findSigner(
+    context.trust.find(SIGNED.trustUse, keyId),
     keyId,
     (each) => verifySign1(message, each),
     context.at,
   );
-  return describe(pass, key, [...problems, ...validity(pass, context)], context);
-}
-
-function validity(pass: HealthPass, { at, revocation }: VerificationContext): Reason[] {
-  const { issuedAtMs, validUntilMs, serial } = pass;
-  const isOver = pass.form === "live" && at.wallMs >= validUntilMs;
-  return [
-    ...(isOver ? [tooOld(pass, at.wallMs)] : []),
-    ...validityProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
-    ...revocationProblems(revocation.find("health-pass", serial, issuedAtMs, at), { issuedAtMs }),
-  ];
-}
-
-/** A live code that ran out is told to be refreshed, with its time, rather than to be renewed. */
-function tooOld({ issuedAtMs, validUntilMs }: HealthPass, atMs: number): Reason {
-  const maxAgeMinutes = Math.round((validUntilMs - issuedAtMs) / MINUTE_MS);
-  const params = { issuedAtMs, ageMs: atMs - issuedAtMs, maxAgeMinutes };
-  return { code: "live-code-too-old", params };
-}
-
-function describe(
-  pass: HealthPass,
-  key: FoundKey | undefined,
-  reasons: Reason[],
-  { at, revocation }: VerificationContext,
-): Verification {
-  const holds = reasons.length === 0 && key !== undefined;
-  const verified: Verification = {
-    kind: pass.form === "live" ? "health-pass-live" : "health-pass-paper",
-    holds,
-    reasons,
-    identity: pass.serial,
-    holder: pass.holder,
-    issuedAtMs: pass.issuedAtMs,
-    validUntilMs: pass.validUntilMs,
-    // What nobody trusted has signed is not evidence of anything.
-    evidence: key === undefined ? [] : evidenceOf(pass, key, at),
-  };
-  if (pass.form === "paper") verified.needsAlongside = "id-card";
-  if (key !== undefined) {
-    verified.issuer = key.issuer ?? key.keyId;
-    Object.assign(verified, basisOf(key.setAsOfMs, ["health-pass"], { revocation, at }));
-  }
-  return verified;
-}
-
-function evidenceOf(pass: HealthPass, key: FoundKey, at: VerificationContext["at"]): Evidence[] {
-  const common = {
-    trust: "verified" as const,
-    source: {
-      name: "code-reader",
-      detail: `${key.issuer ?? "issuer"} ${key.keyId}`,
-      asOfMs: pass.issuedAtMs,
+  const { serial, holder, issuedAtMs, notBeforeMs, validUntilMs } = pass;
+  return verifySigned(
+    SIGNED,
+    {
+      kind: pass.form === "live" ? live : "health-pass-paper",
+      credentialId: serial,
+      holder,
+      issuer: signer.key && (signer.key.issuer ?? signer.key.keyId),
+      issuedAtMs,
+      notBeforeMs,
+      validUntilMs,
+      ...(pass.form === "paper" ? { needsAlongside: "id-card" } : {}),
+      signer,
+      problems: ageProblems(pass, context.at),
+      revocationNumbers: [{ namespace: "health-pass", number: serial }],
+      revocationParams: { issuedAtMs },
+      evidence: (key) => evidenceOf(pass, key, context.at),
     },
-    observedAt: at,
+    context,
+  );
+}
+
+/** A live code that ran out is to be refreshed, not renewed: its reason has the times for that. */
+function ageProblems(
+  { form, issuedAtMs, validUntilMs }: HealthPass,
+  { wallMs }: Instant,
+): Reason[] {
+  if (form !== "live" || wallMs < validUntilMs) return [];
+  const maxAgeMinutes = Math.round((validUntilMs - issuedAtMs) / MINUTE_MS);
+  const params = { issuedAtMs, ageMs: wallMs - issuedAtMs, maxAgeMinutes };
+  return [{ code: "live-code-too-old", params }];
+}
+
+function evidenceOf(pass: HealthPass, key: FoundKey, at: Instant): Evidence[] {
+  const { colour, nucleicAcidTest, antigenTest, vaccination } = pass;
+  const { ofOtherDiseases = [], notUnderstood = [] } = pass;
+  const common = {
+    ...verifiedStatement(`${key.issuer ?? "issuer"} ${key.keyId}`, pass.issuedAtMs, at),
     validUntilMs: pass.validUntilMs,
   };
-  const evidence: Evidence[] = [];
-  const { colour, nucleicAcidTest, antigenTest, vaccination, ofOtherDiseases = [] } = pass;
-  const { notUnderstood = [] } = pass;
-  // The format says so: these three are about COVID-19 (docs/operators/health-pass.md).
+  // The format defines it so: these three are about COVID-19 (docs/health-pass.md).
   const disease = COVID_19;
+  const evidence: Evidence[] = [];
   if (colour !== undefined) {
     evidence.push({ id: "colour-1", kind: "code-colour", colour, ...common });
   }
   if (nucleicAcidTest !== undefined) {
-    evidence.push({
-      id: "nat-1",
-      kind: "nucleic-acid-test",
-      disease,
-      ...nucleicAcidTest,
-      ...common,
-    });
+    const kind = "nucleic-acid-test";
+    evidence.push({ id: "nat-1", kind, disease, ...nucleicAcidTest, ...common });
   }
   if (antigenTest !== undefined) {
     evidence.push({ id: "antigen-1", kind: "antigen-test", disease, ...antigenTest, ...common });

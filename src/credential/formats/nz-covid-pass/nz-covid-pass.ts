@@ -3,30 +3,52 @@
  * issuer's DID document (nzcp.covid19.health.nz, version 1.0).
  */
 import { z } from "zod";
-import type { Reason } from "../../../core/reason.ts";
+import type { Evidence } from "../../../core/evidence/evidence.ts";
+import type { Instant } from "../../../core/time.ts";
+import { LAST_SECOND, timeOf } from "../../../base/dates.ts";
 import { decodeBase32 } from "../../codecs/base32.ts";
 import { decodeCbor } from "../../codecs/cbor.ts";
 import { parseSign1, verifySign1 } from "../../codecs/cose.ts";
+import type { CredentialFormat, SignedBy } from "../../format.ts";
 import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";
-import { LAST_SECOND, timeOf } from "../../../base/dates.ts";
 import {
   malformed,
-  reason,
-  invalid,
+  schemaViolation,
   type Verification,
   type VerificationContext,
 } from "../../verification.ts";
-import { basisOf, revocationProblems, findSigner, validityProblems } from "../signed.ts";
+import { hexNumber } from "../../trust/revocation-number.ts";
 import type { FoundKey } from "../../trust/trust.ts";
+import { verifiedStatement, verifySigned } from "../signed.ts";
+import { findSigner } from "../signer.ts";
 
-export const NZ_COVID_PASS_PREFIX = "NZCP:/1/";
+const PREFIX = "NZCP:/1/";
 
-const KIND = "nz-covid-pass";
+const SIGNED = {
+  trustUse: "nz-covid-pass",
+  revocation: [{ namespace: "nz-covid-pass", normalise: hexNumber(16) }],
+} as const satisfies SignedBy;
 
+/** The New Zealand COVID Pass. */
+export const nzCovidPass = {
+  name: "nz-covid-pass",
+  kinds: ["nz-covid-pass"],
+  code: {
+    shapes: ["^\\s*NZCP:"],
+    recognise(text) {
+      if (text.startsWith(PREFIX)) return "recognised";
+      return /^NZCP:/i.test(text) ? "wrong-prefix" : undefined;
+    },
+    verify: (text, context) => verifyNzCovidPass(text.trimEnd(), context),
+  },
+  signed: SIGNED,
+} as const satisfies CredentialFormat;
+
+const second = z.number().int().min(0).max(LAST_SECOND);
 const Pass = z.object({
   issuer: z.string().max(300).startsWith("did:web:"),
-  notBefore: z.number().int().min(0).max(LAST_SECOND),
-  expires: z.number().int().min(0).max(LAST_SECOND),
+  notBefore: second,
+  expires: second,
   id: z.instanceof(Uint8Array).refine((bytes) => bytes.length === 16),
   version: z.literal("1.0.0"),
   types: z.array(z.string()).refine((types) => types[0] === "VerifiableCredential"),
@@ -45,27 +67,47 @@ type Pass = z.infer<typeof Pass>;
 const ROLES: ReadonlyMap<string, string> = new Map([["PublicCovidPass", "public-covid-pass"]]);
 
 /** Verifies a text that begins with `NZCP:/1/`. */
-export function verifyNzCovidPass(text: string, context: VerificationContext): Verification {
-  const bytes = decodeBase32(text.slice(NZ_COVID_PASS_PREFIX.length));
-  if (bytes === undefined) return malformed(KIND, "base32");
+function verifyNzCovidPass(text: string, context: VerificationContext): Verification {
+  const [kind] = nzCovidPass.kinds;
+  const bytes = decodeBase32(text.slice(PREFIX.length));
+  if (bytes === undefined) return malformed(kind, "base32");
   const message = parseSign1(bytes);
-  if (message === undefined) return malformed(KIND, "cose");
+  if (message === undefined) return malformed(kind, "cose");
   const claims = decodeCbor(message.payload)?.value;
-  if (!(claims instanceof Map)) return malformed(KIND, "claims");
-  const read = Pass.safeParse(fieldsOf(claims));
-  if (!read.success) {
-    const path = read.error.issues[0]?.path.join(".") ?? "";
-    return invalid(KIND, reason("schema-violation", { path }));
+  if (!(claims instanceof Map)) return malformed(kind, "claims");
+  const parsed = Pass.safeParse(fieldsOf(claims));
+  if (!parsed.success) {
+    return schemaViolation(kind, parsed.error.issues[0]?.path.join(".") ?? "");
   }
-  const pass = read.data;
-  const keyId = `${pass.issuer}#${Buffer.from(message.keyId ?? []).toString("utf8")}`;
-  const { key, problems } = findSigner(
-    context.trust.find(KIND, keyId),
-    keyId,
-    (each) => message.algorithm === "ES256" && verifySign1(message, each),
-    context.at,
+  const pass = parsed.data;
+  const { issuer, subject } = pass;
+  const id = Buffer.from(pass.id).toString("hex");
+  const keyId = `${issuer}#${Buffer.from(message.keyId ?? []).toString("utf8")}`;
+  const name = `${subject.familyName ?? ""} ${subject.givenName}`.trim();
+  return verifySigned(
+    SIGNED,
+    {
+      kind,
+      credentialId: id,
+      holder: {
+        pseudonym: pseudonymOfNameAndBirth(context.districtKey, name, subject.dob),
+        maskedName: maskName(name),
+        birthYear: Number(subject.dob.slice(0, 4)),
+      },
+      issuer,
+      issuedAtMs: pass.notBefore * 1000,
+      validUntilMs: pass.expires * 1000,
+      signer: findSigner(
+        context.trust.find(SIGNED.trustUse, keyId),
+        keyId,
+        (each) => message.algorithm === "ES256" && verifySign1(message, each),
+        context.at,
+      ),
+      revocationNumbers: [{ namespace: "nz-covid-pass", number: id }],
+      evidence: (key) => evidenceOf(pass, key, context.at),
+    },
+    context,
   );
-  return describe(pass, key, [...problems, ...validity(pass, context)], context);
 }
 
 function fieldsOf(claims: Map<unknown, unknown>): Record<string, unknown> {
@@ -88,57 +130,17 @@ function asMap(value: unknown): Map<unknown, unknown> {
   return value instanceof Map ? value : new Map<unknown, unknown>();
 }
 
-function validity(pass: Pass, { at, revocation }: VerificationContext): Reason[] {
+/** The pass states that its holder meets the rules, not by what: a standing, not a vaccination. */
+function evidenceOf(pass: Pass, { keyId }: FoundKey, at: Instant): Evidence[] {
   const issuedAtMs = pass.notBefore * 1000;
-  const validUntilMs = pass.expires * 1000;
-  const id = Buffer.from(pass.id).toString("hex");
   return [
-    ...validityProblems({ issuedAtMs, validUntilMs }, at, "excluded"),
-    ...revocationProblems(revocation.find(KIND, id, issuedAtMs, at)),
-  ];
-}
-
-function describe(
-  pass: Pass,
-  key: FoundKey | undefined,
-  reasons: Reason[],
-  { at, districtKey, revocation }: VerificationContext,
-): Verification {
-  const { givenName, familyName = "", dob } = pass.subject;
-  const issuedAtMs = pass.notBefore * 1000;
-  const validUntilMs = pass.expires * 1000;
-  const name = `${familyName} ${givenName}`.trim();
-  const verified: Verification = {
-    kind: KIND,
-    holds: reasons.length === 0 && key !== undefined,
-    reasons,
-    identity: Buffer.from(pass.id).toString("hex"),
-    holder: {
-      pseudonym: pseudonymOfNameAndBirth(districtKey, name, dob),
-      maskedName: maskName(name),
-      birthYear: Number(dob.slice(0, 4)),
-    },
-    issuedAtMs,
-    validUntilMs,
-    issuer: pass.issuer,
-    evidence: [],
-  };
-  if (key === undefined) return verified;
-  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], { revocation, at }));
-  // The pass says that its holder meets the rules, not by what: that is a standing, not a vaccination.
-  const roles = pass.types.flatMap((type) => ROLES.get(type) ?? []);
-  const source = { name: "code-reader", detail: key.keyId, asOfMs: issuedAtMs };
-  verified.evidence = [
     {
       id: "membership-1",
       kind: "membership",
-      roles,
-      trust: "verified",
-      source,
-      observedAt: at,
+      roles: pass.types.flatMap((type) => ROLES.get(type) ?? []),
+      ...verifiedStatement(keyId, issuedAtMs, at),
       validFromMs: issuedAtMs,
-      validUntilMs,
+      validUntilMs: pass.expires * 1000,
     },
   ];
-  return verified;
 }

@@ -5,58 +5,50 @@
 import { createHash, type X509Certificate } from "node:crypto";
 import { z } from "zod";
 import type { Reason } from "../../../core/reason.ts";
-import { verifySignature } from "../../codecs/cose.ts";
-import { holderOfBundle, HealthBundle } from "./fhir-bundle.ts";
-import { evidenceOfBundle } from "./fhir-evidence.ts";
-import { inflate } from "../../codecs/inflate.ts";
 import { LAST_SECOND } from "../../../base/dates.ts";
 import { parseJson } from "../../../base/json.ts";
+import { verifySignature } from "../../codecs/cose.ts";
+import { inflate } from "../../codecs/inflate.ts";
+import type { CredentialFormat, SignedBy } from "../../format.ts";
 import {
   malformed,
   reason,
-  invalid,
+  schemaViolation,
   type Verification,
   type VerificationContext,
 } from "../../verification.ts";
 import { thumbprintOf } from "../../trust/jwk.ts";
-import {
-  basisOf,
-  revocationProblems,
-  findSigner,
-  validityProblems,
-  type Signer,
-} from "../signed.ts";
+import { textNumber } from "../../trust/revocation-number.ts";
 import type { FoundKey } from "../../trust/trust.ts";
+import { verifiedStatement, verifySigned, type RevocationLookup } from "../signed.ts";
+import { findSigner, type Signer } from "../signer.ts";
+import { CardPartCollector, decodeCardText, PREFIX } from "./card-text.ts";
+import { HealthBundle, holderOfBundle } from "./fhir-bundle.ts";
+import { evidenceOfBundle } from "./fhir-evidence.ts";
 
-export const SMART_HEALTH_CARD_PREFIX = "shc:/";
+const SIGNED = {
+  trustUse: "smart-health-card",
+  revocation: [{ namespace: "smart-health-card", normalise: textNumber }],
+} as const satisfies SignedBy;
 
-const KIND = "smart-health-card";
+/** A compact JWS (RFC 7515 §3.1), as files carry a card; its header is a JSON object in base64url. */
+const JWS = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** A pair of digits is a character's code less 45: every character of a JWS fits into 00 to 77. */
-const FIRST_CHARACTER = 45;
-const LAST_PAIR = 77;
-
-/** A card in one code, or one part of a card in several. */
-export type CardText = { jws: string } | { part: number; of: number; jws: string };
-
-/** More parts than the largest card needs; the specification has since given parts up. */
-export const MAX_PARTS = 16;
-
-/** Reads the digits of `shc:/…` or `shc:/2/3/…`; undefined where they are none. */
-export function decodeCardText(text: string): CardText | undefined {
-  const match = /^shc:\/(?:([1-9]\d?)\/([1-9]\d?)\/)?((?:\d\d)+)$/.exec(text);
-  if (match === null) return undefined;
-  const [, part, of, digits = ""] = match;
-  let jws = "";
-  for (let index = 0; index < digits.length; index += 2) {
-    const pair = Number(digits.slice(index, index + 2));
-    if (pair > LAST_PAIR) return undefined;
-    jws += String.fromCharCode(pair + FIRST_CHARACTER);
-  }
-  if (part === undefined || of === undefined) return { jws };
-  if (Number(part) > Number(of) || Number(of) > MAX_PARTS) return undefined;
-  return { part: Number(part), of: Number(of), jws };
-}
+/** The SMART Health Card. */
+export const smartHealthCard = {
+  name: "smart-health-card",
+  kinds: ["smart-health-card"],
+  code: {
+    shapes: ["^\\s*shc:", JWS.source],
+    recognise(text) {
+      if (text.startsWith(PREFIX) || JWS.test(text)) return "recognised";
+      return /^shc:/i.test(text) ? "wrong-prefix" : undefined;
+    },
+    verify: verifyCardText,
+    createPartCollector: () => new CardPartCollector(),
+  },
+  signed: SIGNED,
+} as const satisfies CredentialFormat;
 
 const Header = z.object({
   alg: z.literal("ES256"),
@@ -92,57 +84,109 @@ function isIssuer(url: string): boolean {
 
 const HEALTH_CARD_TYPE = "https://smarthealth.cards#health-card";
 
-/** Verifies a card as one compact JWS. */
-export function verifySmartHealthCard(jws: string, context: VerificationContext): Verification {
+/** Verifies a card in one code, or as a JWS. */
+function verifyCardText(text: string, context: VerificationContext): Verification {
+  if (!text.startsWith(PREFIX)) return verifyJws(text.trimEnd(), context);
+  // A card's own makers count anything behind its digits as a fault (health-cards-dev-tools).
+  const card = decodeCardText(text);
+  if (card === undefined) return malformed(smartHealthCard.kinds[0], "characters");
+  return verifyJws(card.jws, context);
+}
+
+function verifyJws(jws: string, context: VerificationContext): Verification {
+  const [kind] = smartHealthCard.kinds;
   const match = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/.exec(jws);
-  if (match === null) return malformed(KIND, "jws");
+  if (match === null) return malformed(kind, "jws");
   const [, head = "", body = "", signature = ""] = match;
   const header = Header.safeParse(parseJson(Buffer.from(head, "base64url")));
   if (!header.success) {
     const field = String(header.error.issues[0]?.path[0] ?? "");
     // Without `zip` the payload is not deflated, which is a damage of its own.
-    return field === "zip" ? malformed(KIND, "compression") : malformed(KIND, "jws", field);
+    return field === "zip" ? malformed(kind, "compression") : malformed(kind, "jws", field);
   }
   const bytes = inflate(Buffer.from(body, "base64url"), "raw");
-  if (bytes === undefined) return malformed(KIND, "compression");
+  if (bytes === undefined) return malformed(kind, "compression");
   const json = parseJson(bytes);
-  if (json === undefined) return malformed(KIND, "json");
-  const payload = Payload.safeParse(json);
-  if (!payload.success) {
-    const path = payload.error.issues[0]?.path.join(".") ?? "";
-    return invalid(KIND, reason("schema-violation", { path }));
+  if (json === undefined) return malformed(kind, "json");
+  const parsed = Payload.safeParse(json);
+  if (!parsed.success) {
+    return schemaViolation(kind, parsed.error.issues[0]?.path.join(".") ?? "");
   }
   const data = Buffer.from(`${head}.${body}`, "ascii");
   const signed = { data, signature: Buffer.from(signature, "base64url") };
-  const { key, problems } = signer(header.data.kid, payload.data.iss, signed, context);
-  const reasons = [...problems, ...validity(payload.data, key, context)];
-  const identity = createHash("sha256").update(data).digest("base64url");
-  return describe({ payload: payload.data, identity }, key, reasons, context);
+  return verifyPayload(parsed.data, header.data.kid, signed, context);
 }
 
-function signer(
+/** What the issuer signed, and its signature. */
+interface SignedData {
+  data: Uint8Array;
+  signature: Uint8Array;
+}
+
+function verifyPayload(
+  payload: Payload,
+  keyId: string,
+  signed: SignedData,
+  context: VerificationContext,
+): Verification {
+  const { iss, nbf, exp, vc } = payload;
+  const bundle = vc.credentialSubject.fhirBundle;
+  const candidates = context.trust.find(SIGNED.trustUse, keyId);
+  const signer = signerOf(candidates, keyId, iss, signed, context);
+  const issuedAtMs = Math.round(nbf * 1000);
+  return verifySigned(
+    SIGNED,
+    {
+      kind: smartHealthCard.kinds[0],
+      credentialId: createHash("sha256").update(signed.data).digest("base64url"),
+      holder: holderOfBundle(bundle, context.districtKey),
+      issuer: iss,
+      issuedAtMs,
+      validUntilMs: exp === undefined ? undefined : Math.round(exp * 1000),
+      signer,
+      revocationNumbers: revocationNumbersOf(payload, signer, candidates),
+      ...(vc.rid === undefined ? {} : { revocationParams: { rid: vc.rid } }),
+      evidence: (key) =>
+        evidenceOfBundle(bundle, verifiedStatement(`${iss} ${key.keyId}`, issuedAtMs, context.at)),
+    },
+    context,
+  );
+}
+
+function signerOf(
+  candidates: readonly FoundKey[],
   keyId: string,
   issuer: string,
-  signed: { data: Uint8Array; signature: Uint8Array },
-  { trust, at }: VerificationContext,
+  { data, signature }: SignedData,
+  { at }: VerificationContext,
 ): Signer {
-  const candidates = trust.find(KIND, keyId);
   const hasSigned = ({ publicKey }: FoundKey): boolean =>
     publicKey.asymmetricKeyDetails?.namedCurve === "prime256v1" &&
-    verifySignature("ES256", publicKey, signed.data, signed.signature);
-  const found = findSigner(candidates, keyId, hasSigned, at, (key) => notFor(key, keyId, issuer));
-  if (found.key === undefined) return found;
+    verifySignature("ES256", publicKey, data, signature);
+  return findSigner(candidates, keyId, hasSigned, at, (key) => keyProblems(key, issuer));
+}
+
+/** A card that names no revocation id cannot be listed. */
+function revocationNumbersOf(
+  { iss, vc: { rid } }: Payload,
+  { key }: Signer,
+  candidates: readonly FoundKey[],
+): RevocationLookup[] {
+  if (key === undefined || rid === undefined) return [];
   // Which of the sets announces the issuer's revocation list does not matter: the key is the same.
-  const announced = candidates
-    .filter((each) => each.publicKey.equals(found.key?.publicKey ?? each.publicKey))
-    .filter((each) => each.issuer === undefined || each.issuer === issuer)
+  const counters = candidates
+    .filter((each) => each.publicKey.equals(key.publicKey))
+    .filter((each) => each.issuer === undefined || each.issuer === iss)
     .flatMap(({ crlVersion }) => crlVersion ?? []);
-  if (announced.length > 0) found.key = { ...found.key, crlVersion: Math.max(...announced) };
-  return found;
+  const lookup = { namespace: "smart-health-card", number: `${key.keyId} ${rid}` };
+  // Where only a key of another issuer announces a list, its own announcement counts.
+  const counter = counters.length > 0 ? Math.max(...counters) : key.crlVersion;
+  return [counter === undefined ? lookup : { ...lookup, announced: { keyId: key.keyId, counter } }];
 }
 
 /** Why a key that signed may not have: another's name, another issuer, a chain that is not its own. */
-function notFor(key: FoundKey, keyId: string, issuer: string): Reason[] {
+function keyProblems(key: FoundKey, issuer: string): Reason[] {
+  const { keyId } = key;
   const problems: Reason[] = [];
   // A key goes by its own thumbprint and by no other name (§ Generating cryptographic keys).
   const thumbprint = thumbprintOf(key.publicKey);
@@ -181,55 +225,4 @@ function chainProblem(
 
 function isIssuedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
   return certificate.issuer === authority.subject && certificate.verify(authority.publicKey);
-}
-
-function validity(
-  { nbf, exp, vc }: Payload,
-  key: FoundKey | undefined,
-  { at, revocation }: VerificationContext,
-): Reason[] {
-  const issuedAtMs = nbf * 1000;
-  const validUntilMs = exp === undefined ? undefined : exp * 1000;
-  const reasons = validityProblems({ issuedAtMs, validUntilMs }, at, "excluded");
-  // A card without a revocation id cannot be on a list.
-  if (key === undefined || vc.rid === undefined) return reasons;
-  const hit = revocation.find(KIND, `${key.keyId} ${vc.rid}`, issuedAtMs, at);
-  reasons.push(...revocationProblems(hit, { rid: vc.rid }));
-  const counter = revocation.counterOf(KIND, key.keyId) ?? 0;
-  if (key.crlVersion !== undefined && counter < key.crlVersion) {
-    // The issuer announces a newer list than the one here, or none is here: what it says is not known.
-    reasons.push({ code: "trust-list-too-old", params: { counter, announced: key.crlVersion } });
-  }
-  return reasons;
-}
-
-function describe(
-  { payload, identity }: { payload: Payload; identity: string },
-  key: FoundKey | undefined,
-  reasons: Reason[],
-  { at, districtKey, revocation }: VerificationContext,
-): Verification {
-  const { iss, nbf, exp, vc } = payload;
-  const bundle = vc.credentialSubject.fhirBundle;
-  const holder = holderOfBundle(bundle, districtKey);
-  const verified: Verification = {
-    kind: KIND,
-    holds: reasons.length === 0 && key !== undefined,
-    reasons,
-    identity,
-    issuedAtMs: Math.round(nbf * 1000),
-    issuer: iss,
-    evidence: [],
-  };
-  if (holder !== undefined) verified.holder = holder;
-  if (exp !== undefined) verified.validUntilMs = Math.round(exp * 1000);
-  if (key === undefined) return verified;
-  Object.assign(verified, basisOf(key.setAsOfMs, [KIND], { revocation, at }));
-  const source = {
-    name: "code-reader",
-    detail: `${iss} ${key.keyId}`,
-    asOfMs: Math.round(nbf * 1000),
-  };
-  verified.evidence = evidenceOfBundle(bundle, { trust: "verified", source, observedAt: at });
-  return verified;
 }

@@ -2,11 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { revocationHash } from "../../../../src/credential/formats/eu-dcc/eu-dcc.ts";
 import { issueHealthPass } from "../../../../src/credential/formats/health-pass/health-pass.ts";
-import { trustOfIssuers } from "../../../../src/credential/trust/issuer-key.ts";
+import { trustOfIssuers } from "../../../../src/credential/formats/health-pass/issuer-key.ts";
 import {
   RevocationStore,
   type RevocationList,
-  type RevocationNamespace,
 } from "../../../../src/credential/trust/revocation.ts";
 import {
   TrustStore,
@@ -14,27 +13,27 @@ import {
   type TrustSet,
 } from "../../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../../src/credential/verifier.ts";
-import {
-  cardJws,
-  cardKeyId,
-  cardPayload,
-  cardText,
-  cardTrust,
-  dccPayload,
-  dccText,
-  dccTrust,
-  nzPayload,
-  nzText,
-  nzTrust,
-  PERSON,
-  SEAL_DATA,
-  SEAL_NOW,
-  sealText,
-  sealTrust,
-  seconds,
-  VACCINATION,
-} from "../makers.ts";
-import { DISTRICT_KEY, instant, NOW, passContent, passKey } from "../passes.ts";
+import { seconds } from "../makers.ts";
+import { sealTrust } from "./vds-nc/samples.ts";
+import { sealText } from "./vds-nc/samples.ts";
+import { SEAL_DATA } from "./vds-nc/samples.ts";
+import { SEAL_NOW } from "./vds-nc/samples.ts";
+import { nzTrust } from "./nz-covid-pass/samples.ts";
+import { nzText } from "./nz-covid-pass/samples.ts";
+import { nzPayload } from "./nz-covid-pass/samples.ts";
+import { cardTrust } from "./smart-health-card/samples.ts";
+import { cardText } from "./smart-health-card/samples.ts";
+import { cardJws } from "./smart-health-card/samples.ts";
+import { cardKeyId } from "./smart-health-card/samples.ts";
+import { cardPayload } from "./smart-health-card/samples.ts";
+import { dccTrust } from "./eu-dcc/samples.ts";
+import { dccText } from "./eu-dcc/samples.ts";
+import { dccPayload } from "./eu-dcc/samples.ts";
+import { PERSON } from "./eu-dcc/samples.ts";
+import { VACCINATION } from "./eu-dcc/samples.ts";
+import { DISTRICT_KEY, instant, NOW } from "../passes.ts";
+import { passContent } from "./health-pass/samples.ts";
+import { passKey } from "./health-pass/samples.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -46,7 +45,7 @@ interface Format {
   trust: TrustSet;
   /** A good credential that was issued at that moment, and ends half an hour later where it can end. */
   text: (issuedAtMs: number) => string | Promise<string>;
-  revoked: { namespace: RevocationNamespace; number: string };
+  revoked: { namespace: string; number: string };
   /** Moments outside the signer's certificate, where it is the certificate's span that counts. */
   outside?: { before: number; after: number };
 }

@@ -1,12 +1,25 @@
 /** Keys in trust files: what is used, what is left out with a warning, under which ids. */
 import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { secretIssuerFile, publicIssuerFile } from "../../../../src/credential/trust/issuer-key.ts";
+import {
+  secretIssuerFile,
+  publicIssuerFile,
+} from "../../../../src/credential/formats/health-pass/issuer-key.ts";
 import { readTrustFile, TrustFileError } from "../../../../src/credential/trust/trust-files.ts";
 import { AUTHORITY, SEAL_SIGNER, SEAL_SIGNER_KEY } from "../certificates.ts";
-import { cardJws, cardKeyId, cardPayload, cardText, KEY, nzPayload, nzText } from "../makers.ts";
-import { dccPayload, dccText, PERSON, VACCINATION } from "../makers.ts";
-import { instant, NOW, passKey, verifierOf } from "../passes.ts";
+import { KEY } from "../makers.ts";
+import { nzText } from "../formats/nz-covid-pass/samples.ts";
+import { nzPayload } from "../formats/nz-covid-pass/samples.ts";
+import { cardText } from "../formats/smart-health-card/samples.ts";
+import { cardJws } from "../formats/smart-health-card/samples.ts";
+import { cardKeyId } from "../formats/smart-health-card/samples.ts";
+import { cardPayload } from "../formats/smart-health-card/samples.ts";
+import { dccText } from "../formats/eu-dcc/samples.ts";
+import { dccPayload } from "../formats/eu-dcc/samples.ts";
+import { PERSON } from "../formats/eu-dcc/samples.ts";
+import { VACCINATION } from "../formats/eu-dcc/samples.ts";
+import { instant, NOW, verifierOf } from "../passes.ts";
+import { passKey } from "../formats/health-pass/samples.ts";
 
 const read = (json: unknown) => readTrustFile(JSON.stringify(json), NOW);
 const jwk = { ...KEY.publicKey.export({ format: "jwk" }), kid: cardKeyId };

@@ -3,19 +3,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrustStore, type TrustSet } from "../../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../../src/credential/verifier.ts";
-import {
-  CARD_ISSUER,
-  cardJws,
-  cardPayload,
-  cardText,
-  cardTrust,
-  dccPayload,
-  dccText,
-  dccTrust,
-  PERSON,
-  VACCINATION,
-} from "../makers.ts";
-import { DISTRICT_KEY, instant, NOW, passKey } from "../passes.ts";
+import { cardTrust } from "../formats/smart-health-card/samples.ts";
+import { cardText } from "../formats/smart-health-card/samples.ts";
+import { cardJws } from "../formats/smart-health-card/samples.ts";
+import { cardPayload } from "../formats/smart-health-card/samples.ts";
+import { CARD_ISSUER } from "../formats/smart-health-card/samples.ts";
+import { dccTrust } from "../formats/eu-dcc/samples.ts";
+import { dccText } from "../formats/eu-dcc/samples.ts";
+import { dccPayload } from "../formats/eu-dcc/samples.ts";
+import { PERSON } from "../formats/eu-dcc/samples.ts";
+import { VACCINATION } from "../formats/eu-dcc/samples.ts";
+import { DISTRICT_KEY, instant, NOW } from "../passes.ts";
+import { passKey } from "../formats/health-pass/samples.ts";
 
 const HOUR_MS = 3_600_000;
 const ended = { notAfterMs: NOW - 1 };

@@ -11,17 +11,16 @@ import { encodeCbor } from "../../../../../src/credential/codecs/cbor.ts";
 import { revocationHash } from "../../../../../src/credential/formats/eu-dcc/eu-dcc.ts";
 import type { RevocationList } from "../../../../../src/credential/trust/revocation.ts";
 import type { TrustSet } from "../../../../../src/credential/trust/trust.ts";
-import {
-  dccPayload,
-  dccText,
-  dccTrust,
-  PERSON,
-  RECOVERY,
-  seconds,
-  TEST,
-  VACCINATION,
-} from "../../makers.ts";
-import { instant, NOW, passKey, verifierOf } from "../../passes.ts";
+import { seconds } from "../../makers.ts";
+import { dccTrust } from "./samples.ts";
+import { dccText } from "./samples.ts";
+import { dccPayload } from "./samples.ts";
+import { PERSON } from "./samples.ts";
+import { RECOVERY } from "./samples.ts";
+import { TEST } from "./samples.ts";
+import { VACCINATION } from "./samples.ts";
+import { instant, NOW, verifierOf } from "../../passes.ts";
+import { passKey } from "../health-pass/samples.ts";
 
 interface Given {
   trust?: TrustSet;

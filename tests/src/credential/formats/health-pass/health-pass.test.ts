@@ -18,11 +18,13 @@ import { inflate } from "../../../../../src/credential/codecs/inflate.ts";
 import {
   publicIssuerFile,
   trustOfIssuers,
-} from "../../../../../src/credential/trust/issuer-key.ts";
+} from "../../../../../src/credential/formats/health-pass/issuer-key.ts";
 import { readRevocationFile } from "../../../../../src/credential/trust/revocation-files.ts";
 import { readTrustFile } from "../../../../../src/credential/trust/trust-files.ts";
-import { pseudonymOf } from "../../../../../src/credential/verifier.ts";
-import { DISTRICT_KEY, instant, NOW, passContent, passKey, verifierOf } from "../../passes.ts";
+import { pseudonymOf } from "../../../../../src/credential/pseudonym.ts";
+import { DISTRICT_KEY, instant, NOW, verifierOf } from "../../passes.ts";
+import { passContent } from "./samples.ts";
+import { passKey } from "./samples.ts";
 
 interface DocumentVector {
   name: string;

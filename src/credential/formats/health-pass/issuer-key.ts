@@ -8,7 +8,7 @@ import {
   type JsonWebKey,
   type KeyObject,
 } from "node:crypto";
-import type { TrustSet } from "./trust.ts";
+import type { TrustSet } from "../../trust/trust.ts";
 
 /** One issuer's key with the time it may be used: rotation is the next key beginning before this ends. */
 export interface IssuerKey {
