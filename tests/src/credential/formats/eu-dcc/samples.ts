@@ -1,3 +1,4 @@
+/** Makes EU certificates, to be broken at will. */
 import { deflateSync } from "node:zlib";
 import { encodeBase45 } from "../../../../../src/credential/codecs/base45.ts";
 import { encodeCbor } from "../../../../../src/credential/codecs/cbor.ts";
@@ -5,8 +6,10 @@ import { signSign1 } from "../../../../../src/credential/codecs/cose.ts";
 import { seconds, asMaps, KEY } from "../../makers.ts";
 import { NOW } from "../../constants.ts";
 import type { TrustedKey, TrustSet } from "../../../../../src/credential/trust/trust.ts";
+import { revocationHash } from "../../../../../src/credential/formats/eu-dcc/eu-dcc.ts";
+import type { FormatSamples } from "../samples.ts";
+import { withMemberTwice, withTrailingByte } from "../../cbor-damage.ts";
 
-// EU DCC
 export const DCC_KEY_ID = "0102030405060708";
 export const VACCINATION = {
   tg: "840539006",
@@ -76,3 +79,33 @@ export function dccTrust(changes: Partial<TrustedKey> = {}): TrustSet {
   };
   return { asOfMs: NOW, keys: [key], anchors: [] };
 }
+
+const HALF_HOUR_S = 1_800;
+
+function payloadAt(issuedAtMs: number): Uint8Array {
+  const claims = { 6: seconds(issuedAtMs), 4: seconds(issuedAtMs) + HALF_HOUR_S };
+  return dccPayload({ ...PERSON, v: [VACCINATION] }, claims);
+}
+
+function packed(message: Uint8Array): string {
+  return `HC1:${encodeBase45(deflateSync(message))}`;
+}
+
+const sign = (payload: Uint8Array): Uint8Array =>
+  signSign1("ES256", Buffer.from(DCC_KEY_ID, "hex"), KEY.privateKey, payload);
+
+export const samples: FormatSamples = {
+  recognised: ["HC1:6BF570.90T9WTWGSLKC"],
+  wrongPrefix: ["HC2:6BF570.90T9WTWGSLKC", "hc1:6BF", packed(sign(payloadAt(NOW))).slice(4)],
+  signed: {
+    now: NOW,
+    trust: dccTrust(),
+    text: (issuedAtMs) => packed(sign(payloadAt(issuedAtMs))),
+    revoked: { namespace: "eu-dcc-uci", number: revocationHash(VACCINATION.ci) },
+    trailingByte: () => packed(withTrailingByte(sign(payloadAt(NOW)))),
+    duplicatedField: {
+      text: () => packed(sign(withMemberTwice(payloadAt(NOW), 4, seconds(NOW) + 9 * HALF_HOUR_S))),
+      outcome: "refused",
+    },
+  },
+};

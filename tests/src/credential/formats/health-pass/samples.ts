@@ -1,3 +1,4 @@
+/** Makes health passes, to be broken at will. */
 import type { HealthPassContent } from "../../../../../src/credential/formats/health-pass/health-pass-content.ts";
 import {
   type IssuerKey,
@@ -5,6 +6,15 @@ import {
 } from "../../../../../src/credential/formats/health-pass/issuer-key.ts";
 import { pseudonymOf } from "../../../../../src/credential/pseudonym.ts";
 import { DISTRICT_KEY, NOW, NUMBER } from "../../constants.ts";
+import { deflateRawSync } from "node:zlib";
+import { encodeBase45 } from "../../../../../src/credential/codecs/base45.ts";
+import { encodeCbor } from "../../../../../src/credential/codecs/cbor.ts";
+import { signSign1 } from "../../../../../src/credential/codecs/cose.ts";
+import { claimsOf } from "../../../../../src/credential/formats/health-pass/health-pass-content.ts";
+import { issueHealthPass } from "../../../../../src/credential/formats/health-pass/health-pass.ts";
+import { trustOfIssuers } from "../../../../../src/credential/formats/health-pass/issuer-key.ts";
+import type { FormatSamples } from "../samples.ts";
+import { withMemberTwice, withTrailingByte } from "../../cbor-damage.ts";
 
 /** The issuer of these tests, one key an algorithm. */
 
@@ -35,3 +45,31 @@ export function passContent(): HealthPassContent {
     vaccination: { doses: 3, dosesNeeded: 3, lastDoseAtMs: NOW - 100 * 86_400_000 },
   };
 }
+
+const HALF_HOUR_MS = 1_800_000;
+
+const payload = (): Uint8Array =>
+  encodeCbor(claimsOf({ ...passContent(), validUntilMs: NOW + HALF_HOUR_MS }));
+
+function sign(claims: Uint8Array): Uint8Array {
+  const { keyId, privateKey } = passKey("ES256");
+  return signSign1("ES256", new Uint8Array(Buffer.from(keyId, "hex")), privateKey, claims);
+}
+
+const packed = (message: Uint8Array): string => `DS1:${encodeBase45(deflateRawSync(message))}`;
+
+export const samples: FormatSamples = {
+  recognised: ["DS1:ABC"],
+  wrongPrefix: ["DS2:ABC", "ds1:abc"],
+  signed: {
+    now: NOW,
+    trust: trustOfIssuers([passKey("ES256")], NOW),
+    text: (issuedAtMs) => issueHealthPass(passKey("ES256"), { ...passContent(), issuedAtMs }),
+    revoked: { namespace: "health-pass", number: passContent().serial },
+    trailingByte: () => packed(withTrailingByte(sign(payload()))),
+    duplicatedField: {
+      text: () => packed(sign(withMemberTwice(payload(), 4, NOW / 1000 + 36_000))),
+      outcome: "refused",
+    },
+  },
+};

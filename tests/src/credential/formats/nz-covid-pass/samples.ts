@@ -1,11 +1,13 @@
+/** Makes passes of New Zealand, to be broken at will. */
 import { encodeCbor } from "../../../../../src/credential/codecs/cbor.ts";
 import { signSign1 } from "../../../../../src/credential/codecs/cose.ts";
 import { readTrustFile } from "../../../../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../../../../src/credential/trust/trust.ts";
 import { seconds, asMaps, KEY } from "../../makers.ts";
 import { NOW } from "../../constants.ts";
+import type { FormatSamples } from "../samples.ts";
+import { withMemberTwice, withTrailingByte } from "../../cbor-damage.ts";
 
-// NZ COVID Pass
 export const DID = "did:web:example.nz";
 export function nzPayload(changes: Record<string | number, unknown> = {}): Uint8Array {
   const credential = {
@@ -46,3 +48,29 @@ export function nzTrust(): TrustSet {
   const document = { id: DID, verificationMethod: [method], assertionMethod: [method.id] };
   return readTrustFile(JSON.stringify(document), NOW);
 }
+
+const HALF_HOUR_S = 1_800;
+
+const payloadAt = (issuedAtMs: number): Uint8Array =>
+  nzPayload({ 5: seconds(issuedAtMs), 4: seconds(issuedAtMs) + HALF_HOUR_S });
+
+const packed = (message: Uint8Array): string => `NZCP:/1/${base32(message)}`;
+
+const sign = (payload: Uint8Array): Uint8Array =>
+  signSign1("ES256", Buffer.from("key-1"), KEY.privateKey, payload);
+
+export const samples: FormatSamples = {
+  recognised: [nzText(payloadAt(NOW))],
+  wrongPrefix: ["NZCP:/2/2KCEVIQEIVVWK6JN", "nzcp:/1/2KCEVIQEIVVWK6JN"],
+  signed: {
+    now: NOW,
+    trust: nzTrust(),
+    text: (issuedAtMs) => nzText(payloadAt(issuedAtMs)),
+    revoked: { namespace: "nz-covid-pass", number: "60".repeat(16) },
+    trailingByte: () => packed(withTrailingByte(sign(payloadAt(NOW)))),
+    duplicatedField: {
+      text: () => packed(sign(withMemberTwice(payloadAt(NOW), 4, seconds(NOW) + 9 * HALF_HOUR_S))),
+      outcome: "refused",
+    },
+  },
+};

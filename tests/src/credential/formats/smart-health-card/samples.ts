@@ -1,11 +1,11 @@
-// SMART Health Card
-
+/** Makes SMART Health Cards, to be broken at will. */
 import { calculateJwkThumbprint, CompactSign } from "jose";
 import { KEY, seconds } from "../../makers.ts";
 import { NOW } from "../../constants.ts";
 import { deflateRawSync } from "node:zlib";
 import { readTrustFile } from "../../../../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../../../../src/credential/trust/trust.ts";
+import type { FormatSamples } from "../samples.ts";
 
 export const CARD_ISSUER = "https://example.org/cards";
 export function cardPayload(changes: Record<string, unknown> = {}): Record<string, unknown> {
@@ -80,3 +80,38 @@ export function cardTrust(issuer: string | undefined = CARD_ISSUER, extra = {}):
   const jwks = { keys: [jwk] };
   return readTrustFile(JSON.stringify(issuer === "" ? jwks : { iss: issuer, jwks }), NOW);
 }
+
+const RID = "rid1";
+const HALF_HOUR_S = 1_800;
+
+function payloadAt(issuedAtMs: number): Record<string, unknown> {
+  const nbf = issuedAtMs / 1000;
+  const { vc } = cardPayload();
+  return cardPayload({ nbf, exp: nbf + HALF_HOUR_S, vc: { ...Object(vc), rid: RID } });
+}
+
+/** A card of that JSON text, which may be none. */
+async function textOf(json: string): Promise<string> {
+  const jws = await new CompactSign(deflateRawSync(json))
+    .setProtectedHeader({ alg: "ES256", zip: "DEF", kid: cardKeyId })
+    .sign(KEY.privateKey);
+  return cardText(jws);
+}
+
+export const samples: FormatSamples = {
+  recognised: ["shc:/5676290952432060346029243740", "eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln"],
+  wrongPrefix: ["shc:5676", "SHC:/5676"],
+  signed: {
+    now: NOW,
+    trust: cardTrust(),
+    text: async (issuedAtMs) => cardText(await cardJws(payloadAt(issuedAtMs))),
+    revoked: { namespace: "smart-health-card", number: `${cardKeyId} ${RID}` },
+    trailingByte: () => textOf(`${JSON.stringify(payloadAt(NOW))}x`),
+    duplicatedField: {
+      // RFC 7519 §4: claim names are unique, or the last one counts.
+      text: () => textOf(JSON.stringify(payloadAt(NOW)).replace("{", '{"nbf":1,')),
+      outcome: "last-counts",
+    },
+    allowsNothingBehind: true,
+  },
+};

@@ -1,10 +1,10 @@
-// ICAO VDS-NC
-
+/** Makes visible digital seals, to be broken at will. */
 import { createPrivateKey, sign, X509Certificate } from "node:crypto";
 import { canonicalJson } from "../../../../../src/base/canonical-json.ts";
 import { AUTHORITY, SEAL_SIGNER, SEAL_SIGNER_KEY } from "../../certificates.ts";
 import { readTrustFile } from "../../../../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../../../../src/credential/trust/trust.ts";
+import type { FormatSamples } from "../samples.ts";
 
 export const SEAL_NOW = Date.parse("2027-02-01T00:00:00Z");
 export const SEAL_DATA = {
@@ -40,3 +40,23 @@ export function sealText(data: unknown, certificate = SEAL_SIGNER, key = SEAL_SI
 export function sealTrust(): TrustSet {
   return readTrustFile(AUTHORITY, SEAL_NOW);
 }
+
+export const samples: FormatSamples = {
+  recognised: ['{"data":{"hdr":{}},"sig":{}}', '{"sig":{},"data":{}}'],
+  signed: {
+    now: SEAL_NOW,
+    trust: sealTrust(),
+    text: () => sealText(SEAL_DATA),
+    revoked: { namespace: "vds-nc", number: SEAL_DATA.msg.uvci },
+    trailingByte: () => `${sealText(SEAL_DATA)}x`,
+    duplicatedField: {
+      // What was read is what is put into the signed form, so the last one is what was signed.
+      text: () => sealText(SEAL_DATA).replace('"msg":{', '"msg":{},"msg":{'),
+      outcome: "last-counts",
+    },
+    outside: {
+      before: Date.parse("2026-11-01T00:00:00Z"),
+      after: Date.parse("2125-12-01T00:00:00Z"),
+    },
+  },
+};

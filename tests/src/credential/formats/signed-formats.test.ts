@@ -1,8 +1,8 @@
-/** What holds for every signed format alike: spans of keys and sets, use, revocation, clocks, order. */
+/**
+ * What holds for every signed format alike: keys, sets, use, revocation, damage and clocks. A format
+ * takes part by its `samples.ts`; one that is signed and has none fails here.
+ */
 import { describe, expect, it } from "vitest";
-import { revocationHash } from "../../../../src/credential/formats/eu-dcc/eu-dcc.ts";
-import { issueHealthPass } from "../../../../src/credential/formats/health-pass/health-pass.ts";
-import { trustOfIssuers } from "../../../../src/credential/formats/health-pass/issuer-key.ts";
 import {
   RevocationStore,
   type RevocationList,
@@ -13,100 +13,23 @@ import {
   type TrustSet,
 } from "../../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../../src/credential/verifier.ts";
-import { seconds } from "../makers.ts";
-import { sealTrust } from "./vds-nc/samples.ts";
-import { sealText } from "./vds-nc/samples.ts";
-import { SEAL_DATA } from "./vds-nc/samples.ts";
-import { SEAL_NOW } from "./vds-nc/samples.ts";
-import { nzTrust } from "./nz-covid-pass/samples.ts";
-import { nzText } from "./nz-covid-pass/samples.ts";
-import { nzPayload } from "./nz-covid-pass/samples.ts";
-import { cardTrust } from "./smart-health-card/samples.ts";
-import { cardText } from "./smart-health-card/samples.ts";
-import { cardJws } from "./smart-health-card/samples.ts";
-import { cardKeyId } from "./smart-health-card/samples.ts";
-import { cardPayload } from "./smart-health-card/samples.ts";
+import { DISTRICT_KEY, NOW } from "../constants.ts";
+import { instant } from "../passes.ts";
 import { dccTrust } from "./eu-dcc/samples.ts";
-import { dccText } from "./eu-dcc/samples.ts";
-import { dccPayload } from "./eu-dcc/samples.ts";
-import { PERSON } from "./eu-dcc/samples.ts";
-import { VACCINATION } from "./eu-dcc/samples.ts";
-import { DISTRICT_KEY, instant, NOW } from "../passes.ts";
-import { passContent } from "./health-pass/samples.ts";
-import { passKey } from "./health-pass/samples.ts";
+import { SIGNED, type SignedSamples } from "./samples.ts";
+import { cardKeyId, cardTrust } from "./smart-health-card/samples.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const RID = "rid1";
-
-interface Format {
-  name: string;
-  now: number;
-  trust: TrustSet;
-  /** A good credential that was issued at that moment, and ends half an hour later where it can end. */
-  text: (issuedAtMs: number) => string | Promise<string>;
-  revoked: { namespace: string; number: string };
-  /** Moments outside the signer's certificate, where it is the certificate's span that counts. */
-  outside?: { before: number; after: number };
-}
-
-const FORMATS: readonly Format[] = [
-  {
-    name: "health pass",
-    now: NOW,
-    trust: trustOfIssuers([passKey("ES256")], NOW),
-    text: (issuedAtMs) => issueHealthPass(passKey("ES256"), { ...passContent(), issuedAtMs }),
-    revoked: { namespace: "health-pass", number: passContent().serial },
-  },
-  {
-    name: "EU certificate",
-    now: NOW,
-    trust: dccTrust(),
-    text: (issuedAtMs) => {
-      const claims = { 6: seconds(issuedAtMs), 4: seconds(issuedAtMs + 30 * MINUTE) };
-      return dccText(dccPayload({ ...PERSON, v: [VACCINATION] }, claims));
-    },
-    revoked: { namespace: "eu-dcc-uci", number: revocationHash(VACCINATION.ci) },
-  },
-  {
-    name: "SMART Health Card",
-    now: NOW,
-    trust: cardTrust(),
-    text: async (issuedAtMs) => {
-      const payload = cardPayload({ nbf: issuedAtMs / 1000, exp: issuedAtMs / 1000 + 30 * 60 });
-      (payload["vc"] as Record<string, unknown>)["rid"] = RID;
-      return cardText(await cardJws(payload));
-    },
-    revoked: { namespace: "smart-health-card", number: `${cardKeyId} ${RID}` },
-  },
-  {
-    name: "NZ COVID Pass",
-    now: NOW,
-    trust: nzTrust(),
-    text: (issuedAtMs) =>
-      nzText(nzPayload({ 5: seconds(issuedAtMs), 4: seconds(issuedAtMs + 30 * MINUTE) })),
-    revoked: { namespace: "nz-covid-pass", number: "60".repeat(16) },
-  },
-  {
-    name: "ICAO seal",
-    now: SEAL_NOW,
-    trust: sealTrust(),
-    text: () => sealText(SEAL_DATA),
-    revoked: { namespace: "vds-nc", number: SEAL_DATA.msg.uvci },
-    outside: {
-      before: Date.parse("2026-11-01T00:00:00Z"),
-      after: Date.parse("2125-12-01T00:00:00Z"),
-    },
-  },
-];
 
 interface Given {
   sets?: readonly TrustSet[];
   at?: number;
+  isClockTrusted?: boolean;
   revocations?: readonly RevocationList[];
 }
 
-async function verify(format: Format, text: string, given: Given = {}) {
+async function verify(format: SignedSamples, text: string, given: Given = {}) {
   const trust = new TrustStore();
   (given.sets ?? [format.trust]).forEach((set, index) => trust.replace(`set ${index}`, set));
   const revocation = new RevocationStore();
@@ -117,10 +40,11 @@ async function verify(format: Format, text: string, given: Given = {}) {
     districtKey: DISTRICT_KEY,
     unitKey: new Uint8Array(32),
   });
-  return verifier.code(Buffer.from(text), text, instant(given.at ?? format.now));
+  const at = { ...instant(given.at ?? format.now), wallTrusted: given.isClockTrusted ?? true };
+  return verifier.code(Buffer.from(text), text, at);
 }
 
-const codes = async (format: Format, text: string, given?: Given) =>
+const codes = async (format: SignedSamples, text: string, given?: Given) =>
   (await verify(format, text, given)).reasons.map(({ code }) => code);
 
 const withKeys = (set: TrustSet, changes: Partial<TrustedKey>): TrustSet => ({
@@ -128,11 +52,18 @@ const withKeys = (set: TrustSet, changes: Partial<TrustedKey>): TrustSet => ({
   keys: set.keys.map((key) => ({ ...key, ...changes })),
 });
 
-describe.each(FORMATS)("$name", (format) => {
-  const { now, trust, outside } = format;
+/** Where keys are trusted, a key that has ended, and one that has not begun; else moments like that. */
+function outsideSpan({ now, trust, outside }: SignedSamples): Given[] {
+  if (outside !== undefined) return [{ at: outside.before }, { at: outside.after }];
+  const spans = [{ notAfterMs: now - 1 }, { notBeforeMs: now + 1 }];
+  return spans.map((changes) => ({ sets: [withKeys(trust, changes)] }));
+}
+
+describe.each(SIGNED)("$name", (format) => {
+  const { now, trust, revoked } = format;
   const good = async () => format.text(now);
 
-  it("holds, with its basis", async () => {
+  it("is valid, with its basis", async () => {
     expect(await verify(format, await good())).toMatchObject({
       holds: true,
       reasons: [],
@@ -141,44 +72,39 @@ describe.each(FORMATS)("$name", (format) => {
     });
   });
 
-  it("does not hold by a key that has ended, nor by one that has not begun", async () => {
-    const spans = [{ notAfterMs: now - 1 }, { notBeforeMs: now + 1 }];
-    const cases: Given[] =
-      outside === undefined
-        ? spans.map((changes) => ({ sets: [withKeys(trust, changes)] }))
-        : [{ at: outside.before }, { at: outside.after }];
-    for (const given of cases) {
+  it("is not valid by a key that has expired, nor by one that is not yet valid", async () => {
+    for (const given of outsideSpan(format)) {
       expect(await codes(format, await good(), given)).toEqual(["issuer-expired"]);
     }
   });
 
-  it("holds by a key in its only moment", async () => {
+  it("is valid by a key in its only moment", async () => {
     const sets = [withKeys(trust, { notBeforeMs: now, notAfterMs: now })];
     expect(await codes(format, await good(), { sets })).toEqual([]);
   });
 
-  it("does not hold by a set that has ended, and says nothing else against it", async () => {
+  it("is not valid by a trust set that has expired, and for no other reason", async () => {
     const text = await good();
     const ended = { ...trust, expiresAtMs: now - 1 };
     expect(await codes(format, text, { sets: [ended] })).toEqual(["issuer-expired"]);
     expect(await codes(format, text, { sets: [{ ...trust, expiresAtMs: now }] })).toEqual([]);
   });
 
-  it("holds by the set that is in force, whichever comes first", async () => {
+  it("is valid by the active set, whichever comes first", async () => {
     const text = await good();
     const ended = { ...trust, expiresAtMs: now - 1 };
     expect(await codes(format, text, { sets: [ended, trust] })).toEqual([]);
     expect(await codes(format, text, { sets: [trust, ended] })).toEqual([]);
   });
 
-  it("does not hold by a key for another use", async () => {
+  it("is not valid by a key for another use", async () => {
     const use = trust.keys[0]?.use === "eu-dcc" ? "nz-covid-pass" : "eu-dcc";
     const sets = [{ ...withKeys(trust, { use }), anchors: [] }];
     expect(await codes(format, await good(), { sets })).toEqual(["issuer-unknown"]);
   });
 
-  it.each(["revoked", "superseded"] as const)("does not hold when %s", async (verdict) => {
-    const { namespace, number } = format.revoked;
+  it.each(["revoked", "superseded"] as const)("is not valid when %s", async (verdict) => {
+    const { namespace, number } = revoked;
     const entries = new Map([[number, { verdict }]]);
     const revocations = [{ namespace, asOfMs: now - 5, entries }];
     const credential = await verify(format, await good(), { revocations });
@@ -186,8 +112,8 @@ describe.each(FORMATS)("$name", (format) => {
     expect(credential.reasons.map(({ code }) => code)).toEqual([verdict]);
   });
 
-  it("does not hold by a list, unless the list has ended", async () => {
-    const { namespace, number } = format.revoked;
+  it("is not valid by a revocation list, unless the list has expired", async () => {
+    const { namespace, number } = revoked;
     const entries = new Map([[number, { verdict: "revoked" as const }]]);
     const list = { namespace, asOfMs: now - 5, entries };
     const ending = (expiresAtMs: number) => ({ revocations: [{ ...list, expiresAtMs }] });
@@ -197,7 +123,7 @@ describe.each(FORMATS)("$name", (format) => {
     expect(credential).toMatchObject({ holds: true, basisAsOfMs: trust.asOfMs });
   });
 
-  it("does not hold when truncated anywhere", async () => {
+  it("is not valid when truncated anywhere", async () => {
     const text = await good();
     for (const part of [0.2, 0.5, 0.8, 0.99]) {
       const credential = await verify(format, text.slice(0, Math.floor(text.length * part)));
@@ -205,35 +131,80 @@ describe.each(FORMATS)("$name", (format) => {
       expect(credential.reasons).toHaveLength(1);
     }
   });
-});
 
-// A health card's own test data counts anything behind its digits as a fault.
-describe.each(FORMATS.filter(({ name }) => name !== "SMART Health Card"))("$name", (format) => {
-  it("holds with white space and a byte order mark around it, as the same showing", async () => {
-    const text = await format.text(format.now);
-    const { reference } = await verify(format, text);
-    for (const [before, behind] of [
-      ["", " "],
-      ["", "  "],
-      ["", "   "],
-      ["", "\t"],
-      ["", "\u00a0"],
-      ["", "\r\n"],
-      ["", " \n "],
-      [" ", ""],
-      ["\uFEFF\n", "\n"],
-    ]) {
-      const shown = await verify(format, `${before}${text}${behind}`);
-      expect(shown).toMatchObject({ holds: true, reference });
+  it("is revoked by a list that has expired, while the clock is not trusted", async () => {
+    const { namespace, number } = revoked;
+    const entries = new Map([[number, { verdict: "revoked" as const }]]);
+    const revocations = [{ namespace, asOfMs: now - 5, entries, expiresAtMs: now - 1 }];
+    const given = { revocations, isClockTrusted: false };
+    expect(await codes(format, await good(), given)).toEqual(["revoked"]);
+  });
+
+  it("names a time that has passed also while the clock is not trusted", async () => {
+    for (const given of outsideSpan(format)) {
+      const untrusted = { ...given, isClockTrusted: false };
+      expect(await codes(format, await good(), untrusted)).toEqual(["issuer-expired"]);
     }
+  });
+
+  it("is not valid where nobody is trusted to have signed it, and is evidence of nothing", async () => {
+    const credential = await verify(format, await good(), { sets: [] });
+    expect(credential).toMatchObject({ holds: false, evidence: [] });
+    expect(credential.reasons.map(({ code }) => code)).toEqual(["issuer-unknown"]);
+    expect(credential).not.toHaveProperty("basis");
+  });
+
+  it("is not valid with a byte behind what was signed", async () => {
+    const credential = await verify(format, await format.trailingByte());
+    expect(credential).toMatchObject({ holds: false, evidence: [] });
+    expect(credential.reasons).toHaveLength(1);
+  });
+
+  it("is refused with a field twice, or is what the last one makes it", async () => {
+    const credential = await verify(format, await format.duplicatedField.text());
+    const { issuedAtMs, evidence } = await verify(format, await good());
+    expect(credential).toMatchObject(
+      format.duplicatedField.outcome === "refused"
+        ? {
+            holds: false,
+            evidence: [],
+            reasons: [{ code: expect.stringMatching(/malformed|schema/) }],
+          }
+        : { holds: true, evidence, ...(issuedAtMs === undefined ? {} : { issuedAtMs }) },
+    );
   });
 });
 
+// A health card's own test data counts anything behind its digits as an error.
+describe.each(SIGNED.filter(({ allowsNothingBehind }) => allowsNothingBehind !== true))(
+  "$name",
+  (format) => {
+    it("is valid with white space and a byte order mark around it, as the same presentation", async () => {
+      const text = await format.text(format.now);
+      const { reference } = await verify(format, text);
+      for (const [before, behind] of [
+        ["", " "],
+        ["", "  "],
+        ["", "   "],
+        ["", "\t"],
+        ["", "\u00a0"],
+        ["", "\r\n"],
+        ["", " \n "],
+        [" ", ""],
+        ["\uFEFF\n", "\n"],
+      ]) {
+        const shown = await verify(format, `${before}${text}${behind}`);
+        expect(shown).toMatchObject({ holds: true, reference });
+      }
+    });
+  },
+);
+
 // A seal has no date of its own: its signer's certificate is its span.
-describe.each(FORMATS.filter(({ outside }) => outside === undefined))("$name", (format) => {
+describe.each(SIGNED.filter(({ outside }) => outside === undefined))("$name", (format) => {
   const { now } = format;
 
-  it("holds on a clock that is up to 5 minutes behind the issuer's", async () => {
+  it("is valid on a clock that is up to 5 minutes behind the issuer's", async () => {
     expect(await codes(format, await format.text(now + 5 * MINUTE))).toEqual([]);
     const ahead = await format.text(now + 5 * MINUTE + 1000);
     expect(await codes(format, ahead)).toEqual(["not-yet-valid"]);
@@ -246,9 +217,14 @@ describe.each(FORMATS.filter(({ outside }) => outside === undefined))("$name", (
   });
 });
 
+function signed(name: string): SignedSamples {
+  const found = SIGNED.find((format) => format.name === name);
+  if (found === undefined) throw new Error(`there is no signed format ${name}`);
+  return found;
+}
+
 describe("several sets that list one key", () => {
-  const [, , cards] = FORMATS;
-  if (cards === undefined) throw new Error("no format");
+  const cards = signed("smart-health-card");
   const own = cardTrust();
   const other = cardTrust("https://other.example/cards");
   const bare = cardTrust("");
@@ -278,7 +254,7 @@ describe("several sets that list one key", () => {
     }
   });
 
-  it("hold by the list that one of them announces", async () => {
+  it("are valid by the list that one of them announces", async () => {
     const text = await cards.text(NOW);
     for (const sets of [
       [other, announcing],
@@ -292,8 +268,7 @@ describe("several sets that list one key", () => {
   });
 
   it("may each allow another kind of EU entry", async () => {
-    const [, certificates] = FORMATS;
-    if (certificates === undefined) throw new Error("no format");
+    const certificates = signed("eu-dcc");
     const text = await certificates.text(NOW);
     const tests = dccTrust({ keyUsages: ["1.3.6.1.4.1.1847.2021.1.1"] });
     const vaccinations = dccTrust({ keyUsages: ["1.3.6.1.4.1.1847.2021.1.2"] });
