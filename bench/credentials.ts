@@ -3,25 +3,32 @@ import { BloomFilter } from "../src/credential/trust/bloom.ts";
 import { issueHealthPass } from "../src/credential/formats/health-pass/health-pass.ts";
 import { trustOfIssuers } from "../src/credential/formats/health-pass/issuer-key.ts";
 import type { TrustSet } from "../src/credential/trust/trust.ts";
-import { sealTrust } from "../tests/src/credential/formats/vds-nc/samples.ts";
-import { sealText } from "../tests/src/credential/formats/vds-nc/samples.ts";
-import { SEAL_DATA } from "../tests/src/credential/formats/vds-nc/samples.ts";
-import { SEAL_NOW } from "../tests/src/credential/formats/vds-nc/samples.ts";
-import { nzTrust } from "../tests/src/credential/formats/nz-covid-pass/samples.ts";
-import { nzText } from "../tests/src/credential/formats/nz-covid-pass/samples.ts";
-import { nzPayload } from "../tests/src/credential/formats/nz-covid-pass/samples.ts";
-import { cardTrust } from "../tests/src/credential/formats/smart-health-card/samples.ts";
-import { cardText } from "../tests/src/credential/formats/smart-health-card/samples.ts";
-import { cardJws } from "../tests/src/credential/formats/smart-health-card/samples.ts";
-import { cardPayload } from "../tests/src/credential/formats/smart-health-card/samples.ts";
-import { dccTrust } from "../tests/src/credential/formats/eu-dcc/samples.ts";
-import { dccText } from "../tests/src/credential/formats/eu-dcc/samples.ts";
-import { dccPayload } from "../tests/src/credential/formats/eu-dcc/samples.ts";
-import { PERSON } from "../tests/src/credential/formats/eu-dcc/samples.ts";
-import { VACCINATION } from "../tests/src/credential/formats/eu-dcc/samples.ts";
+import {
+  SEAL_DATA,
+  SEAL_NOW,
+  sealText,
+  sealTrust,
+} from "../tests/src/credential/formats/vds-nc/samples.ts";
+import {
+  nzPayload,
+  nzText,
+  nzTrust,
+} from "../tests/src/credential/formats/nz-covid-pass/samples.ts";
+import {
+  cardJws,
+  cardPayload,
+  cardText,
+  cardTrust,
+} from "../tests/src/credential/formats/smart-health-card/samples.ts";
+import {
+  PERSON,
+  VACCINATION,
+  dccPayload,
+  dccText,
+  dccTrust,
+} from "../tests/src/credential/formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "../tests/src/credential/passes.ts";
-import { passContent } from "../tests/src/credential/formats/health-pass/samples.ts";
-import { passKey } from "../tests/src/credential/formats/health-pass/samples.ts";
+import { passContent, passKey } from "../tests/src/credential/formats/health-pass/samples.ts";
 
 const GOAL_P99_MS = 2;
 const GOAL_LIST_BYTES = 20_000_000;

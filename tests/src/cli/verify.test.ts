@@ -7,14 +7,14 @@ import { issueHealthPass } from "../../../src/credential/formats/health-pass/hea
 import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { AUTHORITY } from "../credential/certificates.ts";
 import { KEY } from "../credential/makers.ts";
-import { sealText } from "../credential/formats/vds-nc/samples.ts";
-import { SEAL_DATA } from "../credential/formats/vds-nc/samples.ts";
-import { cardDigits } from "../credential/formats/smart-health-card/samples.ts";
-import { cardJws } from "../credential/formats/smart-health-card/samples.ts";
-import { cardPayload } from "../credential/formats/smart-health-card/samples.ts";
+import { SEAL_DATA, sealText } from "../credential/formats/vds-nc/samples.ts";
+import {
+  cardDigits,
+  cardJws,
+  cardPayload,
+} from "../credential/formats/smart-health-card/samples.ts";
 import { NOW } from "../credential/passes.ts";
-import { passContent } from "../credential/formats/health-pass/samples.ts";
-import { passKey } from "../credential/formats/health-pass/samples.ts";
+import { passContent, passKey } from "../credential/formats/health-pass/samples.ts";
 import { sentinel, temporaryFolder } from "./credentials.ts";
 
 const folder = temporaryFolder();

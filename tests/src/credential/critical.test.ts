@@ -5,14 +5,13 @@ import { describe, expect, it } from "vitest";
 import { encodeBase45 } from "../../../src/credential/codecs/base45.ts";
 import { encodeCbor } from "../../../src/credential/codecs/cbor.ts";
 import { KEY } from "./makers.ts";
-import { cardTrust } from "./formats/smart-health-card/samples.ts";
-import { cardText } from "./formats/smart-health-card/samples.ts";
-import { cardKeyId } from "./formats/smart-health-card/samples.ts";
-import { cardPayload } from "./formats/smart-health-card/samples.ts";
-import { dccTrust } from "./formats/eu-dcc/samples.ts";
-import { dccPayload } from "./formats/eu-dcc/samples.ts";
-import { PERSON } from "./formats/eu-dcc/samples.ts";
-import { VACCINATION } from "./formats/eu-dcc/samples.ts";
+import {
+  cardKeyId,
+  cardPayload,
+  cardText,
+  cardTrust,
+} from "./formats/smart-health-card/samples.ts";
+import { PERSON, VACCINATION, dccPayload, dccTrust } from "./formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "./passes.ts";
 
 const KEY_ID = Buffer.from("0102030405060708", "hex");

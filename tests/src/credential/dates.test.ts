@@ -1,17 +1,9 @@
 /** A date that does not exist is refused where it stands, in every format. */
 import { describe, expect, it } from "vitest";
-import { cardTrust } from "./formats/smart-health-card/samples.ts";
-import { cardText } from "./formats/smart-health-card/samples.ts";
-import { cardJws } from "./formats/smart-health-card/samples.ts";
-import { cardPayload } from "./formats/smart-health-card/samples.ts";
+import { cardJws, cardPayload, cardText, cardTrust } from "./formats/smart-health-card/samples.ts";
 import { asMaps } from "./makers.ts";
-import { sealTrust } from "./formats/vds-nc/samples.ts";
-import { sealText } from "./formats/vds-nc/samples.ts";
-import { SEAL_DATA } from "./formats/vds-nc/samples.ts";
-import { SEAL_NOW } from "./formats/vds-nc/samples.ts";
-import { nzTrust } from "./formats/nz-covid-pass/samples.ts";
-import { nzText } from "./formats/nz-covid-pass/samples.ts";
-import { nzPayload } from "./formats/nz-covid-pass/samples.ts";
+import { SEAL_DATA, SEAL_NOW, sealText, sealTrust } from "./formats/vds-nc/samples.ts";
+import { nzPayload, nzText, nzTrust } from "./formats/nz-covid-pass/samples.ts";
 import { instant, NOW, verifierOf } from "./passes.ts";
 
 const violation = (path: string) => [{ code: "schema-violation", params: { path } }];

@@ -13,25 +13,24 @@ import { documentSigner } from "../../../src/credential/trust/certificate-files.
 import { readTrustFile } from "../../../src/credential/trust/trust-files.ts";
 import type { TrustSet } from "../../../src/credential/trust/trust.ts";
 import { KEY } from "./makers.ts";
-import { sealTrust } from "./formats/vds-nc/samples.ts";
-import { sealText } from "./formats/vds-nc/samples.ts";
-import { SEAL_DATA } from "./formats/vds-nc/samples.ts";
-import { SEAL_NOW } from "./formats/vds-nc/samples.ts";
-import { nzTrust } from "./formats/nz-covid-pass/samples.ts";
-import { nzText } from "./formats/nz-covid-pass/samples.ts";
-import { nzPayload } from "./formats/nz-covid-pass/samples.ts";
-import { cardTrust } from "./formats/smart-health-card/samples.ts";
-import { cardText } from "./formats/smart-health-card/samples.ts";
-import { cardDigits } from "./formats/smart-health-card/samples.ts";
-import { cardJws } from "./formats/smart-health-card/samples.ts";
-import { BUNDLE } from "./formats/smart-health-card/samples.ts";
-import { cardPayload } from "./formats/smart-health-card/samples.ts";
-import { dccTrust } from "./formats/eu-dcc/samples.ts";
-import { dccText } from "./formats/eu-dcc/samples.ts";
-import { dccPayload } from "./formats/eu-dcc/samples.ts";
-import { PERSON } from "./formats/eu-dcc/samples.ts";
-import { TEST } from "./formats/eu-dcc/samples.ts";
-import { VACCINATION } from "./formats/eu-dcc/samples.ts";
+import { SEAL_DATA, SEAL_NOW, sealText, sealTrust } from "./formats/vds-nc/samples.ts";
+import { nzPayload, nzText, nzTrust } from "./formats/nz-covid-pass/samples.ts";
+import {
+  BUNDLE,
+  cardDigits,
+  cardJws,
+  cardPayload,
+  cardText,
+  cardTrust,
+} from "./formats/smart-health-card/samples.ts";
+import {
+  PERSON,
+  TEST,
+  VACCINATION,
+  dccPayload,
+  dccText,
+  dccTrust,
+} from "./formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "./passes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "variations-"));

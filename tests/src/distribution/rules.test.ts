@@ -10,11 +10,13 @@ import type { Rule } from "../../../src/core/policy/policy.ts";
 import { RevocationStore } from "../../../src/credential/trust/revocation.ts";
 import { TrustStore } from "../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../src/credential/verifier.ts";
-import { dccTrust } from "../credential/formats/eu-dcc/samples.ts";
-import { dccText } from "../credential/formats/eu-dcc/samples.ts";
-import { dccPayload } from "../credential/formats/eu-dcc/samples.ts";
-import { PERSON } from "../credential/formats/eu-dcc/samples.ts";
-import { VACCINATION } from "../credential/formats/eu-dcc/samples.ts";
+import {
+  PERSON,
+  VACCINATION,
+  dccPayload,
+  dccText,
+  dccTrust,
+} from "../credential/formats/eu-dcc/samples.ts";
 import { instant, NOW } from "../credential/passes.ts";
 import { aPolicy } from "../../support/core.ts";
 import { signer, startDistrict, startUnit, type TestUnit } from "../../support/distribution.ts";

@@ -6,19 +6,16 @@ import type { TrustSet } from "../../../../src/credential/trust/trust.ts";
 import { AUTHORITY, SEAL_SIGNER, WEB_SERVER, WEB_SERVER_KEY } from "../certificates.ts";
 import { readTrustFile } from "../../../../src/credential/trust/trust-files.ts";
 import { asMaps, seconds } from "../makers.ts";
-import { sealTrust } from "./vds-nc/samples.ts";
-import { sealText } from "./vds-nc/samples.ts";
-import { SEAL_DATA } from "./vds-nc/samples.ts";
-import { SEAL_NOW } from "./vds-nc/samples.ts";
-import { nzTrust } from "./nz-covid-pass/samples.ts";
-import { nzText } from "./nz-covid-pass/samples.ts";
-import { nzPayload } from "./nz-covid-pass/samples.ts";
-import { cardTrust } from "./smart-health-card/samples.ts";
-import { cardText } from "./smart-health-card/samples.ts";
-import { cardDigits } from "./smart-health-card/samples.ts";
-import { cardJws } from "./smart-health-card/samples.ts";
-import { cardKeyId } from "./smart-health-card/samples.ts";
-import { cardPayload } from "./smart-health-card/samples.ts";
+import { SEAL_DATA, SEAL_NOW, sealText, sealTrust } from "./vds-nc/samples.ts";
+import { nzPayload, nzText, nzTrust } from "./nz-covid-pass/samples.ts";
+import {
+  cardDigits,
+  cardJws,
+  cardKeyId,
+  cardPayload,
+  cardText,
+  cardTrust,
+} from "./smart-health-card/samples.ts";
 import { instant, NOW, verifierOf } from "../passes.ts";
 import { passKey } from "./health-pass/samples.ts";
 

@@ -8,16 +8,9 @@ import {
 import { readTrustFile, TrustFileError } from "../../../../src/credential/trust/trust-files.ts";
 import { AUTHORITY, SEAL_SIGNER, SEAL_SIGNER_KEY } from "../certificates.ts";
 import { KEY } from "../makers.ts";
-import { nzText } from "../formats/nz-covid-pass/samples.ts";
-import { nzPayload } from "../formats/nz-covid-pass/samples.ts";
-import { cardText } from "../formats/smart-health-card/samples.ts";
-import { cardJws } from "../formats/smart-health-card/samples.ts";
-import { cardKeyId } from "../formats/smart-health-card/samples.ts";
-import { cardPayload } from "../formats/smart-health-card/samples.ts";
-import { dccText } from "../formats/eu-dcc/samples.ts";
-import { dccPayload } from "../formats/eu-dcc/samples.ts";
-import { PERSON } from "../formats/eu-dcc/samples.ts";
-import { VACCINATION } from "../formats/eu-dcc/samples.ts";
+import { nzPayload, nzText } from "../formats/nz-covid-pass/samples.ts";
+import { cardJws, cardKeyId, cardPayload, cardText } from "../formats/smart-health-card/samples.ts";
+import { PERSON, VACCINATION, dccPayload, dccText } from "../formats/eu-dcc/samples.ts";
 import { instant, NOW, verifierOf } from "../passes.ts";
 import { passKey } from "../formats/health-pass/samples.ts";
 

@@ -3,16 +3,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrustStore, type TrustSet } from "../../../../src/credential/trust/trust.ts";
 import { createCredentialVerifier } from "../../../../src/credential/verifier.ts";
-import { cardTrust } from "../formats/smart-health-card/samples.ts";
-import { cardText } from "../formats/smart-health-card/samples.ts";
-import { cardJws } from "../formats/smart-health-card/samples.ts";
-import { cardPayload } from "../formats/smart-health-card/samples.ts";
-import { CARD_ISSUER } from "../formats/smart-health-card/samples.ts";
-import { dccTrust } from "../formats/eu-dcc/samples.ts";
-import { dccText } from "../formats/eu-dcc/samples.ts";
-import { dccPayload } from "../formats/eu-dcc/samples.ts";
-import { PERSON } from "../formats/eu-dcc/samples.ts";
-import { VACCINATION } from "../formats/eu-dcc/samples.ts";
+import {
+  CARD_ISSUER,
+  cardJws,
+  cardPayload,
+  cardText,
+  cardTrust,
+} from "../formats/smart-health-card/samples.ts";
+import { PERSON, VACCINATION, dccPayload, dccText, dccTrust } from "../formats/eu-dcc/samples.ts";
 import { DISTRICT_KEY, instant, NOW } from "../passes.ts";
 import { passKey } from "../formats/health-pass/samples.ts";
 

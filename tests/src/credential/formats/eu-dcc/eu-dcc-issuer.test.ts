@@ -3,11 +3,7 @@ import { describe, expect, it } from "vitest";
 import { revocationHash } from "../../../../../src/credential/formats/eu-dcc/eu-dcc.ts";
 import type { RevocationList } from "../../../../../src/credential/trust/revocation.ts";
 import { seconds } from "../../makers.ts";
-import { dccTrust } from "./samples.ts";
-import { dccText } from "./samples.ts";
-import { dccPayload } from "./samples.ts";
-import { PERSON } from "./samples.ts";
-import { VACCINATION } from "./samples.ts";
+import { PERSON, VACCINATION, dccPayload, dccText, dccTrust } from "./samples.ts";
 import { instant, NOW, verifierOf } from "../../passes.ts";
 
 const verify = (text: string, given: { revocations?: RevocationList[] } = {}) =>

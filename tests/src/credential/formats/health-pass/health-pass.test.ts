@@ -23,8 +23,7 @@ import { readRevocationFile } from "../../../../../src/credential/trust/revocati
 import { readTrustFile } from "../../../../../src/credential/trust/trust-files.ts";
 import { pseudonymOf } from "../../../../../src/credential/pseudonym.ts";
 import { DISTRICT_KEY, instant, NOW, verifierOf } from "../../passes.ts";
-import { passContent } from "./samples.ts";
-import { passKey } from "./samples.ts";
+import { passContent, passKey } from "./samples.ts";
 
 interface DocumentVector {
   name: string;

@@ -1,9 +1,6 @@
 /** What an ICAO seal says: against what, how many doses by which dose number, which result of which test. */
 import { describe, expect, it } from "vitest";
-import { sealTrust } from "./samples.ts";
-import { sealText } from "./samples.ts";
-import { SEAL_DATA } from "./samples.ts";
-import { SEAL_NOW } from "./samples.ts";
+import { SEAL_DATA, SEAL_NOW, sealText, sealTrust } from "./samples.ts";
 import { instant, verifierOf } from "../../passes.ts";
 
 async function evidenceOf(data: unknown) {
