@@ -1,10 +1,13 @@
 /** A simulated doorway: the unit on its simulated hardware, and the world it stands in, in virtual and in real time. */
 import type { Clock } from "../../hal/clock.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
+import { configuredDevices } from "../../src/config/devices.ts";
 import type { UnitConfig } from "../../src/config/unit.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
+import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
+import { loadDrivers, type MakeDevices } from "../../src/unit/devices.ts";
 import type { Log } from "../../src/unit/log.ts";
 import type { Platform, UnitObserver } from "../../src/unit/platform.ts";
 import { composeUnit, type Unit } from "../../src/unit/unit.ts";
@@ -13,7 +16,6 @@ import type { Trace } from "../kernel/trace.ts";
 import type { UnitClock } from "../kernel/unit-clock.ts";
 import { simulatedPlatform, type Backend, type Power } from "../platform/simulated-platform.ts";
 import type { SimulatedHardware } from "./hardware.ts";
-import { simulatedDevices } from "./devices.ts";
 import { GATE_MAXIMUM_MS } from "./wiring.ts";
 import { World } from "./world.ts";
 
@@ -58,7 +60,9 @@ export interface Doorway {
 
 /** Composes the doorway. Nothing runs before `start`. */
 export async function composeDoorway(options: DoorwayOptions): Promise<Doorway> {
-  const doorway = new SimulatedDoorway(options);
+  // Loaded once, before the run: in virtual time nothing waits for a file.
+  const makeDevices = await loadDrivers(configuredDevices(options.config.devices));
+  const doorway = new SimulatedDoorway(options, makeDevices);
   await doorway.boot();
   return doorway;
 }
@@ -67,6 +71,7 @@ class SimulatedDoorway implements Doorway {
   readonly world: World;
   readonly bench: SimulatedHardware;
   readonly #options: DoorwayOptions;
+  readonly #makeDevices: MakeDevices;
   readonly #listeners = new Set<() => void>();
   readonly #references: Random;
   #policy: Policy;
@@ -74,8 +79,9 @@ class SimulatedDoorway implements Doorway {
   #boots = 0;
   #power: Power = { on: true };
 
-  constructor(options: DoorwayOptions) {
+  constructor(options: DoorwayOptions, makeDevices: MakeDevices) {
     this.#options = options;
+    this.#makeDevices = makeDevices;
     this.bench = options.bench;
     this.#policy = options.policy;
     this.#references = options.random.fork("references");
@@ -188,7 +194,11 @@ class SimulatedDoorway implements Doorway {
       log,
       policy: async () => this.#policy,
       openDevices: async () => ({
-        devices: simulatedDevices({ config: config.devices, clock: unitClock, bench, engine }),
+        devices: this.#makeDevices({
+          buses: bench.buses,
+          clock: unitClock,
+          decoding: { engine, wanted: CREDENTIAL_SHAPES, share: config.decode.share },
+        }),
         // The decoders outlive the unit's restarts.
         close: async () => {},
       }),

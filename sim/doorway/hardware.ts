@@ -18,7 +18,7 @@ import {
   type ThermometerChip,
 } from "../chips/catalogue.ts";
 import type { Random } from "../kernel/random.ts";
-import { devicesIn, DOORWAY_FILE, GATE_LINE, GATE_MAXIMUM_MS } from "./wiring.ts";
+import { devicesIn, doorwayFile, GATE_LINE, GATE_MAXIMUM_MS } from "./wiring.ts";
 
 export interface SimulatedHardwareOptions {
   clock: Clock;
@@ -146,7 +146,7 @@ class Wiring {
 
   constructor(options: SimulatedHardwareOptions) {
     this.#options = options;
-    for (const device of options.devices ?? devicesIn(DOORWAY_FILE)) this.#wire(device);
+    for (const device of options.devices ?? devicesIn(doorwayFile())) this.#wire(device);
   }
 
   serial(path: string): SimulatedSerial {

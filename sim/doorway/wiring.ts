@@ -19,7 +19,7 @@ export const PANEL_LINES = { red: 5, yellow: 6, green: 13, buzzer: 19 } as const
 const contact = (line: number): object => ({ line, activeLow: false });
 
 /** The `devices` of the unit's file on a simulated unit with everything. */
-export const DOORWAY_FILE = {
+const DOORWAY_FILE = {
   camera: { source: "command", command: "simulated", width: 640, height: 480 },
   cardReader: {},
   thermometer: {},
@@ -30,7 +30,18 @@ export const DOORWAY_FILE = {
   ),
 };
 
+/** Devices as a unit's file names them, by its keys under `devices`. */
+export type DevicesFile = Readonly<Record<string, unknown>>;
+
+/** The same with other devices in place of those that have their key; a list takes the place of the single one. */
+export function doorwayFile(changes: DevicesFile = {}): DevicesFile {
+  const file: Record<string, unknown> = { ...DOORWAY_FILE };
+  if ("codeReaders" in changes) delete file["camera"];
+  if ("cardReaders" in changes) delete file["cardReader"];
+  return { ...file, ...changes };
+}
+
 /** The devices that a file's `devices` names, checked as a unit checks its own. */
-export function devicesIn(file: object): ConfiguredDevice[] {
+export function devicesIn(file: DevicesFile): ConfiguredDevice[] {
   return configuredDevices(devices.parse(file));
 }

@@ -1,6 +1,6 @@
 /** The configuration of a simulated unit, as an installer would have written it. */
 import { unitSchema, type UnitConfig } from "../../src/config/unit.ts";
-import { CONTACT_LINES, GATE_LINE, GATE_MAXIMUM_MS, PANEL_LINES } from "../doorway/wiring.ts";
+import { doorwayFile, type DevicesFile } from "../doorway/wiring.ts";
 import { UNIT_FILES } from "./unit-files.ts";
 
 /** Devices a unit can be built without. */
@@ -11,6 +11,8 @@ export interface SimulatedUnitOptions {
   district: string;
   venue?: { zh: string; en: string };
   without?: readonly OptionalDevice[];
+  /** Other devices than a doorway usually has, as a unit's file names them. */
+  devices?: DevicesFile;
   /** Paths of trust and revocation files. */
   trust: readonly string[];
   revoked: readonly string[];
@@ -21,25 +23,18 @@ export interface SimulatedUnitOptions {
   resolver?: boolean;
 }
 
+const SETTINGS: Readonly<Record<OptionalDevice, readonly string[]>> = {
+  camera: ["camera"],
+  "card-reader": ["cardReader", "cardReaders"],
+  thermometer: ["thermometer"],
+  panel: ["panel"],
+  "door-contacts": ["contacts"],
+};
+
 export function simulatedUnitConfig(options: SimulatedUnitOptions): UnitConfig {
   const { unitId, district, venue, without = [], trust, revoked, mqtt, resolver } = options;
   const { keys = { commands: true, data: true } } = options;
-  const devices = {
-    camera: { source: "command", command: "simulated", width: 640, height: 480 },
-    cardReader: {},
-    thermometer: {},
-    gate: { line: GATE_LINE, maximumMs: GATE_MAXIMUM_MS },
-    panel: PANEL_LINES,
-    contacts: CONTACT_LINES,
-  };
-  const settings: Readonly<Record<OptionalDevice, keyof typeof devices>> = {
-    camera: "camera",
-    "card-reader": "cardReader",
-    thermometer: "thermometer",
-    panel: "panel",
-    "door-contacts": "contacts",
-  };
-  const missing = new Set(without.map((device) => settings[device]));
+  const missing = new Set(without.flatMap((device) => SETTINGS[device]));
   return unitSchema.parse({
     unitId,
     district,
@@ -52,7 +47,7 @@ export function simulatedUnitConfig(options: SimulatedUnitOptions): UnitConfig {
     ...(keys.data ? { data: { keys: UNIT_FILES.dataKeys, folder: UNIT_FILES.dataSets } } : {}),
     ...(resolver === true ? { resolver: { url: "https://resolver.simulated/ask" } } : {}),
     devices: Object.fromEntries(
-      Object.entries(devices).filter(([name]) => ![...missing].some((each) => each === name)),
+      Object.entries(doorwayFile(options.devices)).filter(([setting]) => !missing.has(setting)),
     ),
   });
 }

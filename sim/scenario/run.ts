@@ -2,6 +2,7 @@
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
 import { createSimulatedHardware } from "../doorway/hardware.ts";
+import { devicesIn, doorwayFile } from "../doorway/wiring.ts";
 import type { BrokerMessage } from "../platform/broker.ts";
 import { checkTrace } from "../checks/checks.ts";
 import { VirtualClock } from "../kernel/virtual-clock.ts";
@@ -82,6 +83,7 @@ export async function runScenario(
     clock,
     random: random.fork("bench"),
     ambientC: fields.unit.ambientC,
+    devices: devicesIn(doorwayFile(fields.unit.devices)),
     camera: { width, height, framesPerSecond, idleFramesPerSecond: 1, noise, noiseFrames },
   });
   const backend = createVirtualBackend({
@@ -110,6 +112,7 @@ export async function runScenario(
       unitId: fields.unit.id,
       district: DISTRICT,
       without: fields.unit.without,
+      devices: fields.unit.devices,
       trust,
       revoked,
     }),

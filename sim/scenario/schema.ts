@@ -1,8 +1,10 @@
 /** Scenario format: a day at the simulated doorway, and what must come of it. */
 import { z } from "zod";
+import { devices } from "../../src/config/devices.ts";
 import { ALARM_KINDS } from "../../src/core/alarm.ts";
 import { CREDENTIAL_KINDS } from "../../src/core/evidence/evidence.ts";
 import { CREDENTIAL_REASONS, DECISION_REASONS } from "../../src/core/reason.ts";
+import { doorwayFile } from "../doorway/wiring.ts";
 import { FAULT_KINDS } from "../faults/kinds.ts";
 import { COMMAND_FLAWS } from "../actors/operator.ts";
 import { directoryEntry, issuer, pass, person, showing } from "./people-schema.ts";
@@ -238,6 +240,14 @@ export const happening = z
   });
 export type Happening = z.infer<typeof happening>;
 
+/** Checks what a unit's file would be refused for. */
+const asDevicesOfAUnit: z.core.CheckFn<Record<string, unknown>> = ({ value, issues }) => {
+  const checked = devices.safeParse(doorwayFile(value));
+  for (const { message, path } of checked.error?.issues ?? []) {
+    issues.push({ code: "custom", message, path: [...path], input: value });
+  }
+};
+
 const unit = z
   .strictObject({
     id: name.default("unit-sim"),
@@ -246,6 +256,10 @@ const unit = z
       .array(z.enum(["camera", "card-reader", "thermometer", "panel", "door-contacts"]))
       .default([])
       .meta({ description: "Devices this unit was built without." }),
+    devices: z.record(z.string(), z.unknown()).default({}).check(asDevicesOfAUnit).meta({
+      description:
+        "Other devices than usual, as `devices` of a unit's file names them; `codeReaders` stands for `camera` too, `cardReaders` for `cardReader`.",
+    }),
     camera: z
       .strictObject({
         width: z.int().min(320).max(1920).multipleOf(2).default(1280),

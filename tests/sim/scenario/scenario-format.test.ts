@@ -40,6 +40,14 @@ describe("a scenario file", () => {
       "name: a\nvisitors:\n- shows: { pass: {}, card: own }",
       "scenario.yaml: visitors[0].shows: shows exactly one of pass, token, code, codeBase64, image, card; here pass and card",
     ],
+    [
+      "name: a\nunit: { devices: { thermometer: { adress: 90 } } }",
+      "scenario.yaml: unit.devices.thermometer",
+    ],
+    [
+      "name: a\nunit: { devices: { codeReaders: [{ driver: crystal-ball }] } }",
+      "scenario.yaml: unit.devices.codeReaders[0].driver",
+    ],
     ["name: a\nvisitors:\n- shows: { on: phone }", "visitors[0].shows: shows exactly one of"],
     ["name: a\nvisitors:\n- at: soon", "visitors[0].at: "],
     ...["2022-13-01", "1990-00-10", "2022-12-32", "2022-02-30", "0000-00-00", "9999-99-99"].map(
