@@ -75,13 +75,23 @@ case $(uname -m) in
   *) fail "this needs a 64-bit system (x86_64 or aarch64), not $(uname -m)" ;;
 esac
 
-# A unit runs plain JavaScript, so that no Node on it holds a parser for types.
-built=$here/dist/unit
-[ -f "$built/.built" ] || fail "the program is not built: run \"npm run build:unit\" in $here first"
-newer=$(find "$here/src" "$here/hal" "$here/sim" -path "$here/src/ui/pages" -prune -o \
-  -type f -newer "$built/.built" -print | head -n 1)
-[ -z "$newer" ] || fail "$newer is newer than what was built: run \"npm run build:unit\" in $here again"
-[ -d "$here/dist/pages" ] || fail "the pages are not built: run \"npm run build:pages\" in $here first"
+# Plain JavaScript is installed, so that no Node holds a parser for types. A unit gets no district, a
+# district no pages of a unit, and neither the simulator. A machine that is both gets both: there is
+# one command line.
+pages= district=
+[ -n "$far_end" ] && [ ! -f "$units/sentinel.service" ] || pages=dist/pages
+[ -z "$far_end" ] && [ ! -f "$units/sentinel-collect.service" ] || district=dist/district
+built="dist/unit $pages $district"
+for part in unit district; do
+  stamp=$here/dist/$part/.built
+  [ -f "$stamp" ] || fail "the program is not built: run \"npm run build:unit\" in $here first"
+  newer=$(find "$here/src" "$here/hal" -path "$here/src/ui/pages" -prune -o \
+    -type f -newer "$stamp" -print | head -n 1)
+  [ -z "$newer" ] || fail "$newer is newer than what was built: run \"npm run build:unit\" in $here again"
+done
+for part in $built; do
+  [ -d "$here/$part" ] || fail "the pages are not built: run \"npm run build:pages\" in $here first"
+done
 
 install -d -m 0755 "$opt" "$releases" "$units" "$root/usr/local/bin"
 install -d -m 0750 "$etc"
@@ -186,7 +196,8 @@ next_name() {
 
 # What goes in: the same again needs no new release.
 digest() {
-  (cd "$here" && find dist/unit dist/pages deploy package.json package-lock.json .npmrc \
+  # shellcheck disable=SC2086 # one word a folder
+  (cd "$here" && find $built deploy package.json package-lock.json .npmrc \
     -type f ! -name .built -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
@@ -229,13 +240,15 @@ write_services() {
 lay() {
   new=$releases/.new.$1
   mkdir "$new"
-  # Only what runs on a unit: no tests and no benchmarks.
-  cp -R "$built/src" "$built/hal" "$built/sim" "$new/"
+  cp -R "$here/dist/unit/src" "$here/dist/unit/hal" "$new/"
+  [ -z "$district" ] || cp -R "$here/$district/src" "$new/"
   for part in deploy package.json package-lock.json .npmrc LICENSE README.md CHANGELOG.md; do
     cp -R "$here/$part" "$new/$part"
   done
+  # It builds what is installed here.
+  rm -rf "$new/deploy/build"
   mkdir "$new/dist" "$new/bin"
-  cp -R "$here/dist/pages" "$new/dist/pages"
+  [ -z "$pages" ] || cp -R "$here/$pages" "$new/$pages"
   ln -s "../node_modules/$runtime/bin/node" "$new/bin/node"
   write_services "$new" "$1"
   if [ -n "$manage" ]; then install_modules "$new"; fi

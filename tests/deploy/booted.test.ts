@@ -99,7 +99,7 @@ describe.skipIf(reason !== undefined)(
       layers = new Layers(mkdtempSync(join(tmpdir(), "sentinel-booted-")));
       const root = layers.over("/", "root");
       const checkout = layers.over(CHECKOUT, "checkout");
-      build(join(checkout, "dist/unit"));
+      build(join(checkout, "dist"));
       if (!readdirSync(join(checkout, "dist")).includes("pages")) {
         mkdirSync(join(checkout, "dist/pages"));
       }

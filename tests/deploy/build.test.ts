@@ -33,7 +33,7 @@ describe("the built unit", () => {
   const folder = mkdtempSync(join(tmpdir(), "built-"));
   const target = join(folder, "unit");
   beforeAll(() => {
-    build(target);
+    build(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -54,6 +54,12 @@ describe("the built unit", () => {
       }
     }
     expect(missing).toEqual([]);
+  });
+
+  it("holds nothing of the district and no simulator", () => {
+    const named = modules().filter((path) => /^(sim|src\/district)\//.test(path));
+    expect(named).toEqual([]);
+    expect(readdirSync(join(folder, "district/src/district"))).toContain("collector.js");
   });
 
   it("holds the command line, the guard, the decoders, the store's thread and the policies", () => {

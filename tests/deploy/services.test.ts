@@ -81,12 +81,12 @@ describe("installed under a folder", () => {
     try {
       // From a checkout of which only what is installed is there, built by a hand that writes nothing.
       const from = join(folder, "from");
-      for (const part of ["src", "hal", "sim"]) {
+      const folders = ["src", "hal", "dist/unit/src", "dist/unit/hal", "dist/district/src"];
+      for (const part of [...folders, "dist/pages"]) {
         mkdirSync(join(from, part), { recursive: true });
-        mkdirSync(join(from, "dist", "unit", part), { recursive: true });
       }
-      mkdirSync(join(from, "dist", "pages"));
-      writeFileSync(join(from, "dist", "unit", ".built"), "");
+      for (const part of ["unit", "district"])
+        writeFileSync(join(from, "dist", part, ".built"), "");
       execFileSync("cp", ["-R", "deploy", from]);
       for (const file of ["package.json", "package-lock.json", ".npmrc", "LICENSE", "README.md"]) {
         execFileSync("cp", [file, from]);

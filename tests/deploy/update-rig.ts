@@ -126,11 +126,12 @@ export class UpdateRig {
 
   #layCheckout(): void {
     const at = (...parts: string[]): string => join(this.#checkout, ...parts);
-    for (const part of ["src/cli", "hal/bus", "hal/linux/guard", "sim"]) {
+    for (const part of ["src/cli", "hal/bus", "hal/linux/guard"]) {
       mkdirSync(at("dist/unit", part), { recursive: true });
     }
-    for (const part of ["src", "hal", "sim", "dist/pages"])
+    for (const part of ["src", "hal", "dist/pages", "dist/district/src/district"]) {
       mkdirSync(at(part), { recursive: true });
+    }
     for (const path of [...LOCK_PROGRAM, "hal/bus/errors", "hal/clock"]) {
       const source = readFileSync(join(CHECKOUT, `${path}.ts`), "utf8");
       writeFileSync(at("dist/unit", `${path}.js`), plain(source));
@@ -143,7 +144,7 @@ export class UpdateRig {
       cpSync(join(CHECKOUT, name), at(name));
     }
     for (const name of ["LICENSE", "README.md", "CHANGELOG.md"]) writeFileSync(at(name), name);
-    writeFileSync(at("dist/unit/.built"), "");
+    for (const part of ["unit", "district"]) writeFileSync(at("dist", part, ".built"), "");
     this.change("the first");
   }
 

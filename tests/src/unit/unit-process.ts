@@ -52,10 +52,15 @@ export class UnitFolder {
   readonly path = mkdtempSync(join(tmpdir(), "unit-"));
   readonly #running: ChildProcess[] = [];
   readonly #under: readonly string[];
+  readonly #installed: string | undefined;
 
-  /** @param under what the unit is started by: Node arguments that take a program and its arguments */
-  constructor(under: readonly string[] = []) {
+  /**
+   * @param under what the unit is started by: Node arguments that take a program and its arguments
+   * @param installed folder of an installed release that is started in place of the sources
+   */
+  constructor(under: readonly string[] = [], installed?: string) {
     this.#under = under;
+    this.#installed = installed;
     writeFileSync(this.at("district.key"), this.districtKey.toString("hex"));
     writeFileSync(this.at("gate"), "0");
     writeFileSync(
@@ -124,10 +129,13 @@ export class UnitFolder {
     http: Readonly<Record<string, unknown>> = {},
   ): Promise<Started> {
     await this.configure(settings, http);
-    const run = ["src/cli/main.ts", "run", "--config", this.at("unit.yaml")];
+    const installed = this.#installed;
+    const main = installed === undefined ? "src/cli/main.ts" : "src/cli/main.js";
+    const run = [main, "run", "--config", this.at("unit.yaml")];
     const words = this.#under.length === 0 ? run : [...this.#under, NODE, ...run];
-    const child = spawn(NODE, words, {
+    const child = spawn(installed === undefined ? NODE : join(installed, "bin/node"), words, {
       stdio: ["ignore", "pipe", "inherit"],
+      ...(installed === undefined ? {} : { cwd: installed }),
     });
     this.#running.push(child);
     return await new Promise((resolve, reject) => {
