@@ -241,7 +241,9 @@ function keyInForce(file: string, atMs: number): IssuerKey {
 async function drawCode(file: string, text: string): Promise<void> {
   // A unit is installed without it: passes for trials are made elsewhere.
   const { toBuffer, toString: toQrText } = await import("qrcode").catch(() => {
-    throw new UsageError("--qr needs the package qrcode, which a unit does not have: use a checkout");
+    throw new UsageError(
+      "--qr needs the package qrcode, which a unit does not have: use a checkout",
+    );
   });
   // Level M and four modules of quiet zone, as ISO/IEC 18004 asks for.
   const options = { errorCorrectionLevel: "M" as const, margin: 4 };

@@ -24,7 +24,7 @@ function page(unit: JsonSchema, policy: JsonSchema): string {
     "# Configuration",
     "Made by `npm run docs:config` from the schemas in `src/config`, as are " +
       "[unit.schema.json](../schema/unit.schema.json) and [policy.schema.json](../schema/policy.schema.json), " +
-      "which editors understand. A unit has two files, both YAML: one says what hangs on it, the other " +
+      "which editors understand. A unit has two files, both YAML: one says which devices it has, the other " +
       "what a visitor has to bring.",
     "Whatever is not listed here is refused, with the path and the line of the fault, and with what was " +
       "probably meant. Durations, ages and temperatures have their unit in the last word of their name. " +

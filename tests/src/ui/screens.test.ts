@@ -9,7 +9,9 @@ describe("the list of screens", () => {
     ["src/ui/pages", SCREENS],
     ["sim/demo/pages", DEMO_SCREENS],
   ])("names every folder of %s with a screen.tsx, and no other", (pages, names) => {
-    const folders = readdirSync(pages).filter((name) => existsSync(join(pages, name, "screen.tsx")));
+    const folders = readdirSync(pages).filter((name) =>
+      existsSync(join(pages, name, "screen.tsx")),
+    );
     expect([...names].sort()).toEqual(folders.sort());
   });
 });
