@@ -63,7 +63,7 @@ export function contents(): { unit: string[]; district: string[] } {
   return { unit, district };
 }
 
-/** Tells for a module which of the rooms that a unit lacks it imports, itself or through others. */
+/** Finds which of the rooms that a unit lacks a module imports, itself or through others. */
 function needs(paths: readonly string[]): (path: string) => ReadonlySet<string> {
   const known = new Map<string, Set<string>>();
   const needsOf = (path: string): ReadonlySet<string> => {
@@ -102,7 +102,7 @@ function* files(folder: string): Generator<string> {
 }
 
 /**
- * Makes both trees again and puts each in place in one step.
+ * Builds both trees and replaces each in one step.
  * @returns how many modules the unit has
  */
 export function build(target: string): number {

@@ -154,7 +154,7 @@ export async function locked(path, work, { boundMs = BOUND_MS, stillMs = STILL_M
     try {
       utimesSync(path, new Date(), new Date());
     } catch {
-      // Somebody removed the lock by hand: the work goes on without it.
+      // The lock was removed by hand: the work goes on without it.
     }
   }, BEAT_MS);
   const release = () => {

@@ -17,7 +17,7 @@ const SETTINGS = [
   "--include=peer",
   // Every module that is needed brings its binary; a script would want a compiler.
   "--ignore-scripts",
-  // Node is told by its own package; the one npm runs on may be older.
+  // The Node that runs the programs is a package; the one that runs npm may be older.
   "--engine-strict=false",
   "--legacy-peer-deps=false",
   "--strict-peer-deps=false",
@@ -29,7 +29,7 @@ const SETTINGS = [
   "--loglevel=error",
 ];
 
-/** Whether what lies in node_modules is what the lock file says, whoever installed it. */
+/** Whether what lies in node_modules is what the lock file says, however it was installed. */
 export function areInstalled() {
   let installed;
   try {

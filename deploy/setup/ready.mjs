@@ -28,7 +28,7 @@ export async function ready(purpose) {
   if (purpose === "arm64" && process.arch === "arm64") {
     throw new Failure("this processor is an ARM64: run npm test, there is nothing to emulate.");
   }
-  // First, because it is quickly said, and a person may have to fetch somebody.
+  // First, because the check is quick, and a person may have to ask an administrator.
   const packages = missingFor(purpose);
   if (packages.length > 0) await installDebianPackages(packages);
   const steps = [

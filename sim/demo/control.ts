@@ -24,12 +24,12 @@ export interface ControlOptions {
   unitClock: UnitClock;
   /** The true time, epoch ms. */
   nowMs: () => number;
-  /** Orders from afar, where somebody may give them. */
+  /** Sends commands of the district; absent: there are none. */
   order?: DoorwayControl["order"];
 }
 
 const MESSAGES_KEPT = 50;
-/** How old the unit's data is whenever somebody comes: the district keeps it fresh. */
+/** Age of the unit's data whenever a visitor comes: the district keeps it fresh. */
 const DIRECTORY_AGE_MS = 25 * 60_000;
 const TRUST_LIST_AGE_MS = 2 * 3_600_000;
 
@@ -51,14 +51,14 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
   });
   const switchBroker = (up: boolean): void => {
     brokerUp = up;
-    // A port that somebody else took meanwhile leaves the broker down, which is what the page shows.
+    // Where another program has taken the port, the broker stays down, and the page shows it.
     (up ? broker.up() : broker.down()).catch(() => undefined).finally(changed);
   };
   return {
     visitors: () => GALLERY.map((each) => portrait(each)),
     async present(visitorId) {
       const found = GALLERY.find((each) => each.id === visitorId);
-      if (found === undefined) throw new Error(`nobody in the gallery is called "${visitorId}"`);
+      if (found === undefined) throw new Error(`the gallery has no visitor "${visitorId}"`);
       const now = nowMs();
       district.setDirectoryAsOf(now - DIRECTORY_AGE_MS);
       district.setTrustListAsOf(now - TRUST_LIST_AGE_MS);
@@ -107,7 +107,7 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
         if (plugged.camera) bench.camera.plug();
         else bench.camera.unplug();
       }
-      // A clock that is off is one that nobody has synchronised.
+      // A clock that is wrong also counts as not synchronised.
       if (clockErrorMs !== undefined) unitClock.set(clockErrorMs, clockErrorMs === 0);
       changed();
     },

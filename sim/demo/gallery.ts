@@ -4,7 +4,7 @@ import type { GalleryVisitor } from "./ports.ts";
 import type { directoryEntry, person } from "../scenario/people-schema.ts";
 import type { visitor } from "../scenario/schema.ts";
 
-/** How the page draws them, and what a scenario would say of them. */
+/** How the page draws a visitor, and the same visitor as a scenario has it. */
 export interface GalleryCase extends GalleryVisitor {
   visitor: z.input<typeof visitor>;
   /** What the directory knows, where it knows them. */
@@ -101,10 +101,10 @@ export const GALLERY: readonly GalleryCase[] = [
   },
   {
     id: "paper-code",
-    name: { zh: "纸质码加身份证", en: "Paper code beside the ID card" },
+    name: { zh: "纸质码加身份证", en: "Paper code with the ID card" },
     story: {
       zh: "居委会打印的纸质码，另刷身份证核对本人：放行。",
-      en: "A printed code counts only beside the holder's ID card: shows both, comes in.",
+      en: "A printed code counts only with the holder's ID card: shows both, comes in.",
     },
     figure: { age: "old", shows: "paper", hair: "short", tint: "#4a5568", wears: "hat" },
     temperatureC: 36.4,
@@ -244,7 +244,7 @@ export const GALLERY: readonly GalleryCase[] = [
     name: { zh: "名录里没有的人", en: "Someone unknown" },
     story: {
       zh: "身份证有效，但名录查无此人：转工作人员。",
-      en: "A good ID card, but nobody the directory knows: staff decide.",
+      en: "A good ID card, but not in the directory: staff decide.",
     },
     figure: { age: "adult", shows: "card", hair: "short", tint: "#744210" },
     temperatureC: 36.5,
@@ -296,7 +296,7 @@ export const GALLERY: readonly GalleryCase[] = [
     name: { zh: "错拿付款码", en: "A payment code by mistake" },
     story: {
       zh: "打开的是付款码：提示这不是健康码，不算拒绝。",
-      en: "Opens the wrong app: a hint, and nobody is refused anything.",
+      en: "Opens the wrong app: a hint, and no refusal.",
     },
     figure: { age: "adult", shows: "phone", hair: "long", tint: "#2b6cb0", wears: "mask" },
     temperatureC: 36.4,

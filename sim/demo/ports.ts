@@ -54,7 +54,7 @@ export interface BrokerMessage {
   atMs: number;
 }
 
-/** What the page follows on the event stream beside the unit itself. */
+/** Further parts of the event stream, besides those of the unit. */
 export interface DoorwayParts {
   atDoor: string | null;
   world: WorldControls;

@@ -1,4 +1,4 @@
-/** Somebody at the district, at the page of the doorway: commands the unit over its broker, or tries to. */
+/** The district at the page of the doorway: sends signed commands, and a forged one, over the broker. */
 import { generateKeyPairSync, randomUUID, type KeyObject } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
 import type { DistrictOrder } from "./ports.ts";
@@ -13,7 +13,7 @@ import { unitTopics } from "../../src/protocol/topics.ts";
 export interface Remote {
   /** Raw public key, base64url: what the unit has to know of it. */
   readonly publicKey: string;
-  /** Signs, sends and waits for what becomes of it. Rejects when the broker cannot be reached. */
+  /** Signs, sends and waits for the result. Rejects when the broker cannot be reached. */
   order(order: DistrictOrder, brokerUrl: string): Promise<CommandReport>;
 }
 

@@ -64,7 +64,7 @@ function addRoutes(app: FastifyInstance, doorway: DoorwayControl, feed: UnitFeed
     async (request, reply) => {
       const { visitor } = request.params;
       if (!doorway.visitors().some((each) => each.id === visitor)) {
-        return reply.code(404).send({ error: `nobody in the gallery is called "${visitor}"` });
+        return reply.code(404).send({ error: `the gallery has no visitor "${visitor}"` });
       }
       await doorway.present(visitor);
       return { atDoor: visitor };

@@ -1,4 +1,4 @@
-/** Staff's decisions over HTTP: each names the visit it is about, or says that it is about none. */
+/** Decisions of staff over HTTP: each names its visit, or states that it has none. */
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
 import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "../core/authority/answer.ts";
@@ -32,7 +32,7 @@ const REQUEST = z.union(
   { error: "name the visit (visitRef), or say withoutVisit: true to open the gate once" },
 );
 
-/** For programs and for people without the page; the page has its own words for each code. */
+/** For programs and for people without the page; the page has words for each code in two languages. */
 const SENTENCES: Readonly<Record<RefusalCode, string>> = {
   "visit-over": "that visit is over",
   "already-decided": "that visit is decided already",
@@ -50,36 +50,35 @@ const SENTENCES: Readonly<Record<RefusalCode, string>> = {
 
 type Data = z.output<typeof REQUEST>;
 
-/** Requests whose answer may have been lost on its way. */
-const KEPT = 256;
+/** Answers kept for requests that are sent again. */
+const MAX_ANSWERS = 256;
 
 /**
- * Decisions by the name that their sender gave them (`requestId`): one that is sent again, because its
- * answer did not arrive, gets that answer and is not carried out a second time. What was refused did
- * nothing, and may be tried again.
+ * Makes decisions idempotent by `requestId`: a request that is sent again, because its answer was lost,
+ * gets the same answer and is not carried out twice. A refused request had no effect and is forgotten.
  */
 export class DecisionRequests {
   readonly #feed: UnitFeed;
-  readonly #asked = new Map<string, { about: string; answer: Promise<OperatorAnswer> }>();
+  readonly #answers = new Map<string, { about: string; answer: Promise<OperatorAnswer> }>();
 
   constructor(feed: UnitFeed) {
     this.#feed = feed;
   }
 
-  /** @returns nothing where another decision had this name */
+  /** @returns undefined where another decision had this `requestId` */
   async decide(data: Data): Promise<OperatorAnswer | undefined> {
     const { requestId, verdict } = data;
     if (requestId === undefined) return this.#feed.operatorDecide(requestOf(data));
     const about = JSON.stringify([verdict, "visitRef" in data ? data.visitRef : null]);
-    const before = this.#asked.get(requestId);
+    const before = this.#answers.get(requestId);
     if (before !== undefined) return before.about === about ? before.answer : undefined;
     const answer = this.#feed.operatorDecide(requestOf(data));
-    this.#asked.set(requestId, { about, answer });
-    const [oldest] = this.#asked.keys();
-    if (this.#asked.size > KEPT && oldest !== undefined) this.#asked.delete(oldest);
-    const said = await answer;
-    if (!said.done && said.code !== "no-answer") this.#asked.delete(requestId);
-    return said;
+    this.#answers.set(requestId, { about, answer });
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > MAX_ANSWERS && oldest !== undefined) this.#answers.delete(oldest);
+    const answered = await answer;
+    if (!answered.done && answered.code !== "no-answer") this.#answers.delete(requestId);
+    return answered;
   }
 }
 
@@ -102,7 +101,7 @@ export async function answerDecision(
   return reply.code(409).send({ ...answer, error: sentenceOf(answer) });
 }
 
-// A union says only that nothing fits; which field is wrong is what helps.
+// The error of a union does not name the wrong field: report the error of the option that was meant.
 function problemOf(body: unknown, error: z.ZodError): string {
   if (typeof body !== "object" || body === null) return describeProblem(error);
   if (!("visitRef" in body) && !("withoutVisit" in body)) return describeProblem(error);

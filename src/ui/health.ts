@@ -1,25 +1,25 @@
-/** What monitoring asks a unit: is it alive, can it do its work, and its figures. */
+/** The monitoring endpoints: liveness, readiness and metrics. */
 import type { FastifyInstance } from "fastify";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface HealthPart {
   name: string;
   ok: boolean;
-  /** Never anything about a person. */
+  /** Holds no personal data. */
   detail?: string;
 }
 
-/** What was found. */
+/** The results of all checks. */
 export interface HealthReport {
   ok: boolean;
   parts: readonly HealthPart[];
 }
 
-/** How a unit is, as its server asks. */
+/** What the server needs for monitoring. */
 export interface HealthPort {
   /** The decision loop and a database commit both made progress. */
   alive(): Promise<HealthReport>;
-  /** Whether somebody could be let in now, with each device and link. */
+  /** Whether a visitor could be let in now, with each device and link. */
   ready(): Promise<HealthReport>;
   /** Prometheus text format 0.0.4. */
   metrics(): Promise<{ contentType: string; text: string }>;
@@ -27,9 +27,9 @@ export interface HealthPort {
 
 /** Adds `/healthz`, `/readyz` and `/metrics`. */
 export function healthRoutes(app: FastifyInstance, port: HealthPort): void {
-  const answer = (path: string, look: () => Promise<HealthReport>): void => {
+  const answer = (path: string, check: () => Promise<HealthReport>): void => {
     app.get(path, async (_request, reply) => {
-      const report = await look();
+      const report = await check();
       return reply.code(report.ok ? 200 : 503).send(report);
     });
   };

@@ -1,4 +1,4 @@
-/** Where the unit's server listens: loopback at once, and the configured address as soon as it is there. */
+/** Listens on loopback at once, and on the configured address as soon as this machine has it. */
 import { once } from "node:events";
 import type { Server as HttpServer } from "node:http";
 import { createServer, isIP, type Server } from "node:net";
@@ -14,14 +14,14 @@ export interface ListeningOptions {
   /** 0 takes a free one. */
   port: number;
   /**
-   * Told what keeps an address from being listened on, and `undefined` once none does. With it an
-   * address that is missing or taken is tried again and again; without it, that is an error.
+   * Called with the reason why an address cannot be listened on, and with `undefined` once all can. With
+   * it a missing or occupied address is tried again; without it, that is an error.
    */
   onProblem?: ((problem: string | undefined) => void) | undefined;
 }
 
 export interface Listening {
-  /** Of the first address that is listened on. */
+  /** The port of the first address that works. */
   port: number;
   /** The host of a URL that a browser on this machine can open. */
   host: string;
@@ -32,7 +32,7 @@ const LOOPBACK = "127.0.0.1";
 /** An address comes with a lease or a cable: minutes after the start, or days. */
 const RETRY_MS = 5_000;
 
-/** Listens; resolves when every address was tried once. */
+/** Resolves when every address was tried once. */
 export async function listenOn(options: ListeningOptions): Promise<Listening> {
   const { server, host, port, onProblem } = options;
   if (onProblem === undefined) {
@@ -41,8 +41,8 @@ export async function listenOn(options: ListeningOptions): Promise<Listening> {
   }
   const hosts = isOnThisMachine(host) ? [host] : [LOOPBACK, host];
   const addresses = hosts.map((each, index) => {
-    // A connection of a further address is handed to the one server, whose limits then hold.
-    const own = index === 0 ? server : handingTo(server);
+    // Connections of a further address are passed to the one server, so that its limits hold.
+    const own = index === 0 ? server : forwardingTo(server);
     return new Address(own, each, port, options.clock, () => report());
   });
   const report = (): void => {
@@ -98,7 +98,7 @@ class Address {
   }
 }
 
-function handingTo(server: HttpServer): Server {
+function forwardingTo(server: HttpServer): Server {
   const further = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     server.emit("connection", socket);
   });
@@ -116,7 +116,7 @@ async function closed(server: Server | HttpServer): Promise<void> {
   const over = server.listening
     ? new Promise((resolve) => server.close(resolve))
     : Promise.resolve();
-  // Also those of another address: they were handed to it.
+  // Closes the connections of further addresses too.
   if ("closeAllConnections" in server) server.closeAllConnections();
   await over;
 }
@@ -126,7 +126,7 @@ function portOf(server: Server): number {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** Of every address, or of this machine alone: there is nothing to listen on beside it. */
+/** Whether a host covers loopback, so that no second address is needed. */
 export function isOnThisMachine(host: string): boolean {
   if (host === "localhost" || host === "0.0.0.0" || host === "::") return true;
   return isIP(host) !== 0 && (host.startsWith("127.") || host === "::1");

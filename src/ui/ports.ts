@@ -20,7 +20,7 @@ export interface UnitFeed {
   operatorDecide(request: OperatorRequest): Promise<OperatorAnswer>;
   /**
    * What the camera sees, for the aim hint: grey, row by row. Absent where there is no camera;
-   * undefined while it gives no pictures: an old one would say that somebody stands there.
+   * undefined while it gives no pictures: an old one would show a visitor who has left.
    */
   cameraFrame?(): CameraFrame | undefined;
 }

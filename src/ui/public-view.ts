@@ -1,10 +1,10 @@
-/** What anybody who reaches the unit's address may see of its state: what the kiosk shows everybody. */
+/** The part of the unit's state that every caller may see: what the kiosk shows in public. */
 import type { ScreenView } from "../core/view/view.ts";
 
 /**
- * The view without the person who stands there (name, credential, reasons, rules, temperature, the
+ * The view without the visitor (name, credential, reasons, rules, temperature, the
  * visit's reference) and without what only staff act on (alarms). Each member that stays is named
- * here: a new member of the view is for the unit's own screen and staff until it is added.
+ * here: a new member of the view is for the kiosk and staff only until it is added.
  */
 export function publicView(view: ScreenView): ScreenView {
   const { phase, awaits, gate, doorOpen, mode, devices, links, clockTrusted } = view;

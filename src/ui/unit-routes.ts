@@ -65,7 +65,7 @@ export function unitRoutes(app: FastifyInstance, context: RouteContext): void {
     staffToken: access.hasToken,
   }));
   app.get("/api/aim", async (request, reply) => {
-    // The picture is for the kiosk: nobody else has to see who stands there.
+    // The picture shows a visitor: only the kiosk and staff get it.
     if (callerOf(context, request) === "stranger") {
       return reply.code(403).send({ error: "the camera's picture stays on the unit" });
     }

@@ -1,4 +1,4 @@
-/** What the camera sees, live, and the picture it saw when a code was read. */
+/** The live camera picture, and the one in which a code was read. */
 import { useState } from "preact/hooks";
 import { DOORWAY_TEXT } from "./words.ts";
 import type { Language } from "../../../../src/ui/pages/i18n/format.ts";

@@ -1,4 +1,4 @@
-/** What the district can order from afar: each button signs a command and sends it over the broker. */
+/** Remote commands of the district: each button signs one and sends it over the broker. */
 import { useState } from "preact/hooks";
 import type { Mode } from "../../../../src/core/record.ts";
 import type { DistrictOrder } from "../../ports.ts";

@@ -1,4 +1,4 @@
-/** The scene: the doorway with its gate, the unit on its post with lights, and whoever stands there. */
+/** The scene: the doorway with its gate, the unit on its post with lights, and the visitor. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScreenView } from "../../../../src/core/view/view.ts";
@@ -71,7 +71,7 @@ export function Scene({ view, visitor, world, venueName, children }: SceneProps)
   );
 }
 
-/** Keeps drawing somebody who has just left, going in when the gate was open, and away when not. */
+/** Keeps drawing a visitor who has just left: going in when the gate was open, else away. */
 function useLeaving(
   visitor: GalleryVisitor | undefined,
   open: boolean,

@@ -1,4 +1,4 @@
-/** The virtual doorway: the scene, the gallery, the world's switches, and the explanation beside it. */
+/** The virtual doorway: the scene, the gallery, the world's switches, and the explanation of each decision. */
 import { useState } from "preact/hooks";
 import type { ScreenView, VisitSummary } from "../../../../src/core/view/view.ts";
 import { Arrived } from "./broker-messages.tsx";
@@ -130,7 +130,7 @@ interface ResultProps {
   onLeave?: () => void;
 }
 
-/** What the screen says, again in one line: on a phone the drawn screen is too small to read. */
+/** The result on the screen, again in one line: on a phone the drawn screen is too small to read. */
 function Result({ view, context, problem, onLeave }: ResultProps) {
   const { language } = context;
   const phase = view?.phase ?? "not-live";

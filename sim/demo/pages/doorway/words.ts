@@ -3,7 +3,7 @@ import { bilingual, type Bilingual } from "../../../../src/ui/pages/i18n/words.t
 import type { DistrictOrder } from "../../ports.ts";
 
 export const ORDERS: Readonly<Record<DistrictOrder, Bilingual>> = {
-  release: bilingual("远程开门", "Open from afar"),
+  release: bilingual("远程开门", "Open remotely"),
   "lock-down": bilingual("封闭", "Lock down"),
   "lift-lock-down": bilingual("解除封闭", "Lift the lock-down"),
   evacuate: bilingual("疏散", "Evacuate"),
@@ -27,7 +27,7 @@ export const DOORWAY_TEXT = {
   gallery: bilingual("来访者", "Visitors"),
   pick: bilingual("点击，或拖到门前", "Click one, or drag to the door"),
   camera: bilingual("摄像头所见", "What the camera sees"),
-  district: bilingual("区级指令", "Orders from the district"),
+  district: bilingual("区级指令", "Commands from the district"),
   signed: bilingual("每条指令都经过签名，只生效一次", "Each is signed, and counts once"),
   world: bilingual("环境与故障", "The world"),
   light: bilingual("光线", "Light"),

@@ -20,7 +20,7 @@ const SLIDERS: readonly {
   min: number;
   max: number;
   step: number;
-  say: (value: number) => string;
+  format: (value: number) => string;
 }[] = [
   {
     name: "light",
@@ -28,7 +28,7 @@ const SLIDERS: readonly {
     min: 0,
     max: 1,
     step: 0.05,
-    say: (value) => `${Math.round(value * 100)}%`,
+    format: (value) => `${Math.round(value * 100)}%`,
   },
   {
     name: "distanceM",
@@ -36,7 +36,7 @@ const SLIDERS: readonly {
     min: 0.1,
     max: 0.6,
     step: 0.01,
-    say: (value) => `${Math.round(value * 100)} cm`,
+    format: (value) => `${Math.round(value * 100)} cm`,
   },
   {
     name: "noise",
@@ -44,7 +44,7 @@ const SLIDERS: readonly {
     min: 0,
     max: 40,
     step: 1,
-    say: (value) => value.toFixed(0),
+    format: (value) => value.toFixed(0),
   },
 ];
 
@@ -64,7 +64,7 @@ export function World({ world, language, onChange }: WorldProps) {
       <h2>
         <Title words={DOORWAY_TEXT.world} language={language} />
       </h2>
-      {SLIDERS.map(({ name, words, min, max, step, say }) => (
+      {SLIDERS.map(({ name, words, min, max, step, format }) => (
         <label key={name} class="slider">
           <span>{words[language]}</span>
           <input
@@ -76,7 +76,7 @@ export function World({ world, language, onChange }: WorldProps) {
             value={world[name]}
             onInput={(event) => onChange({ [name]: Number(event.currentTarget.value) })}
           />
-          <output>{say(world[name])}</output>
+          <output>{format(world[name])}</output>
         </label>
       ))}
       <div class="switches">

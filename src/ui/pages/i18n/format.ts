@@ -1,11 +1,11 @@
-/** Puts reasons, times and ages into words, in one language at a time. */
+/** Formats reasons, times and ages, in one language at a time. */
 import type { Reason } from "../../../core/reason.ts";
 import { isCredentialKind, CREDENTIALS } from "./words.ts";
 import { REASONS } from "./reasons.ts";
 
 export type Language = "zh" | "en";
 
-/** In which language, seen from when and where. */
+/** Language, time and time zone of what is formatted. */
 export interface FormatContext {
   language: Language;
   /** What "today" is: the unit's time, not this page's. */
@@ -61,13 +61,13 @@ export function formatTime(atMs: number, context: FormatContext): string {
 
 const twoDigits = (value: number): string => String(value).padStart(2, "0");
 
-/** The moment as a date whose UTC fields read as the venue's local time. */
+/** A time as a date whose UTC fields read as the venue's local time. */
 function local(atMs: number, { utcOffsetMinutes }: FormatContext): Date {
   const offset = utcOffsetMinutes ?? -new Date(atMs).getTimezoneOffset();
   return new Date(atMs + offset * MINUTE_MS);
 }
 
-/** An age as a person would say it: exact enough to see on which side of a limit it is. */
+/** An age in words: exact enough to see on which side of a limit it is. */
 export function formatAge(ageMs: number, language: Language): string {
   if (!Number.isFinite(ageMs)) return NOTHING;
   const zh = language === "zh";

@@ -71,7 +71,7 @@ export const REFUSALS: Readonly<Record<RefusalCode, Bilingual>> = {
 /** Openings of the gate without a visit. */
 export const OPENINGS: Readonly<Record<OpeningSummary["cause"], Bilingual>> = {
   operator: bilingual("工作人员开门", "Opened by staff"),
-  command: bilingual("远程开门", "Opened from afar"),
+  command: bilingual("远程开门", "Opened remotely"),
   "exit-request": bilingual("出门按钮", "Exit button"),
 };
 

@@ -1,4 +1,4 @@
-/** The unit's own screen: what a visitor sees, readable from two metres, in both languages at once. */
+/** What visitors see at the door, readable from two metres, in both languages at once. */
 import { CARD_READERS, someWork } from "../../../core/alarm.ts";
 import type { AwaitedEvidence } from "../../../core/decision/decision.ts";
 import type { ScreenView } from "../../../core/view/view.ts";
@@ -39,7 +39,7 @@ export function Kiosk({ view, unit, live, lastMessageAtMs, aim = false }: KioskP
       </header>
       <div class="kiosk-body" role="status" aria-live="assertive" aria-atomic="true">
         {shown === undefined ? (
-          <Silence heard={lastMessageAtMs > 0} />
+          <Silence wasLive={lastMessageAtMs > 0} />
         ) : (
           <Body view={shown} where={where} aim={aim && unit?.aims === true} />
         )}
@@ -62,20 +62,20 @@ function lookOf(view: ScreenView | undefined): string {
 }
 
 /** Silence must look like silence: no outcome, no name, no picture, and what it means in words. */
-function Silence({ heard }: { heard: boolean }) {
+function Silence({ wasLive }: { wasLive: boolean }) {
   return (
     <>
       <Sign name="not-live" class="kiosk-sign" />
       <div class="kiosk-words">
-        <InBothLanguages words={heard ? TEXT.stale : KIOSK_TEXT.connecting} class="kiosk-title" />
-        {heard && <InBothLanguages words={KIOSK_TEXT.staleMeans} class="kiosk-reason" />}
+        <InBothLanguages words={wasLive ? TEXT.stale : KIOSK_TEXT.connecting} class="kiosk-title" />
+        {wasLive && <InBothLanguages words={KIOSK_TEXT.staleMeans} class="kiosk-reason" />}
         <InBothLanguages words={KIOSK_TEXT.staffHelp} class="kiosk-next" />
       </div>
     </>
   );
 }
 
-/** When the unit was last heard: by this page's clock, there is no other any more. */
+/** The time of the unit's last message, by this page's clock. */
 function Since({ where }: { where: Omit<FormatContext, "language"> }) {
   const words: Bilingual = {
     zh: `${TEXT.staleSince.zh} ${formatTime(where.nowMs, { ...where, language: "zh" })}`,
@@ -148,14 +148,14 @@ function Steps({ view, where }: { view: ScreenView; where: Omit<FormatContext, "
   );
 }
 
-/** What is awaited; where its device is out of order, who helps instead. */
+/** What is awaited; where its device is out of order, that staff will help. */
 function needOf(need: AwaitedEvidence, { devices, temperatureDown }: ScreenView): Bilingual {
   if (need === "id-card" && !someWork(devices, CARD_READERS)) return KIOSK_TEXT.cardReaderDown;
   if (need === "temperature" && temperatureDown) return KIOSK_TEXT.noTemperature;
   return NEEDS[need];
 }
 
-/** Granted, and the gate has locked again: whoever has not walked in must not push at it. */
+/** Granted, and the gate has locked again: a visitor who has not entered must not push it. */
 function EntryOver({ view }: { view: ScreenView }) {
   return (
     <>

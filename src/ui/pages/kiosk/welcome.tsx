@@ -1,4 +1,4 @@
-/** The invitation: only to what works, and beside it a hint where something else was held up. */
+/** The invitation: only to what works, with a hint where something unsuitable was shown. */
 import type { ComponentChildren } from "preact";
 import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenView, Way } from "../../../core/view/view.ts";

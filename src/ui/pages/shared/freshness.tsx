@@ -1,4 +1,4 @@
-/** What the decisions rest on and how the unit is doing: never hidden, never prettier than it is. */
+/** The age of the data that decisions use, and the state of the unit: always shown. */
 import { DEVICE_NAMES } from "../../../core/alarm.ts";
 import type { ScreenView } from "../../../core/view/view.ts";
 import { InBothLanguages } from "./language.tsx";
@@ -11,10 +11,10 @@ interface Fact {
   words: Bilingual;
 }
 
-/** From this age on, data says its age instead of its time of day. */
+/** From this age on, the age of data is shown instead of its time of day. */
 const DAY_MS = 86_400_000;
 
-/** Everything a visitor or staff should know before they trust the screen; troubles first. */
+/** What visitors and staff should know before they trust the screen; problems first. */
 export function factsOf(view: ScreenView, where: Omit<FormatContext, "language">): Fact[] {
   const { freshness, outbox, clockTrusted, links } = view;
   const facts: Fact[] = [

@@ -1,12 +1,12 @@
-/** Makes the page that the unit's own screen opens first known to the unit. */
+/** Signs the kiosk in, with the secret in the address of its first page. */
 import { post, RefusedError } from "../shared/unit-stream.ts";
 
 const SECRET = /^#screen=([\w-]+)$/;
 const RETRY_MS = 1_000;
 
 /**
- * Shows the unit the secret in the page's address, and takes it out of there. Resolves when the unit
- * has answered: whoever is refused sees what anybody sees.
+ * Sends the secret in the page's address to the unit, and removes it from the address. Resolves when the
+ * unit has answered; after a refusal the page shows what a stranger may see.
  */
 export async function signInKiosk(): Promise<void> {
   const secret = SECRET.exec(location.hash)?.[1];

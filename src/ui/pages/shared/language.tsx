@@ -13,7 +13,7 @@ export function InBothLanguages({ words, class: name = "" }: { words: Bilingual;
   );
 }
 
-/** The chosen language with the other one small beside it. */
+/** The chosen language, followed by the other one in small print. */
 export function Title({ words, language }: { words: Bilingual; language: Language }) {
   const other = language === "zh" ? "en" : "zh";
   return (
@@ -25,7 +25,7 @@ export function Title({ words, language }: { words: Bilingual; language: Languag
 
 const KEY = "sentinel-language";
 
-/** Chinese until somebody chooses; the choice is kept in this browser. */
+/** Chinese by default; the choice is kept in this browser. */
 export function useLanguage(): [Language, (language: Language) => void] {
   const [language, setLanguage] = useState<Language>(() => {
     const kept = localStorage.getItem(KEY);

@@ -1,12 +1,12 @@
 /** The camera's picture on a canvas, fetched again as soon as the last one is drawn. */
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** A picture that could not be asked for again for this long is no longer what the camera sees. */
+/** A picture that could not be renewed for this long is out of date. */
 const STALE_MS = 2_000;
 
 interface PictureProps {
   path: string;
-  /** Milliseconds between two questions for a newer picture. */
+  /** Milliseconds between two requests for a newer picture. */
   everyMs: number;
   class?: string;
   label?: string;
@@ -32,18 +32,18 @@ export function Picture({ path, everyMs, class: name = "", label, onPresence }: 
       setFrame(drawn);
       onPresence?.(drawn !== "");
     };
-    const look = async (): Promise<void> => {
+    const refresh = async (): Promise<void> => {
       if (!document.hidden) {
         try {
           show(await drawNewest(element, path, after));
         } catch {
-          // The unit is out of reach: the page around says so, and the next try may work.
+          // The unit cannot be reached: the page around shows it, and the next attempt may succeed.
           if (performance.now() - seenAtMs > STALE_MS) show("");
         }
       }
-      if (!gone) timer = window.setTimeout(() => void look(), everyMs);
+      if (!gone) timer = window.setTimeout(() => void refresh(), everyMs);
     };
-    void look();
+    void refresh();
     return () => {
       gone = true;
       clearTimeout(timer);
@@ -61,7 +61,7 @@ export function Picture({ path, everyMs, class: name = "", label, onPresence }: 
   );
 }
 
-/** An old picture says that somebody stands there who may have left. */
+/** An old picture would show a visitor who may have left. */
 function clear(canvas: HTMLCanvasElement): void {
   canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
 }

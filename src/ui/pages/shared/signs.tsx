@@ -1,4 +1,4 @@
-/** Signs that say the outcome by their shape, for whoever does not see or trust the colour. */
+/** Signs that show the outcome by shape as well as by colour, for visitors who cannot tell the colours apart. */
 import type { ComponentChildren } from "preact";
 import type { ScreenPhase } from "../../../core/view/view.ts";
 
@@ -35,7 +35,7 @@ const STROKES: Readonly<Record<SignName, string>> = {
   "not-live": "M36 36l28 28M64 36 36 64",
 };
 
-/** A sign; its meaning always stands beside it in words. */
+/** A sign; its meaning is always written next to it. */
 export function Sign({ name, class: style = "" }: { name: SignName; class?: string }) {
   return (
     <svg class={`sign sign-${name} ${style}`} viewBox="0 0 100 100" aria-hidden="true">
@@ -45,7 +45,7 @@ export function Sign({ name, class: style = "" }: { name: SignName; class?: stri
   );
 }
 
-/** A small tick or exclamation mark before a state. */
+/** A small tick or exclamation mark in front of a state. */
 export function StatusMark({ good }: { good: boolean }) {
   return (
     <svg class={`tick ${good ? "tick-good" : "tick-bad"}`} viewBox="0 0 20 20" aria-hidden="true">

@@ -121,7 +121,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** Sends a request to the unit and gives its answer; rejects with `Refused` when it says no. */
+/** Sends a request to the unit and gives its answer; rejects with `Refused` when the unit refuses. */
 export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const response = await fetch(path, {
     method: "POST",

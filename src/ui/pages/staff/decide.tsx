@@ -11,7 +11,7 @@ import { post, RefusedError } from "../shared/unit-stream.ts";
 import { StatusMark } from "../shared/signs.tsx";
 import { errorText } from "../../../base/errors.ts";
 
-/** What the unit said to what was asked of it; a screen reader says it when it comes. */
+/** The unit's answer to a request; a screen reader reads it out when it comes. */
 export function Answer({ answer }: { answer: AnswerText | undefined }) {
   return (
     <p class="answer" role="status">
@@ -93,7 +93,7 @@ function dueVisit(view: ScreenView, visits: readonly VisitSummary[]): string | u
   return decided?.authority === undefined ? visitRef : undefined;
 }
 
-/** Why a form went away under somebody's hands: who decided, or who stands there now. */
+/** Why a form was closed while it was being filled in: who decided, or who stands there now. */
 function whyClosed(
   { view, visits }: { view: ScreenView; visits: readonly VisitSummary[] },
   visitRef: string,
@@ -114,8 +114,8 @@ function whyClosed(
 
 function sayRefusal(refusal: OperatorRefusal, language: Language): string {
   const { code, there } = refusal;
-  const nobody = code === "already-decided" ? STAFF_TEXT.theUnit : STAFF_TEXT.colleague;
-  const words = REFUSALS[code][language].replace("{by}", refusal.by ?? nobody[language]);
+  const unnamed = code === "already-decided" ? STAFF_TEXT.theUnit : STAFF_TEXT.colleague;
+  const words = REFUSALS[code][language].replace("{by}", refusal.by ?? unnamed[language]);
   if (there === undefined || code === "confirm-needed") return words;
   const who = `${there.maskedName ?? ""} ${CREDENTIALS[there.credentialKind][language]}`;
   return `${words} · ${STAFF_TEXT.thereNow[language]}: ${who}`;
@@ -137,7 +137,7 @@ type About = { visitRef: string } | { withoutVisit: true };
 function useDecision({ operator, language, onSaid }: FormProps, about: About) {
   const [busy, setBusy] = useState(false);
   const [confirm, setConfirm] = useState<readonly ReasonCode[]>([]);
-  // Without a visit: whoever stood there when the second step was asked for, and nobody else.
+  // Without a visit: only for the visitor who stood there when the second step was asked for.
   const [whose, setWhose] = useState<string>();
   const unanswered = useRef<{ verdict: string; requestId: string } | undefined>(undefined);
   const ask = async (
@@ -216,7 +216,7 @@ function DecideVisit(props: DecideVisitProps) {
   const typed = useRef("");
   const there = useRef(true);
   typed.current = why;
-  // Only what somebody was typing is worth a word when its visit goes.
+  // When the visit ends, only a form with text in it is worth a message.
   useEffect(
     () => () => {
       there.current = false;
@@ -324,7 +324,7 @@ interface ConfirmProps {
   onBack: () => void;
 }
 
-/** The second step: it says what is overruled. */
+/** The second step: it names what is overruled. */
 function Confirm({ findings, context, ready, label, onConfirm, onBack }: ConfirmProps) {
   const said = findings.map((code) => formatReason({ code }, context).reason).join(" · ");
   return (

@@ -1,4 +1,4 @@
-/** The staff list: who came, what was decided and why, and letting somebody in with a reason. */
+/** The staff page: visits, decisions and their reasons, and the forms with which staff decide. */
 import { useState } from "preact/hooks";
 import type { ScreenView } from "../../../core/view/view.ts";
 import { Answer, Decisions } from "./decide.tsx";
@@ -19,13 +19,13 @@ export function Screen() {
   const again = (): void => setRound((before) => before + 1);
   const {
     view,
-    visits: told,
+    visits: received,
     openings,
     signedIn,
     live,
     lastMessageAtMs,
   } = useUnitStream("visits", round);
-  const visits = signedIn === false ? undefined : told;
+  const visits = signedIn === false ? undefined : received;
   const [language, setLanguage] = useLanguage();
   const where = { nowMs: view?.atMs ?? lastMessageAtMs, utcOffsetMinutes: unit?.utcOffsetMinutes };
   const context: FormatContext = { ...where, language };
@@ -148,7 +148,7 @@ function SignIn({ language, onDone }: SessionProps) {
 }
 
 function SignOut({ language, onDone }: SessionProps) {
-  // Where the unit cannot be asked nobody is signed out: the page goes on showing that.
+  // Without an answer of the unit the browser stays signed in, and the page goes on showing that.
   const signOut = (): void => void post("/api/staff/sign-out").then(onDone, () => undefined);
   return (
     <button type="button" class="sign-out" onClick={signOut}>
