@@ -14,7 +14,7 @@ export async function sendPicture(
   maxWidth: number,
 ): Promise<FastifyReply> {
   if (frame === undefined) return reply.code(204).send();
-  const { after } = request.query as { after?: string };
+  const after = new URL(request.url, "http://unit").searchParams.get("after");
   reply.header("x-frame", String(frame.sequence));
   if (after === String(frame.sequence)) return reply.code(204).send();
   const { width, height, luminance } = shrink(frame, maxWidth);

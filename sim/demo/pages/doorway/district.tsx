@@ -14,6 +14,12 @@ interface Answer {
   detail: string;
 }
 
+declare module "../../../../src/ui/pages/shared/unit-stream.ts" {
+  interface PostAnswers {
+    "/api/doorway/order": Answer;
+  }
+}
+
 /** A way back is offered only where there is one. */
 function ordersIn(mode: Mode): readonly DistrictOrder[] {
   return [
@@ -31,13 +37,11 @@ export function District({ mode, language }: { mode: Mode; language: Language })
     setWaiting(true);
     setAnswer(undefined);
     post("/api/doorway/order", { order })
-      .then(
-        (answered) => setAnswer(answered as Answer),
-        (error: unknown) =>
-          setAnswer({
-            result: "no-answer",
-            detail: errorText(error),
-          }),
+      .then(setAnswer, (error: unknown) =>
+        setAnswer({
+          result: "no-answer",
+          detail: errorText(error),
+        }),
       )
       .finally(() => setWaiting(false));
   };

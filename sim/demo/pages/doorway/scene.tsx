@@ -101,24 +101,7 @@ function useLeaving(
 function Room({ venueName }: { venueName: { zh: string; en: string } | undefined }) {
   return (
     <>
-      <defs>
-        <linearGradient id="wall" x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stop-color="#eef0ea" />
-          <stop offset="1" stop-color="#dfe3da" />
-        </linearGradient>
-        <linearGradient id="floor" x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stop-color="#b9bfb8" />
-          <stop offset="1" stop-color="#a3aaa4" />
-        </linearGradient>
-        <linearGradient id="inside" x1="0" y1="0" x2="0" y2="1">
-          <stop offset="0" stop-color="#fff8e6" />
-          <stop offset="1" stop-color="#f4e8cb" />
-        </linearGradient>
-        <linearGradient id="glass" x1="0" y1="0" x2="1" y2="1">
-          <stop offset="0" stop-color="#d6eef2" stop-opacity="0.85" />
-          <stop offset="1" stop-color="#8fc3cf" stop-opacity="0.72" />
-        </linearGradient>
-      </defs>
+      <Gradients />
       <rect width="960" height="400" fill="url(#wall)" />
       <path d="M0 384h960v96H0z" fill="url(#floor)" />
       <path d="M0 384h960" stroke="#8f9892" stroke-width="4" />
@@ -159,6 +142,29 @@ function Room({ venueName }: { venueName: { zh: string; en: string } | undefined
         <path d="M842 172h80M842 188h80M842 204h52" stroke="#b3bdb4" stroke-width="5" />
       </g>
     </>
+  );
+}
+
+function Gradients() {
+  return (
+    <defs>
+      <linearGradient id="wall" x1="0" y1="0" x2="0" y2="1">
+        <stop offset="0" stop-color="#eef0ea" />
+        <stop offset="1" stop-color="#dfe3da" />
+      </linearGradient>
+      <linearGradient id="floor" x1="0" y1="0" x2="0" y2="1">
+        <stop offset="0" stop-color="#b9bfb8" />
+        <stop offset="1" stop-color="#a3aaa4" />
+      </linearGradient>
+      <linearGradient id="inside" x1="0" y1="0" x2="0" y2="1">
+        <stop offset="0" stop-color="#fff8e6" />
+        <stop offset="1" stop-color="#f4e8cb" />
+      </linearGradient>
+      <linearGradient id="glass" x1="0" y1="0" x2="1" y2="1">
+        <stop offset="0" stop-color="#d6eef2" stop-opacity="0.85" />
+        <stop offset="1" stop-color="#8fc3cf" stop-opacity="0.72" />
+      </linearGradient>
+    </defs>
   );
 }
 

@@ -63,26 +63,8 @@ export function Screen() {
   const present = (id: string): void => send(`/api/doorway/present/${encodeURIComponent(id)}`);
   return (
     <div class="doorway">
-      <header class="bar">
-        <h1>
-          <b>{TEXT.product[language]}</b> <Title words={DOORWAY_TEXT.doorway} language={language} />
-        </h1>
-        <nav>
-          <a href="/kiosk">{DOORWAY_TEXT.kiosk[language]}</a>
-          <a href="/staff">{DOORWAY_TEXT.staff[language]}</a>
-          <LanguageSwitch language={language} onChange={setLanguage} />
-        </nav>
-      </header>
-      <section
-        class="stage"
-        aria-label={DOORWAY_TEXT.doorway[language]}
-        onDragOver={(event) => event.preventDefault()}
-        onDrop={(event) => {
-          event.preventDefault();
-          const id = event.dataTransfer?.getData(DRAGGED) ?? "";
-          if (id !== "") present(id);
-        }}
-      >
+      <Header language={language} onLanguage={setLanguage} />
+      <section class="stage" aria-label={DOORWAY_TEXT.doorway[language]} {...dropTarget(present)}>
         <Scene
           view={live ? view : undefined}
           visitor={visitors.find((visitor) => visitor.id === atDoor)}
@@ -121,6 +103,38 @@ export function Screen() {
       <Arrived messages={broker ?? []} context={context} />
     </div>
   );
+}
+
+interface HeaderProps {
+  language: Language;
+  onLanguage: (language: Language) => void;
+}
+
+function Header({ language, onLanguage }: HeaderProps) {
+  return (
+    <header class="bar">
+      <h1>
+        <b>{TEXT.product[language]}</b> <Title words={DOORWAY_TEXT.doorway} language={language} />
+      </h1>
+      <nav>
+        <a href="/kiosk">{DOORWAY_TEXT.kiosk[language]}</a>
+        <a href="/staff">{DOORWAY_TEXT.staff[language]}</a>
+        <LanguageSwitch language={language} onChange={onLanguage} />
+      </nav>
+    </header>
+  );
+}
+
+/** Handlers of an element that visitors of the gallery can be dropped on. */
+function dropTarget(onVisitor: (id: string) => void) {
+  return {
+    onDragOver: (event: DragEvent): void => event.preventDefault(),
+    onDrop: (event: DragEvent): void => {
+      event.preventDefault();
+      const id = event.dataTransfer?.getData(DRAGGED) ?? "";
+      if (id !== "") onVisitor(id);
+    },
+  };
 }
 
 interface ResultProps {

@@ -1,5 +1,6 @@
 /** The newest state of the unit, and whether it is current. */
 import { useEffect, useState } from "preact/hooks";
+import type { OperatorAnswer, OperatorRefusal } from "../../../core/authority/answer.ts";
 import type { OpeningSummary, ScreenView, VisitSummary } from "../../../core/view/view.ts";
 
 /** What does not change while the unit runs. */
@@ -108,28 +109,40 @@ export function useFetched<P extends keyof Answers>(path: P): Answers[P] | undef
   return data;
 }
 
+/** What the unit answers to a request that it refuses. */
+export interface RefusalBody extends Partial<OperatorRefusal> {
+  error?: string;
+}
+
 /** The unit refused a request; the message is its reason. */
 export class RefusedError extends Error {
   readonly status: number;
   /** The whole answer, e.g. with a code that the page has words for. */
-  readonly answer: unknown;
+  readonly answer: RefusalBody;
 
-  constructor(status: number, why: string, answer: unknown) {
+  constructor(status: number, why: string, answer: RefusalBody) {
     super(why);
     this.status = status;
     this.answer = answer;
   }
 }
 
-/** Sends a request to the unit and gives its answer; rejects with `Refused` when the unit refuses. */
+/** What the unit answers to requests that change something, by path; merged like `Answers`. */
+export interface PostAnswers {
+  "/api/operator/decide": OperatorAnswer;
+}
+
+/** Sends a request to the unit and gives its answer; rejects with `RefusedError` when the unit refuses. */
+export function post<P extends keyof PostAnswers>(path: P, body?: unknown): Promise<PostAnswers[P]>;
+export function post(path: string, body?: unknown): Promise<unknown>;
 export async function post(path: string, body: unknown = {}): Promise<unknown> {
   const response = await fetch(path, {
     method: "POST",
     body: JSON.stringify(body),
     headers: { "content-type": "application/json" },
   });
-  const answer: unknown = await response.json();
-  if (response.ok) return answer;
-  const { error } = answer as { error?: string };
-  throw new RefusedError(response.status, error ?? `the unit answered ${response.status}`, answer);
+  if (response.ok) return response.json();
+  const answer: RefusalBody = await response.json();
+  const why = answer.error ?? `the unit answered ${response.status}`;
+  throw new RefusedError(response.status, why, answer);
 }

@@ -1,6 +1,6 @@
 /** Staff decide: about one visit and never about another, or open the gate once without any. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { OperatorAnswer, OperatorRefusal } from "../../../core/authority/answer.ts";
+import type { OperatorRefusal } from "../../../core/authority/answer.ts";
 import type { ReasonCode } from "../../../core/reason.ts";
 import type { ScreenView, VisitSummary } from "../../../core/view/view.ts";
 import { CREDENTIALS, REFUSALS } from "../i18n/words.ts";
@@ -155,7 +155,7 @@ function useDecision({ operator, language, onSaid }: FormProps, about: About) {
       const meant = "withoutVisit" in about && whose !== undefined ? { confirmFor: whose } : {};
       const more = confirmed === undefined ? {} : { confirm: confirmed, ...meant };
       const body = { verdict, operator, why, requestId, ...about, ...more };
-      const answer = (await post("/api/operator/decide", body)) as OperatorAnswer;
+      const answer = await post("/api/operator/decide", body);
       unanswered.current = undefined;
       const recorded = !answer.done || answer.recorded;
       onSaid({
@@ -185,7 +185,7 @@ function newRequestId(): string {
 
 function refusalIn(error: unknown): OperatorRefusal | undefined {
   if (!(error instanceof RefusedError)) return undefined;
-  const answer = error.answer as Partial<OperatorRefusal>;
+  const { error: _why, ...answer } = error.answer;
   return answer.code !== undefined && answer.code in REFUSALS
     ? { ...answer, done: false, code: answer.code }
     : undefined;
@@ -265,16 +265,34 @@ function DecideVisit(props: DecideVisitProps) {
           onBack={() => decision.setConfirm([])}
         />
       ) : (
-        <div class="decide-buttons">
-          <button type="button" class="grant" disabled={!ready} onClick={letIn}>
-            {STAFF_TEXT.letIn[language]}
-          </button>
-          <button type="button" class="deny" disabled={!ready} onClick={() => void decide("deny")}>
-            {STAFF_TEXT.refuse[language]}
-          </button>
-        </div>
+        <VerdictButtons
+          ready={ready}
+          language={language}
+          onLetIn={letIn}
+          onRefuse={() => void decide("deny")}
+        />
       )}
     </form>
+  );
+}
+
+interface VerdictButtonsProps {
+  ready: boolean;
+  language: Language;
+  onLetIn: () => void;
+  onRefuse: () => void;
+}
+
+function VerdictButtons({ ready, language, onLetIn, onRefuse }: VerdictButtonsProps) {
+  return (
+    <div class="decide-buttons">
+      <button type="button" class="grant" disabled={!ready} onClick={onLetIn}>
+        {STAFF_TEXT.letIn[language]}
+      </button>
+      <button type="button" class="deny" disabled={!ready} onClick={onRefuse}>
+        {STAFF_TEXT.refuse[language]}
+      </button>
+    </div>
   );
 }
 
