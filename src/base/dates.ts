@@ -65,5 +65,5 @@ function isDay(year: number, month: number, day: number): boolean {
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** The last second of the year 9999: what claims to be later is no date that anything here can write. */
+/** The last second of the year 9999: a later date cannot be written here. */
 export const LAST_SECOND = 253_402_300_799;

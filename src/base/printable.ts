@@ -1,4 +1,4 @@
-/** Text from outside, as a terminal or a log can show it without being told what to do by it. */
+/** Escapes control characters in text from outside, so that no terminal or log obeys them. */
 
 // C0 and C1 controls, DEL, the marks that turn the direction of text, and the separators of lines and
 // paragraphs. A terminal obeys the first, and shows something else than there is for the others.
@@ -14,5 +14,5 @@ const escaped = (character: string): string =>
 /** One line of text: every control character is written out, e.g. `\u001b`, and it stays one line. */
 export const printable = (text: string): string => text.replace(ANY, escaped);
 
-/** Lines of text: as `printable`, but line feeds and tabs stay. In JSON it says the same. */
+/** Lines of text: as `printable`, but line feeds and tabs stay. JSON stays the same value. */
 export const printableLines = (text: string): string => text.replace(BUT_LAYOUT, escaped);

@@ -1,4 +1,4 @@
-/** `sentinel card`: what a resident card's bytes say, or which field of them is at fault. */
+/** `sentinel card`: decodes a resident card's bytes, or names the field that is damaged. */
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
 import type { CalendarDay, CardContent, Unknown } from "../../hal/devices.ts";
@@ -40,7 +40,7 @@ const REAL_IO: CardCommandIo = {
 /** The command, to be added to the program. */
 export function cardCommand(io: CardCommandIo = REAL_IO): Command {
   return new Command("card")
-    .description("say what a resident card's text block or a reader's answer holds")
+    .description("decode a resident card's text block or a reader's answer")
     .argument("<hex...>", "bytes in hexadecimal digits, in any grouping; - reads standard input")
     .option("--json", "print one line of JSON")
     .addHelpText("after", HELP)
@@ -144,7 +144,7 @@ function indexOfPreamble(bytes: Uint8Array): number {
   );
 }
 
-// An answer whose preamble was cut off: its checksum still tells that it is one.
+// An answer whose preamble was cut off: its checksum still shows that it is one.
 function withPreamble(bytes: Uint8Array): FrameOutcome | undefined {
   const [outcome] = new FrameParser().push(Uint8Array.of(...PREAMBLE, ...bytes));
   return outcome?.kind === "frame" ? outcome : undefined;

@@ -1,4 +1,4 @@
-/** `sentinel pass`: makes issuer keys and health passes for trials, and voids them. */
+/** `sentinel pass`: makes issuer keys and health passes for trials, and revokes them. */
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
@@ -21,7 +21,6 @@ import {
   type IssuerKeyFile,
 } from "../credential/formats/health-pass/issuer-key.ts";
 import { timeOf } from "../base/dates.ts";
-
 import { REVOCATIONS_KIND, type RevocationFile } from "../credential/trust/revocation-files.ts";
 import { printLine } from "./support/output.ts";
 import { UsageError } from "./support/usage.ts";
@@ -143,7 +142,7 @@ function issueCommand(print: Print): Command {
     )
     .option("--name <name>", "the holder's name; all but its first character is masked")
     .addOption(
-      new Option("--form <form>", "live: 30 minutes; paper: 180 days, beside the ID card")
+      new Option("--form <form>", "live: 30 minutes; paper: 180 days, together with the ID card")
         .choices(["live", "paper"])
         .default("live"),
     )
@@ -168,7 +167,7 @@ function issueCommand(print: Print): Command {
 
 async function issue(options: IssueOptions): Promise<string> {
   const issuedAtMs = moment("--at", options.at) ?? Math.floor(Date.now() / 1000) * 1000;
-  const key = keyInForce(options.key, issuedAtMs);
+  const key = activeKey(options.key, issuedAtMs);
   const content = contentOf(options, issuedAtMs);
   let text: string;
   try {
@@ -229,7 +228,7 @@ function contentOf(options: IssueOptions, issuedAtMs: number): HealthPassContent
   return content;
 }
 
-function keyInForce(file: string, atMs: number): IssuerKey {
+function activeKey(file: string, atMs: number): IssuerKey {
   const keys = readSecrets(file).filter((key) => key.notBeforeMs <= atMs && atMs < key.notAfterMs);
   const newest = keys.sort((a, b) => b.notBeforeMs - a.notBeforeMs)[0];
   if (newest === undefined) {

@@ -16,10 +16,10 @@ type Print = (line: string) => void;
 
 const EXAMPLES = `
 A list is a text file with one number a line, or a revocation list in JSON (ours, EU batches, SMART
-Health Card lists), of which what is revoked is taken.
+Health Card lists), of which the revoked entries are taken.
 
-A filter forgets nobody; now and then it answers yes for a number that is not on any list. Such a hit
-is told as "possibly-revoked" and refers to staff, unless the policy says otherwise. An issuer that
+A filter misses no entry; now and then it answers yes for a number that is not on any list. Such a hit
+is reported as "possibly-revoked" and refers to staff, unless the policy decides otherwise. An issuer that
 knows every number it issued can name those that are hit wrongly: --issued lists them, and --cleared
 is the file of those, which units get beside the filter.
 
@@ -139,7 +139,7 @@ function count(numbers: Iterable<string>): number {
 const PORTION = 1_048_576;
 const LONGEST_NUMBER = 256;
 
-/** A list that can be gone through more than once; a text file is never held in memory whole. */
+/** A list that can be iterated more than once; a text file is never loaded whole. */
 function openList(file: string, namespace: string): List {
   const [start = ""] = guarded(file, () => [...portions(file, 1)]);
   if (!start.startsWith("{") && !start.startsWith("[")) {

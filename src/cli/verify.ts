@@ -1,4 +1,4 @@
-/** `sentinel verify`: what a credential says, whether it holds, and why not. */
+/** `sentinel verify`: what a credential states, whether it is valid, and why not. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
@@ -34,7 +34,7 @@ const many = (value: string, former: string[]): string[] => [...former, value];
 /** The verb, ready to be added to the program. @param print where its lines go */
 export function verifyCommand(print: Print = printLine): Command {
   return new Command("verify")
-    .description("say what a credential states and whether it holds, offline")
+    .description("print what a credential states and whether it is valid, offline")
     .argument(
       "<text...>",
       "the code's text; - reads it from standard input; several: a card's parts",
@@ -46,7 +46,10 @@ export function verifyCommand(print: Print = printLine): Command {
       [],
     )
     .option("--revoked <file>", "revocation list or filter; repeatable", many, [])
-    .option("--at <time>", "the moment to judge at, ISO 8601 (UTC unless it says); default now")
+    .option(
+      "--at <time>",
+      "the moment to verify at, ISO 8601 (UTC unless it has a zone); default now",
+    )
     .option("--rules <path>", "business rules in CertLogic: a JSON file, or a folder of them")
     .option(
       "--rules-of <country>",
@@ -72,14 +75,14 @@ export function verifyCommand(print: Print = printLine): Command {
         command.configureOutput().writeErr?.(`warning: ${printable(warning)}\n`);
       }
       const isJson = options.json === true;
-      const said = isJson ? [asJson(credential, options, warnings)] : asText(credential);
-      for (const line of said) print(line);
+      const output = isJson ? [asJson(credential, options, warnings)] : asText(credential);
+      for (const line of output) print(line);
       process.exitCode = credential.holds ? 0 : 1;
     });
 }
 
 const EXAMPLES = `
-Exit status: 0 it holds, 1 it does not, 2 wrong usage.
+Exit status: 0 valid, 1 not valid, 2 wrong usage.
 
 Examples:
   sentinel verify "$(cat pass.txt)" --trust issuers.json --json
@@ -196,13 +199,13 @@ function asJson(
   // A pseudonym under no key would look like one and mean nothing.
   const shown = options.districtKey === undefined ? seen : { pseudonym, ...seen };
   const who = holder === undefined ? {} : { holder: shown };
-  const told = warnings.length === 0 ? {} : { warnings };
-  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest, ...told });
+  const remarks = warnings.length === 0 ? {} : { warnings };
+  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest, ...remarks });
 }
 
 function asText(credential: Credential): string[] {
   const { kind, holds, reasons, evidence, holder, issuer, issuedAtMs, validUntilMs } = credential;
-  const lines = [`${kind}: ${holds ? "holds" : "does not hold"}`];
+  const lines = [`${kind}: ${holds ? "valid" : "not valid"}`];
   for (const { code, params = {} } of reasons) lines.push(`  because ${code}${listed(params)}`);
   if (issuer !== undefined) lines.push(`  issuer ${issuer}`);
   if (holder?.maskedName !== undefined) lines.push(`  holder ${holder.maskedName}`);
@@ -214,9 +217,9 @@ function asText(credential: Credential): string[] {
     trust,
     source: _source,
     observedAt: _at,
-    ...said
+    ...statement
   } of evidence) {
-    lines.push(`  ${trust} ${what}${listed(said)}`);
+    lines.push(`  ${trust} ${what}${listed(statement)}`);
   }
   return lines;
 }

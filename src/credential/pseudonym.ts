@@ -1,4 +1,4 @@
-/** Who somebody is without saying who: pseudonyms, references and masked names. */
+/** Pseudonyms, references and masked names: who a credential belongs to, without a name or number. */
 import { createHmac } from "node:crypto";
 
 /**
@@ -9,7 +9,7 @@ export function pseudonymOf(districtKey: Uint8Array, number: string): string {
   return hmac(districtKey, number.replaceAll(/\s/g, "").toUpperCase());
 }
 
-/** The pseudonym of somebody known only by name and birth, as foreign certificates give them. */
+/** The pseudonym of a person known only by name and birth, as foreign certificates give them. */
 export function pseudonymOfNameAndBirth(
   districtKey: Uint8Array,
   name: string,
@@ -26,7 +26,7 @@ export function tokenReferenceOf(districtKey: Uint8Array, token: string): string
   return hmac(districtKey, `token\n${token}`);
 }
 
-/** Recognises the same code shown again; under the unit's own key, so that no two units can compare. */
+/** The reference of a presentation: recognises the same code presented again; under the unit's own key, so that no two units can compare. */
 export function presentationReferenceOf(unitKey: Uint8Array, shown: Uint8Array | string): string {
   return createHmac("sha256", unitKey).update("shown\n").update(shown).digest("base64url");
 }

@@ -102,7 +102,7 @@ export function diseaseOfVaccine(codings: readonly Coding[]): Disease {
   return commonDisease(codings.map(diseaseOfVaccineCode));
 }
 
-/** What several statements of one thing agree on; what none of them knows is unknown. */
+/** The disease that all statements of one thing agree on; unknown where they differ or none knows. */
 export function commonDisease(diseases: readonly Disease[]): Disease {
   const known = new Set(diseases.filter((each) => each !== UNKNOWN_DISEASE));
   const [one] = known;
@@ -168,13 +168,13 @@ const RESULTS: Readonly<Record<string, TestResult>> = {
   "LA11883-8": "negative",
 };
 
-/** A result by all the codes it goes by; undefined where no known vocabulary speaks. */
+/** A result by all the codes it goes by; undefined where no code is of a known vocabulary. */
 export function resultOf(codings: readonly Coding[]): TestResult | undefined {
   const results = new Set(
     codings.flatMap((coding): TestResult[] => {
       const { code } = coding;
       if (code === undefined) return [];
-      // So is a SNOMED CT id; a code of somebody's own beside it says the same in other words.
+      // So is a SNOMED CT id; an issuer's own code next to it repeats the same.
       const result = Object.hasOwn(RESULTS, code) ? RESULTS[code] : undefined;
       if (result !== undefined) return [result];
       return [LOINC, SNOMED].includes(systemOf(coding)) ? ["unknown"] : [];

@@ -1,4 +1,4 @@
-/** What the directory knows of somebody, as evidence. */
+/** What the directory knows of a person, as evidence. */
 import { COVID_19 } from "../../core/evidence/disease.ts";
 import type { DirectoryEntry } from "../../core/evidence/directory.ts";
 import type { Evidence } from "../../core/evidence/evidence.ts";

@@ -19,9 +19,9 @@ export interface ResolverOptions {
   clock: ResolverClock;
   /** The door never waits longer than this. Default 300. */
   deadlineMs?: number;
-  /** So many failures in a row, and the service is left alone for a while. Default 3. */
+  /** The circuit opens after so many failures in a row: the service is not asked for a while. Default 3. */
   failuresToOpen?: number;
-  /** How long it is left alone. Default 30,000. */
+  /** How long it stays open. Default 30,000. */
   openMs?: number;
   /**
    * How long an answer is given again, with its date, without asking. Default 600,000. Where the
@@ -32,7 +32,7 @@ export interface ResolverOptions {
   cacheUnknownMs?: number;
   /** How many answers are kept; the oldest go first. Default 1,000. */
   cacheSize?: number;
-  /** Told when the service is given up for a while, and when it answers again. */
+  /** Called when the circuit opens, and when the service answers again. */
   onReachable?: (reachable: boolean) => void;
 }
 
@@ -52,16 +52,16 @@ export class TokenResolver {
   #client: ResolverClient;
   #clock: ResolverClock;
   #limits: Required<Omit<ResolverOptions, "client" | "clock" | "onReachable">>;
-  #tell: (reachable: boolean) => void;
+  #onReachable: (reachable: boolean) => void;
   #kept = new Map<string, Kept>();
   #failures = 0;
-  #restUntilMs = -Infinity;
+  #openUntilMs = -Infinity;
   #reachable = true;
 
   constructor(options: ResolverOptions) {
     this.#client = options.client;
     this.#clock = options.clock;
-    this.#tell = options.onReachable ?? (() => {});
+    this.#onReachable = options.onReachable ?? (() => {});
     this.#limits = {
       deadlineMs: options.deadlineMs ?? 300,
       failuresToOpen: options.failuresToOpen ?? 3,
@@ -72,9 +72,9 @@ export class TokenResolver {
     };
   }
 
-  /** Whether the service is being left alone after failures. */
+  /** Whether the service is not asked for now, after failures. */
   isCircuitOpen(): boolean {
-    return this.#clock.monotonicMs() < this.#restUntilMs;
+    return this.#clock.monotonicMs() < this.#openUntilMs;
   }
 
   /**
@@ -130,16 +130,16 @@ export class TokenResolver {
   #fail(): void {
     this.#failures += 1;
     if (this.#failures < this.#limits.failuresToOpen) return;
-    // After the rest one failure is enough to rest again: a service that is down stays cheap.
+    // Afterwards one failure is enough to open the circuit again: a service that is down stays cheap.
     this.#failures = this.#limits.failuresToOpen - 1;
-    this.#restUntilMs = this.#clock.monotonicMs() + this.#limits.openMs;
+    this.#openUntilMs = this.#clock.monotonicMs() + this.#limits.openMs;
     this.#report(false);
   }
 
   #report(reachable: boolean): void {
     if (reachable === this.#reachable) return;
     this.#reachable = reachable;
-    this.#tell(reachable);
+    this.#onReachable(reachable);
   }
 
   #keep(reference: string, resolution: Kept["resolution"]): void {

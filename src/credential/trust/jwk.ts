@@ -77,7 +77,7 @@ export function thumbprintOf(publicKey: KeyObject): string {
   return createHash("sha256").update(JSON.stringify(members)).digest("base64url");
 }
 
-/** What a file says, short enough to be told. */
+/** A value of a file, short enough for a message. */
 function shown(value: unknown): string {
   return (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).slice(0, 60);
 }

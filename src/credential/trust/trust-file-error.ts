@@ -1,6 +1,6 @@
-/** What is said of a trust or revocation file that cannot be used, or not wholly. */
+/** Errors and warnings of trust and revocation files that cannot be used, or not wholly. */
 
-/** A file that cannot be used, with the path to the fault. Nothing of it comes into force. */
+/** A file that cannot be used, with the path to the error. Nothing of it becomes active. */
 export class TrustFileError extends Error {
   override name = "TrustFileError";
   readonly path: string;
@@ -11,7 +11,7 @@ export class TrustFileError extends Error {
   }
 }
 
-/** What of a file's items can be used, and what is to be told of the others. */
+/** The usable items of a file, and warnings about the others. */
 export interface Usable<T> {
   items: T[];
   warnings: string[];
@@ -20,7 +20,7 @@ export interface Usable<T> {
 /**
  * Reads each item by itself: one key of a kind that is not known here must not cost the others
  * (RFC 7517 §5). What is left out is named in a warning.
- * @throws TrustFileError the first fault, where nothing is left
+ * @throws TrustFileError the first error, where nothing is left
  */
 export function readUsable<S, T>(
   items: readonly S[],

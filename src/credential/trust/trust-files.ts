@@ -1,4 +1,4 @@
-/** Reads trust from files: certificates, key sets, DID documents, issuer keys; told by content. */
+/** Reads trust from files: certificates, key sets, DID documents, issuer keys; recognised by content. */
 import type { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import { parseJson } from "../../base/json.ts";
@@ -86,7 +86,7 @@ function readJson(json: unknown, asOfMs: number): TrustSet {
 }
 
 function setOf({ items, warnings: faults }: Usable<TrustedKey>, asOfMs: number): TrustSet {
-  // An issuer may take all its keys back; whoever wonders why nothing holds has to see it.
+  // An issuer may withdraw all its keys; the warning explains why nothing is valid then.
   const isEmpty = items.length === 0 && faults.length === 0;
   const warnings = isEmpty
     ? ["there is no key in it that may sign: nothing is trusted by it"]

@@ -94,7 +94,7 @@ describe("exit status and output", () => {
 
   it("speaks to people without --json", async () => {
     const { stdout } = await run([pass, "--trust", "issuers.json", "--at", at]);
-    expect(stdout).toContain("health-pass-live: holds");
+    expect(stdout).toContain("health-pass-live: valid");
     expect(stdout).toContain("code-colour (colour green");
   });
 

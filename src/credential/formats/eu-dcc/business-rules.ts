@@ -40,7 +40,7 @@ export interface RuleSetResult {
   open: string[];
 }
 
-/** What rules see beside the certificate. */
+/** What rules see: the certificate and the circumstances. */
 export interface RuleInput {
   payload: unknown;
   external: Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export interface RuleInput {
 export function parseRule(json: unknown): BusinessRule | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   if (!("Identifier" in json) || !("Logic" in json)) return undefined;
-  // Booster notifications remind their holder of something; nobody is turned away by them.
+  // Booster notifications only remind their holder: no decision rests on them.
   if ("Type" in json && json.Type === "BoosterNotification") return undefined;
   const read = Rule.safeParse(json);
   if (read.success) return read.data;
@@ -64,7 +64,7 @@ export function parseRule(json: unknown): BusinessRule | undefined {
   );
 }
 
-/** Rules or value sets that cannot be used; nothing of them comes into force. */
+/** Rules or value sets that cannot be used; nothing of them becomes active. */
 export class RuleFileError extends Error {
   override name = "RuleFileError";
 }
@@ -82,7 +82,7 @@ export function runRule(rule: BusinessRule, input: RuleInput): boolean | "open" 
 
 const KIND_OF = { v: "Vaccination", t: "Test", r: "Recovery" } as const;
 
-/** The rules in force: replaced whole, or left as they were. */
+/** The active rules: replaced whole, or left as they were. */
 export class RuleStore {
   #current: RuleSet | undefined;
 
@@ -148,7 +148,7 @@ export class RuleSet {
     });
   }
 
-  /** The newest version in force of each rule that concerns the place, the issuer and the kinds. */
+  /** The newest active version of each rule that concerns the place, the issuer and the kinds. */
   #select(
     place: string,
     issuers: readonly string[],
@@ -158,11 +158,11 @@ export class RuleSet {
     const newest = new Map<string, BusinessRule>();
     for (const rule of this.#rules) {
       const concerns =
-        rule.Type === "Acceptance" ? holdsIn(rule, place) : issuers.includes(rule.Country);
+        rule.Type === "Acceptance" ? appliesIn(rule, place) : issuers.includes(rule.Country);
       const applies = rule.CertificateType === "General" || kinds.includes(rule.CertificateType);
-      const inForce = timeOf(rule.ValidFrom) <= atMs && atMs < timeOf(rule.ValidTo);
+      const isActive = timeOf(rule.ValidFrom) <= atMs && atMs < timeOf(rule.ValidTo);
       const former = newest.get(rule.Identifier);
-      if (!concerns || !applies || !inForce) continue;
+      if (!concerns || !applies || !isActive) continue;
       if (former === undefined || isNewer(rule.Version, former.Version)) {
         newest.set(rule.Identifier, rule);
       }
@@ -176,8 +176,8 @@ function countryOf(place: string): string {
   return place.split("-", 1)[0] ?? place;
 }
 
-/** Rules of the whole country hold in its regions too. */
-function holdsIn({ Country, Region }: BusinessRule, place: string): boolean {
+/** Rules of the whole country apply in its regions too. */
+function appliesIn({ Country, Region }: BusinessRule, place: string): boolean {
   if (Region == null || Region === "") return Country === countryOf(place);
   return `${Country}-${Region}` === place;
 }

@@ -1,4 +1,4 @@
-/** What an EU certificate says, in the core's terms; and what a venue's business rules make of it. */
+/** What an EU certificate states, in the core's terms, and how it comes out under business rules. */
 import {
   COVID_19,
   OTHER_DISEASE,
@@ -50,7 +50,7 @@ export function evidenceOfCertificate(
       kind: "business-rules",
       ...outcome,
       ...common,
-      // The rules have a date of their own, beside the certificate's.
+      // The rules have a date of their own, apart from the certificate's.
       source: { name: "business-rules", detail: key.keyId, asOfMs: rules?.asOfMs ?? 0 },
     }),
   );

@@ -8,7 +8,7 @@ import {
   type ValueSets,
 } from "./business-rules.ts";
 
-/** Names a file that holds everything a unit needs to judge by rules. */
+/** Marks a file with everything a unit needs to apply rules. */
 export const RULES_KIND = "digital-sentinel-rules";
 
 const Codes = z.array(z.string().max(200)).max(20_000);
@@ -39,7 +39,7 @@ export interface RuleFile {
   valueSets: ValueSets;
 }
 
-/** What documents hold together. */
+/** What several documents contain together. */
 export interface RuleDocuments {
   rules: BusinessRule[];
   valueSets: ValueSets;
@@ -68,7 +68,7 @@ export function parseRuleDocuments(
   return parts;
 }
 
-/** Adds what a document holds; false where it is none of ours to read. */
+/** Adds the content of a document; false where it is of no kind that is read here. */
 function add(document: unknown, parts: RuleDocuments): boolean {
   if (Array.isArray(document)) {
     return document.length > 0 && document.map((each) => add(each, parts)).every(Boolean);
@@ -112,7 +112,7 @@ function checked<T>(schema: z.ZodType<T>, json: unknown): T {
 }
 
 /**
- * A rule book of what was read.
+ * The rule set of what was read.
  * @param places whose acceptance rules count; without them those the documents name, else all that occur
  * @throws RuleFileError where there is no rule at all
  */

@@ -1,4 +1,4 @@
-/** What a health pass says, and how its claims are written and read (docs/operators/health-pass.md). */
+/** What a health pass states, and how its claims are written and read (docs/operators/health-pass.md). */
 import { z } from "zod";
 import {
   UNKNOWN_DISEASE,
@@ -17,7 +17,7 @@ const COLOURS: readonly CodeColour[] = ["green", "yellow", "red"];
 const RESULTS: readonly ReportedResult[] = ["negative", "positive", "pending"];
 const FORMS = ["live", "paper"] as const;
 
-// CWT claims (RFC 8392 §4); the private one holds what a pass says.
+// CWT claims (RFC 8392 §4); the private one holds what a pass states.
 const CLAIM_EXPIRES = 4;
 const CLAIM_NOT_BEFORE = 5;
 const CLAIM_ISSUED = 6;
@@ -34,9 +34,9 @@ const VACCINATION = 5;
 const MASKED_NAME = 6;
 const OF_OTHER_DISEASES = 7;
 
-/** What a pass says. Times are epoch ms and kept to the second. */
+/** What a pass states. Times are epoch ms and kept to the second. */
 export interface HealthPass {
-  /** A live code on a phone, or paper that counts only beside the ID card. */
+  /** A live code on a phone, or paper that counts only together with the ID card. */
   form: (typeof FORMS)[number];
   /** 16 hexadecimal digits, never given twice: what revocation names. */
   serial: string;
@@ -57,7 +57,7 @@ export interface HealthPass {
   vaccination?: Vaccination;
   /** About other diseases: a unit that does not know of them leaves them out. */
   ofOtherDiseases?: readonly OtherDiseaseStatement[];
-  /** Diseases of which it says something that is not understood here; never written. */
+  /** Diseases of which a statement is not understood here; never written. */
   notUnderstood?: readonly Disease[];
 }
 
@@ -246,7 +246,7 @@ function passOf(claims: z.infer<typeof Claims>, content: z.infer<typeof Content>
   return pass;
 }
 
-/** What is said of other diseases; nobody is refused by what is not understood of it. */
+/** Reads statements of other diseases; one that is not understood does not refuse the pass. */
 function addOthers(pass: HealthPass, written: unknown): void {
   if (written === undefined) return;
   const listed: unknown[] = Array.isArray(written) ? written : [written];
@@ -270,7 +270,7 @@ function dosesOf([doses, dosesNeeded, lastDoseAtMs]: z.infer<typeof DoseFields>)
   return { doses, lastDoseAtMs, ...(dosesNeeded > 0 ? { dosesNeeded } : {}) };
 }
 
-/** A statement of another disease; undefined where a later version says something else of it. */
+/** A statement of another disease; undefined where a later version of the format has another kind. */
 function otherOf([about, field, ...fields]: number[]): OtherDiseaseStatement | undefined {
   const disease = diseaseOfSnomed(String(about));
   if (field === NUCLEIC_ACID_TEST) {
