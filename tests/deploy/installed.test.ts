@@ -9,7 +9,7 @@ import {
   issueHealthPass,
 } from "../../src/credential/formats/health-pass/health-pass.ts";
 import { pseudonymOf } from "../../src/credential/pseudonym.ts";
-import { publicIssuerFile } from "../../src/credential/trust/issuer-key.ts";
+import { publicIssuerFile } from "../../src/credential/formats/health-pass/issuer-key.ts";
 import { ended, until, UnitFolder } from "../src/unit/unit-process.ts";
 import { InstalledUnit } from "./installed-unit.ts";
 
