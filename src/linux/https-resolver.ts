@@ -1,7 +1,7 @@
 /** The online resolver over HTTPS: one question a token, small answers, no redirects. */
 import type { DirectoryEntry } from "../core/evidence/directory.ts";
 import type { ResolverClient } from "../credential/directory/resolver.ts";
-import { directoryEntry } from "../credential/directory/directory-file.ts";
+import { directoryEntry } from "../data-sets/directory/entry.ts";
 
 /** An entry has a few hundred bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;

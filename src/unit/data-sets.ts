@@ -5,7 +5,7 @@ import type { UnitConfig } from "../config/unit.ts";
 import type { Log } from "./log.ts";
 import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import { setInstallers } from "./data-set-installers.ts";
+import { dataSetInstallers } from "./data-set-activation.ts";
 import type { EvidenceBase } from "./evidence-base.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Platform } from "./platform.ts";
@@ -55,7 +55,7 @@ export class DataSets {
       may: (keyId, kind) => this.#allowed.get(keyId)?.includes(kind) === true,
       folder,
       files,
-      installers: setInstallers({
+      installers: dataSetInstallers({
         trust: base.trust,
         revocation: base.revocation,
         rules: base.rules,

@@ -18,7 +18,7 @@ import { TrustStore } from "../credential/trust/trust.ts";
 import { createCredentialVerifier } from "../credential/verifier.ts";
 import type { CredentialVerifier } from "../gateway/ports.ts";
 import type { Store } from "../store/store.ts";
-import { readDirectory } from "../credential/directory/directory-file.ts";
+import { readDirectory } from "../data-sets/directory/entry.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Platform } from "./platform.ts";
 

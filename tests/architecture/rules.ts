@@ -62,6 +62,12 @@ const ROOMS: readonly Room[] = [
     ],
     packages: "*",
   },
+  // What a kind of data set must be, for publisher and unit alike.
+  {
+    path: "src/data-sets",
+    mayImport: ["src/data-sets", "src/core", "src/base", "src/credential", "src/config"],
+    packages: ["zod", "node:crypto"],
+  },
   { path: "src/ui", mayImport: ["src/ui", "src/core", "src/base", "hal/clock.ts"], packages: "*" },
   {
     path: "src/health",
@@ -93,6 +99,7 @@ const ROOMS: readonly Room[] = [
       "src/base",
       "src/protocol",
       "src/mqtt",
+      "src/data-sets",
       "src/config",
       "src/cli/support",
       "hal/clock.ts",
@@ -126,6 +133,7 @@ const ROOMS: readonly Room[] = [
       "src/config",
       "src/core",
       "src/credential",
+      "src/data-sets",
       "src/distribution",
       "src/gateway",
       "src/health",

@@ -9,8 +9,9 @@ import type { Policy } from "../../src/core/policy/policy.ts";
 import { RuleStore } from "../../src/credential/formats/eu-dcc/business-rules.ts";
 import { RevocationStore } from "../../src/credential/trust/revocation.ts";
 import { TrustStore } from "../../src/credential/trust/trust.ts";
-import { directoryDelta } from "../../src/credential/data-set-formats.ts";
-import { setInstallers } from "../../src/unit/data-set-installers.ts";
+import { optional } from "../../src/base/optional.ts";
+import { DATA_SET_FORMATS } from "../../src/data-sets/index.ts";
+import { dataSetInstallers } from "../../src/unit/data-set-activation.ts";
 import { PublishedSets, type Published } from "../../src/district/distributor-folder.ts";
 import { Distributor } from "../../src/district/distributor.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -74,7 +75,7 @@ export async function startUnit(options: {
     ...(options.may === undefined ? {} : { may: options.may }),
     folder: join(folder, "sets"),
     files: diskFiles,
-    installers: setInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
+    installers: dataSetInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
     onChange: () => uplink.refreshState(),
     bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
     timings: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20, ...options.waits },
@@ -183,7 +184,7 @@ export function startDistrict(options: {
           keyId: id,
           key,
           ...(version === undefined ? {} : { version }),
-          ...(kind === "directory" ? { delta: directoryDelta } : {}),
+          ...optional({ delta: DATA_SET_FORMATS[kind].delta }),
         })
         .filter(({ audience }) => units.some((unit) => audience === `${DISTRICT}/${unit}`));
       if (published === undefined) throw new Error("nothing was published");

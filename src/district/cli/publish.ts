@@ -6,7 +6,8 @@ import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { KEY_ID, signerKeyEntry } from "../../config/signer-keys.ts";
 import { DATA_SET_KINDS, type DataSetKind } from "../../core/data-set.ts";
 import { DAY_MS } from "../../core/time.ts";
-import { directoryDelta } from "../../credential/data-set-formats.ts";
+import { optional } from "../../base/optional.ts";
+import { DATA_SET_FORMATS } from "../../data-sets/index.ts";
 import { PublishedSets } from "../distributor-folder.ts";
 import { Distributor, type UnitSets } from "../distributor.ts";
 import { audienceOf } from "../../protocol/command.ts";
@@ -172,7 +173,7 @@ async function publish(
       keyId: key.id,
       key: key.secret,
       ...(setVersion === undefined ? {} : { version: setVersion }),
-      ...(kind === "directory" ? { delta: directoryDelta } : {}),
+      ...optional({ delta: DATA_SET_FORMATS[kind].delta }),
     }),
   );
   const version = Math.max(...published.map(({ manifest }) => manifest.version));

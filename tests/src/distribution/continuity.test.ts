@@ -13,7 +13,7 @@ import {
 import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
 import { pseudonymOf, tokenReferenceOf } from "../../../src/credential/pseudonym.ts";
 import { createCredentialVerifier } from "../../../src/credential/verifier.ts";
-import { directorySet } from "../../../src/credential/data-set-formats.ts";
+import { directorySet } from "../../../src/data-sets/directory/lines.ts";
 import type { DirectoryRow } from "../../../src/core/evidence/directory.ts";
 import {
   DAY_MS,

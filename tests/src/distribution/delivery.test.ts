@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIssuerKey } from "../../../src/credential/formats/health-pass/health-pass.ts";
 import { publicIssuerFile } from "../../../src/credential/formats/health-pass/issuer-key.ts";
-import { directorySet } from "../../../src/credential/data-set-formats.ts";
+import { directorySet } from "../../../src/data-sets/directory/lines.ts";
 import { PublishedSets } from "../../../src/district/distributor-folder.ts";
 import type { DirectoryRow } from "../../../src/core/evidence/directory.ts";
 import { unitTopics } from "../../../src/protocol/topics.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Clock } from "../../../hal/clock.ts";
 import type { DataSetKind } from "../../../src/core/data-set.ts";
-import { directorySet } from "../../../src/credential/data-set-formats.ts";
+import { directorySet } from "../../../src/data-sets/directory/lines.ts";
 import { blobOf } from "../../../src/district/distributor-folder.ts";
 import { CHUNK_BYTES, signManifest, type Manifest } from "../../../src/protocol/manifest.ts";
 import { readChunkRequest } from "../../../src/protocol/data-set-reports.ts";

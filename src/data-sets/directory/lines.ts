@@ -1,72 +1,14 @@
-/** What a distributed set must be, byte for byte; the same for whoever publishes and whoever takes it. */
+/** The directory of people as bytes: one canonical line a person, and the steps from one version to the next. */
 import { createHash } from "node:crypto";
-import type { DataSetKind } from "../core/data-set.ts";
-import { isFilterFile } from "./trust/bloom.ts";
-import { readRevocationFile } from "./trust/revocation-files.ts";
-import type { RevocationList } from "./trust/revocation.ts";
-import type { RuleSet } from "./formats/eu-dcc/business-rules.ts";
-import { parseRuleJson, parseRuleDocuments, ruleSetOf } from "./formats/eu-dcc/rule-files.ts";
-import { readTrustFile } from "./trust/trust-files.ts";
-import type { TrustSet } from "./trust/trust.ts";
-import { readDirectoryLine } from "./directory/directory-file.ts";
-import { canonicalJson } from "../base/canonical-json.ts";
-import type { DirectoryRow } from "../core/evidence/directory.ts";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { z } from "zod";
+import { errorText } from "../../base/errors.ts";
+import { parseJson } from "../../base/json.ts";
+import type { DirectoryRow } from "../../core/evidence/directory.ts";
+import { readDirectoryLine } from "./entry.ts";
 
-const MIB = 1_048_576;
-
-/** The most a set may be: what a unit holds in memory, or works through in a few minutes. */
-export const SET_LIMITS: Readonly<Record<DataSetKind, { bytes: number; files: number }>> = {
-  policy: { bytes: MIB / 4, files: 1 },
-  directory: { bytes: 128 * MIB, files: 1 },
-  trust: { bytes: 4 * MIB, files: 16 },
-  revocation: { bytes: 64 * MIB, files: 16 },
-  rules: { bytes: 2 * MIB, files: 1 },
-};
-
-/** What is read in one go must not hold up the door for longer than a blink. */
-const LONGEST_JSON = 2 * MIB;
-const CERTIFICATES_AT_ONCE = 50;
-const LONGEST_LINE = 65_536;
+const MAX_LINE_BYTES = 65_536;
 const NEWLINE = 0x0a;
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-
-/**
- * A trust file in pieces, each read in a few milliseconds; the date is the set's, not the file's.
- * @throws TrustFileError where it is not trust
- */
-export function* trustPieces(bytes: Uint8Array, asOfMs: number): Iterable<TrustSet> {
-  const text = Buffer.from(bytes).toString("utf8");
-  const isJson = /^\s*[[{]/.test(text);
-  const certificates = isJson ? [] : (text.match(CERTIFICATE) ?? []);
-  if (certificates.length === 0) {
-    if (bytes.length > LONGEST_JSON) throw tooLong("a key set");
-    yield { ...readTrustFile(bytes, asOfMs), asOfMs };
-  }
-  for (let at = 0; at < certificates.length; at += CERTIFICATES_AT_ONCE) {
-    const some = certificates.slice(at, at + CERTIFICATES_AT_ONCE).join("\n");
-    yield { ...readTrustFile(some, asOfMs), asOfMs };
-  }
-}
-
-/** @throws TrustFileError where it is no revocation list; the date is the set's, not the file's */
-export function readRevocationSet(bytes: Uint8Array, asOfMs: number): RevocationList[] {
-  if (bytes.length > LONGEST_JSON && !isFilterFile(bytes)) {
-    throw tooLong("an exact list, of which a filter can be made,");
-  }
-  const lists = readRevocationFile(bytes, asOfMs);
-  return lists.map((list) => ({ ...list, asOfMs }));
-}
-
-/** @throws RuleFileError where they are no rules; the date is the set's, not the file's */
-export function readRulesSet(bytes: Uint8Array, asOfMs: number): RuleSet {
-  const parts = parseRuleDocuments([parseRuleJson(bytes)], "refuse");
-  return ruleSetOf(parts, [], asOfMs);
-}
-
-function tooLong(what: string): Error {
-  return new Error(`${what} has at most ${LONGEST_JSON / MIB} MiB`);
-}
 
 /** Orders pseudonyms as the database does: by their bytes. */
 export function byBytes(a: string, b: string): number {
@@ -81,7 +23,7 @@ export function directoryLine({ entry, tokenReferences }: DirectoryRow): string 
 
 /**
  * A directory as a set: one line a person, in the order of their pseudonyms.
- * @throws Error where somebody, or a token, is there twice
+ * @throws Error where a pseudonym or a token is there twice
  */
 export function directorySet(rows: readonly DirectoryRow[]): Buffer {
   const sorted = [...rows].sort((a, b) => byBytes(a.entry.pseudonym, b.entry.pseudonym));
@@ -110,7 +52,7 @@ export async function* linesOf(portions: AsyncIterable<Uint8Array>): AsyncIterab
       from = end + 1;
     }
     rest = text.subarray(from);
-    if (rest.length > LONGEST_LINE) throw new Error("a line is longer than an entry may be");
+    if (rest.length > MAX_LINE_BYTES) throw new Error("a line is longer than an entry may be");
   }
   if (rest.length > 0) throw new Error("the last line has no end");
 }
@@ -137,18 +79,20 @@ export type DirectoryStep = { put: DirectoryRow } | { remove: string };
 
 const REMOVE = /^\{"remove":"([^"\\]+)"\}$/;
 
-/** Lines of a set that was made here, by person. */
+const lineHead = z.object({ pseudonym: z.string() });
+
+function pseudonymOf(line: string): string {
+  return lineHead.parse(parseJson(line)).pseudonym;
+}
+
+/** Lines of a set that was made here, by pseudonym. */
 function linesByPerson(set: Uint8Array): Map<string, string> {
   const lines = Buffer.from(set).toString("utf8").split("\n");
-  return new Map(
-    lines
-      .filter((line) => line !== "")
-      .map((line) => [(JSON.parse(line) as { pseudonym: string }).pseudonym, line]),
-  );
+  return new Map(lines.filter((line) => line !== "").map((line) => [pseudonymOf(line), line]));
 }
 
 /**
- * The way from one directory set to another: `{"remove":"<pseudonym>"}` or the new line, in the order
+ * The difference between two directory sets: `{"remove":"<pseudonym>"}` or the new line, in the order
  * of pseudonyms. Where nothing changed but the date it is one empty line.
  */
 export function directoryDelta(base: Uint8Array, next: Uint8Array): Buffer {
@@ -200,7 +144,7 @@ function within<T>(where: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`${where}: ${error instanceof Error ? error.message : "invalid"}`, {
+    throw new Error(`${where}: ${errorText(error)}`, {
       cause: error,
     });
   }
