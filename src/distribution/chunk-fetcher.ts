@@ -1,4 +1,4 @@
-/** Gets the parts of one kind's sets: a few at a time, asked for until they are here and right. */
+/** Fetches the chunks of one kind's data sets: requests a few at a time until each has arrived undamaged. */
 import type { Clock } from "../../hal/clock.ts";
 import type { DataSetKind } from "../core/data-set.ts";
 import { chunkLength, type Blob } from "../protocol/manifest.ts";
@@ -15,23 +15,23 @@ export interface ChunkFetcherOptions {
   timings: DataSetTimings;
 }
 
-/** Parts asked for at once: bounds what the broker holds for this unit. */
+/** Chunks requested at once: bounds what the broker queues for this unit. */
 const WINDOW = 4;
-/** Requests in a row that bring nothing before the fetch fails. */
-const PATIENCE = 3;
-/** Parts that are not what they are said to be before the fetch fails. */
-const MOST_DAMAGED = 8;
-/** How long to wait when the broker did not take a request. */
+/** Unanswered requests in a row before the fetch fails. */
+const MAX_UNANSWERED = 3;
+/** Chunks that do not match their hash before the fetch fails. */
+const MAX_DAMAGED = 8;
+/** Wait after the broker refused a request. */
 const REFUSED_MS = 1_000;
 
-/** Not a failure: nobody wants the rest any more. */
+/** Not a failure: the set is no longer wanted. */
 export class FetchAborted extends Error {
-  override readonly name = "Abandoned";
+  override readonly name = "FetchAborted";
 }
 
 export class ChunkFetcher {
   readonly #options: ChunkFetcherOptions;
-  /** Parts under way, with the length each must have. */
+  /** Chunks requested and not yet received, with the length each must have. */
   readonly #requested = new Map<string, number>();
   #writing: Promise<void>[] = [];
   #damaged = 0;
@@ -42,36 +42,40 @@ export class ChunkFetcher {
   }
 
   /**
-   * A blob with all its parts on the shelf. What came before, also before a restart, is not asked
-   * for again.
+   * Fetches the chunks of a blob that are not in the cache, and assembles it. Chunks received before
+   * a restart are not requested again.
    *
-   * @param wanted whether anybody still waits for it
+   * @param wanted whether the blob is still wanted
    * @throws DataSetError `parts-missing`, `part-damaged`, `whole-damaged`
-   * @throws Abandoned when it is no longer wanted
+   * @throws FetchAborted when it is no longer wanted
    */
   async fetch(blob: Blob, version: number, wanted: () => boolean): Promise<DataSetFile> {
     const { cache } = this.#options;
-    const here = await cache.chunksOf(blob);
-    const lengths = new Map(blob.parts.map((part, index) => [part, chunkLength(blob, index)]));
-    const missing = new Map([...lengths].filter(([part]) => !here.has(part)));
+    const cached = await cache.chunksOf(blob);
+    const lengths = new Map(blob.parts.map((chunk, index) => [chunk, chunkLength(blob, index)]));
+    const missing = new Map([...lengths].filter(([chunk]) => !cached.has(chunk)));
     this.#damaged = 0;
     let unanswered = 0;
     while (missing.size > 0) {
       await this.#untilOnline(wanted);
       const damaged = this.#damaged;
-      const came = await this.#requestSome(version, new Map([...missing].slice(0, WINDOW)), wanted);
-      for (const part of came) missing.delete(part);
-      const answered = came.length > 0 || this.#damaged > damaged;
+      const arrived = await this.#requestSome(
+        version,
+        new Map([...missing].slice(0, WINDOW)),
+        wanted,
+      );
+      for (const chunk of arrived) missing.delete(chunk);
+      const answered = arrived.length > 0 || this.#damaged > damaged;
       unanswered = answered ? 0 : unanswered + 1;
-      if (this.#damaged >= MOST_DAMAGED) throw new DataSetError("part-damaged");
-      if (unanswered >= PATIENCE) throw new DataSetError("parts-missing");
+      if (this.#damaged >= MAX_DAMAGED) throw new DataSetError("part-damaged");
+      if (unanswered >= MAX_UNANSWERED) throw new DataSetError("parts-missing");
     }
     const whole = await cache.assemble(blob);
     if (whole === undefined) throw new DataSetError("whole-damaged");
     return whole;
   }
 
-  /** A part arrived; what was not asked for is left alone. */
+  /** A chunk arrived; one that was not requested is ignored. */
   receiveChunk(sha256: string, bytes: Uint8Array): void {
     const length = this.#requested.get(sha256);
     if (length === undefined) return;
@@ -84,29 +88,29 @@ export class ChunkFetcher {
     this.#wake();
   }
 
-  /** Something changed that a wait may be about: the link, or whether anybody still waits. */
+  /** Ends a wait early: the link, or whether the blob is wanted, has changed. */
   wake(): void {
     this.#wake();
   }
 
-  /** Asks for some parts and waits for them; which came. */
+  /** Requests some chunks and waits for them. @returns those that arrived */
   async #requestSome(
     version: number,
-    parts: ReadonlyMap<string, number>,
+    chunks: ReadonlyMap<string, number>,
     wanted: () => boolean,
   ): Promise<string[]> {
     const { kind, link, rateLimiter, clock } = this.#options;
-    for (const [part, length] of parts) this.#requested.set(part, length);
-    const asked = [...parts.keys()];
-    if (await link.request(kind, version, asked)) await this.#untilArrived(wanted);
+    for (const [chunk, length] of chunks) this.#requested.set(chunk, length);
+    const requested = [...chunks.keys()];
+    if (await link.request(kind, version, requested)) await this.#untilArrived(wanted);
     else await this.#pause(clock.monotonicMs() + REFUSED_MS);
-    const came = asked.filter((part) => !this.#requested.has(part));
+    const arrived = requested.filter((chunk) => !this.#requested.has(chunk));
     this.#requested.clear();
     const writing = this.#writing;
     this.#writing = [];
     await Promise.all(writing);
-    await rateLimiter.throttle(came.reduce((sum, part) => sum + (parts.get(part) ?? 0), 0));
-    return came;
+    await rateLimiter.throttle(arrived.reduce((sum, chunk) => sum + (chunks.get(chunk) ?? 0), 0));
+    return arrived;
   }
 
   async #untilArrived(wanted: () => boolean): Promise<void> {
@@ -127,7 +131,7 @@ export class ChunkFetcher {
     if (!wanted()) throw new FetchAborted();
   }
 
-  /** Until somebody wakes it, or until a moment of the monotonic clock. */
+  /** Waits until `wake`, or until a moment of the monotonic clock. */
   #pause(untilMs: number): Promise<void> {
     return new Promise((resolve) => {
       const { clock } = this.#options;

@@ -6,10 +6,12 @@ import { audienceOf } from "../protocol/command.ts";
 import { DATA_SET_KINDS, type DataSetKind } from "../core/data-set.ts";
 import { RateLimiter } from "../mqtt/rate-limiter.ts";
 import { DATA_SET_TIMINGS, type DataSetInstaller, type DataSetTimings } from "./data-set.ts";
-import { chunkRequest } from "../protocol/data-set-reports.ts";
-import { type DataSetReports } from "../protocol/data-set-reports.ts";
-import { type DataSetReport } from "../protocol/data-set-reports.ts";
-import { type DataSetErrorCode } from "../protocol/data-set-reports.ts";
+import {
+  chunkRequest,
+  type DataSetErrorCode,
+  type DataSetReport,
+  type DataSetReports,
+} from "../protocol/data-set-reports.ts";
 import { DataSetCache } from "./data-set-cache.ts";
 import { DataSetUpdater } from "./data-set-updater.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
@@ -22,16 +24,16 @@ export interface DistributionClientOptions {
   /** First level of all topics. */
   root?: string;
   clock: Clock;
-  /** Uniform in [0, 1): spreads a district's further tries. */
+  /** Uniform in [0, 1): spreads the retries of a district's units. */
   chance: () => number;
   /** Who may give this unit data. */
   keys: KeyRing;
   /** Which kinds a key may sign; without it every key may sign all. */
   may?: (keyId: string, kind: DataSetKind) => boolean;
-  /** Where the last good sets and the parts of the next are kept. */
+  /** Where the last good sets and the chunks of the next are kept. */
   folder: string;
   files: Files;
-  /** What is done with each kind; the others are left alone. */
+  /** How each kind is activated; a kind that is missing is ignored. */
   installers: Readonly<Partial<Record<DataSetKind, DataSetInstaller>>>;
   /** A kind's report changed. */
   onChange?: (kind: DataSetKind, report: DataSetReport) => void;
@@ -65,6 +67,8 @@ export class DistributionClient {
   readonly #options: DistributionClientOptions;
   readonly #updaters = new Map<DataSetKind, DataSetUpdater>();
   readonly #failures: Partial<Record<DataSetKind, Partial<Record<DataSetErrorCode, number>>>> = {};
+  /** The chunks each kind asked for last. */
+  readonly #requested = new Map<DataSetKind, ReadonlySet<string>>();
   #uplink: DistributionUplink | undefined;
 
   constructor(options: DistributionClientOptions) {
@@ -87,7 +91,7 @@ export class DistributionClient {
         timings: options.timings ?? DATA_SET_TIMINGS,
         link: {
           online: () => this.#uplink?.online() ?? false,
-          request: (of, version, parts) => this.#request(of, version, parts),
+          request: (of, version, chunks) => this.#request(of, version, chunks),
         },
         onChange: () => options.onChange?.(kind, updater.report()),
         onFailure: (reason) => this.#count(kind, reason),
@@ -96,32 +100,29 @@ export class DistributionClient {
     }
   }
 
-  /** Puts the last good sets on the disk in force, each with its date; before anybody is let in. */
+  /** Activates the last good sets on the disk, each with its date. Call before the gateway starts. */
   async restore(): Promise<void> {
     for (const updater of this.#updaters.values()) await updater.restore();
   }
 
-  /** Listens from now on; before the uplink starts, so that it subscribes to these topics at once. */
+  /** Adds its topics to the uplink. Call before the uplink starts, so that it subscribes at once. */
   attach(uplink: DistributionUplink): void {
     this.#uplink = uplink;
     const { district, root } = this.#options;
-    const offer = ({ topic, payload }: { topic: string; payload: Uint8Array }): void => {
+    const receiveManifest = ({ topic, payload }: { topic: string; payload: Uint8Array }): void => {
       const kind = DATA_SET_KINDS.find((each) => each === topic.split("/").at(-2));
       if (kind !== undefined) this.#updaters.get(kind)?.receiveManifest(payload);
     };
     uplink.route({
       filter: districtTopics(district, root).manifestFilter,
       what: "data",
-      handle: offer,
+      handle: receiveManifest,
     });
-    uplink.route({ filter: uplink.topics.manifestFilter, what: "data", handle: offer });
+    uplink.route({ filter: uplink.topics.manifestFilter, what: "data", handle: receiveManifest });
     uplink.route({
       filter: uplink.topics.chunkFilter,
       what: "data",
-      handle: ({ topic, payload }) => {
-        const sha256 = topic.split("/").at(-1) ?? "";
-        for (const updater of this.#updaters.values()) updater.receiveChunk(sha256, payload);
-      },
+      handle: ({ topic, payload }) => this.#receiveChunk(topic.split("/").at(-1) ?? "", payload),
     });
     uplink.onLink(() => {
       for (const updater of this.#updaters.values()) updater.linkChanged();
@@ -142,14 +143,25 @@ export class DistributionClient {
     await Promise.all([...this.#updaters.values()].map((updater) => updater.stop()));
   }
 
-  async #request(kind: DataSetKind, version: number, parts: readonly string[]): Promise<boolean> {
+  /** A chunk's topic names its hash only: it goes to the kinds that asked for it. */
+  #receiveChunk(sha256: string, bytes: Uint8Array): void {
+    for (const [kind, chunks] of this.#requested) {
+      if (chunks.has(sha256)) this.#updaters.get(kind)?.receiveChunk(sha256, bytes);
+    }
+  }
+
+  async #request(kind: DataSetKind, version: number, chunks: readonly string[]): Promise<boolean> {
     const uplink = this.#uplink;
     if (uplink === undefined) return false;
-    return await uplink.publish(uplink.topics.request, chunkRequest({ kind, version, parts }));
+    this.#requested.set(kind, new Set(chunks));
+    return await uplink.publish(
+      uplink.topics.request,
+      chunkRequest({ kind, version, parts: chunks }),
+    );
   }
 
   #count(kind: DataSetKind, reason: DataSetErrorCode): void {
-    const former = this.#failures[kind] ?? {};
-    this.#failures[kind] = { ...former, [reason]: (former[reason] ?? 0) + 1 };
+    const previous = this.#failures[kind] ?? {};
+    this.#failures[kind] = { ...previous, [reason]: (previous[reason] ?? 0) + 1 };
   }
 }
