@@ -1,19 +1,27 @@
-/** Waiting longer after each failure, never in step with the other units. */
+/** Exponential back-off with jitter: a longer wait after each failure, never in step with other units. */
+
+/** Pauses between tries, in milliseconds. */
+export interface BackoffRange {
+  /** After the first failure; doubles with each further one. */
+  firstMs: number;
+  /** However many tries failed, no pause is longer. */
+  longestMs: number;
+}
 
 export interface Backoff {
   /** Milliseconds to wait before the next try. */
   nextMs(): number;
-  /** It worked: begin small again. */
+  /** A try succeeded: begin with the first pause again. */
   reset(): void;
 }
 
 /**
- * Doubles from `firstMs` to `lastMs`, each time drawn between half and all of it, so that the
+ * Doubles from `firstMs` to `longestMs`. Each pause is drawn between half and all of it, so that the
  * thousand units of a district do not come back in the same second.
  *
  * @param random uniform in [0, 1)
  */
-export function createBackoff(random: () => number, firstMs: number, longestMs: number): Backoff {
+export function createBackoff(random: () => number, { firstMs, longestMs }: BackoffRange): Backoff {
   let ceilingMs = firstMs;
   return {
     nextMs() {

@@ -1,4 +1,4 @@
-/** One kind of data set on its way into a unit: judged, fetched, checked, put in force. */
+/** Updates one kind of data set on a unit: verifies its manifest, fetches and checks its files, activates it. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import { createBackoff, type Backoff } from "../base/backoff.ts";
 import { FetchAborted, ChunkFetcher } from "./chunk-fetcher.ts";
@@ -13,9 +13,11 @@ import {
   type ChunkRequester,
   type DataSetTimings,
 } from "./data-set.ts";
-import { type DataSetReport } from "../protocol/data-set-reports.ts";
-import { type DataSetFailure } from "../protocol/data-set-reports.ts";
-import { type DataSetErrorCode } from "../protocol/data-set-reports.ts";
+import type {
+  DataSetErrorCode,
+  DataSetFailure,
+  DataSetReport,
+} from "../protocol/data-set-reports.ts";
 import { sha256Of, type DataSetFile, type DataSetCache } from "./data-set-cache.ts";
 import type { KeyRing } from "../protocol/signed-token.ts";
 import { errorText } from "../base/errors.ts";
@@ -27,10 +29,10 @@ export interface DataSetUpdaterOptions {
   /** Who may give this unit data. */
   keys: KeyRing;
   may: (keyId: string, kind: DataSetKind) => boolean;
-  /** Whom a manifest may be for: this unit, or its whole district. */
+  /** Audiences a manifest may name: this unit, or its whole district. */
   audiences: readonly string[];
   clock: Clock;
-  /** Uniform in [0, 1): spreads a district's further tries. */
+  /** Uniform in [0, 1): spreads the retries of a district's units. */
   chance: () => number;
   rateLimiter: RateLimiter;
   link: ChunkRequester;
@@ -53,12 +55,12 @@ interface Loaded {
 }
 
 /**
- * - `loading`: the one that is being fetched, named once more
- * - `superseded`: older than another audience's word
+ * - `loading`: the manifest that is being fetched arrived again
+ * - `superseded`: older than a manifest addressed to another audience
  */
-type Verdict = DataSetErrorCode | "take" | "active" | "loading" | "superseded";
+type Validation = DataSetErrorCode | "take" | "active" | "loading" | "superseded";
 
-/** What no further try can mend. */
+/** Errors that a retry cannot clear. */
 const PERMANENT: readonly DataSetErrorCode[] = ["expired", "whole-damaged", "content-invalid"];
 
 export class DataSetUpdater {
@@ -66,10 +68,10 @@ export class DataSetUpdater {
   readonly #fetcher: ChunkFetcher;
   readonly #backoff: Backoff;
   #active: Manifest | undefined;
-  /** Never again an older one, even where what was in force is lost. */
+  /** Lowest version ever accepted; prevents a rollback after the active set is lost. */
   #minimumVersion = 0;
   #candidate: Candidate | undefined;
-  /** The last manifest whose content is bad for good: a broker shows it again at each connection. */
+  /** The last manifest whose content is bad: a broker delivers it again at each connection. */
   #rejected: { sha256: string; error: DataSetError } | undefined;
   #failure: DataSetFailure | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -82,7 +84,7 @@ export class DataSetUpdater {
     this.#options = options;
     const { timings } = options;
     this.#fetcher = new ChunkFetcher(options);
-    this.#backoff = createBackoff(options.chance, timings.retryFirstMs, timings.retryLastMs);
+    this.#backoff = createBackoff(options.chance, timings.retry);
   }
 
   report(): DataSetReport {
@@ -93,7 +95,7 @@ export class DataSetUpdater {
     };
   }
 
-  /** Puts the last good set on the disk in force again, with its date. Tells what is wrong with it. */
+  /** Activates the last good set on the disk again, with its date. Reports what is wrong with it. */
   async restore(): Promise<void> {
     const { kind, installer, cache, keys, may } = this.#options;
     let version: number | undefined;
@@ -118,7 +120,7 @@ export class DataSetUpdater {
 
   /** A manifest arrived. */
   receiveManifest(bytes: Uint8Array): void {
-    // A retained manifest that is taken back leaves an empty message.
+    // A retained manifest that was deleted arrives as an empty message.
     if (this.#stopped || bytes.length === 0) return;
     this.#revalidateTimer?.cancel();
     const { kind, keys, may, clock, timings } = this.#options;
@@ -126,15 +128,15 @@ export class DataSetUpdater {
     if ("error" in opened) return this.#failed(new DataSetError(opened.error));
     const { keyId, manifest } = opened;
     if (!may(keyId, kind)) return this.#failed(new DataSetError("not-allowed"), manifest.version);
-    const verdict = this.#validate(manifest);
-    if (verdict === "superseded") return;
-    // Whoever names it again may serve it now: no need to wait for the end of a pause.
-    if (verdict === "loading") return this.#wakeUp();
-    if (verdict === "active") return this.#confirmed({ bytes, manifest });
-    if (verdict === "clock-untrusted") {
-      this.#revalidateTimer = clock.after(timings.rejudgeMs, () => this.receiveManifest(bytes));
+    const validation = this.#validate(manifest);
+    if (validation === "superseded") return;
+    // The sender is there again and may serve the chunks: end the pause.
+    if (validation === "loading") return this.#wakeUp();
+    if (validation === "active") return this.#confirmed({ bytes, manifest });
+    if (validation === "clock-untrusted") {
+      this.#revalidateTimer = clock.after(timings.revalidateMs, () => this.receiveManifest(bytes));
     }
-    if (verdict !== "take") return this.#failed(new DataSetError(verdict), manifest.version);
+    if (validation !== "take") return this.#failed(new DataSetError(validation), manifest.version);
     if (this.#rejected?.sha256 === sha256Of(bytes)) {
       return this.#failed(this.#rejected.error, manifest.version);
     }
@@ -145,12 +147,12 @@ export class DataSetUpdater {
     this.#reportChange();
   }
 
-  /** A part arrived. */
+  /** A chunk arrived. */
   receiveChunk(sha256: string, bytes: Uint8Array): void {
     this.#fetcher.receiveChunk(sha256, bytes);
   }
 
-  /** The broker is there, or gone: a pause may be over, and what was asked for may be lost. */
+  /** The connection began or ended: a pause may be over, and requests may be lost. */
   linkChanged(): void {
     this.#wakeUp();
   }
@@ -169,7 +171,7 @@ export class DataSetUpdater {
     return this.#active === undefined ? undefined : versionOf(this.#active);
   }
 
-  #validate(manifest: Manifest): Verdict {
+  #validate(manifest: Manifest): Validation {
     const { kind, audiences, installer, clock } = this.#options;
     const { version, files, deltas } = manifest;
     if (manifest.kind !== kind) return "malformed";
@@ -177,7 +179,7 @@ export class DataSetUpdater {
     const known = this.#candidate?.manifest ?? this.#active;
     const newest = this.#candidate?.manifest.version ?? this.#activeVersion()?.version ?? 0;
     if (version < Math.max(newest, this.#minimumVersion)) {
-      // A word to the whole district stays on the broker while a newer one to this unit holds.
+      // A manifest to the whole district stays retained while a newer one to this unit is active.
       const another = known !== undefined && known.audience !== manifest.audience;
       return another ? "superseded" : "rolled-back";
     }
@@ -192,10 +194,10 @@ export class DataSetUpdater {
     return clock.wallMs() >= manifest.expiresMs ? "expired" : "take";
   }
 
-  /** What is in force was named once more. */
+  /** The manifest of the active set arrived again. */
   #confirmed({ bytes, manifest }: Candidate): void {
     if (this.#active === undefined) {
-      // The unit stopped between putting the set in force and writing down whose word it was.
+      // The unit stopped after it activated the set and before it stored the manifest.
       this.#active = manifest;
       this.#queue(() => this.#options.cache.store(bytes, []).catch(() => {}));
     }
@@ -206,7 +208,7 @@ export class DataSetUpdater {
     this.#work = this.#work.then(work);
   }
 
-  /** Tries until the set is in force, is permanent, or is outdone by a newer one. */
+  /** Retries until the set is active, fails permanently, or is replaced by a newer candidate. */
   async #installUntilActive(candidate: Candidate): Promise<void> {
     const { version } = candidate.manifest;
     while (this.#candidate === candidate) {
@@ -233,7 +235,7 @@ export class DataSetUpdater {
   async #install(candidate: Candidate): Promise<void> {
     const { installer, cache, clock } = this.#options;
     const { manifest, bytes } = candidate;
-    // It may have waited long for somebody to send it.
+    // It may have waited long for its chunks.
     if (clock.wallTrusted() && clock.wallMs() >= manifest.expiresMs)
       throw new DataSetError("expired");
     const blobs = [...manifest.files, ...manifest.deltas];
@@ -245,13 +247,13 @@ export class DataSetUpdater {
       await cache.store(bytes, files);
       await set.activate();
     } else {
-      // Its own memory is the durable one; the manifest beside it only says whose word it was.
+      // The installer's own storage is the durable one; the manifest only records who signed it.
       await set.activate();
       await cache.store(bytes, []);
     }
   }
 
-  /** From what is in force, where the manifest knows a way from there that leads to the whole. */
+  /** Loads the delta from the active version, where the manifest has one. */
   async #loadDelta(candidate: Candidate): Promise<Loaded | undefined> {
     const { installer } = this.#options;
     const { manifest } = candidate;
@@ -269,7 +271,7 @@ export class DataSetUpdater {
     } catch (error) {
       const failure = toDataSetError(error, "content-invalid");
       if (error instanceof FetchAborted || failure.code === "parts-missing") throw error;
-      // The way is broken, the goal may stand: the whole is fetched instead.
+      // The delta is bad, the whole set may be good: fetch it instead.
       this.#options.onFailure(failure.code);
       return undefined;
     }
@@ -313,7 +315,7 @@ export class DataSetUpdater {
     this.#reportChange();
   }
 
-  /** Calls only where there is news: a broker shows every manifest again at each connection. */
+  /** Calls `onChange` only if the report differs: a broker delivers every manifest at each connection. */
   #reportChange(): void {
     const text = JSON.stringify(this.report());
     if (text === this.#lastReport) return;

@@ -5,7 +5,8 @@ import {
   type Acknowledgement,
   type AcknowledgementKey,
 } from "../protocol/acknowledgement.ts";
-import { ConnectionManager, type ReconnectPause } from "../mqtt/reconnect.ts";
+import type { BackoffRange } from "../base/backoff.ts";
+import { ConnectionManager } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
@@ -32,7 +33,7 @@ export interface CollectorOptions {
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
   /** Pauses between tries to connect. */
-  reconnect?: ReconnectPause;
+  reconnect?: BackoffRange;
   district: string;
   root?: string;
   /** Signs what units are told; units that know its public part listen to nobody else. */

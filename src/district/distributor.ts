@@ -5,7 +5,8 @@ import { RateLimiter } from "../mqtt/rate-limiter.ts";
 import { readDataSetReports } from "../protocol/data-set-reports.ts";
 import { readChunkRequest } from "../protocol/data-set-reports.ts";
 import { type DataSetReports } from "../protocol/data-set-reports.ts";
-import { ConnectionManager, type ReconnectPause } from "../mqtt/reconnect.ts";
+import type { BackoffRange } from "../base/backoff.ts";
+import { ConnectionManager } from "../mqtt/reconnect.ts";
 import {
   subscribeAll,
   type IncomingMessage,
@@ -28,7 +29,7 @@ export interface DistributorOptions {
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
-  reconnect?: ReconnectPause;
+  reconnect?: BackoffRange;
   /** Two may serve a district at once, under different names. */
   clientId: string;
   district: string;

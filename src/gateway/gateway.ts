@@ -1,4 +1,5 @@
 /** The loop around the core: one event at a time in, effects out, and what the screens may see. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Device } from "../../hal/devices.ts";
 import type { DeviceName } from "../core/alarm.ts";
@@ -16,13 +17,7 @@ import { Actuation } from "./actuation.ts";
 import { watchClock, type ClockWatch } from "./clock-watch.ts";
 import { Journal } from "./journal.ts";
 import { OrderWriter, loadOrders } from "./orders.ts";
-import type {
-  CredentialVerifier,
-  SettingStore,
-  OutboxGauge,
-  RecordStore,
-  ReferenceSource,
-} from "./ports.ts";
+import type { CredentialVerifier, OutboxGauge, RecordStore, ReferenceSource } from "./ports.ts";
 import type { PersistentClock } from "./last-trusted-time.ts";
 import { loadUsedCodes } from "./used-codes.ts";
 import {
@@ -45,7 +40,7 @@ export interface GatewayOptions {
   verifier: CredentialVerifier;
   outbox?: OutboxGauge;
   /** Keeps what was ordered and the last good time over a restart; without it both are forgotten. */
-  settings?: SettingStore;
+  settings?: KeyValueStore;
   /** Sees every event with what it led to, in order; for traces and tests. */
   onStep?(turn: StepTrace): void;
   /** Milliseconds per stage of a visit, when its gate moved or its outcome was recorded. */

@@ -1,6 +1,6 @@
 /** The last good time, written down: a unit that starts before it knows that its clock is wrong. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
-import type { SettingStore } from "./ports.ts";
 
 /** The setting that holds it, epoch ms. */
 const LAST_TRUSTED_SETTING = "clock.last-good-ms";
@@ -15,11 +15,11 @@ export interface PersistentClock extends Clock {
    * Looks up, at each start, what time it was already.
    * @returns by how many ms the clock is behind it; 0 when it is not
    */
-  restore(settings: SettingStore): Promise<number>;
+  restore(settings: KeyValueStore): Promise<number>;
   /** Writes the time down now and every few minutes, while it is believed. */
-  keep(settings: SettingStore): Timer;
+  keep(settings: KeyValueStore): Timer;
   /** Writes it down now, if it is believed. Never rejects: a disk that fails shows in the records. */
-  write(settings: SettingStore): Promise<void>;
+  write(settings: KeyValueStore): Promise<void>;
 }
 
 /**
@@ -31,7 +31,7 @@ export function persistTrustedTime(clock: Clock, vouched: boolean): PersistentCl
   let lastGoodMs = -Infinity;
   const trusted = (): boolean =>
     clock.wallTrusted() && (vouched || clock.wallMs() >= lastGoodMs - TOLERANCE_MS);
-  const write = async (settings: SettingStore): Promise<void> => {
+  const write = async (settings: KeyValueStore): Promise<void> => {
     if (!trusted()) return;
     await settings.set(LAST_TRUSTED_SETTING, String(Math.floor(clock.wallMs()))).catch(() => {});
   };

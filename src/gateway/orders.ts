@@ -1,7 +1,7 @@
 /** What was ordered by command, written down so that a power cut does not lift it. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Authority, Orders } from "../core/record.ts";
-import type { SettingStore } from "./ports.ts";
 
 /** The setting that holds the orders. */
 export const ORDERS_SETTING = "orders";
@@ -17,7 +17,7 @@ const UNREADABLE_ORDERS: Orders = {
  * Orders of before the restart. Never rejects: without a disk that answers nothing can be recorded
  * either, and the policy says what then holds at the door.
  */
-export async function loadOrders(settings: SettingStore): Promise<Orders> {
+export async function loadOrders(settings: KeyValueStore): Promise<Orders> {
   const text = await settings.get(ORDERS_SETTING).catch(() => undefined);
   if (text === undefined) return {};
   try {
@@ -29,13 +29,13 @@ export async function loadOrders(settings: SettingStore): Promise<Orders> {
 
 /** Writes orders one after the other; the newest is tried until the disk takes it. */
 export class OrderWriter {
-  readonly #settings: SettingStore;
+  readonly #settings: KeyValueStore;
   readonly #clock: Clock;
   #newest: string | undefined;
   #writing: Promise<void> = Promise.resolve();
   #again: Timer | undefined;
 
-  constructor(settings: SettingStore, clock: Clock) {
+  constructor(settings: KeyValueStore, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
   }

@@ -12,13 +12,6 @@ export interface RecordStore {
   recent?(count: number): Promise<readonly Pick<RecordDraft, "at" | "body" | "personal">[]>;
 }
 
-/** Small named values that survive a restart. */
-export interface SettingStore {
-  get(name: string): Promise<string | undefined>;
-  /** Resolves when the value is on the disk. */
-  set(name: string, value: string): Promise<void>;
-}
-
 /** Unsent records, as the outbox counts them. */
 export interface OutboxGauge {
   pending(): number;

@@ -1,20 +1,14 @@
 /** Keeps a connection for as long as it is wanted: one at a time, with growing, jittered pauses. */
 import type { Clock } from "../../hal/clock.ts";
-import { createBackoff } from "../base/backoff.ts";
+import { createBackoff, type BackoffRange } from "../base/backoff.ts";
 import type { MqttConnection } from "./connection.ts";
 import { errorText } from "../base/errors.ts";
-
-/** Shortest and longest pause between tries, in milliseconds. */
-export interface ReconnectPause {
-  firstMs: number;
-  longestMs: number;
-}
 
 export interface ConnectionManagerOptions {
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
-  pause?: ReconnectPause | undefined;
+  pause?: BackoffRange | undefined;
   /** @param wanted aborted when no connection is wanted any more */
   connect: (wanted: AbortSignal) => Promise<MqttConnection>;
   /** Uses a connection; resolves with why it ended, or rejects when it could not be used. */
@@ -25,7 +19,7 @@ export interface ConnectionManagerOptions {
   pauseMs?: (usualMs: number) => number;
 }
 
-const USUAL_PAUSE: ReconnectPause = { firstMs: 1_000, longestMs: 15_000 };
+const DEFAULT_PAUSE: BackoffRange = { firstMs: 1_000, longestMs: 15_000 };
 /** A connection that lasted this long was a good one: a broker that drops it sooner is left in peace. */
 const SETTLED_MS = 60_000;
 
@@ -64,8 +58,8 @@ export class ConnectionManager {
   }
 
   async #run(): Promise<void> {
-    const { clock, chance, pauseMs = (usualMs) => usualMs, pause = USUAL_PAUSE } = this.#options;
-    const backoff = createBackoff(chance, pause.firstMs, pause.longestMs);
+    const { clock, chance, pauseMs = (usualMs) => usualMs, pause = DEFAULT_PAUSE } = this.#options;
+    const backoff = createBackoff(chance, pause);
     while (this.#running) {
       const beganMs = clock.monotonicMs();
       await this.#once();

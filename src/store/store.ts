@@ -1,4 +1,5 @@
 /** The unit's durable memory: records in a chain, the outbox, the directory and settings, in SQLite. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import { randomBytes } from "node:crypto";
 import type Database from "better-sqlite3";
 import type { RecordBody, RecordDraft } from "../core/record.ts";
@@ -56,12 +57,6 @@ export interface StoredRecord {
   personal?: PersonalData;
 }
 
-/** Small named values, e.g. the last good wall time or the policy bundle with its date. */
-export interface Settings {
-  get(name: string): Promise<string | undefined>;
-  set(name: string, value: string): Promise<void>;
-}
-
 export interface Store {
   readonly unitId: string;
   /** New with each new database: with the sequence number it names a record for ever. */
@@ -69,7 +64,7 @@ export interface Store {
   readonly signingKey: UnitSigningKey;
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
-  readonly settings: Settings;
+  readonly settings: KeyValueStore;
   /**
    * Makes a record and its outbox row durable in one transaction. The same draft committed again
    * (its key names it) gives the same number: after a crash in between, once is still once.
@@ -112,7 +107,7 @@ class SqliteStore implements Store {
   readonly signingKey: UnitSigningKey;
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
-  readonly settings: Settings;
+  readonly settings: KeyValueStore;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #meta: Meta;
@@ -371,7 +366,7 @@ function directoryOf(table: DirectoryTable): DirectoryStore {
   };
 }
 
-function settingsOf(database: Database.Database): Settings {
+function settingsOf(database: Database.Database): KeyValueStore {
   const get = database.prepare<[string], string>("SELECT value FROM settings WHERE name = ?");
   const set = database.prepare(
     "INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -1,4 +1,5 @@
 /** Publishes telemetry and the discovery message for Home Assistant. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 import { DEVICE_NAMES, type DeviceName } from "../core/alarm.ts";
 import type { UnitFigures } from "../health/telemetry.ts";
@@ -19,10 +20,7 @@ export interface TelemetryPublisherOptions {
   /** The devices this unit is to have: an announced one that is not among them is removed. */
   configured: readonly DeviceName[];
   /** Remembers over restarts whether Home Assistant still holds an announcement. */
-  memory: {
-    get(name: string): Promise<string | undefined>;
-    set(name: string, value: string): Promise<void>;
-  };
+  memory: KeyValueStore;
 }
 
 const SECOND_MS = 1_000;

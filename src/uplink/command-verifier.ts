@@ -1,4 +1,5 @@
 /** Commands from afar: signed, addressed, dated, counted, and each carried out at most once. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import type { CommandName } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
 import type { Clock } from "../../hal/clock.ts";
@@ -44,12 +45,6 @@ export interface CommandVerifier {
   verify(name: string, payload: Uint8Array): Promise<VerifiedCommand | RefusedCommand>;
 }
 
-/** Remembers the highest counter of each key across restarts. */
-export interface CommandMemory {
-  get(name: string): Promise<string | undefined>;
-  set(name: string, value: string): Promise<void>;
-}
-
 export interface CommandVerifierOptions {
   unitId: string;
   district: string;
@@ -58,7 +53,7 @@ export interface CommandVerifierOptions {
   keys: KeyRing;
   /** Which key may give which command; every key all of them, where this is not said. */
   may?: (keyId: string, name: CommandName) => boolean;
-  memory: CommandMemory;
+  memory: KeyValueStore;
 }
 
 /** Dates in a token are whole seconds. */
@@ -137,7 +132,7 @@ function validateClaims(
 
 /** Writes the counter down before the command takes effect: a crash in between costs the command, not its singleness. */
 async function consumeCounter(
-  memory: CommandMemory,
+  memory: KeyValueStore,
   keyId: string,
   { counter, notBeforeMs }: Claims,
   begunWallMs: number,

@@ -1,18 +1,19 @@
 /**
- * Two units of one name: each connection ends the other's. The one that lost waits long, and says so.
- * Brokers say so too in MQTT 5, but not all do (mosquitto 2.0.11 just closes), and 3.1.1 has no word
- * for it: several connections in a row that stood, and were closed soon without a word, count as well.
+ * Detects two units of one name: each connection ends the other's. The unit that lost its connection
+ * waits long and reports it. Most brokers give the reason in MQTT 5, but not all do (mosquitto 2.0.11
+ * just closes), and 3.1.1 has no such reason: several connections in a row that were accepted, and
+ * soon closed without a reason, count as well.
  */
 import type { Clock, Timer } from "../../hal/clock.ts";
+import { createBackoff, type Backoff, type BackoffRange } from "../base/backoff.ts";
 import { REASON_SESSION_TAKEN_OVER } from "../mqtt/connection.ts";
 
-/** Pauses after a connection was given to another client; each in a row is twice as long. */
-const FIRST_PAUSE_MS = 15_000;
-const LONGEST_PAUSE_MS = 600_000;
-/** A connection that stood for so long has its name to itself again. */
+/** Pauses after another client took the connection over. */
+const PAUSE: BackoffRange = { firstMs: 15_000, longestMs: 600_000 };
+/** After a connection of this length the conflict counts as over. */
 const QUIET_MS = 900_000;
 
-/** So many in a row are no accident. */
+/** Short connections in a row that ended without a reason: as many count as a conflict. */
 const SILENT_ENDS = 3;
 const SOON_MS = 60_000;
 
@@ -20,7 +21,7 @@ export class NameConflict {
   /** Since the start. */
   count = 0;
   readonly #clock: Clock;
-  readonly #chance: () => number;
+  readonly #backoff: Backoff;
   readonly #onChange: () => void;
   #inARow = 0;
   #justLost = false;
@@ -30,7 +31,7 @@ export class NameConflict {
 
   constructor(clock: Clock, chance: () => number, onChange: () => void) {
     this.#clock = clock;
-    this.#chance = chance;
+    this.#backoff = createBackoff(chance, PAUSE);
     this.#onChange = onChange;
   }
 
@@ -43,19 +44,20 @@ export class NameConflict {
     if (!this.inUse()) return;
     this.#quiet = this.#clock.after(QUIET_MS, () => {
       this.#inARow = 0;
+      this.#backoff.reset();
       this.#onChange();
     });
   }
 
   /**
    * @param reason of the DISCONNECT, if one came
-   * @param silently whether nothing at all said why
+   * @param silently whether it ended without any reason
    */
   ended(reason: number | undefined, silently = false): void {
     this.stop();
     const connectedAtMs = this.#connectedAtMs;
     if (connectedAtMs === undefined) {
-      // It never stood. Silence may be the other client's next try; a broker that is away is not.
+      // It was never accepted. Silence may be the other client's next try; an absent broker is not.
       if (!silently) this.#silentEnds = 0;
     } else {
       const soon = this.#clock.monotonicMs() - connectedAtMs < SOON_MS;
@@ -71,10 +73,9 @@ export class NameConflict {
     if (this.#inARow === 1) this.#onChange();
   }
 
+  /** The pause before the next try, in the place of the usual one; ask once for each connection. */
   pauseMs(usualMs: number): number {
-    if (!this.#justLost) return usualMs;
-    const longestMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#inARow - 1));
-    return longestMs * (0.5 + this.#chance() / 2);
+    return this.#justLost ? this.#backoff.nextMs() : usualMs;
   }
 
   stop(): void {

@@ -1,8 +1,8 @@
 /** The unit's settings as the district wants them: validated whole, kept, in force, and reported. */
+import type { KeyValueStore } from "../base/key-value-store.ts";
 import { parseJson } from "../base/json.ts";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
-import type { CommandMemory } from "./command-verifier.ts";
 import type { SettingsCommand } from "../protocol/command.ts";
 
 /** Every setting that can be changed from afar. */
@@ -35,7 +35,7 @@ export interface SettingsReport {
 }
 
 export interface RemoteSettingsOptions {
-  memory: CommandMemory;
+  memory: KeyValueStore;
   clock: Clock;
   /** What the unit's own file says. */
   configured: SettingValues;

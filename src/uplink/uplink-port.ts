@@ -3,7 +3,7 @@ import type { Clock } from "../../hal/clock.ts";
 import type { CommandVerifier, VerifiedCommand } from "./command-verifier.ts";
 import type { Telemetry } from "../protocol/message-schemas.ts";
 import type { Restriction } from "./broker-restrictions.ts";
-import type { ReconnectPause } from "../mqtt/reconnect.ts";
+import type { BackoffRange } from "../base/backoff.ts";
 import type { IncomingMessage, MqttLink } from "../mqtt/connection.ts";
 import type { OutboxPort } from "./outbox-port.ts";
 import type { SenderCounters, SenderSettings } from "./outbox-sender.ts";
@@ -17,7 +17,7 @@ export interface UplinkOptions extends Partial<SenderSettings> {
   /** Uniform in [0, 1): spreads the reconnects of a district. */
   chance: () => number;
   /** Pauses between tries to connect. */
-  reconnect?: ReconnectPause;
+  reconnect?: BackoffRange;
   unitId: string;
   district: string;
   /** First level of all topics. */

@@ -78,7 +78,12 @@ export async function startUnit(options: {
     installers: dataSetInstallers({ ...targets, onPolicy: (policy) => policies.push(policy) }),
     onChange: () => uplink.refreshState(),
     bytesPerSecond: options.bytesPerSecond ?? 64 * 1_048_576,
-    timings: { answerMs: 300, retryFirstMs: 50, retryLastMs: 200, rejudgeMs: 20, ...options.waits },
+    timings: {
+      answerMs: 300,
+      retry: { firstMs: 50, longestMs: 200 },
+      revalidateMs: 20,
+      ...options.waits,
+    },
   });
   const uplink: Uplink = createUplink({
     link: createMqttJsLink({ url: broker, version: "5" }),

@@ -1,8 +1,8 @@
 /** The unavailable store: stands in for a database that cannot be opened, so that the unit comes up. */
+import type { KeyValueStore } from "../../base/key-value-store.ts";
 import { StoreError } from "../errors.ts";
 import type { DirectoryStore } from "../directory.ts";
 import type { Outbox } from "../outbox.ts";
-import type { Settings } from "../store.ts";
 import { openStoreInWorker, type ThreadOptions, type UnitStore } from "./worker.ts";
 
 /**
@@ -52,7 +52,7 @@ function unavailableStore(unitId: string, error: StoreError): UnitStore {
     version: () => undefined,
     size: () => 0,
   };
-  const settings: Settings = { get: refuse, set: refuse };
+  const settings: KeyValueStore = { get: refuse, set: refuse };
   return {
     unitId,
     epoch: "",

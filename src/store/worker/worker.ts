@@ -1,4 +1,5 @@
 /** The same store behind a worker thread: calls cross over, gauges come back with every answer. */
+import type { KeyValueStore } from "../../base/key-value-store.ts";
 import { Worker } from "node:worker_threads";
 import type { Timer } from "../../../hal/clock.ts";
 import { optional } from "../../base/optional.ts";
@@ -9,7 +10,7 @@ import type { Replacement } from "../open-or-replace.ts";
 import type { Outbox, OutboxState } from "../outbox.ts";
 import type { Pruned, PruneRequest } from "../retention/prune.ts";
 import { scheduleRetention } from "../retention/retention.ts";
-import type { Settings, Store, StoredRecord, StoreOptions } from "../store.ts";
+import type { Store, StoredRecord, StoreOptions } from "../store.ts";
 import type {
   CommitOutcome,
   Failure,
@@ -86,7 +87,7 @@ class ThreadStore implements UnitStore {
   readonly signingKey: Store["signingKey"];
   readonly outbox: Outbox;
   readonly directory: DirectoryStore;
-  readonly settings: Settings;
+  readonly settings: KeyValueStore;
   readonly replaced: Replacement | undefined;
   readonly #worker: Worker;
   readonly #retention: Timer;

@@ -312,7 +312,7 @@ describe("the last good set and its date stay when", () => {
   });
 
   it("nobody sends the parts, until whoever serves is back and names the set again", async () => {
-    const waits = { answerMs: 50, retryFirstMs: 3_600_000, retryLastMs: 3_600_000 };
+    const waits = { answerMs: 50, retry: { firstMs: 3_600_000, longestMs: 3_600_000 } };
     const made = await unitWithPolicy({ waits });
     answer = () => undefined;
     const token = signed(manifestOf("policy", policy(2)));

@@ -331,7 +331,7 @@ describe("what an event says of a person", () => {
 describe("reconnecting", () => {
   it("waits longer each time, between half and all of the ceiling, and begins small again", () => {
     let drawn = 0;
-    const backoff = createBackoff(() => drawn, 1_000, 5_000);
+    const backoff = createBackoff(() => drawn, { firstMs: 1_000, longestMs: 5_000 });
     expect([backoff.nextMs(), backoff.nextMs()]).toEqual([500, 1_000]);
     drawn = 1;
     expect([backoff.nextMs(), backoff.nextMs(), backoff.nextMs()]).toEqual([4_000, 5_000, 5_000]);
@@ -342,7 +342,7 @@ describe("reconnecting", () => {
   it("spreads a thousand units over the whole pause", () => {
     const random = createRandom(5);
     const pauses = Array.from({ length: 1_000 }, () =>
-      createBackoff(() => random.next(), 2_000, 15_000).nextMs(),
+      createBackoff(() => random.next(), { firstMs: 2_000, longestMs: 15_000 }).nextMs(),
     );
     const inTenth = (tenth: number): number =>
       pauses.filter((ms) => ms >= 1_000 + tenth * 100 && ms < 1_100 + tenth * 100).length;
