@@ -109,7 +109,7 @@ describe("exit status and output", () => {
   it("explains itself", async () => {
     const { status, stdout } = await run(["--help"]);
     expect(status).toBe(0);
-    expect(stdout).toContain("Exit status: 0 it holds, 1 it does not, 2 wrong usage.");
+    expect(stdout).toContain("Exit status: 0 valid, 1 not valid, 2 wrong usage.");
   });
 });
 

@@ -3,6 +3,7 @@
  * takes part by its `samples.ts`; one that is signed and has none fails here.
  */
 import { describe, expect, it } from "vitest";
+import { optional } from "../../../../src/base/optional.ts";
 import {
   RevocationStore,
   type RevocationList,
@@ -163,15 +164,10 @@ describe.each(SIGNED)("$name", (format) => {
   it("is refused with a field twice, or is what the last one makes it", async () => {
     const credential = await verify(format, await format.duplicatedField.text());
     const { issuedAtMs, evidence } = await verify(format, await good());
-    expect(credential).toMatchObject(
-      format.duplicatedField.outcome === "refused"
-        ? {
-            holds: false,
-            evidence: [],
-            reasons: [{ code: expect.stringMatching(/malformed|schema/) }],
-          }
-        : { holds: true, evidence, ...(issuedAtMs === undefined ? {} : { issuedAtMs }) },
-    );
+    const refused = { holds: false, evidence: [] };
+    const same = { holds: true, evidence, ...optional({ issuedAtMs }) };
+    expect(credential).toMatchObject(format.duplicatedField.outcome === "refused" ? refused : same);
+    expect(credential.reasons).toHaveLength(format.duplicatedField.outcome === "refused" ? 1 : 0);
   });
 });
 

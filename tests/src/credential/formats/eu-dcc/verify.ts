@@ -1,5 +1,5 @@
 /** Verifies EU certificates with the trust, lists and rules of a test. */
-import { RuleSet } from "../../../../../src/credential/formats/eu-dcc/business-rules.ts";
+import type { RuleSet } from "../../../../../src/credential/formats/eu-dcc/business-rules.ts";
 import type { RevocationList } from "../../../../../src/credential/trust/revocation.ts";
 import type { TrustSet } from "../../../../../src/credential/trust/trust.ts";
 import { PERSON, VACCINATION, dccPayload, dccText, dccTrust } from "./samples.ts";
