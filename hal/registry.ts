@@ -6,13 +6,14 @@ import { sdt } from "./drivers/card-reader/sdt/register.ts";
 import { firmataPanel } from "./drivers/panel/firmata/register.ts";
 import { gpioPanel } from "./drivers/panel/gpio/register.ts";
 import { mlx90614 } from "./drivers/thermometer/mlx90614/register.ts";
+import { mlx90632 } from "./drivers/thermometer/mlx90632/register.ts";
 import type { DeviceKind, DeviceSettings, Driver } from "./driver.ts";
 
 /** The first of each kind is the one that is meant where a file names no driver. */
 export const DRIVERS: { readonly [K in DeviceKind]: readonly [Driver<K>, ...Driver<K>[]] } = {
   "code-reader": [camera],
   "card-reader": [sdt],
-  thermometer: [mlx90614],
+  thermometer: [mlx90614, mlx90632],
   gate: [guardedLine],
   panel: [gpioPanel, firmataPanel],
   "door-contacts": [gpioContacts],

@@ -4,6 +4,7 @@ import type { TwoWireChip } from "../bus/smbus.ts";
 import type { Clock } from "../../hal/clock.ts";
 import { createFirmataChip } from "./firmata.ts";
 import { createMlx90614Chip } from "./mlx90614.ts";
+import { createMlx90632Chip } from "./mlx90632.ts";
 import { createSamVChip } from "./sam-v.ts";
 
 /** What people, the room and faults do to a thermometer chip. */
@@ -50,6 +51,7 @@ export type SimulatedChip =
 
 const CHIPS: ReadonlyMap<string, SimulatedChip> = new Map<string, SimulatedChip>([
   ["mlx90614", { kind: "thermometer", wire: "two-wire", create: createMlx90614Chip }],
+  ["mlx90632", { kind: "thermometer", wire: "two-wire", create: createMlx90632Chip }],
   ["sam-v", { kind: "card-reader", wire: "serial", create: createSamVChip }],
   ["firmata", { kind: "panel", wire: "serial", create: createFirmataChip }],
 ]);
