@@ -1,17 +1,18 @@
-/** A device's health as it is told: every change once, and the present state to whoever starts listening. */
+/** A device's health: each change is reported once, and the present state to a new listener. */
 import { BusError } from "../../bus/errors.ts";
 import type { DeviceHealth } from "../../devices.ts";
 
 export interface Health {
   readonly current: DeviceHealth;
   set(next: DeviceHealth): void;
+  /** Called on every change, and once with the present state. One listener. */
   onChange(listener: (health: DeviceHealth) => void): void;
 }
 
 /** A device that has not been started counts as starting. */
 export function createHealth(): Health {
   let current: DeviceHealth = { state: "starting" };
-  let tell: ((health: DeviceHealth) => void) | undefined;
+  let listener: ((health: DeviceHealth) => void) | undefined;
   return {
     get current() {
       return current;
@@ -19,22 +20,22 @@ export function createHealth(): Health {
     set(next) {
       if (isSame(current, next)) return;
       current = next;
-      tell?.(next);
+      listener?.(next);
     },
-    onChange(listener) {
-      tell = listener;
-      listener(current);
+    onChange(added) {
+      listener = added;
+      added(current);
     },
   };
 }
 
-// The same kind of failure again is no news, even when its words differ.
+// The same kind of failure again is no change, even where its detail differs.
 function isSame(a: DeviceHealth, b: DeviceHealth): boolean {
   if (a.state === "failed" && b.state === "failed") return a.kind === b.kind;
   return a.state === b.state;
 }
 
-/** How an error is told as a device's health. */
+/** An error as a device's health. */
 export function failureOf(error: unknown): DeviceHealth {
   return {
     state: "failed",

@@ -1,9 +1,11 @@
-/** Keeps one piece of work going: starts it again after each failure, more patiently each time. */
-import type { Clock, Timer } from "../../clock.ts";
+/** Keeps one piece of work going: starts it again after each failure, and waits longer each time. */
+import type { Clock } from "../../clock.ts";
+import { createBackoff, type BackoffLimits } from "./backoff.ts";
+import { CancellableWaits } from "./waits.ts";
 
 /** One start-to-stop span of the work. */
 export interface Session {
-  /** False once stopped: whatever still arrives must change nothing. */
+  /** False once stopped: what still arrives must change nothing. */
   readonly live: boolean;
   /** Resolves after `delayMs`, or at once when stopped. */
   wait(delayMs: number): Promise<void>;
@@ -11,13 +13,11 @@ export interface Session {
   readonly stopped: Promise<void>;
 }
 
-export interface RetryOptions {
+export interface RetryOptions extends Partial<BackoffLimits> {
   clock: Clock;
   /** The work. It ends by rejecting, or by resolving once `session.live` is false. */
   attempt: (session: Session) => Promise<void>;
   onFailure: (error: unknown) => void;
-  firstDelayMs?: number;
-  maximumDelayMs?: number;
 }
 
 export interface Retry {
@@ -25,14 +25,14 @@ export interface Retry {
   start(): Promise<void>;
   /** Ends the session without waiting for what is under way: its clock may stand still. */
   stop(): void;
-  /** The work does what it should: the next failure is answered quickly again. */
+  /** The work does what it should: after the next failure the wait is short again. */
   succeeded(): void;
 }
 
-/** Delays double from `firstDelayMs` (500) to `maximumDelayMs` (10 000). Starting twice does nothing. */
+/** Waits double from `firstMs` (500) to `lastMs` (10 000). Starting twice does nothing. */
 export function createRetry(options: RetryOptions): Retry {
-  const { clock, attempt, onFailure, firstDelayMs = 500, maximumDelayMs = 10_000 } = options;
-  let delayMs = firstDelayMs;
+  const { clock, attempt, onFailure, firstMs = 500, lastMs = 10_000 } = options;
+  const backoff = createBackoff({ firstMs, lastMs });
   let session: CancellableSession | undefined;
   let firstKnown: () => void = () => undefined;
 
@@ -44,8 +44,7 @@ export function createRetry(options: RetryOptions): Retry {
         if (!mine.live) return;
         onFailure(error);
         firstKnown();
-        await mine.wait(delayMs);
-        delayMs = Math.min(maximumDelayMs, delayMs * 2);
+        await mine.wait(backoff.nextMs());
       }
     }
   };
@@ -53,7 +52,7 @@ export function createRetry(options: RetryOptions): Retry {
   return {
     start() {
       if (session !== undefined) return Promise.resolve();
-      delayMs = firstDelayMs;
+      backoff.reset();
       session = new CancellableSession(clock);
       const known = new Promise<void>((resolve) => {
         firstKnown = resolve;
@@ -67,7 +66,7 @@ export function createRetry(options: RetryOptions): Retry {
       session = undefined;
     },
     succeeded() {
-      delayMs = firstDelayMs;
+      backoff.reset();
       firstKnown();
     },
   };
@@ -76,36 +75,23 @@ export function createRetry(options: RetryOptions): Retry {
 class CancellableSession implements Session {
   live = true;
   readonly stopped: Promise<void>;
-  readonly #clock: Clock;
-  readonly #waits = new Map<Timer, () => void>();
-
+  readonly #waits: CancellableWaits;
   #end: () => void = () => undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#waits = new CancellableWaits(clock);
     this.stopped = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
   wait(delayMs: number): Promise<void> {
-    if (!this.live) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.#clock.after(delayMs, () => {
-        this.#waits.delete(timer);
-        resolve();
-      });
-      this.#waits.set(timer, resolve);
-    });
+    return this.live ? this.#waits.wait(delayMs) : Promise.resolve();
   }
 
   end(): void {
     this.live = false;
     this.#end();
-    for (const [timer, resolve] of this.#waits) {
-      timer.cancel();
-      resolve();
-    }
-    this.#waits.clear();
+    this.#waits.cancelAll();
   }
 }

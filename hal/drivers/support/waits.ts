@@ -1,4 +1,4 @@
-/** Waits that can be cut short, so that stopping and unplugging do not sit them out. */
+/** Waits that can be cut short, so that stopping and unplugging need not wait for them. */
 import type { Clock, Timer } from "../../clock.ts";
 
 export class CancellableWaits {
@@ -9,7 +9,7 @@ export class CancellableWaits {
     this.#clock = clock;
   }
 
-  /** Resolves after `durationMs`, or when `endAll` is called. */
+  /** Resolves after `durationMs`, or when `cancelAll` is called. */
   wait(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
       let timer: Timer | undefined;

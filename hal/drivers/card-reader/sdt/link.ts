@@ -38,7 +38,6 @@ export class SdtLink {
   #waiter: Waiter | undefined;
   #lastByteAtMs = 0;
   #lost: Error | undefined;
-  #onLost: () => void = () => {};
 
   constructor(connection: SerialConnection, clock: Clock) {
     this.#connection = connection;
@@ -51,14 +50,7 @@ export class SdtLink {
         new BusError("closed", { bus: connection.path, during: "talking to the card reader" });
       this.#waiter?.fail(this.#lost);
       this.#waits.cancelAll();
-      this.#onLost();
     });
-  }
-
-  /** Called once when the line goes, so that a wait between two questions can end early. */
-  onLost(listener: () => void): void {
-    this.#onLost = listener;
-    if (this.#lost !== undefined) listener();
   }
 
   /** Why the line is gone, if it is. */
@@ -76,7 +68,13 @@ export class SdtLink {
     );
   }
 
+  /** Resolves after `durationMs`, or at once when the line is lost or closed. */
+  wait(durationMs: number): Promise<void> {
+    return this.#lost === undefined ? this.#waits.wait(durationMs) : Promise.resolve();
+  }
+
   close(): Promise<void> {
+    this.#waits.cancelAll();
     return this.#connection.close();
   }
 

@@ -10,10 +10,10 @@ import { textOfPayload } from "./payload.ts";
 import { detectBaudRate } from "./rate.ts";
 import { CardPresentation, type ReadAttempt } from "./presentation.ts";
 import { describeStatus, readerStatus, type ReaderStatus } from "./status.ts";
-import { CancellableWaits } from "../../support/waits.ts";
+import { createHealth, failureOf } from "../../support/health.ts";
+import { createRetry, type Retry, type Session } from "../../support/retry.ts";
 
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+const RETRY = { firstMs: 250, lastMs: 5_000 };
 // So many faults in a row and the line itself is in doubt: open it and look for the rate afresh.
 const FAULTS_BEFORE_REOPENING = 3;
 // A module that refuses everything is asked again at the pace at which installers poll it.
@@ -35,50 +35,45 @@ export function createSdtReader(options: SdtReaderOptions): CardReader {
   return new SdtReader(options);
 }
 
-type LookResult = "idle" | "again" | "fault" | "refused";
+/** What came of one search for a card. */
+type SearchResult = "idle" | "again" | "fault" | "refused";
 
 class SdtReader implements CardReader {
   readonly #host: SerialHost;
   readonly #clock: Clock;
   readonly #pollMs: number;
-  readonly #waits: CancellableWaits;
-  readonly #showing = new CardPresentation();
-  #health: DeviceHealth = { state: "starting" };
-  #onHealth: (health: DeviceHealth) => void = () => {};
+  readonly #presentation = new CardPresentation();
+  readonly #health = createHealth();
+  readonly #retry: Retry;
   #onReading: (reading: CardReading) => void = () => {};
   #onFailure: (failure: CardReadFailure) => void = () => {};
   #link: SdtLink | undefined;
-  #running: Promise<void> | undefined;
-  #stopping = false;
-  #retryMs = FIRST_RETRY_MS;
 
   constructor({ host, clock, pollMs = 150 }: SdtReaderOptions) {
     this.#host = host;
     this.#clock = clock;
     this.#pollMs = pollMs;
-    this.#waits = new CancellableWaits(clock);
+    this.#retry = createRetry({
+      clock,
+      ...RETRY,
+      attempt: (session) => this.#serve(session),
+      onFailure: (error) => this.#health.set(failureOf(error)),
+    });
   }
 
-  start(): Promise<void> {
-    if (this.#running === undefined) {
-      this.#stopping = false;
-      this.#report({ state: "starting" });
-      this.#running = this.#run();
-    }
-    return Promise.resolve();
+  async start(): Promise<void> {
+    this.#health.set({ state: "starting" });
+    // Finding the reader's rate takes seconds; nothing needs to wait for it.
+    void this.#retry.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#waits.cancelAll();
+    this.#retry.stop();
     await this.#link?.close();
-    await this.#running;
-    this.#running = undefined;
   }
 
   onHealth(listener: (health: DeviceHealth) => void): void {
-    this.#onHealth = listener;
-    listener(this.#health);
+    this.#health.onChange(listener);
   }
 
   onReading(listener: (reading: CardReading) => void): void {
@@ -89,36 +84,30 @@ class SdtReader implements CardReader {
     this.#onFailure = listener;
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      try {
-        await this.#converse();
-      } catch (error) {
-        if (!(error instanceof BusError)) throw error;
-        if (!this.#stopping) this.#report(failed(error.kind, error.message));
-      } finally {
-        this.#showing.forget();
-        await this.#link?.close();
-        this.#link = undefined;
-      }
-      if (this.#stopping) return;
-      await this.#waits.wait(this.#retryMs);
-      this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  /** Opens the line and searches for cards on it until it is lost or the driver stops. */
+  async #serve(session: Session): Promise<void> {
+    const link = new SdtLink(await this.#host.open({ baudRate: 115_200 }), this.#clock);
+    this.#link = link;
+    try {
+      if (session.live) await this.#searchOn(link, session);
+    } catch (error) {
+      // Before the line is closed: what hangs there must not hold up the alarm.
+      if (session.live) this.#health.set(failureOf(error));
+      throw error;
+    } finally {
+      this.#presentation.forget();
+      await link.close();
+      if (this.#link === link) this.#link = undefined;
     }
   }
 
-  /** One life of the line: ends by throwing a BusError, or when stopped. */
-  async #converse(): Promise<void> {
-    const link = new SdtLink(await this.#host.open({ baudRate: 115_200 }), this.#clock);
-    this.#link = link;
-    link.onLost(() => this.#waits.cancelAll());
-    if (this.#stopping) return;
+  async #searchOn(link: SdtLink, session: Session): Promise<void> {
     await detectBaudRate(link, this.#host.path);
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#retry.succeeded();
     let faults = 0;
-    while (!this.#stopping) {
+    while (session.live) {
       if (link.lost !== undefined) throw link.lost;
-      const result = await this.#look(link);
+      const result = await this.#search(link, session);
       faults = result === "fault" ? faults + 1 : 0;
       if (faults >= FAULTS_BEFORE_REOPENING) {
         throw new BusError("timeout", {
@@ -128,47 +117,42 @@ class SdtReader implements CardReader {
         });
       }
       if (result === "fault") await link.drain();
-      if (result === "idle") await this.#waits.wait(this.#pollMs);
-      if (result === "refused") await this.#waits.wait(REFUSED_WAIT_MS);
+      if (result === "idle") await link.wait(this.#pollMs);
+      if (result === "refused") await link.wait(REFUSED_WAIT_MS);
     }
   }
 
-  /** Looks for a card once, and reads it if it is new. */
-  async #look(link: SdtLink): Promise<LookResult> {
+  /** Searches for a card once, and reads it if it is new. */
+  async #search(link: SdtLink, session: Session): Promise<SearchResult> {
     const reply = await link.ask(REQUESTS.find);
     if (reply.kind === "fault") return "fault";
     const status = readerStatus(reply.frame.sw3);
     if (status === "self-test-failed" || status === "not-authorised") {
-      this.#report(failed(status, describeStatus(status)));
+      this.#health.set({ state: "failed", kind: status, detail: describeStatus(status) });
       return "refused";
     }
     if (status !== "card-found" && !REJECTIONS.has(status) && !GONE.has(status)) return "fault";
-    this.#report({ state: "ok" });
-    if (status === "card-found") return this.#showing.found() ? this.#attempt(link) : "idle";
+    this.#health.set({ state: "ok" });
+    if (status === "card-found")
+      return this.#presentation.found() ? this.#attempt(link, session) : "idle";
     // A card of another kind is somebody's mistake: said once, then it has to leave.
     const failure = GONE.has(status)
-      ? this.#showing.empty()
-      : this.#showing.found()
-        ? this.#showing.attempted({ ...refusedBy(status).attempt, final: true })
+      ? this.#presentation.empty()
+      : this.#presentation.found()
+        ? this.#presentation.attempted({ ...refusedBy(status).attempt, final: true })
         : undefined;
     if (failure !== undefined) this.#onFailure(failure);
     return "idle";
   }
 
-  async #attempt(link: SdtLink): Promise<LookResult> {
+  async #attempt(link: SdtLink, session: Session): Promise<SearchResult> {
     const outcome = await readCard(link, this.#clock.monotonicMs());
-    if (this.#stopping) return "idle";
-    const failure = this.#showing.attempted(outcome.attempt);
+    if (!session.live) return "idle";
+    const failure = this.#presentation.attempted(outcome.attempt);
     if (failure !== undefined) this.#onFailure(failure);
     if (outcome.reading !== undefined) this.#onReading(outcome.reading);
     if (outcome.lineFault) return "fault";
     return outcome.attempt.kind === "read" ? "idle" : "again";
-  }
-
-  #report(health: DeviceHealth): void {
-    if (JSON.stringify(health) === JSON.stringify(this.#health)) return;
-    this.#health = health;
-    this.#onHealth(health);
   }
 }
 
@@ -246,8 +230,4 @@ function refusedBy(
     attempt: { kind: "failed", failure, final: false, gone: GONE.has(status) },
     lineFault: false,
   };
-}
-
-function failed(kind: string, detail: string): DeviceHealth {
-  return { state: "failed", kind, detail };
 }

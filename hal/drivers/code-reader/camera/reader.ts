@@ -4,6 +4,9 @@ import { BusError } from "../../../bus/errors.ts";
 import { every } from "../../../clock.ts";
 import type { Clock, Timer } from "../../../clock.ts";
 import type { CodeReader, CodeReading, DeviceHealth } from "../../../devices.ts";
+import { createHealth, failureOf } from "../../support/health.ts";
+import { createRetry, type Retry, type Session } from "../../support/retry.ts";
+import type { BackoffLimits } from "../../support/backoff.ts";
 import { createFrameAssembler, tightLuminance } from "./frame-assembler.ts";
 import type { DecodeEngine, DecodeResult } from "../engine/engine.ts";
 import { createExposurePolicy } from "./exposure.ts";
@@ -30,8 +33,8 @@ export interface CodeReaderOptions {
   stallAfterMs?: number;
   /** A picture of one grey level for this long counts as no picture; default 10,000 ms. */
   blankAfterMs?: number;
-  /** Wait before opening a lost camera again: doubled each time from `first` to `longest`; default 500 and 15,000 ms. */
-  reopenMs?: { first: number; longest: number };
+  /** Wait before opening a lost camera again; default 500 and 15,000 ms. */
+  reopen?: BackoffLimits;
 }
 
 /** A whole frame, waiting for the engine or with it. */
@@ -64,21 +67,22 @@ class CameraCodeReader implements CodeReader {
   readonly #clock: Clock;
   readonly #stallAfterMs: number;
   readonly #blankAfterMs: number;
-  readonly #reopenMs: { first: number; longest: number };
+  readonly #health = createHealth();
+  readonly #retry: Retry;
   readonly #presentations;
   readonly #parts;
   readonly #isWanted;
   #scene = createSceneChangeDetector();
   #exposure = createExposurePolicy();
   #readSinceFrame = false;
-  #health: DeviceHealth = { state: "starting" };
-  #healthListener: ((health: DeviceHealth) => void) | undefined;
   #readingListener: ((reading: CodeReading) => void) | undefined;
   #running = false;
   #connection: CameraConnection | undefined;
-  #reopenTimer: Timer | undefined;
   #watchTimer: Timer | undefined;
-  #nextReopenMs: number;
+  /** Ends the present connection with an error. */
+  #giveUp: (error: unknown) => void = () => {};
+  #onOpened: () => void = () => {};
+  #decodersLoaded = false;
   #lastFrameMs = 0;
   #lastPictureMs = 0;
   #waiting: Slot | undefined;
@@ -95,8 +99,12 @@ class CameraCodeReader implements CodeReader {
     this.#clock = options.clock;
     this.#stallAfterMs = options.stallAfterMs ?? 3_000;
     this.#blankAfterMs = options.blankAfterMs ?? 10_000;
-    this.#reopenMs = options.reopenMs ?? { first: 500, longest: 15_000 };
-    this.#nextReopenMs = this.#reopenMs.first;
+    this.#retry = createRetry({
+      clock: options.clock,
+      ...(options.reopen ?? { firstMs: 500, lastMs: 15_000 }),
+      attempt: (session) => this.#read(session),
+      onFailure: (error) => this.#health.set(failureOf(error)),
+    });
     this.#presentations = createPresentations(
       options.forgetAfterMs ?? 1_500,
       options.waitMs ?? 1_000,
@@ -109,28 +117,25 @@ class CameraCodeReader implements CodeReader {
     });
   }
 
+  /** Resolves once the camera is open, or known not to open. */
   async start(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
-    try {
-      await this.#engine.ready();
-      await this.#open();
-    } catch (error) {
-      this.#failed(error, "loading the decoders");
-    }
+    const opened = new Promise<void>((resolve) => {
+      this.#onOpened = resolve;
+    });
+    await Promise.race([opened, this.#retry.start()]);
   }
 
   async stop(): Promise<void> {
     this.#running = false;
-    this.#reopenTimer?.cancel();
-    await this.#drop();
-    this.#waiting = undefined;
-    this.#setHealth({ state: "starting" });
+    this.#retry.stop();
+    await this.#close();
+    this.#health.set({ state: "starting" });
   }
 
   onHealth(listener: (health: DeviceHealth) => void): void {
-    this.#healthListener = listener;
-    listener(this.#health);
+    this.#health.onChange(listener);
   }
 
   onReading(listener: (reading: CodeReading) => void): void {
@@ -142,29 +147,31 @@ class CameraCodeReader implements CodeReader {
     return latest && { ...latest, luminance: Uint8Array.from(latest.luminance) };
   }
 
-  #setHealth(health: DeviceHealth): void {
-    const before = this.#health;
-    const same =
-      before.state === health.state &&
-      (before.state !== "failed" ||
-        (health.state === "failed" &&
-          before.kind === health.kind &&
-          before.detail === health.detail));
-    this.#health = health;
-    if (!same) this.#healthListener?.(health);
-  }
-
-  async #open(): Promise<void> {
-    if (!this.#running) return;
+  /** Opens the camera and reads its frames until it is lost or the driver stops. */
+  async #read(session: Session): Promise<void> {
+    if (!this.#decodersLoaded) {
+      // Asked once: decoders that are lost later are brought back by the engine itself.
+      this.#decodersLoaded = true;
+      await this.#engine.ready();
+    }
+    if (!session.live) return;
+    const connection = await this.#camera.open();
+    if (!session.live) {
+      await connection.close();
+      return;
+    }
+    const lost = new Promise<never>((_resolve, reject) => {
+      this.#giveUp = reject;
+    });
+    lost.catch(() => undefined);
+    this.#attach(connection);
+    this.#onOpened();
     try {
-      const connection = await this.#camera.open();
-      if (!this.#running) {
-        await connection.close();
-        return;
-      }
-      this.#attach(connection);
-    } catch (error) {
-      this.#failed(error, "opening the camera");
+      await Promise.race([lost, session.stopped]);
+    } finally {
+      // Not waited for: a camera that hangs must not hold up the alarm. Until it is closed, opening it
+      // again is refused, and tried again.
+      if (this.#connection === connection) void this.#close();
     }
   }
 
@@ -181,12 +188,17 @@ class CameraCodeReader implements CodeReader {
     connection.onClose((error) => {
       if (this.#connection !== connection) return;
       this.#detach();
-      this.#failed(
+      this.#lose(
         error ?? new BusError("closed", { bus: this.#camera.name, during: "reading frames" }),
-        "reading frames",
       );
     });
     this.#watchTimer = every(this.#clock, this.#stallAfterMs / 2, () => this.#watch());
+  }
+
+  /** Reports the failure at once; the session then ends with it. */
+  #lose(error: Error): void {
+    this.#health.set(failureOf(error));
+    this.#giveUp(error);
   }
 
   #detach(): void {
@@ -196,7 +208,7 @@ class CameraCodeReader implements CodeReader {
     this.#latest = undefined;
   }
 
-  async #drop(): Promise<void> {
+  async #close(): Promise<void> {
     const connection = this.#connection;
     this.#detach();
     try {
@@ -204,20 +216,8 @@ class CameraCodeReader implements CodeReader {
       connection?.control?.({ exposureBias: 0 }).catch(() => undefined);
       await connection?.close();
     } catch {
-      // It is being given up anyway; opening it again tells what is wrong.
+      // It is being given up anyway; opening it again shows what is wrong.
     }
-  }
-
-  #failed(error: unknown, during: string): void {
-    if (!this.#running) return;
-    const kind = error instanceof BusError ? error.kind : "failed";
-    const detail = error instanceof Error ? error.message : `${during}: ${String(error)}`;
-    this.#setHealth({ state: "failed", kind, detail });
-    this.#reopenTimer?.cancel();
-    this.#reopenTimer = this.#clock.after(this.#nextReopenMs, () => {
-      void this.#open();
-    });
-    this.#nextReopenMs = Math.min(this.#reopenMs.longest, this.#nextReopenMs * 2);
   }
 
   #watch(): void {
@@ -229,11 +229,9 @@ class CameraCodeReader implements CodeReader {
         during: "waiting for a frame",
         detail: `none for ${Math.round(silentMs)} ms; check the cable, or that nothing else holds the camera`,
       });
-      // The alarm first: a camera that hangs may hold up its own closing.
-      this.#failed(error, "waiting for a frame");
-      void this.#drop();
+      this.#lose(error);
     } else if (now - this.#lastPictureMs >= this.#blankAfterMs) {
-      this.#setHealth({
+      this.#health.set({
         state: "failed",
         kind: "blank",
         detail: `${this.#camera.name} gives frames without a picture; check the lens cover and the light`,
@@ -253,11 +251,11 @@ class CameraCodeReader implements CodeReader {
     slot.framesTried = look.framesSinceChange;
     slot.changed = look.changed || unseenChange;
     this.#lastFrameMs = now;
-    this.#nextReopenMs = this.#reopenMs.first;
+    this.#retry.succeeded();
     this.#latest = slot;
     if (!look.blank) {
       this.#lastPictureMs = now;
-      if (!this.#decoderFault) this.#setHealth({ state: "ok" });
+      if (!this.#decoderFault) this.#health.set({ state: "ok" });
     }
     this.#adjustExposure(connection, look);
     this.#waiting = slot;
@@ -297,7 +295,7 @@ class CameraCodeReader implements CodeReader {
       } catch (error) {
         this.#decoderFault = true;
         const detail = error instanceof Error ? error.message : String(error);
-        this.#setHealth({ state: "failed", kind: "decoder", detail });
+        this.#health.set({ state: "failed", kind: "decoder", detail });
       } finally {
         this.#inFlight = undefined;
       }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { DecodedCode } from "../../../devices.ts";
 import type { Clock, Timer } from "../../../clock.ts";
 import type { Luminance } from "../image/image.ts";
+import { createBackoff } from "../../support/backoff.ts";
 import { JOB_BYTES, createMessageSplitter, encodeJob } from "./messages.ts";
 import type { DecoderMessage, DecodeJob } from "./messages.ts";
 
@@ -63,7 +64,7 @@ const MOST_BYTES = 256 * 2 ** 20;
 const UNREAD_MS = 100;
 
 // A process that cannot start is not started for every frame.
-const RESTART_MS = { first: 100, longest: 10_000 };
+const RESTART = { firstMs: 100, lastMs: 10_000 };
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 type Settle<T> = { resolve(value: T): void; reject(error: Error): void };
@@ -93,7 +94,7 @@ class ProcessDecoderWorker implements DecoderWorker {
   #waiting: Settle<DecoderAnswer> | undefined;
   #deadline: Timer | undefined;
   #picture: number | undefined;
-  #restartMs = RESTART_MS.first;
+  readonly #backoff = createBackoff(RESTART);
   #restartAtMs = 0;
   #whyLost: Error | undefined;
   #closed = false;
@@ -208,7 +209,7 @@ class ProcessDecoderWorker implements DecoderWorker {
       this.#starting = undefined;
       return;
     }
-    this.#restartMs = RESTART_MS.first;
+    this.#backoff.reset();
     const { codes, attempt, outlined, cpuMs, residentBytes } = message;
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -232,8 +233,7 @@ class ProcessDecoderWorker implements DecoderWorker {
   #fail(why: string): void {
     const error = new Error(`${why}; a new one is started`);
     this.#whyLost = error;
-    this.#restartAtMs = this.#options.clock.monotonicMs() + this.#restartMs;
-    this.#restartMs = Math.min(RESTART_MS.longest, this.#restartMs * 2);
+    this.#restartAtMs = this.#options.clock.monotonicMs() + this.#backoff.nextMs();
     this.#lost(error);
     this.#options.onLost?.(error);
   }

@@ -43,8 +43,8 @@ class GuardedGate implements Gate {
       clock: options.clock,
       attempt: (session) => this.#hold(session),
       onFailure: (error) => this.#fail(error),
-      firstDelayMs: 100,
-      maximumDelayMs: 5000,
+      firstMs: 100,
+      lastMs: 5_000,
     });
   }
 
