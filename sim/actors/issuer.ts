@@ -18,6 +18,7 @@ import {
 } from "../../src/credential/trust/revocation-files.ts";
 import type { RevocationVerdict } from "../../src/credential/trust/revocation.ts";
 import type { Random } from "../kernel/random.ts";
+import type { NewDataSet } from "./data-publisher.ts";
 import { UNIT_FILES } from "../platform/unit-files.ts";
 
 const TRUST_FILE = `${UNIT_FILES.trustFolder}/issuers.json`;
@@ -181,6 +182,24 @@ export class District {
       files.put(path, content, asOfMs);
     }
     files.put(UNIT_FILES.directory, this.directoryFile(), this.#directoryAsOfMs);
+  }
+
+  /** What this district would publish now as a data set of a kind. */
+  dataSet(kind: "directory" | "revocation" | "trust"): NewDataSet {
+    const foreign = (files: ReadonlyMap<string, ForeignFile>): string[] =>
+      [...files.values()].map(({ content }) => Buffer.from(content).toString("utf8"));
+    switch (kind) {
+      case "directory":
+        return { kind, files: [this.directoryFile()], asOfMs: this.#directoryAsOfMs };
+      case "revocation": {
+        const files = [this.revocationFile(), ...foreign(this.#revocationFiles)];
+        return { kind, files, asOfMs: this.#revokedAsOfMs };
+      }
+      case "trust": {
+        const files = [this.trustFile(), ...foreign(this.#trustFiles)];
+        return { kind, files, asOfMs: this.#trustListAsOfMs };
+      }
+    }
   }
 
   /** The public keys of every trusted issuer. */

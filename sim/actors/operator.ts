@@ -1,4 +1,4 @@
-/** Somebody at the district who gives commands, signed and sent through the broker; and who forges them. */
+/** An operator at the district who sends signed commands through the broker; and a forger. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../../hal/clock.ts";
 import { COMMAND_NAMES } from "../../src/core/command.ts";
@@ -53,6 +53,7 @@ export class Operator {
   readonly #address: { district: string; unitId: string };
   readonly #send: (topic: string, payload: string) => void;
   #counter = 0;
+  #settingsVersion = 0;
   #last: { name: string; text: string } | undefined;
 
   /** @param clock the true time */
@@ -86,6 +87,17 @@ export class Operator {
     else if (flaw === "changed") this.#publish(name, change(text));
     else if (flaw === "misnamed") this.#publish(name === "release" ? "message" : "release", text);
     else this.#publish(name, text);
+  }
+
+  /**
+   * Sends settings for the unit: all that are to differ from its own file.
+   * @returns the version under which the unit reports them
+   */
+  publishSettings(values: Readonly<Record<string, unknown>>, flaw?: CommandFlaw): number {
+    this.#settingsVersion += 1;
+    const version = this.#settingsVersion;
+    this.give({ name: "settings", version, values }, `settings-${version}`, "settings", flaw);
+    return version;
   }
 
   #sign(command: Command, commandId: string, why: string, flaw: CommandFlaw | undefined): string {

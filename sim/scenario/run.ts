@@ -1,41 +1,21 @@
 /** Runs a scenario in virtual time: a day in seconds, the same seed to the same byte. */
-import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
-import { createSimulatedHardware } from "../doorway/hardware.ts";
-import { devicesIn, doorwayFile } from "../doorway/wiring.ts";
-import type { BrokerMessage } from "../platform/broker.ts";
 import { checkTrace } from "../checks/checks.ts";
-import { VirtualClock } from "../kernel/virtual-clock.ts";
 import { drive } from "../kernel/drive.ts";
-import { createMortalEngine } from "../faults/failing-engine.ts";
-import { District } from "../actors/issuer.ts";
-import { composeDoorway } from "../doorway/doorway.ts";
-import { createRandom } from "../kernel/random.ts";
-import { createTrace, type TraceEntry } from "../kernel/trace.ts";
-import { createUnitClock } from "../kernel/unit-clock.ts";
-import { simulatedUnitConfig } from "../platform/unit-config.ts";
-import { createVirtualBackend, DISTRICT } from "../platform/virtual.ts";
-import { Cast } from "./fixtures.ts";
+import type { TraceEntry } from "../kernel/trace.ts";
+import type { VirtualClock } from "../kernel/virtual-clock.ts";
 import { judgeTotals, judgeVisitor } from "./judge.ts";
 import type { LoadedScenario } from "./load.ts";
 import { countsOf, linesOf, type TotalsLine, type VisitLine } from "./report.ts";
 import type { VisitorFields } from "./schema.ts";
-import { createStopwatch, type CpuTimings } from "./stopwatch.ts";
-import { happen } from "./timeline.ts";
-import { durationMs, momentMs } from "./values.ts";
-import { chronicleOf } from "./visits.ts";
+import { openSession, type SessionOptions } from "./session.ts";
 import type { Stage } from "./stage.ts";
+import type { CpuTimings } from "./stopwatch.ts";
+import { happen } from "./timeline.ts";
+import { durationMs } from "./values.ts";
+import { chronicleOf } from "./visits.ts";
 
-export interface RunOptions {
-  /** Instead of the scenario's own. */
-  seed?: number | undefined;
-  /** An inline engine whose decoders are loaded already. */
-  engine: DecodeEngine;
-  /** Real milliseconds; with it each visit's line says what the processor spent. */
-  stopwatch?: () => number;
-  /** Sees every message the broker takes, as it leaves the unit. */
-  onMessage?: (message: BrokerMessage) => void;
-}
+export type RunOptions = SessionOptions;
 
 /** Everything a run came to. */
 export interface ScenarioResult {
@@ -57,84 +37,14 @@ export async function runScenario(
   loaded: LoadedScenario,
   options: RunOptions,
 ): Promise<ScenarioResult> {
-  const { fields, startMs } = loaded;
-  const seed = options.seed ?? fields.seed;
-  const random = createRandom(seed);
-  const clock = new VirtualClock(startMs);
-  const unitClock = createUnitClock(clock);
-  const trace = createTrace(() => clock.monotonicMs());
-  const district = districtOf(loaded, random);
-  const nowMs = (): number => clock.wallMs();
-  const cast = new Cast({
-    district,
-    random: random.fork("cast"),
-    nowMs,
-    people: fields.people,
-    passes: fields.passes,
-    pictures: loaded.pictures,
-  });
-  for (const entry of fields.directory) cast.know(entry);
-  district.revoke(cast.serialsOf(fields.revoked), "revoked", startMs);
-  const { framesPerSecond, noise, width, height } = fields.unit.camera;
-  // Without noise every frame of a scene is the same, and need not be drawn again.
-  const noisy = noise > 0 || fields.timeline.some((happening) => happening.noise !== undefined);
-  const noiseFrames = noisy ? 3 : 1;
-  const bench = createSimulatedHardware({
-    clock,
-    random: random.fork("bench"),
-    ambientC: fields.unit.ambientC,
-    devices: devicesIn(doorwayFile(fields.unit.devices)),
-    camera: { width, height, framesPerSecond, idleFramesPerSecond: 1, noise, noiseFrames },
-  });
-  const backend = createVirtualBackend({
-    clock,
-    unitClock,
-    random: random.fork("backend"),
-    trace,
-    unitId: fields.unit.id,
-    district,
-    onMessage: options.onMessage,
-  });
-  const timings = new Map<string, VisitTimings>();
-  const cpu = new Map<string, CpuTimings>();
-  const watch = options.stopwatch === undefined ? undefined : createStopwatch(options.stopwatch);
-  const decoder = createMortalEngine(options.engine);
-  district.handOver(backend.files);
-  const { trust, revoked } = district.filePaths();
-  const { store } = backend.disk;
-  const disk = { ...backend.disk, store: watch?.store(store) ?? store };
-  const doorway = await composeDoorway({
-    clock,
-    unitClock,
-    random: random.fork("doorway"),
-    trace,
-    config: simulatedUnitConfig({
-      unitId: fields.unit.id,
-      district: DISTRICT,
-      without: fields.unit.without,
-      devices: fields.unit.devices,
-      trust,
-      revoked,
-    }),
-    policy: loaded.policy,
-    engine: watch?.engine(decoder.engine) ?? decoder.engine,
-    backend: { ...backend, disk },
-    bench,
-    observer: {
-      ...(watch === undefined ? {} : { measured: (verifier) => watch.verifier(verifier) }),
-      onTimings: (timing) => {
-        timings.set(timing.visitRef, timing);
-        if (watch !== undefined) cpu.set(timing.visitRef, watch.take());
-      },
-    },
-  });
-  const note: Stage["note"] = (entry) => trace.note(entry);
-  const stage = { loaded, clock, unitClock, district, cast, doorway, backend, decoder, note };
+  const session = await openSession(loaded, options);
+  const { stage, seed, trace, timings, cpu } = session;
   try {
     const pending = await perform(stage);
+    const { clock } = stage;
     return resultOf({ loaded, seed, entries: trace.entries, timings, cpu, pending, clock });
   } finally {
-    backend.close();
+    session.close();
   }
 }
 
@@ -227,32 +137,6 @@ export function* comers(visitors: readonly VisitorFields[]): Generator<Comer> {
       yield { visitor, id: `${id}-${time + 1}`, atMs: each };
     }
   }
-}
-
-function districtOf(loaded: LoadedScenario, random: ReturnType<typeof createRandom>): District {
-  const { fields, startMs } = loaded;
-  const district = new District({
-    random: random.fork("district"),
-    startMs,
-    trustListAsOfMs: momentMs(fields.trustListAsOf, startMs),
-    directoryAsOfMs: momentMs(fields.directoryAsOf, startMs),
-    ...(fields.districtKey === undefined
-      ? {}
-      : { districtKey: new Uint8Array(Buffer.from(fields.districtKey, "hex")) }),
-  });
-  for (const [name, issuer] of Object.entries(fields.issuers)) {
-    const span = {
-      notBeforeMs: momentMs(issuer.notBefore, startMs),
-      notAfterMs: momentMs(issuer.notAfter, startMs),
-    };
-    const made = { algorithm: issuer.algorithm, ...span };
-    const key = loaded.keys.get(name) ?? district.makeKey(name, made);
-    district.addIssuer(name, key, issuer.trusted);
-  }
-  const { trust, revocationLists, trustAsOfMs } = loaded;
-  for (const [name, bytes] of trust) district.addTrustFile(name, bytes, trustAsOfMs);
-  for (const [name, bytes] of revocationLists) district.addRevocationFile(name, bytes, trustAsOfMs);
-  return district;
 }
 
 function resultOf(run: {
