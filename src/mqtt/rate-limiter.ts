@@ -1,4 +1,4 @@
-/** So many bytes a second, on average: a data set must not crowd out what a line is there for. */
+/** Limits bytes a second, on average: data sets must not crowd out records. */
 import { delay, type Clock } from "../../hal/clock.ts";
 
 export class RateLimiter {
@@ -11,7 +11,7 @@ export class RateLimiter {
     this.#bytesPerMs = bytesPerSecond / 1_000;
   }
 
-  /** Resolves when these bytes, which were just carried, have had their time. */
+  /** Waits as long as these bytes, which were just received, may take at the allowed rate. */
   async throttle(bytes: number): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + bytes / this.#bytesPerMs;

@@ -1,4 +1,4 @@
-/** Keeps a connection for as long as it is wanted: one at a time, with growing, jittered pauses. */
+/** Reconnects for as long as a connection is wanted: one at a time, with exponential back-off and jitter. */
 import type { Clock } from "../../hal/clock.ts";
 import { createBackoff, type BackoffRange } from "../base/backoff.ts";
 import type { MqttConnection } from "./connection.ts";

@@ -1,4 +1,4 @@
-/** The collector's word about which records it has on its disk: plain, or signed so that nobody else can say it. */
+/** The collector's acknowledgement of the records it has stored: plain JSON, or signed. */
 import type { KeyObject } from "node:crypto";
 import { audienceOf } from "./command.ts";
 import { acknowledgementSchema } from "./message-schemas.ts";
@@ -13,7 +13,7 @@ export interface Acknowledgement {
   again?: readonly (readonly [from: number, to: number])[];
 }
 
-/** The highest number a word names; 0 when it names none. */
+/** The highest sequence number it names; 0 when it names none. */
 export function highestSeqOf({ through, ranges }: Acknowledgement): number {
   return ranges.reduce((last, [, to]) => Math.max(last, to), through);
 }
@@ -30,7 +30,7 @@ export interface AcknowledgementKey {
   secret: KeyObject;
 }
 
-/** Why a word counts for nothing. */
+/** Why an acknowledgement is rejected. */
 export const ACKNOWLEDGEMENT_ERRORS = [...TOKEN_ERRORS, "unsigned", "wrong-audience"] as const;
 type AcknowledgementError = (typeof ACKNOWLEDGEMENT_ERRORS)[number];
 
@@ -52,7 +52,7 @@ export function acknowledgementText(
 }
 
 /**
- * Reads a word, or says why it counts for nothing.
+ * Reads an acknowledgement, or returns why it is rejected.
  *
  * @param keys whose word counts; without them anybody's does, signed or not: a district's collector
  *   begins to sign before its units begin to ask for it

@@ -1,7 +1,7 @@
 /**
- * What a unit asks of its broker beside taking records: a will, retained messages, subscriptions,
- * telemetry. A broker may refuse each of them, by a reason or by ending the connection over it. What
- * it refused is left out for a while, so that records go on, and is named to whoever asks.
+ * Tracks what a broker refuses besides records: a will, retained messages, subscriptions, telemetry.
+ * It refuses by a reason code, or by closing the connection. What it refused is suspended for a
+ * while, so that records go on, and is reported.
  */
 import type { Clock } from "../../hal/clock.ts";
 import { REASON_SESSION_TAKEN_OVER } from "../mqtt/connection.ts";
@@ -14,9 +14,9 @@ export interface Restriction {
   why: string;
 }
 
-/** What was left out is asked for again after so long: access rules are mended, brokers replaced. */
+/** A suspended request is made again after this time: access rules may have been fixed. */
 export const RETRY_REFUSED_MS = 3_600_000;
-/** A connection that ends over the same thing so often in a row ends because of it. */
+/** So many connections in a row that ended over the same request suspend it. */
 const ENDS_BEFORE_SUSPENSION = 2;
 /** Filters that are asked for at once: which of them it was shows when each is asked for alone. */
 export const ALL_AT_ONCE = "all filters at once";
@@ -100,7 +100,7 @@ export class BrokerRestrictions {
     if (this.#refused.delete(what)) this.#onChange();
   }
 
-  /** Everything may be asked for again at once. */
+  /** Lifts every suspension. */
   liftAll(): void {
     this.#suspendedUntilMs.clear();
     this.#consecutiveEnds.clear();

@@ -1,4 +1,4 @@
-/** Commands from afar: signed, addressed, dated, counted, and each carried out at most once. */
+/** Verifies commands of the district: signature, audience, dates and counter; each takes effect at most once. */
 import type { KeyValueStore } from "../base/key-value-store.ts";
 import type { CommandName } from "../core/command.ts";
 import type { Authority } from "../core/record.ts";
@@ -34,7 +34,7 @@ export const COMMAND_REFUSALS = [
 ] as const;
 export type CommandRefusal = (typeof COMMAND_REFUSALS)[number];
 
-/** A command that did nothing. The id is there when its signature held and its giver is to be told. */
+/** A command that did nothing. It has an id when its signature is valid and its sender gets an answer. */
 export interface RefusedCommand {
   refused: CommandRefusal;
   commandId?: string;
@@ -51,7 +51,7 @@ export interface CommandVerifierOptions {
   clock: Clock;
   /** Who may command. */
   keys: KeyRing;
-  /** Which key may give which command; every key all of them, where this is not said. */
+  /** Which key may give which command; without it every key may give all. */
   may?: (keyId: string, name: CommandName) => boolean;
   memory: KeyValueStore;
 }
@@ -70,13 +70,13 @@ interface Claims {
   command: Command;
 }
 
-/** A desk that passes a command on once, or says why not. */
+/** A verifier that accepts a command once, or returns why it is refused. */
 export function createCommandVerifier(options: CommandVerifierOptions): CommandVerifier {
   // One after another: two copies of a command that arrive together must not both be the first.
   let turn: Promise<unknown> = Promise.resolve();
   const { clock } = options;
   const begunAtMs = clock.monotonicMs();
-  // Reckoned back from now: a clock that was wrong at the start may be right by now.
+  // Calculated from now: a clock that was wrong at the start may be right by now.
   const begunWallMs = (): number => clock.wallMs() - (clock.monotonicMs() - begunAtMs);
   const told = new Map<string, number>();
   return {
@@ -105,7 +105,7 @@ async function verify(
     validateClaims(options, token.keyId, claims) ??
     (await consumeCounter(options.memory, token.keyId, claims, begunWallMs()));
   if (refused === "wrong-audience" || refused === "replayed") return { refused };
-  // Whoever repeats what is not theirs must not be able to fill the answers: each is told once.
+  // A replayed command is not answered again: replays must not fill the answers.
   const before = told.get(token.keyId) ?? 0;
   if (counter > before) told.set(token.keyId, counter);
   if (refused === undefined) return { commandId, command, authority: { by: token.keyId, why } };
@@ -121,7 +121,7 @@ function validateClaims(
   const mine = [audienceOf(district, unitId), audienceOf(district)];
   if (!mine.includes(claims.audience)) return "wrong-audience";
   if (may?.(keyId, claims.command.name) === false) return "not-allowed";
-  // Without a clock to believe, a command that somebody held back cannot be told from a fresh one.
+  // Without a trusted clock a command that was held back looks like a fresh one.
   if (!clock.wallTrusted()) return "clock-untrusted";
   const nowMs = clock.wallMs();
   if (nowMs < claims.notBeforeMs - SKEW_MS) return "not-yet-valid";
@@ -130,7 +130,7 @@ function validateClaims(
   return undefined;
 }
 
-/** Writes the counter down before the command takes effect: a crash in between costs the command, not its singleness. */
+/** Persists the counter before the command takes effect: at most once, also across a crash. */
 async function consumeCounter(
   memory: KeyValueStore,
   keyId: string,
@@ -141,7 +141,7 @@ async function consumeCounter(
   try {
     const last = await memory.get(name);
     if (counter <= Number(last ?? 0)) return "replayed";
-    // A memory that was lost cannot tell: what was signed before it began may have counted then.
+    // The stored counters may be lost: a command signed before this start may have been used already.
     if (last === undefined && notBeforeMs + SECOND_MS <= begunWallMs) return "replayed";
     await memory.set(name, String(counter));
     return undefined;

@@ -1,4 +1,4 @@
-/** How a unit introduces itself to its broker: the will, its subscriptions, and its state. */
+/** The handshake with a broker at each connection: the will, the subscriptions, the availability. */
 import { delay, withDeadline, type Clock } from "../../hal/clock.ts";
 import { ALL_AT_ONCE, type BrokerRestrictions } from "./broker-restrictions.ts";
 import {

@@ -1,4 +1,4 @@
-/** Sends the outbox: a bounded window, live records first, nothing forgotten before it is acknowledged. */
+/** Sends the outbox: a bounded window, live records first; a row stays until its record is acknowledged. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Acknowledgement } from "../protocol/acknowledgement.ts";
 import type { OutboxRow } from "../protocol/cloud-event.ts";
@@ -19,9 +19,9 @@ export interface SenderSettings {
   backlogPerSecond: number;
   /** Records the broker has taken and the collector has not yet acknowledged, at most. */
   unacknowledgedLimit: number;
-  /** After this long without the collector's word a record is sent again. */
+  /** After this time without an acknowledgement of the collector a record is sent again. */
   acknowledgeWithinMs: number;
-  /** Pause after the broker said that nobody listens, or that it does not want a record. */
+  /** Pause after the broker reported no subscriber, or refused a record. */
   retryMs: number;
 }
 
@@ -33,7 +33,7 @@ export const SENDER_DEFAULTS: SenderSettings = {
   retryMs: 5_000,
 };
 
-/** The settings that are given, and the usual ones in the place of the others. */
+/** The given settings, with defaults for the others. */
 export function senderSettingsOf(given: Partial<SenderSettings>): SenderSettings {
   return {
     acknowledgedBy: given.acknowledgedBy ?? SENDER_DEFAULTS.acknowledgedBy,
@@ -44,33 +44,33 @@ export function senderSettingsOf(given: Partial<SenderSettings>): SenderSettings
   };
 }
 
-/** With nobody acknowledging, a few records are enough to find out whether that has changed. */
+/** While the collector acknowledges nothing, only so many records are sent. */
 const PROBE = 20;
 /** Live records may go this far beyond the limit of unacknowledged ones. */
 const LIVE_RESERVE = 500;
 /** Records remembered as sent; one that fell out is sent once more. */
 const SENT_REMEMBERED = 20_000;
-/** However often the collector asks for what it lacks, it is put back no more often than this. */
+/** Least time between two resends that the collector requested. */
 const AGAIN_INTERVAL_MS = 30_000;
-/** A broker that has answered nothing for so long, with records under way, is given up. */
+/** A connection without any answer for this time, with records in flight, is closed. */
 const STALLED_MS = 30_000;
 const LONGEST_ACKNOWLEDGE_MS = 600_000;
 
 export interface SenderCounters {
   published: number;
   acknowledged: number;
-  /** PUBACK said that nobody was there to get it. */
+  /** PUBACK reported no matching subscriber. */
   withoutSubscriber: number;
   /** PUBACK refused the record. */
   refused: number;
   resent: number;
 }
 
-/** One connection as the pump sees it. */
+/** What the sender needs of one connection. */
 export interface Channel {
   window: number;
   publish: (row: OutboxRow) => Promise<number>;
-  /** The broker takes records and answers none: the connection is worth nothing. */
+  /** The broker answers no record: close the connection. */
   giveUp: () => void;
 }
 
@@ -94,7 +94,7 @@ export class OutboxSender {
   readonly #sent = new Set<number>();
   /** Acknowledged, on their way out of the outbox. */
   readonly #clearingSeqs = new Set<number>();
-  /** Refused one by one; the others go on without them. */
+  /** Refused by the broker: left out for a while, so that the others go on. */
   readonly #deferred = new Set<number>();
   #channel: Channel | undefined;
   #isClearing = false;
@@ -175,9 +175,9 @@ export class OutboxSender {
   }
 
   /**
-   * The collector's word about which records are safe. It counts for what was sent since this start:
-   * what it says of others it may have from another copy of this database, of a cloned card or from
-   * before a log was torn, with the same numbers on other records.
+   * An acknowledgement of the collector. It is applied only to records sent since this start: the
+   * collector may know others from another copy of this database (a cloned card, a torn log), with
+   * the same numbers on different records.
    */
   acknowledged(word: Acknowledgement): void {
     if (this.#settings.acknowledgedBy !== "collector" || word.epoch !== this.#outbox.epoch) return;
@@ -320,7 +320,7 @@ export class OutboxSender {
     });
   }
 
-  // Beginning anew in the middle of a backlog would turn live records into its end.
+  // A restart in the middle of a backlog would move live records to its end.
   #retryDeferred(): boolean {
     if (this.#pauseTimer !== undefined || this.#inFlight.size > 0 || !this.#queue.exhausted())
       return false;
@@ -351,7 +351,7 @@ export class OutboxSender {
         for (const seq of batch) this.#clearingSeqs.delete(seq);
         for (const [from, to] of ranges) this.#onDelivered(from, to);
       } catch {
-        // The rows stay until the disk lets them go: somebody else has them, so none is sent again.
+        // The rows stay until the disk works again. The collector has the records: none is resent.
         if (this.#channel !== undefined) this.#scheduleRetry();
         break;
       }
@@ -382,7 +382,7 @@ export class OutboxSender {
     const overdueMs = this.#clock.monotonicMs() - this.#acknowledgeWithinMs;
     const overdue = [...this.#unacknowledged].filter(([, takenAtMs]) => takenAtMs <= overdueMs);
     if (!this.#acknowledgedLately && overdue.length > 0) {
-      // Nobody acknowledges at all: repeat less, and less often, until somebody does.
+      // No acknowledgement at all: resend less, and less often, until one arrives.
       this.#collectorSilent = true;
       this.#acknowledgeWithinMs = Math.min(LONGEST_ACKNOWLEDGE_MS, this.#acknowledgeWithinMs * 2);
     }

@@ -1,15 +1,15 @@
-/** The unit's settings as the district wants them: validated whole, kept, in force, and reported. */
+/** Remote settings: the document the district desires is validated whole, stored, activated and reported. */
 import type { KeyValueStore } from "../base/key-value-store.ts";
 import { parseJson } from "../base/json.ts";
 import { z } from "zod";
 import type { Clock } from "../../hal/clock.ts";
 import type { SettingsCommand } from "../protocol/command.ts";
 
-/** Every setting that can be changed from afar. */
+/** Every setting that the district can change. */
 export interface SettingValues {
-  /** Days after which nobody can say any more whose record it was; never above the unit's own file. */
+  /** Days until a record is anonymised; never above the unit's configuration file. */
   retentionDays: number;
-  /** How often the unit tells its counters. */
+  /** How often the unit publishes telemetry. */
   telemetrySeconds: number;
   /** Whether the unit announces its sensors to a Home Assistant. */
   homeAssistant: boolean;
@@ -28,7 +28,7 @@ export interface SettingsReport {
   /** Of the settings in force; 0 while the unit's own file is all there is. */
   version: number;
   values: SettingValues;
-  /** Since when they are in force, epoch ms. */
+  /** When they became active, epoch ms. */
   sinceMs?: number;
   /** The last document that was refused, as long as no other took its place. */
   refused?: { version: number; atMs: number; problems: SettingProblem[] };
@@ -37,15 +37,15 @@ export interface SettingsReport {
 export interface RemoteSettingsOptions {
   memory: KeyValueStore;
   clock: Clock;
-  /** What the unit's own file says. */
+  /** The values of the unit's configuration file. */
   configured: SettingValues;
 }
 
 /** The stored setting that holds the last document. */
 const STORED = "settings.desired";
-/** A site's thermometer that is off by more is to be mended, not corrected. */
+/** A thermometer that is off by more needs repair, not correction. */
 const LARGEST_OFFSET_K = 1.5;
-/** A document with more faults than these was not meant for this unit at all. */
+/** Problems reported of one document, at most. */
 const MOST_PROBLEMS = 8;
 const ABOVE_CONFIGURED = "is above the unit's configured file, which is never outbid";
 
@@ -73,7 +73,7 @@ const storedSchema = z.strictObject({
   sinceMs: z.number(),
 });
 
-/** Judges documents of settings. One is in force as a whole, or not at all. */
+/** Validates and applies documents of settings: as a whole, or not at all. */
 export class RemoteSettings {
   readonly #options: RemoteSettingsOptions;
   readonly #listeners: (() => void)[] = [];
@@ -85,7 +85,7 @@ export class RemoteSettings {
     this.#report = { version: 0, values: options.configured };
   }
 
-  /** In force now. */
+  /** The active values. */
   values(): SettingValues {
     return this.#report.values;
   }
@@ -99,7 +99,7 @@ export class RemoteSettings {
     this.#listeners.push(listener);
   }
 
-  /** Brings the settings of before the restart into force. Never rejects. */
+  /** Activates the settings of before the restart. Never rejects. */
   async restore(): Promise<void> {
     const text = await this.#options.memory.get(STORED).catch(() => undefined);
     if (text === undefined) return;
@@ -107,7 +107,7 @@ export class RemoteSettings {
     if (!stored.success) return;
     const { version, values, sinceMs } = stored.data;
     const validated = this.#validate(values);
-    // The unit's own file may have changed since: then it counts, and the district is told.
+    // The configuration file may have changed since: then it applies, and the report says so.
     if ("problems" in validated) this.#refuse(version, validated.problems);
     else this.#setReport({ version, values: validated.values, sinceMs });
   }
@@ -131,7 +131,7 @@ export class RemoteSettings {
     if ("problems" in validated) return this.#refuse(version, validated.problems);
     const sinceMs = Math.round(clock.wallMs());
     try {
-      // What a restart would undo was never in force.
+      // Stored first: a restart must not undo an active setting.
       await memory.set(STORED, JSON.stringify({ version, values, sinceMs }));
     } catch {
       return this.#refuse(version, [{ setting: "values", problem: "could not be written down" }]);

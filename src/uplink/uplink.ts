@@ -1,4 +1,4 @@
-/** The unit's side of MQTT: presence, records from the outbox, telemetry, and what comes from afar. */
+/** The unit's uplink: availability, records from the outbox, telemetry, and commands from the district. */
 import type { Clock } from "../../hal/clock.ts";
 import { every, withDeadline } from "../../hal/clock.ts";
 import { CommandInbox, zeroCounts } from "./command-inbox.ts";
@@ -39,7 +39,7 @@ const FAREWELL_MS = 1_000;
 export const UNCONFIRMED_WITH_311 =
   "MQTT 3.1.1 cannot say that nobody is subscribed: records the broker throws away count as " +
   "delivered. Use version 5, or a collector (mqtt.collector)";
-/** Why a collector's acknowledgement was counted: it counts for nothing, or names more than was ever written. */
+/** Reasons an acknowledgement is counted: rejected, or it names more than was ever written here. */
 const ACK_REJECTIONS = [...ACKNOWLEDGEMENT_ERRORS, "beyond-head"] as const;
 /** Of records, and of whether they can be known to have arrived. */
 const RECORDS = "records";
