@@ -12,6 +12,10 @@ export const COSE_ALGORITHMS = {
 } as const;
 export type CoseAlgorithm = keyof typeof COSE_ALGORITHMS;
 
+/** Whether a text is the name of an algorithm that is known here. */
+export const isCoseAlgorithm = (name: unknown): name is CoseAlgorithm =>
+  typeof name === "string" && Object.hasOwn(COSE_ALGORITHMS, name);
+
 /** Header labels (RFC 9052 §3.1). */
 const LABEL_ALGORITHM = 1;
 const LABEL_CRITICAL = 2;
@@ -83,7 +87,7 @@ function keyIdOf(keyId: unknown): Uint8Array | undefined {
 }
 
 function algorithmOf(number: unknown): CoseAlgorithm | undefined {
-  const names = Object.keys(COSE_ALGORITHMS) as CoseAlgorithm[];
+  const names = Object.keys(COSE_ALGORITHMS).filter(isCoseAlgorithm);
   return names.find((name) => COSE_ALGORITHMS[name] === number);
 }
 

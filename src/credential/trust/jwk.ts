@@ -1,6 +1,6 @@
 /** A public key written as a JWK (RFC 7517), as far as it may check signatures here. */
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
-import { COSE_ALGORITHMS, type CoseAlgorithm } from "../codecs/cose.ts";
+import { isCoseAlgorithm, type CoseAlgorithm } from "../codecs/cose.ts";
 import { TrustFileError } from "./trust-file-error.ts";
 
 /** A JWK whose members were checked, with its key. */
@@ -55,11 +55,8 @@ export function verificationKeyOf(json: unknown, where: string): VerificationKey
 
 function algorithmOf(alg: unknown, where: string): CoseAlgorithm {
   const name = ALGORITHM_NAMES.get(alg) ?? alg;
-  const known = (Object.keys(COSE_ALGORITHMS) as CoseAlgorithm[]).find((each) => each === name);
-  if (known === undefined) {
-    throw new TrustFileError(where, `for an algorithm that is not known here (alg ${shown(alg)})`);
-  }
-  return known;
+  if (isCoseAlgorithm(name)) return name;
+  throw new TrustFileError(where, `for an algorithm that is not known here (alg ${shown(alg)})`);
 }
 
 function publicKeyOf(jwk: Readonly<Record<string, unknown>>, where: string): KeyObject {

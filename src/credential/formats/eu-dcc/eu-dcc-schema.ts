@@ -47,9 +47,9 @@ const country = z.string().refine((value) => {
   return isCountryCode(value) || OTHER_COUNTRIES.has(value);
 });
 
-const entry = { tg: code, co: country, is: text, ci: text };
+const ofEveryEntry = { tg: code, co: country, is: text, ci: text };
 const Vaccination = z.looseObject({
-  ...entry,
+  ...ofEveryEntry,
   vp: code,
   mp: code,
   ma: text,
@@ -58,7 +58,7 @@ const Vaccination = z.looseObject({
   dt: day,
 });
 const Test = z.looseObject({
-  ...entry,
+  ...ofEveryEntry,
   tt: code,
   nm: text.nullish(),
   ma: text.nullish(),
@@ -66,7 +66,7 @@ const Test = z.looseObject({
   tr: code,
   tc: text.nullish(),
 });
-const Recovery = z.looseObject({ ...entry, fr: day, df: day, du: day });
+const Recovery = z.looseObject({ ...ofEveryEntry, fr: day, df: day, du: day });
 
 /** More than any published certificate has; a bound of this unit, for what goes into a record. */
 const MOST_ENTRIES = 20;

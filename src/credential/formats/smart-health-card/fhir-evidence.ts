@@ -55,12 +55,12 @@ const OTHER_TESTS_KEPT = 8;
 
 /** What speaks against its holder first, and of that the newest. */
 function weightiest(tests: readonly TestEvidence[]): TestEvidence[] {
-  const speaksAgainst = ({ result }: TestEvidence): number =>
+  const weight = ({ result }: TestEvidence): number =>
     result === "positive" || result === "unknown" ? 1 : 0;
   const newest = ({ sampledAtMs, sampledUntilMs }: TestEvidence): number =>
     sampledUntilMs ?? sampledAtMs;
   return [...tests]
-    .sort((a, b) => speaksAgainst(b) - speaksAgainst(a) || newest(b) - newest(a))
+    .sort((a, b) => weight(b) - weight(a) || newest(b) - newest(a))
     .slice(0, OTHER_TESTS_KEPT);
 }
 
