@@ -1,4 +1,6 @@
 /** What a storm left behind: each record of the story looked for, and both chains verified. */
+import { recordsIn } from "../../tests/support/archive.ts";
+import type { ArchivedRecord } from "../../src/district/record-archive.ts";
 import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { auditUnit } from "../../src/store/offline/audit.ts";
 import { ChainVerifier, genesisHash, type Link } from "../../src/protocol/record-chain.ts";
@@ -20,18 +22,18 @@ export interface Findings {
 }
 
 /** @param told record numbers the unit said were durable, with their sequence numbers */
-export function audit(
+export async function audit(
   unitDatabase: string,
   archiveDatabase: string,
   told: ReadonlyMap<number, number>,
-): Findings {
+): Promise<Findings> {
   const unit = auditUnit(unitDatabase);
   const archive = new SqliteRecordArchive(archiveDatabase);
   try {
-    const copies = archive.streams().flatMap(({ unit: name, epoch }) => {
-      const rows = [...archive.records(name, epoch)];
-      return [{ epoch, rows }];
-    });
+    const copies: { epoch: string; rows: ArchivedRecord[] }[] = [];
+    for (const { unit: name, epoch } of await archive.streams()) {
+      copies.push({ epoch, rows: await recordsIn(archive, name, epoch) });
+    }
     const seen = new Map<number, number>();
     const twice: number[] = [];
     const misattributed: number[] = [];
@@ -57,7 +59,7 @@ export function audit(
       ],
     };
   } finally {
-    archive.close();
+    await archive.close();
   }
 }
 

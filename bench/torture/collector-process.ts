@@ -5,7 +5,8 @@
 import { randomBytes } from "node:crypto";
 import process from "node:process";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { SqliteRecordArchive, type StoredBatch } from "../../src/district/sqlite-record-archive.ts";
+import type { CommittedBatch, RecordBatch } from "../../src/district/record-archive.ts";
+import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { createCollector } from "../../src/district/collector.ts";
 import type { MqttConnection, MqttLink } from "../../src/mqtt/connection.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
@@ -32,11 +33,11 @@ function pass(point: FarPoint): void {
 }
 
 class WatchedArchive extends SqliteRecordArchive {
-  override store(...batch: Parameters<SqliteRecordArchive["store"]>): StoredBatch {
-    const [records] = batch;
-    if (records.length > 0) pass("batch in hand");
-    const result = super.store(...batch);
-    if (records.length > 0) pass("batch stored");
+  override async store(batch: RecordBatch): Promise<CommittedBatch> {
+    const some = batch.records.length > 0;
+    if (some) pass("batch in hand");
+    const result = await super.store(batch);
+    if (some) pass("batch stored");
     return result;
   }
 }

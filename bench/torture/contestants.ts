@@ -3,6 +3,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { delay } from "../../hal/clock.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
+import { recordsIn } from "../../tests/support/archive.ts";
+import type { ArchivedRecord } from "../../src/district/record-archive.ts";
 import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { startMosquitto, type Mosquitto } from "../../tests/support/mosquitto.ts";
 import type { PublisherOrders } from "./bridge-publisher-process.ts";
@@ -28,7 +30,7 @@ export interface Contestant {
   /** Resolves when all is made and what can arrive has arrived. */
   settled(): Promise<void>;
   /** After both sides have ended. */
-  arrivals(): Arrivals;
+  arrivals(): Promise<Arrivals>;
   dispose(): Promise<void>;
 }
 
@@ -86,17 +88,19 @@ export function outboxContestant({ folder, far, perSecond, onTold }: Ground): Co
     },
     killCollector,
     settled: () => Promise.race([empty, unit.gone()]),
-    arrivals() {
+    async arrivals() {
       const archive = new SqliteRecordArchive(archivePath);
       try {
-        const streams = archive.streams();
-        const rows = streams.flatMap(({ unit: name, epoch }) => [...archive.records(name, epoch)]);
+        const rows: ArchivedRecord[] = [];
+        for (const { unit: name, epoch } of await archive.streams()) {
+          rows.push(...(await recordsIn(archive, name, epoch)));
+        }
         return {
           numbers: new Set(rows.map(({ canonical }) => numberOf(canonical) ?? 0)),
           duplicates,
         };
       } finally {
-        archive.close();
+        await archive.close();
       }
     },
     async dispose() {
@@ -152,7 +156,7 @@ export async function bridgeContestant(
         await delay(clock, QUIET_MS);
       }
     },
-    arrivals() {
+    async arrivals() {
       const database = new Database(path, { readonly: true });
       try {
         const rows = database

@@ -118,7 +118,7 @@ class Storm {
       await this.#unit.kill("SIGTERM");
       await this.#collector.kill();
       this.#endCollectorLife();
-      const findings = audit(this.#path("unit.db"), this.#path("archive.db"), this.#told);
+      const findings = await audit(this.#path("unit.db"), this.#path("archive.db"), this.#told);
       return {
         ...findings,
         chainFaults: [...findings.chainFaults, ...this.#contradictions],

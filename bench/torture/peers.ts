@@ -105,7 +105,7 @@ export async function peerStorm(peer: Peer, options: PeerStormOptions): Promise<
     await withDeadline(clock, SETTLE_MS, contestant.settled(), late);
     await contestant.killUnit();
     await contestant.killCollector();
-    return tally(told, contestant.arrivals());
+    return tally(told, await contestant.arrivals());
   } finally {
     await contestant.dispose();
     await far.dispose();

@@ -1,6 +1,6 @@
 /** Whether what a collector stored is complete, and is what the unit has. */
 import { ChainVerifier, genesisHash, type ChainFault } from "../protocol/record-chain.ts";
-import type { SqliteRecordArchive, Stream } from "./sqlite-record-archive.ts";
+import type { RecordArchive, Stream } from "./record-archive.ts";
 import { RangeSet, type Range } from "../base/range-set.ts";
 
 export interface StreamReport extends Stream {
@@ -14,14 +14,14 @@ export interface StreamReport extends Stream {
 const LISTED = 1_000;
 
 /** Checks the chain of one stream as it arrived; what has not arrived shows as missing. */
-export function auditStream(archive: SqliteRecordArchive, stream: Stream): StreamReport {
+export async function auditStream(archive: RecordArchive, stream: Stream): Promise<StreamReport> {
   const { unit, epoch } = stream;
   const anchor = { unit, epoch, seq: 0, hash: genesisHash(unit, epoch) };
   const verifier = new ChainVerifier(anchor);
   const faults: ChainFault[] = [];
   const here = new RangeSet();
   let records = 0;
-  for (const row of archive.records(unit, epoch)) {
+  for await (const row of archive.records(unit, epoch)) {
     records += 1;
     here.add(row.seq);
     for (const fault of verifier.next(row)) if (faults.length < LISTED) faults.push(fault);
@@ -42,13 +42,13 @@ export interface Comparison {
 }
 
 /** @param records of the unit's own database, in their order */
-export function compare(
-  archive: SqliteRecordArchive,
+export async function compare(
+  archive: RecordArchive,
   { unit, epoch }: { unit: string; epoch: string },
   records: Iterable<{ seq: number; hash: string; waiting: boolean }>,
-): Comparison {
+): Promise<Comparison> {
   const here = new Map<number, string>();
-  for (const { seq, hash } of archive.records(unit, epoch)) here.set(seq, hash);
+  for await (const { seq, hash } of archive.records(unit, epoch)) here.set(seq, hash);
   const result: Comparison = { compared: 0, different: [], lost: [], onlyHere: [] };
   let first: number | undefined;
   for (const { seq, hash, waiting } of records) {

@@ -1,5 +1,5 @@
-/** The far end: takes records from MQTT, stores them, and only then says so. */
-import { every, withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
+/** The collector: takes records from MQTT, stores them, and acknowledges them once they are durable. */
+import { delay, every, withDeadline, type Clock, type Timer } from "../../hal/clock.ts";
 import {
   acknowledgementText,
   type Acknowledgement,
@@ -21,14 +21,15 @@ import {
   unitTopics,
   type DistrictTopics,
 } from "../protocol/topics.ts";
-import type { SqliteRecordArchive, Presence, Stream } from "./sqlite-record-archive.ts";
+import type { Presence, RecordArchive, Stream } from "./record-archive.ts";
 import { GapDetector } from "./gap-detector.ts";
 import type { Range } from "../base/range-set.ts";
 import { readRecordEvent, type RecordFault, type ReceivedRecord } from "./received-record.ts";
 
 export interface CollectorOptions {
   link: MqttLink;
-  archive: SqliteRecordArchive;
+  /** Stores one batch at a time; closed by whoever opened it, after `stop`. */
+  archive: RecordArchive;
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */
   chance: () => number;
@@ -94,13 +95,14 @@ export function createCollector(options: CollectorOptions): Collector {
 class MqttCollector implements Collector {
   readonly #options: CollectorOptions;
   readonly #topics: DistrictTopics;
-  readonly #keeper: ConnectionManager;
+  readonly #connections: ConnectionManager;
   readonly #root: string;
   #connection: MqttConnection | undefined;
   #queue: Arrival[] = [];
   #gathering: Timer | undefined;
-  /** The database refused a batch, and is asked again after a pause. */
-  #refusing = false;
+  /** A batch is being stored, or waits for its next try: one at a time. */
+  #storing = false;
+  #inFlight: Promise<boolean> | undefined;
   #received = 0;
   #stored = 0;
   #duplicates = 0;
@@ -108,7 +110,7 @@ class MqttCollector implements Collector {
   readonly #refused: Partial<Record<RecordFault, number>> = {};
   #lastFailure: string | undefined;
   #refusedFilter: string | undefined;
-  readonly #lack = new GapDetector();
+  readonly #gapDetector = new GapDetector();
   #looking: Timer | undefined;
   /** The newest word for each unit that is not out yet. */
   readonly #words = new Map<string, Acknowledgement>();
@@ -118,7 +120,7 @@ class MqttCollector implements Collector {
     this.#options = options;
     this.#root = options.root ?? DEFAULT_ROOT;
     this.#topics = districtTopics(options.district, this.#root);
-    this.#keeper = new ConnectionManager({
+    this.#connections = new ConnectionManager({
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
@@ -136,17 +138,18 @@ class MqttCollector implements Collector {
   }
 
   start(): void {
-    this.#keeper.start();
-    this.#looking ??= every(this.#options.clock, LOOK_MS, () => this.#askForLacking());
+    this.#connections.start();
+    this.#looking ??= every(this.#options.clock, LOOK_MS, () => void this.#requestMissing());
   }
 
   async stop(): Promise<void> {
-    if (!this.#keeper.running()) return;
+    if (!this.#connections.running()) return;
     this.#looking?.cancel();
     this.#looking = undefined;
-    this.#keeper.stop();
+    this.#connections.stop();
     await this.#connection?.close().catch(() => {});
-    await this.#keeper.ended();
+    await this.#connections.ended();
+    await this.#inFlight;
   }
 
   online(): boolean {
@@ -202,7 +205,7 @@ class MqttCollector implements Collector {
 
   /** The broker knows nothing of us: say what we have, and ask for the rest. */
   async #introduce(connection: MqttConnection): Promise<void> {
-    for (const stream of this.#options.archive.streams()) this.#say(stream);
+    for (const stream of await this.#options.archive.streams()) this.#say(stream);
     const { rebirth } = this.#topics;
     await this.#answered(connection.publish({ topic: rebirth, payload: "{}", qos: 1 }));
   }
@@ -225,9 +228,9 @@ class MqttCollector implements Collector {
       },
     };
     this.#queue.push(arrival);
-    if (this.#refusing) return;
-    if (this.#queue.length >= BATCH) this.#drain();
-    else this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#drain());
+    if (this.#storing) return;
+    if (this.#queue.length >= BATCH) void this.#drain();
+    else this.#gathering ??= this.#options.clock.after(GATHER_MS, () => void this.#drain());
   }
 
   #read(message: IncomingMessage): Pick<Arrival, "record" | "presence"> {
@@ -243,55 +246,64 @@ class MqttCollector implements Collector {
     return {};
   }
 
-  #drain(): void {
+  /** Stores what waits, one batch after the other, and acknowledges each once it is durable. */
+  async #drain(): Promise<void> {
     this.#gathering?.cancel();
     this.#gathering = undefined;
-    // The queue may have gone with its connection: then nobody else would say that the pause is over.
-    this.#refusing = false;
+    if (this.#storing) return;
+    this.#storing = true;
     while (this.#queue.length > 0) {
-      const batch = this.#queue.slice(0, BATCH);
-      this.#refusing = !this.#storeBatch(batch);
-      if (this.#refusing) {
-        this.#options.clock.after(RETRY_MS, () => this.#drain());
-        return;
-      }
-      this.#queue.splice(0, batch.length);
-      // In the order of arrival, as MQTT asks for.
-      for (const { acknowledge } of batch) acknowledge();
+      // A connection that ends takes its queue with it: what arrives later is in another one.
+      const queue = this.#queue;
+      const batch = queue.slice(0, BATCH);
+      this.#inFlight = this.#storeBatch(batch);
+      if (await this.#inFlight) {
+        queue.splice(0, batch.length);
+        // In the order of arrival, as MQTT asks for.
+        for (const { acknowledge } of batch) acknowledge();
+      } else await delay(this.#options.clock, RETRY_MS);
     }
+    this.#storing = false;
   }
 
-  #storeBatch(batch: readonly Arrival[]): boolean {
+  /** @returns false when the archive refused the batch; nothing of it is stored then */
+  async #storeBatch(batch: readonly Arrival[]): Promise<boolean> {
     const { archive, clock } = this.#options;
     const records = batch.flatMap(({ record }) => record ?? []);
     const presences = batch.flatMap(({ presence }) => presence ?? []);
     try {
-      const result = archive.store(records, clock.wallMs(), presences);
+      const result = await archive.store({ records, presences, receivedMs: clock.wallMs() });
       this.#stored += result.stored;
       this.#duplicates += result.duplicates;
       this.#conflicts += result.conflicts;
-      for (const presence of presences) this.#lack.noteHead(presence);
+      for (const presence of presences) this.#gapDetector.noteHead(presence);
       for (const stream of result.touched) this.#say(stream);
       if (records.length > 0) this.#options.onStored?.(this.counters());
       return true;
     } catch (error) {
-      this.#options.onFailure?.(error instanceof Error ? error : new Error(String(error)));
+      this.#failed(error);
       return false;
     }
   }
 
-  #askForLacking(): void {
+  async #requestMissing(): Promise<void> {
     if (this.#connection === undefined) return;
-    const lacking = this.#lack.check(this.#options.archive.streams());
-    for (const { stream, ranges } of lacking) this.#say(stream, ranges);
+    try {
+      const gaps = this.#gapDetector.check(await this.#options.archive.streams());
+      for (const { stream, ranges } of gaps) this.#say(stream, ranges);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.onFailure?.(error instanceof Error ? error : new Error(String(error)));
   }
 
   #say({ unit, epoch, through, ranges }: Stream, again?: readonly Range[]): void {
     const above = ranges.filter(([from]) => from > through).slice(0, RANGES_TOLD);
-    // The archive's own ranges grow before their records are on the disk.
-    const told = above.map(([from, to]) => [from, to] as const);
     const asked = again === undefined ? {} : { again };
-    this.#words.set(unit, { epoch, through, ranges: told, ...asked });
+    this.#words.set(unit, { epoch, through, ranges: above, ...asked });
     void this.#tell(unit);
   }
 

@@ -1,5 +1,5 @@
 /** What a collector lacks of its units' records, and asks for once it no longer comes by itself. */
-import type { Presence, Stream } from "./sqlite-record-archive.ts";
+import type { Presence, Stream } from "./record-archive.ts";
 import { RangeSet, type Range } from "../base/range-set.ts";
 
 /** How far a unit said it is, at its last birth. */

@@ -1,10 +1,19 @@
-/** The far end's database: each record of each unit once, in order, with what is missing. */
+/** The smallest far end: a collector's database in one SQLite file. */
 import Database from "better-sqlite3";
 import { makePrivate } from "../base/sqlite/private-file.ts";
 import { closeDatabase, scrubLog } from "../base/sqlite/scrub-log.ts";
 import { preparing, type Prepare } from "../base/sqlite/statements.ts";
 import type { ReceivedRecord } from "./received-record.ts";
-import { AntiPassbackDetector } from "./anti-passback.ts";
+import type {
+  ArchivedRecord,
+  CommittedBatch,
+  Conflict,
+  Presence,
+  RecordArchive,
+  RecordBatch,
+  Stream,
+} from "./record-archive.ts";
+import { AntiPassbackDetector, type AntiPassbackViolation } from "./anti-passback.ts";
 import { RangeSet, type Range } from "../base/range-set.ts";
 
 /** "DSC1" in ASCII. */
@@ -51,30 +60,6 @@ export function isCollectorDatabase(path: string): boolean {
   }
 }
 
-/** One life of a unit's database, as far as it has arrived. */
-export interface Stream {
-  unit: string;
-  epoch: string;
-  through: number;
-  ranges: readonly Range[];
-  gaps: readonly Range[];
-}
-
-/** What became of the records of one batch. */
-export interface StoredBatch {
-  stored: number;
-  duplicates: number;
-  conflicts: number;
-  /** Streams that must be acknowledged, changed or not: a duplicate means the word did not arrive. */
-  touched: readonly Stream[];
-}
-
-/** What a unit said last about itself; the broker says it for one that vanished. */
-export interface Presence {
-  unit: string;
-  state: string;
-}
-
 /** A stream as it is kept in memory. */
 interface Known {
   unit: string;
@@ -82,9 +67,8 @@ interface Known {
   set: RangeSet;
 }
 
-export class SqliteRecordArchive {
-  /** Codes that let somebody in twice. */
-  readonly passbacks: AntiPassbackDetector;
+export class SqliteRecordArchive implements RecordArchive {
+  readonly #antiPassback: AntiPassbackDetector;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
   readonly #sets = new Map<string, Known>();
@@ -117,7 +101,7 @@ export class SqliteRecordArchive {
       throw new Error(`${path} is not a collector's database: name another file`);
     }
     database.exec(TABLES);
-    this.passbacks = new AntiPassbackDetector(database);
+    this.#antiPassback = new AntiPassbackDetector(database);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
     this.#insert = database.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -129,12 +113,7 @@ export class SqliteRecordArchive {
     this.#load();
   }
 
-  /** Stores a batch in one transaction, with the presence of units; on the disk when this returns. */
-  store(
-    records: readonly ReceivedRecord[],
-    receivedMs: number,
-    presences: readonly Presence[] = [],
-  ): StoredBatch {
+  async store({ records, presences = [], receivedMs }: RecordBatch): Promise<CommittedBatch> {
     let stored = 0;
     let duplicates = 0;
     let conflicts = 0;
@@ -150,7 +129,7 @@ export class SqliteRecordArchive {
           // One that had arrived and was removed by somebody is as good as one that never did.
           if (known === undefined) {
             this.#put(record, receivedMs);
-            this.passbacks.note(record);
+            this.#antiPassback.note(record);
             stream.set.add(record.seq);
             stored += 1;
           } else if (known === record.hash) {
@@ -171,52 +150,44 @@ export class SqliteRecordArchive {
     return { stored, duplicates, conflicts, touched: [...touched].map(describe) };
   }
 
-  streams(): Stream[] {
+  async streams(): Promise<Stream[]> {
     return [...this.#sets.values()].map(describe);
   }
 
-  /** Records of one stream in the unit's own order, through gaps. */
-  *records(
-    unit: string,
-    epoch: string,
-  ): IterableIterator<{
-    seq: number;
-    hash: string;
-    canonical: string;
-    holder: string | null;
-  }> {
-    const rows = this.#database
-      .prepare<
-        [string, string],
-        { seq: number; hash: string; canonical: string; holder: string | null }
-      >(
+  async *records(unit: string, epoch: string): AsyncIterableIterator<ArchivedRecord> {
+    yield* this.#database
+      .prepare<[string, string], ArchivedRecord>(
         "SELECT seq, hash, canonical, holder FROM records WHERE unit = ? AND epoch = ? ORDER BY seq",
       )
       .iterate(unit, epoch);
-    yield* rows;
   }
 
-  count(): number {
+  async count(): Promise<number> {
     return Number(this.#database.prepare("SELECT count(*) FROM records").pluck().get());
   }
 
-  conflicts(): { unit: string; epoch: string; seq: number; hash: string }[] {
+  async conflicts(): Promise<Conflict[]> {
     return this.#database
-      .prepare<[], { unit: string; epoch: string; seq: number; hash: string }>(
+      .prepare<[], Conflict>(
         "SELECT unit, epoch, seq, hash FROM conflicts ORDER BY unit, epoch, seq",
       )
       .all();
   }
 
-  /**
-   * Takes a holder's pseudonym out of every record. @returns how many lost their link
-   * @throws Error when the log cannot be cut, because somebody reads the database
-   */
-  forget(holderPseudonym: string): number {
+  async reusedCodes(): Promise<AntiPassbackViolation[]> {
+    return this.#antiPassback.list();
+  }
+
+  async countReusedCodes(): Promise<number> {
+    return this.#antiPassback.count();
+  }
+
+  /** @throws Error when the log cannot be cut, because another process reads the database */
+  async forget(holderPseudonym: string): Promise<number> {
     const { changes } = this.#database
       .prepare("UPDATE records SET holder = NULL WHERE holder = ?")
       .run(holderPseudonym);
-    this.passbacks.forget(holderPseudonym);
+    this.#antiPassback.forget(holderPseudonym);
     // The write-ahead log still holds old pages with the pseudonym.
     if (!scrubLog(this.#database, LOG_WAIT_MS)) {
       throw new Error(
@@ -226,7 +197,7 @@ export class SqliteRecordArchive {
     return changes;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     closeDatabase(this.#database);
   }
 
@@ -294,5 +265,6 @@ export class SqliteRecordArchive {
 }
 
 function describe({ unit, epoch, set }: Known): Stream {
-  return { unit, epoch, through: set.through(), ranges: set.ranges(), gaps: set.gaps() };
+  const ranges = set.ranges().map(([from, to]) => [from, to] as const);
+  return { unit, epoch, through: set.through(), ranges, gaps: set.gaps() };
 }

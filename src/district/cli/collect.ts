@@ -6,6 +6,7 @@ import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { every } from "../../../hal/clock.ts";
 import { SqliteRecordArchive } from "../sqlite-record-archive.ts";
 import { createCollector, type Collector } from "../collector.ts";
+import type { RecordArchive } from "../record-archive.ts";
 import { lockArchive } from "../archive-lock.ts";
 import type { AcknowledgementKey } from "../../protocol/acknowledgement.ts";
 import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
@@ -78,16 +79,20 @@ async function runCollect(options: CollectOptions): Promise<void> {
     onFailure: (error) => printError(`sentinel collect: ${messageOf(error)}; trying again`),
   });
   collector.start();
-  const report = (): void => printLine(describe(collector, archive, options.json === true));
-  const reporting = every(clock, REPORT_MS, report);
+  const report = async (): Promise<void> => {
+    printLine(await describe(collector, archive, options.json === true));
+  };
+  const reporting = every(clock, REPORT_MS, () => {
+    report().catch((error: unknown) => printError(`sentinel collect: ${messageOf(error)}`));
+  });
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
   reporting.cancel();
   await collector.stop();
-  report();
-  archive.close();
+  await report();
+  await archive.close();
   unlock();
 }
 
@@ -110,8 +115,12 @@ function signingKeyOf(file: string, district: string): AcknowledgementKey {
   return made;
 }
 
-function describe(collector: Collector, archive: SqliteRecordArchive, json: boolean): string {
-  const streams = archive.streams();
+async function describe(
+  collector: Collector,
+  archive: RecordArchive,
+  json: boolean,
+): Promise<string> {
+  const streams = await archive.streams();
   const gaps = streams.reduce(
     (sum, stream) => sum + stream.gaps.reduce((all, [from, to]) => all + to - from + 1, 0),
     0,
@@ -119,7 +128,7 @@ function describe(collector: Collector, archive: SqliteRecordArchive, json: bool
   const counters = collector.counters();
   const online = collector.online();
   const failure = collector.lastFailure();
-  const codesReused = archive.passbacks.count();
+  const codesReused = await archive.countReusedCodes();
   if (json) {
     return JSON.stringify({
       online,

@@ -9,6 +9,7 @@ import { UsageError } from "../../cli/support/usage.ts";
 import { recordEvent } from "../../protocol/cloud-event.ts";
 import type { ChainFault } from "../../protocol/record-chain.ts";
 import { auditStream, compare, type StreamReport } from "../audit.ts";
+import type { RecordArchive } from "../record-archive.ts";
 import { readRecordEvent, type ReceivedRecord } from "../received-record.ts";
 import { isCollectorDatabase, SqliteRecordArchive } from "../sqlite-record-archive.ts";
 import { reuseCommand } from "./reuse.ts";
@@ -23,8 +24,10 @@ export const collectorTools: CollectorTools = {
 
   audit: (path, json, print) =>
     withArchive(path, async (archive) => {
-      const streams = archive.streams().map((stream) => auditStream(archive, stream));
-      const conflicts = archive.conflicts();
+      const streams: StreamReport[] = [];
+      for (const stream of await archive.streams())
+        streams.push(await auditStream(archive, stream));
+      const conflicts = await archive.conflicts();
       const holds =
         conflicts.length === 0 &&
         streams.every(({ faults, removed }) => faults.length + removed.length === 0);
@@ -41,28 +44,23 @@ export const collectorTools: CollectorTools = {
       return holds;
     }),
 
-  compare: (path, stream, records) => {
+  async compare(path, stream, records) {
     refuseOthers(path);
-    return withArchive(path, async (archive) => compare(archive, stream, records));
+    return await withArchive(path, (archive) => compare(archive, stream, records));
   },
 
   forget: (path, holderPseudonym) =>
-    withArchive(path, async (archive) => archive.forget(holderPseudonym)),
+    withArchive(path, (archive) => archive.forget(holderPseudonym)),
 
   async openForSalvage(path): Promise<SalvageTarget> {
     if (existsSync(path)) refuseOthers(path);
     const archive = new SqliteRecordArchive(path);
     return {
-      async store(records, receivedMs) {
-        const { stored, duplicates, conflicts } = archive.store(
-          records.flatMap((record) => receivedOf(record) ?? []),
-          receivedMs,
-        );
-        return { stored, duplicates, conflicts };
+      store: (salvaged, receivedMs) => {
+        const records = salvaged.flatMap((record) => receivedOf(record) ?? []);
+        return archive.store({ records, receivedMs });
       },
-      async close() {
-        archive.close();
-      },
+      close: () => archive.close(),
     };
   },
 };
@@ -73,13 +71,13 @@ function refuseOthers(path: string): void {
 
 async function withArchive<T>(
   path: string,
-  work: (archive: SqliteRecordArchive) => Promise<T>,
+  work: (archive: RecordArchive) => Promise<T>,
 ): Promise<T> {
   const archive = new SqliteRecordArchive(path);
   try {
     return await work(archive);
   } finally {
-    archive.close();
+    await archive.close();
   }
 }
 

@@ -42,11 +42,11 @@ export async function runReuse(
   }
   const archive = new SqliteRecordArchive(database);
   try {
-    const found = archive.passbacks.list();
+    const found = await archive.reusedCodes();
     for (const violation of found) print(json ? JSON.stringify(violation) : describe(violation));
     if (!json) print(`used again: ${found.length}`);
   } finally {
-    archive.close();
+    await archive.close();
   }
 }
 

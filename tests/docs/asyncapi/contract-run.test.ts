@@ -180,7 +180,7 @@ async function collect(key?: KeyObject): Promise<() => Promise<void>> {
   await until("the collector is connected", () => collector.online());
   return async () => {
     await collector.stop();
-    archive.close();
+    await archive.close();
   };
 }
 

@@ -123,8 +123,8 @@ describe.each([[[]], [["--json"]]])("with %j", (form: string[]) => {
   it("audit of a collector's database and of a unit's", async () => {
     const collected = join(folder, `collector${form.length}.db`);
     const archive = new SqliteRecordArchive(collected);
-    archive.store(
-      [
+    await archive.store({
+      records: [
         {
           unit: EVIL,
           epoch: EVIL,
@@ -136,9 +136,9 @@ describe.each([[[]], [["--json"]]])("with %j", (form: string[]) => {
           canonical: "{}",
         },
       ],
-      Date.now(),
-    );
-    archive.close();
+      receivedMs: Date.now(),
+    });
+    await archive.close();
     await shown(["audit", "verify", collected, ...form]);
     const unit = join(folder, `unit${form.length}.db`);
     openDatabase(unit).close();

@@ -54,8 +54,8 @@ describe("sentinel audit salvage", () => {
     );
     expect(await runAudit({ database: collector }, print)).toBe(0);
     const archive = new SqliteRecordArchive(collector);
-    expect(archive.streams()).toMatchObject([{ unit: "door-1", through: 100, gaps: [] }]);
-    archive.close();
+    expect(await archive.streams()).toMatchObject([{ unit: "door-1", through: 100, gaps: [] }]);
+    await archive.close();
   });
 
   it("writes what it finds as lines, and never over a file", async () => {

@@ -22,8 +22,8 @@ beforeEach(() => {
   archive = new SqliteRecordArchive(path);
 });
 
-afterEach(() => {
-  archive.close();
+afterEach(async () => {
+  await archive.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -67,14 +67,16 @@ function visit(options: Visit): ReceivedRecord {
   };
 }
 
-const arrive = (...visits: Visit[]): void => {
-  for (const each of visits) archive.store([visit(each)], START_MS);
+const arrive = async (...visits: Visit[]): Promise<void> => {
+  for (const each of visits) {
+    await archive.store({ records: [visit(each)], receivedMs: START_MS });
+  }
 };
 
 describe("a live code that let somebody in", () => {
-  it("at two units is flagged, with both visits", () => {
-    arrive({}, { unit: "door-2", seq: 7, afterMs: 90_000 });
-    expect(archive.passbacks.list()).toEqual([
+  it("at two units is flagged, with both visits", async () => {
+    await arrive({}, { unit: "door-2", seq: 7, afterMs: 90_000 });
+    expect(await archive.reusedCodes()).toEqual([
       {
         holder: "p-wang",
         madeAtMs: START_MS,
@@ -97,48 +99,50 @@ describe("a live code that let somebody in", () => {
       0,
     ],
     ["and then a card did", { unit: "door-2", change: { credentialKind: "resident-id" } }, 0],
-  ])("%s", (_what, again, flagged) => {
-    arrive({}, again);
-    expect(archive.passbacks.count()).toBe(flagged);
+  ])("%s", async (_what, again, flagged) => {
+    await arrive({}, again);
+    expect(await archive.countReusedCodes()).toBe(flagged);
   });
 
-  it("is still known after a restart of the collector", () => {
-    arrive({});
-    archive.close();
+  it("is still known after a restart of the collector", async () => {
+    await arrive({});
+    await archive.close();
     archive = new SqliteRecordArchive(path);
-    arrive({ unit: "door-2" });
-    expect(archive.passbacks.count()).toBe(1);
+    await arrive({ unit: "door-2" });
+    expect(await archive.countReusedCodes()).toBe(1);
   });
 
-  it("is not noted when its batch could not be stored", () => {
+  it("is not noted when its batch could not be stored", async () => {
     const broken = { ...visit({ seq: 2, unit: "door-2" }), atMs: Number.NaN };
-    expect(() => archive.store([visit({}), broken], START_MS)).toThrow();
-    arrive({ unit: "door-2" });
-    expect(archive.passbacks.count()).toBe(0);
+    await expect(
+      archive.store({ records: [visit({}), broken], receivedMs: START_MS }),
+    ).rejects.toThrow();
+    await arrive({ unit: "door-2" });
+    expect(await archive.countReusedCodes()).toBe(0);
   });
 
-  it("is forgotten with its holder", () => {
-    arrive({}, { unit: "door-2" });
-    archive.forget("p-wang");
-    expect(archive.passbacks.count()).toBe(0);
-    arrive({ unit: "door-3" });
-    expect(archive.passbacks.count()).toBe(0);
+  it("is forgotten with its holder", async () => {
+    await arrive({}, { unit: "door-2" });
+    await archive.forget("p-wang");
+    expect(await archive.countReusedCodes()).toBe(0);
+    await arrive({ unit: "door-3" });
+    expect(await archive.countReusedCodes()).toBe(0);
   });
 
-  it("is forgotten by itself once no such code can be shown any more", () => {
-    arrive({});
+  it("is forgotten by itself once no such code can be shown any more", async () => {
+    await arrive({});
     const later = Array.from({ length: 3 }, (_, index) => ({
       seq: 2 + index,
       holder: `p-${index}`,
       madeAtMs: START_MS + 8 * 86_400_000,
     }));
-    arrive(...later, { unit: "door-2" });
-    expect(archive.passbacks.count()).toBe(0);
+    await arrive(...later, { unit: "door-2" });
+    expect(await archive.countReusedCodes()).toBe(0);
   });
 
   it("is printed for people, without more than a part of the pseudonym", async () => {
     const holder = "gWevQZemzEU9eOzHrGRdjrgogKRiNzYdgbGGFWpK-zM";
-    arrive({ holder }, { holder, unit: "door-2", seq: 7, afterMs: 90_000 });
+    await arrive({ holder }, { holder, unit: "door-2", seq: 7, afterMs: 90_000 });
     const lines: string[] = [];
     await runReuse({ database: path }, (line) => lines.push(line));
     expect(lines).toEqual([

@@ -46,8 +46,8 @@ beforeEach(async () => {
   });
   await store.close();
   const archive = new SqliteRecordArchive(path);
-  archive.store(arrived, START_MS);
-  archive.close();
+  await archive.store({ records: arrived, receivedMs: START_MS });
+  await archive.close();
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -72,12 +72,12 @@ describe("the audit of a collector's database", () => {
   it("holds again once what was removed has come again", async () => {
     tamper("DELETE FROM records WHERE seq BETWEEN 5 AND 9");
     const archive = new SqliteRecordArchive(path);
-    expect(archive.store(arrived, START_MS)).toMatchObject({
+    expect(await archive.store({ records: arrived, receivedMs: START_MS })).toMatchObject({
       stored: 5,
       duplicates: 15,
       conflicts: 0,
     });
-    archive.close();
+    await archive.close();
     expect((await audit()).status).toBe(0);
   });
 });
@@ -95,23 +95,23 @@ describe("forgetting at the far end", () => {
   it("leaves the pseudonym nowhere in the file or its log", async () => {
     const archive = new SqliteRecordArchive(path);
     expect(readable()).toBe(true);
-    expect(archive.forget("planted-holder-1")).toBe(7);
+    expect(await archive.forget("planted-holder-1")).toBe(7);
     expect(readable()).toBe(false);
-    archive.close();
+    await archive.close();
     expect((await audit()).status).toBe(0);
   });
 
-  it("says so when somebody keeps the log from being cut", () => {
+  it("says so when somebody keeps the log from being cut", async () => {
     const archive = new SqliteRecordArchive(path);
     const reader = new Database(path);
     const rows = reader.prepare("SELECT seq FROM records").iterate();
     rows.next();
-    expect(() => archive.forget("planted-holder-1")).toThrow(/try again/);
+    await expect(archive.forget("planted-holder-1")).rejects.toThrow(/try again/);
     rows.return?.();
     reader.close();
-    archive.forget("planted-holder-1");
+    await archive.forget("planted-holder-1");
     expect(readable()).toBe(false);
-    archive.close();
+    await archive.close();
   });
 });
 

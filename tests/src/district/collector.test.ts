@@ -3,23 +3,25 @@ import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/platfo
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
 import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
+import type { RecordArchive } from "../../../src/district/record-archive.ts";
 import type { ReceivedRecord } from "../../../src/district/received-record.ts";
 import type { ChainedRecord } from "../../../src/protocol/record-chain.ts";
 import { createCollector } from "../../../src/district/collector.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import type { MqttLink } from "../../../src/mqtt/connection.ts";
 import { createUplink } from "../../../src/uplink/uplink.ts";
+import { recordsIn } from "../../support/archive.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
 /** An archive on a disk that can be full. */
 class SmallArchive extends SqliteRecordArchive {
   full = false;
 
-  override store(
-    ...batch: Parameters<SqliteRecordArchive["store"]>
-  ): ReturnType<SqliteRecordArchive["store"]> {
+  override async store(
+    batch: Parameters<RecordArchive["store"]>[0],
+  ): ReturnType<RecordArchive["store"]> {
     if (this.full) throw new Error("database or disk is full");
-    return super.store(...batch);
+    return await super.store(batch);
   }
 }
 
@@ -31,7 +33,7 @@ interface Rig {
   failures: string[];
   commit: (from: number, to: number) => Promise<void>;
   /** Another collector takes the place of the first. */
-  collectWith: (archive: SqliteRecordArchive) => Promise<void>;
+  collectWith: (archive: RecordArchive) => Promise<void>;
 }
 
 /** A unit and its collector, both begun. @param linkOf the collector's way to the broker */
@@ -63,7 +65,7 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   const commit = async (from: number, to: number): Promise<void> => {
     for (let number = from; number <= to; number++) await store.commit(draft(number));
   };
-  const collectWith = async (other: SqliteRecordArchive): Promise<void> => {
+  const collectWith = async (other: RecordArchive): Promise<void> => {
     const stopping = collector.stop();
     await clock.run(1_000);
     await stopping;
@@ -72,8 +74,8 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   return { clock, broker, archive, store, failures, commit, collectWith };
 }
 
-function recordsOf(archive: SqliteRecordArchive, epoch: string): ReceivedRecord[] {
-  return [...archive.records("door-1", epoch)].map(({ seq, hash, canonical }) => {
+async function recordsOf(archive: RecordArchive, epoch: string): Promise<ReceivedRecord[]> {
+  return (await recordsIn(archive, "door-1", epoch)).map(({ seq, hash, canonical }) => {
     const { prev, at, body } = JSON.parse(canonical) as ChainedRecord;
     const { type } = body;
     return { unit: "door-1", epoch, seq, hash, prev, type, atMs: at.wallMs, canonical };
@@ -93,7 +95,7 @@ it("goes on after a full disk, also when its connection fell meanwhile", async (
   broker.setUp(true);
   await clock.run(60_000);
   expect(store.outbox.pending()).toBe(0);
-  expect(archive.streams()).toMatchObject([{ unit: "door-1", through: 20, gaps: [] }]);
+  expect(await archive.streams()).toMatchObject([{ unit: "door-1", through: 20, gaps: [] }]);
 });
 
 it.each([
@@ -128,14 +130,17 @@ describe("a collector that goes on from", () => {
       await clock.run(10_000);
       expect(store.outbox.pending()).toBe(0);
       const older = new SmallArchive(":memory:");
-      if (kept > 0) older.store(recordsOf(archive, store.epoch).slice(0, kept), START_MS);
+      if (kept > 0) {
+        const records = (await recordsOf(archive, store.epoch)).slice(0, kept);
+        await older.store({ records, receivedMs: START_MS });
+      }
       await collectWith(older);
       // The next visitor shows that something lacks; so does the unit's next birth.
       if (shownBy === "birth") broker.loseSessions();
       else await commit(101, 101);
       await clock.run(300_000);
       const through = shownBy === "birth" ? 100 : 101;
-      expect(older.streams()).toMatchObject([{ unit: "door-1", through, gaps: [] }]);
+      expect(await older.streams()).toMatchObject([{ unit: "door-1", through, gaps: [] }]);
       expect(store.outbox.pending()).toBe(0);
       // Once is enough: nobody asks, and nothing is sent, when nothing lacks.
       const before = broker.messages.length;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
+import { recordsIn } from "../../support/archive.ts";
 import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import {
   createCollector,
@@ -69,7 +70,8 @@ async function commit(from: number, to: number): Promise<void> {
   await Promise.all(numbers.map((number) => store.commit(draft(number))));
 }
 
-const numbersThere = (): number[] => [...archive.records(UNIT, store.epoch)].map(({ seq }) => seq);
+const numbersThere = async (): Promise<number[]> =>
+  (await recordsIn(archive, UNIT, store.epoch)).map(({ seq }) => seq);
 const oneTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 beforeEach(async () => {
@@ -82,7 +84,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await Promise.all(running.splice(0).map((part) => part.stop()));
   await store.close();
-  archive.close();
+  await archive.close();
   await broker.dispose();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -93,7 +95,7 @@ describe("exactly once at the far end", () => {
     unit();
     await commit(1, 300);
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(300));
+    expect(await numbersThere()).toEqual(oneTo(300));
   });
 
   it("loses nothing when the broker is killed again and again under load", async () => {
@@ -107,7 +109,7 @@ describe("exactly once at the far end", () => {
       await broker.start();
     }
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(1_000));
+    expect(await numbersThere()).toEqual(oneTo(1_000));
     expect(far.counters().conflicts).toBe(0);
   });
 
@@ -123,7 +125,7 @@ describe("exactly once at the far end", () => {
     await broker.start();
     collector();
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(200));
+    expect(await numbersThere()).toEqual(oneTo(200));
   });
 
   it("sends again what a collector without its memory asks for", async () => {
@@ -138,7 +140,7 @@ describe("exactly once at the far end", () => {
     await broker.start();
     const second = collector();
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(60));
+    expect(await numbersThere()).toEqual(oneTo(60));
     expect(second.counters().stored).toBe(40);
   });
 
@@ -161,7 +163,7 @@ describe("exactly once at the far end", () => {
     await until("the outbox is empty", () => store.outbox.pending() === 0);
     expect(second.counters().acknowledgementsRefused["beyond-head"]).toBeGreaterThan(0);
     expect(far.counters()).toMatchObject({ stored: 20, conflicts: 5 });
-    expect(archive.conflicts().map(({ seq }) => seq)).toEqual([11, 12, 13, 14, 15]);
+    expect((await archive.conflicts()).map(({ seq }) => seq)).toEqual([11, 12, 13, 14, 15]);
   });
 
   it("does not take a broker's word for delivery when nobody listens", async () => {
@@ -171,8 +173,8 @@ describe("exactly once at the far end", () => {
     expect(store.outbox.pending()).toBe(10);
     collector();
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    await until("all are stored", () => numbersThere().length === 10);
-    expect(numbersThere()).toEqual(oneTo(10));
+    await until("all are stored", async () => (await numbersThere()).length === 10);
+    expect(await numbersThere()).toEqual(oneTo(10));
   });
 });
 
@@ -186,7 +188,7 @@ describe("a collector that signs", () => {
     const near = unit({ collectorKeys });
     await commit(1, 300);
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(300));
+    expect(await numbersThere()).toEqual(oneTo(300));
     const refused = Object.values(near.counters().acknowledgementsRefused);
     expect(Math.max(...refused)).toBe(0);
   });
@@ -209,7 +211,7 @@ describe("a collector that signs", () => {
     await liar.close();
     collector({ key });
     await until("the outbox is empty", () => store.outbox.pending() === 0);
-    expect(numbersThere()).toEqual(oneTo(20));
+    expect(await numbersThere()).toEqual(oneTo(20));
   });
 });
 
@@ -226,6 +228,6 @@ describe("a broker that comes and goes", () => {
     collector();
     await until("the outbox is empty", () => store.outbox.pending() === 0);
     expect(links).toEqual([false, true]);
-    expect(numbersThere()).toEqual(oneTo(20));
+    expect(await numbersThere()).toEqual(oneTo(20));
   });
 });

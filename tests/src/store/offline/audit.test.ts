@@ -123,17 +123,17 @@ describe("the audit", () => {
       const read = readRecordEvent(Buffer.from(recordEvent(sender, row)), "door-1");
       return "fault" in read ? [] : [read];
     });
-    archive.store(arrived, START_MS);
+    await archive.store({ records: arrived, receivedMs: START_MS });
     await store.outbox.markDelivered([[1, 20]]);
     await store.close();
-    const same = compare(archive, { unit: "door-1", epoch }, hashesOf(path));
+    const same = await compare(archive, { unit: "door-1", epoch }, hashesOf(path));
     expect(same).toEqual({ compared: 20, different: [], lost: [], onlyHere: [] });
     tamper(
       `UPDATE records SET ${change}, hash = 'x' WHERE seq = 5; DELETE FROM records WHERE seq = 9`,
     );
-    const after = compare(archive, { unit: "door-1", epoch }, hashesOf(path));
+    const after = await compare(archive, { unit: "door-1", epoch }, hashesOf(path));
     expect(after).toEqual({ compared: 19, different: [5], lost: [], onlyHere: [9] });
-    archive.close();
+    await archive.close();
   });
 });
 
