@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { delay } from "../../../hal/clock.ts";
 import { createSimulatedBroker, type SimulatedBroker } from "../../../sim/platform/broker.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
@@ -13,15 +14,31 @@ import { createUplink } from "../../../src/uplink/uplink.ts";
 import { recordsIn } from "../../support/archive.ts";
 import { draft, START_MS } from "../../support/records.ts";
 
-/** An archive on a disk that can be full. */
+/** An archive on a disk that can be full or slow. */
 class SmallArchive extends SqliteRecordArchive {
   full = false;
+  commitMs = 0;
+  mostUnderWay = 0;
+  #underWay = 0;
+  readonly #clock: VirtualClock | undefined;
+
+  constructor(clock?: VirtualClock) {
+    super(":memory:");
+    this.#clock = clock;
+  }
 
   override async store(
     batch: Parameters<RecordArchive["store"]>[0],
   ): ReturnType<RecordArchive["store"]> {
     if (this.full) throw new Error("database or disk is full");
-    return await super.store(batch);
+    this.#underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.#underWay);
+    try {
+      if (this.#clock !== undefined && this.commitMs > 0) await delay(this.#clock, this.commitMs);
+      return await super.store(batch);
+    } finally {
+      this.#underWay -= 1;
+    }
   }
 }
 
@@ -41,7 +58,7 @@ async function rig(linkOf: (link: MqttLink) => MqttLink = (link) => link): Promi
   const clock = new VirtualClock(START_MS);
   const broker = createSimulatedBroker({ clock, random: createRandom(1) });
   const ends = { clock, chance: () => 0, district: "pudong" };
-  const archive = new SmallArchive(":memory:");
+  const archive = new SmallArchive(clock);
   const failures: string[] = [];
   const collector = createCollector({
     ...ends,
@@ -98,6 +115,21 @@ it("goes on after a full disk, also when its connection fell meanwhile", async (
   expect(await archive.streams()).toMatchObject([{ unit: "door-1", through: 20, gaps: [] }]);
 });
 
+it("acknowledges nothing before its archive has committed, and keeps one batch under way", async () => {
+  const { clock, broker, archive, store, commit } = await rig();
+  archive.commitMs = 5_000;
+  await commit(1, 20);
+  await clock.run(4_000);
+  expect(store.outbox.pending()).toBe(20);
+  await commit(21, 40);
+  await clock.run(500);
+  expect(archive.mostUnderWay).toBe(1);
+  expect(broker.messages.filter(({ topic }) => topic.endsWith("/ack"))).toEqual([]);
+  await clock.run(30_000);
+  expect(archive.mostUnderWay).toBe(1);
+  expect(store.outbox.pending()).toBe(0);
+});
+
 it.each([
   ["subscription", { subscribe: () => new Promise<never>(() => {}) }],
   ["word to a unit", { publish: () => new Promise<never>(() => {}) }],
@@ -129,7 +161,7 @@ describe("a collector that goes on from", () => {
       await commit(1, 100);
       await clock.run(10_000);
       expect(store.outbox.pending()).toBe(0);
-      const older = new SmallArchive(":memory:");
+      const older = new SmallArchive();
       if (kept > 0) {
         const records = (await recordsOf(archive, store.epoch)).slice(0, kept);
         await older.store({ records, receivedMs: START_MS });
@@ -154,7 +186,7 @@ describe("a collector that goes on from", () => {
     await commit(1, 50);
     await clock.run(10_000);
     while ((await store.prune({ beforeMs: START_MS + 1e9, atMs: START_MS + 2e9 })).more);
-    await collectWith(new SmallArchive(":memory:"));
+    await collectWith(new SmallArchive());
     await commit(51, 51);
     const asked = (): number =>
       broker.messages.filter(({ payload }) => payload.includes('"again"')).length;

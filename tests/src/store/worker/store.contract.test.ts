@@ -41,10 +41,11 @@ describe.each<[string, () => Promise<Store>]>([
   ["behind a worker", () => openStoreInWorker(options())],
 ])("a store %s", (_where, open) => {
   it("commits, sends, acknowledges and requeues records", async () => {
-    store = await open();
+    const opened = await open();
+    store = opened;
     const heads: number[] = [];
     store.outbox.onCommitted((head) => heads.push(head));
-    const committed = await Promise.all([1, 2, 3].map((number) => store?.commit(draft(number))));
+    const committed = await Promise.all([1, 2, 3].map((number) => opened.commit(draft(number))));
     expect(committed).toEqual([{ seq: 1 }, { seq: 2 }, { seq: 3 }]);
     expect(await store.commit(draft(2))).toEqual({ seq: 2 });
     expect(heads.at(-1)).toBe(3);
