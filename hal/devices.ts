@@ -1,12 +1,12 @@
-/** What the gateway asks for: devices in the doorway's terms, whatever chip or protocol is behind. */
+/** The capabilities that the gateway uses: devices in the doorway's terms, whatever chip or protocol is behind them. */
 
-/** How a device is doing. A device that never worked and one that stopped are both `failed`. */
+/** The health of a device. A device that never worked and one that stopped are both `failed`. */
 export type DeviceHealth =
   | { state: "ok" }
   | { state: "starting" }
   | { state: "failed"; kind: string; detail: string };
 
-/** Every device can be started, stopped and asked how it is. Starting never rejects for an absent device: it becomes `failed` and keeps trying. */
+/** What every device has. Starting never rejects for an absent device: it becomes `failed` and keeps trying. */
 export interface Device {
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -52,14 +52,14 @@ export interface CodePart {
   parity: number;
 }
 
-/** A code shown to the camera: reported once for each showing. */
+/** A code that was presented: reported once for each presentation. */
 export interface CodeReading {
   code: DecodedCode;
   /** When the first frame that held it was complete in memory (monotonic). */
   frameAtMs: number;
   /** When its decoding was finished (monotonic). */
   decodedAtMs: number;
-  /** Frames looked at since the code came into view, this one included. */
+  /** Frames tried since the code came into view, this one included. */
   framesTried: number;
   /**
    * Whether the text looks like a credential, by the patterns that the reader was given; true where
@@ -68,19 +68,12 @@ export interface CodeReading {
   credentialShaped: boolean;
 }
 
-/** Reads what visitors hold up. */
+/** Reads the codes that visitors present. */
 export interface CodeReader extends Device {
   onReading(listener: (reading: CodeReading) => void): void;
   /** The newest frame's luminance, for the installer's and the doorway's picture; copied on demand. */
   snapshot(): { width: number; height: number; luminance: Uint8Array } | undefined;
 }
-
-/** Which of the four layouts a resident card's text block has. */
-export type CardType =
-  | "citizen"
-  | "hong-kong-macau-taiwan-permit"
-  | "foreigner-2017"
-  | "foreigner-2023";
 
 /** A calendar day as on the card. */
 export interface CalendarDay {
@@ -89,39 +82,61 @@ export interface CalendarDay {
   day: number;
 }
 
-/** A field that the card leaves blank or that holds what nobody can understand. */
+/** A field that the card leaves blank or that holds what cannot be understood. */
 export type Unknown = "unknown";
 
-/**
- * What a resident card says. The number is checked; every other field that is not understood is
- * `unknown`, or as printed, and the card is read all the same. Personal data: never logged, never
- * published.
- */
-export interface CardContent {
-  type: CardType;
-  /** Empty where the card says none; what is no character stands as U+FFFD. */
+/** What every identity document that is laid on a reader says. */
+interface DocumentContent {
+  /** Empty where the document says none; what is no character stands as U+FFFD. */
   name: string;
-  /** Latin name on foreigners' cards. */
-  latinName?: string;
   sex: "male" | "female" | "unknown" | "unspecified";
-  /** Ethnic group of a citizen, in Chinese, per GB/T 3304, or `unknown`: readers know codes beside it. */
-  nation?: string;
-  /** Country on foreigners' cards as printed, an ISO 3166-1 code as a rule; or `unknown`. */
-  country?: string;
   /** `unknown` also where the number says another day. */
   birth: CalendarDay | Unknown;
-  address?: string;
-  /** The number on the card: 18 characters, or 15 on a 2017 foreigner's card. */
+  /** The number of the document; its check characters were right. */
   number: string;
-  issuer?: string;
-  /** Travel permit number on a Hong Kong, Macau or Taiwan permit. */
-  travelPermitNumber?: string;
   validFrom: CalendarDay | Unknown;
-  /** Absent when the card is valid for ever (长期); `unknown` is not that. */
+  /** Absent when the document is valid for ever; `unknown` is not that. */
   validTo?: CalendarDay | Unknown;
+}
+
+/** A Chinese citizen's resident ID card (居民身份证). */
+export interface ResidentIdContent extends DocumentContent {
+  document: "resident-id";
+  /** Ethnic group in Chinese, per GB/T 3304, or `unknown`: some readers give codes beyond it. */
+  nation: string;
+  address?: string;
+  issuer?: string;
+}
+
+/** A residence permit of a resident of Hong Kong, Macau or Taiwan (港澳台居民居住证). */
+export interface ResidencePermitContent extends DocumentContent {
+  document: "residence-permit";
+  address?: string;
+  issuer?: string;
+  travelPermitNumber?: string;
+}
+
+/** A foreigner's permanent residence card (外国人永久居留身份证), by the design of its year. */
+export interface ForeignPermanentResidentContent extends DocumentContent {
+  document: "foreign-permanent-resident";
+  design: 2017 | 2023;
+  latinName?: string;
+  /** As printed, an ISO 3166-1 code as a rule; or `unknown`. */
+  country: string;
+  issuer?: string;
   /** The predecessor's number, where the card links to one. */
   formerNumber?: string;
 }
+
+/**
+ * What a card says, by the document that it is. Its number is checked; every other field that is not
+ * understood is `unknown`, or as printed, and the card is read all the same. A reader of another
+ * country's documents adds a variant. Personal data: never logged, never published.
+ */
+export type CardContent =
+  | ResidentIdContent
+  | ResidencePermitContent
+  | ForeignPermanentResidentContent;
 
 /** A card that was read. */
 export interface CardReading {
@@ -138,13 +153,13 @@ export interface CardReadFailure {
   detail: string;
 }
 
-/** Reads resident cards laid on it, once for each showing. */
+/** Reads the cards that are laid on it, once for each presentation. */
 export interface CardReader extends Device {
   onReading(listener: (reading: CardReading) => void): void;
   onFailure(listener: (failure: CardReadFailure) => void): void;
 }
 
-/** A person's temperature, as honest as a contactless sensor can be: a screening estimate. */
+/** A person's temperature as a contactless sensor can give it: an estimate for screening. */
 export interface TemperatureReading {
   /** Median of the burst at the skin, °C. */
   skinC: number;
@@ -157,7 +172,7 @@ export interface TemperatureReading {
   measuredAtMs: number;
 }
 
-/** Why there is no number. Nothing here ever becomes a pass. */
+/** Why there is no number. No failure ever counts as a normal temperature. */
 export type TemperatureFailure = "unsteady" | "implausible" | "sensor-fault";
 
 /** Watches for a person in front of it and measures once for each approach. */
@@ -182,7 +197,7 @@ export interface Gate extends Device {
 
 export type GateState = "locked" | "released";
 
-/** What the lights and the buzzer say to somebody who does not read. */
+/** What the lights and the buzzer express, for visitors who do not read. */
 export type PanelSignal =
   | "idle"
   | "busy"

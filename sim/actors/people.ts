@@ -1,6 +1,7 @@
 /** Made-up people with numbers that check, and the cards they carry. Nobody here exists. */
-import type { CalendarDay, CardType } from "../../hal/devices.ts";
+import type { CalendarDay } from "../../hal/devices.ts";
 import type { CardFields } from "../chips/sam-v.ts";
+import type { CardType } from "../chips/sam-v-card.ts";
 import type { Random } from "../kernel/random.ts";
 
 /** Somebody, as far as cards and passes need them. */

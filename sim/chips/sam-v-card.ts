@@ -60,6 +60,8 @@ export interface Foreigner2017Fields extends CommonFields {
 /** What is printed on a card, in the terms of the four published layouts. */
 export type CardFields = CitizenFields | PermitFields | Foreigner2023Fields | Foreigner2017Fields;
 
+export type CardType = CardFields["type"];
+
 const BLOCK_BYTES = 256;
 const SEX_CODE = { unknown: "0", male: "1", female: "2", unspecified: "9" } as const;
 

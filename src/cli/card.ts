@@ -187,14 +187,36 @@ function asJson(result: Result): string {
 
 /** The content with its days as ISO 8601 dates; a card valid for ever has no `validTo`. */
 function written(content: CardContent): Record<string, string> {
-  const { birth, validFrom, validTo, ...texts } = content;
+  const { birth, validFrom, validTo } = content;
   return {
-    ...texts,
+    type: layoutOf(content),
+    ...textsOf(content),
     birth: isoDay(birth),
     validFrom: isoDay(validFrom),
     ...(validTo === undefined ? {} : { validTo: isoDay(validTo) }),
   };
 }
+
+/** The names of the four layouts, as this command has always printed them. */
+function layoutOf(content: CardContent): string {
+  switch (content.document) {
+    case "resident-id":
+      return "citizen";
+    case "residence-permit":
+      return "hong-kong-macau-taiwan-permit";
+    case "foreign-permanent-resident":
+      return `foreigner-${content.design}`;
+  }
+}
+
+/** Every field that is a text as it stands. */
+function textsOf({ document: _document, ...content }: CardContent): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(content).filter((field): field is [string, string] => isText(field[1])),
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
 
 function isoDay(day: CalendarDay | Unknown): string {
   if (day === "unknown") return day;

@@ -55,6 +55,8 @@ export interface PartCollector {
 
 /** How a format is read from what a card reader took from a card. */
 export interface CardReading {
+  /** Which documents are of this format; a document belongs to one format. */
+  readonly documents: readonly string[];
   verify(card: CardContent, context: VerificationContext): Promise<Verification>;
 }
 
@@ -67,6 +69,8 @@ export interface CardDay {
 
 /** What formats need of a card; a reader's content has more. */
 export interface CardContent {
+  /** Which document it is, as the reader names it. */
+  document: string;
   name: string;
   number: string;
   birth: CardDay | "unknown";

@@ -102,7 +102,7 @@ function codeReader() {
 }
 
 async function readCard(content: CardContent, context: VerificationContext): Promise<Verification> {
-  const reading = FORMATS.find(({ card }) => card !== undefined)?.card;
+  const reading = FORMATS.find(({ card }) => card?.documents.includes(content.document))?.card;
   return reading?.verify(content, context) ?? invalid("unknown", reason("not-accepted-here"));
 }
 

@@ -50,7 +50,10 @@ test("reads a card, survives an unplugged cable, and reads the next card", async
   const first = nextReading(reader);
   chip.place(citizenCard);
   await reader.start();
-  expect((await first).content).toMatchObject({ type: "citizen", number: citizenCard.number });
+  expect((await first).content).toMatchObject({
+    document: "resident-id",
+    number: citizenCard.number,
+  });
 
   // The reader has to have seen that nothing more is to be found before another card counts.
   const asked = chip.asked.get("find") ?? 0;
@@ -66,5 +69,5 @@ test("reads a card, survives an unplugged cable, and reads the next card", async
   await pair.plug();
   await connectChip(pair.far, chip);
   expect(await well).toEqual({ state: "ok" });
-  expect((await second).content).toMatchObject({ type: "foreigner-2017", name: "样本" });
+  expect((await second).content).toMatchObject({ design: 2017, name: "样本" });
 });

@@ -3,7 +3,14 @@
  * fault: its type and its number. Every other field that is not understood is unknown, as cards in
  * people's hands have codes and blanks that no published table lists.
  */
-import type { CalendarDay, CardContent, CardType, Unknown } from "../../../devices.ts";
+import type {
+  CalendarDay,
+  CardContent,
+  ForeignPermanentResidentContent,
+  ResidencePermitContent,
+  ResidentIdContent,
+  Unknown,
+} from "../../../devices.ts";
 import { nationName } from "./nations.ts";
 import { formerNumber, isNumber15, isNumber18, isProvince } from "./number-check.ts";
 
@@ -28,8 +35,8 @@ export type CardContentErrorKind =
   | "impossible-date"
   | "check-failed";
 
-/** A field of `CardContent`, or the block itself. */
-export type CardField = keyof CardContent | "block";
+/** What can be at fault: the block, its type mark, or the number. */
+export type CardField = "block" | "type" | "number";
 
 /** Why a text block is no card. Never quotes what the card says: it may be logged. */
 export class CardContentError extends Error {
@@ -47,11 +54,15 @@ export class CardContentError extends Error {
 }
 
 const TYPE_MARK_AT = 248;
-const TYPE_BY_MARK: ReadonlyMap<string, CardType> = new Map([
-  ["", "citizen"],
-  ["J", "hong-kong-macau-taiwan-permit"],
-  ["Y", "foreigner-2023"],
-  ["I", "foreigner-2017"],
+/** The layouts by their mark; on a 2017 foreigner's card every field lies elsewhere. */
+const LAYOUTS: ReadonlyMap<string, (block: Uint8Array) => CardContent> = new Map<
+  string,
+  (block: Uint8Array) => CardContent
+>([
+  ["", residentId],
+  ["J", residencePermit],
+  ["Y", foreigner2023],
+  ["I", foreigner2017],
 ]);
 
 /**
@@ -62,25 +73,14 @@ export function parseTextBlock(block: Uint8Array): CardContent {
   if (block.length !== TEXT_BYTES) {
     throw new CardContentError("wrong-length", "block", `expected ${TEXT_BYTES} bytes`);
   }
-  // The mark comes first: on a 2017 foreigner's card every field lies elsewhere.
-  const mark = trimmed(rawText(block, TYPE_MARK_AT, 2));
-  const type = TYPE_BY_MARK.get(mark);
-  if (type === undefined) {
+  const layout = LAYOUTS.get(trimmed(rawText(block, TYPE_MARK_AT, 2)));
+  if (layout === undefined) {
     throw new CardContentError("unknown-type", "type", "the type mark is not blank, J, Y or I");
   }
-  switch (type) {
-    case "citizen":
-      return citizen(block);
-    case "hong-kong-macau-taiwan-permit":
-      return permit(block);
-    case "foreigner-2023":
-      return foreigner2023(block);
-    case "foreigner-2017":
-      return foreigner2017(block);
-  }
+  return layout(block);
 }
 
-function citizen(block: Uint8Array): CardContent {
+function residentId(block: Uint8Array): ResidentIdContent {
   const { number, birth } = number18At(block);
   const nation = nationName(textAt(block, 32, 4));
   const isPermits = nation === undefined && PERMIT_REGIONS.test(number);
@@ -93,7 +93,7 @@ function citizen(block: Uint8Array): CardContent {
   const written = Number(number[16]) % 2 === 1 ? "male" : "female";
   const isContradicted = (sex === "male" || sex === "female") && sex !== written;
   return {
-    type: "citizen",
+    document: "resident-id",
     name: textAt(block, 0, 30),
     sex: isContradicted ? "unknown" : sex,
     nation: nation ?? "unknown",
@@ -108,13 +108,13 @@ function citizen(block: Uint8Array): CardContent {
 // Taiwan, Hong Kong and Macau in GB/T 2260; permits of Taiwan residents have a code of their own, 83.
 const PERMIT_REGIONS = /^(?:71|81|82|83)/;
 
-function permit(block: Uint8Array): CardContent {
+function residencePermit(block: Uint8Array): ResidencePermitContent {
   const { number, birth } = number18At(block);
   if (!PERMIT_REGIONS.test(number)) {
     throw new CardContentError("unknown-code", "number", "does not begin with a permit's region");
   }
   return {
-    type: "hong-kong-macau-taiwan-permit",
+    document: "residence-permit",
     name: textAt(block, 0, 30),
     sex: sexAt(block, 30),
     birth: birthAt(block, 36, birth),
@@ -126,7 +126,7 @@ function permit(block: Uint8Array): CardContent {
   };
 }
 
-function foreigner2023(block: Uint8Array): CardContent {
+function foreigner2023(block: Uint8Array): ForeignPermanentResidentContent {
   const { number, birth } = number18At(block);
   if (!number.startsWith("9")) {
     throw new CardContentError("malformed", "number", "a foreigner's number begins with 9");
@@ -134,7 +134,8 @@ function foreigner2023(block: Uint8Array): CardContent {
   const country = countryAt(block, 242);
   const former = formerNumber(country, number, textAt(block, 250, 6));
   return {
-    type: "foreigner-2023",
+    document: "foreign-permanent-resident",
+    design: 2023,
     ...foreignName(
       textAt(block, 0, 30),
       // A long name runs on at byte 220, a space at the seam included.
@@ -149,7 +150,7 @@ function foreigner2023(block: Uint8Array): CardContent {
   };
 }
 
-function foreigner2017(block: Uint8Array): CardContent {
+function foreigner2017(block: Uint8Array): ForeignPermanentResidentContent {
   const number = numberAt(block, 30);
   if (!/^[A-Z]{3}[0-9]{12}$/.test(number)) {
     throw new CardContentError("malformed", "number", "not three letters and twelve digits");
@@ -161,7 +162,8 @@ function foreigner2017(block: Uint8Array): CardContent {
   // The number has two digits of the year: it can contradict a birth, and not stand for one.
   const agrees = birth !== "unknown" && number.slice(7, 13) === compact(birth).slice(2);
   return {
-    type: "foreigner-2017",
+    document: "foreign-permanent-resident",
+    design: 2017,
     ...foreignName(textAt(block, 158, 30), textAt(block, 0, 120)),
     sex: sexAt(block, 120),
     country: countryAt(block, 152),

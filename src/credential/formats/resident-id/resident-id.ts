@@ -18,7 +18,10 @@ import { isResidentNumber } from "./card-number.ts";
 export const residentId = {
   name: "resident-id",
   kinds: ["resident-id"],
-  card: { verify: verifyResidentCard },
+  card: {
+    documents: ["resident-id", "residence-permit", "foreign-permanent-resident"],
+    verify: verifyResidentCard,
+  },
 } as const satisfies CredentialFormat;
 
 /** Cards are dated in China's time. */

@@ -47,11 +47,24 @@ const directory: DirectoryLookup = {
 };
 const broken: DirectoryLookup = { lookup: () => Promise.reject(new Error("disk")) };
 
-const CARD = { name: "王小明", number: NUMBER, birth: { year: 1949, month: 12, day: 31 } };
+const CARD = {
+  document: "resident-id" as const,
+  name: "王小明",
+  number: NUMBER,
+  birth: { year: 1949, month: 12, day: 31 },
+};
 
 describe("resident ID card", () => {
   const card = (change: object = {}, at = NOW, lookup = directory) =>
     verifierOf({ directory: lookup }).card({ ...CARD, ...change }, instant(at));
+
+  it("is not accepted where no format knows the document", async () => {
+    expect(await card({ document: "library-card" })).toMatchObject({
+      kind: "unknown",
+      holds: false,
+      reasons: [{ code: "not-accepted-here" }],
+    });
+  });
 
   it("is looked up by pseudonym; every piece of evidence carries the entry's age", async () => {
     const credential = await card();

@@ -40,16 +40,16 @@ const lastHealth = (on: Bench): DeviceHealth | undefined => on.health.at(-1);
 
 describe("a reader at work", () => {
   test.each([
-    ["citizen", citizenCard],
-    ["hong-kong-macau-taiwan-permit", permitCard],
-    ["foreigner-2023", foreigner2023Card],
-    ["foreigner-2017", foreigner2017Card],
-  ] as const)("reads a %s card laid on it, once", async (type, card) => {
+    ["resident-id", citizenCard],
+    ["residence-permit", permitCard],
+    ["foreign-permanent-resident", foreigner2023Card],
+    ["foreign-permanent-resident", foreigner2017Card],
+  ] as const)("reads a %s card laid on it, once", async (kind, card) => {
     const on = await bench();
     await on.clock.run(1_000);
     on.chip.place(card);
     await on.clock.run(10_000);
-    expect(on.readings.map((reading) => reading.content.type)).toEqual([type]);
+    expect(on.readings.map(({ content }) => content.document)).toEqual([kind]);
     expect(on.readings[0]?.content.number).toBe(card.number);
     expect(on.failures).toEqual([]);
     expect(lastHealth(on)).toEqual({ state: "ok" });
