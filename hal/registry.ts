@@ -1,5 +1,6 @@
 /** Every driver there is, by the kind of device it is for. Adding one is one line here and its folder. */
 import { camera } from "./drivers/code-reader/camera/register.ts";
+import { serialScanner } from "./drivers/code-reader/serial-scanner/register.ts";
 import { gpioContacts } from "./drivers/contacts/gpio/register.ts";
 import { guardedLine } from "./drivers/gate/guarded-line/register.ts";
 import { sdt } from "./drivers/card-reader/sdt/register.ts";
@@ -11,7 +12,7 @@ import type { DeviceKind, DeviceSettings, Driver } from "./driver.ts";
 
 /** The first of each kind is the one that is meant where a file names no driver. */
 export const DRIVERS: { readonly [K in DeviceKind]: readonly [Driver<K>, ...Driver<K>[]] } = {
-  "code-reader": [camera],
+  "code-reader": [camera, serialScanner],
   "card-reader": [sdt],
   thermometer: [mlx90614, mlx90632],
   gate: [guardedLine],

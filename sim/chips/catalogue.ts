@@ -2,6 +2,7 @@
 import type { SerialPeer } from "../bus/serial.ts";
 import type { TwoWireChip } from "../bus/smbus.ts";
 import type { Clock } from "../../hal/clock.ts";
+import { createCodeScannerPeer } from "./code-scanner.ts";
 import { createFirmataChip } from "./firmata.ts";
 import { createMlx90614Chip } from "./mlx90614.ts";
 import { createMlx90632Chip } from "./mlx90632.ts";
@@ -53,6 +54,7 @@ const CHIPS: ReadonlyMap<string, SimulatedChip> = new Map<string, SimulatedChip>
   ["mlx90614", { kind: "thermometer", wire: "two-wire", create: createMlx90614Chip }],
   ["mlx90632", { kind: "thermometer", wire: "two-wire", create: createMlx90632Chip }],
   ["sam-v", { kind: "card-reader", wire: "serial", create: createSamVChip }],
+  ["code-scanner", { kind: "code-reader", wire: "serial", create: createCodeScannerPeer }],
   ["firmata", { kind: "panel", wire: "serial", create: createFirmataChip }],
 ]);
 
