@@ -51,11 +51,8 @@ export function Screen() {
   const [language, setLanguage] = useLanguage();
   const [problem, setProblem] = useState("");
   const visitors = gallery?.visitors ?? [];
-  const context: FormatContext = {
-    language,
-    nowMs: view?.atMs ?? lastMessageAtMs,
-    utcOffsetMinutes: unit?.utcOffsetMinutes,
-  };
+  const utcOffsetMinutes = unit?.utcOffsetMinutes;
+  const context = { language, nowMs: view?.atMs ?? lastMessageAtMs, utcOffsetMinutes };
   const send = (path: string, body?: unknown): void => {
     setProblem("");
     post(path, body).catch((error: unknown) => setProblem(errorText(error)));

@@ -213,17 +213,7 @@ function DecideVisit(props: DecideVisitProps) {
   const { visitRef, view, language, context, operator, live, onClosed } = props;
   const [why, setWhy] = useState("");
   const decision = useDecision(props, { visitRef });
-  const typed = useRef("");
-  const there = useRef(true);
-  typed.current = why;
-  // When the visit ends, only a form with text in it is worth a message.
-  useEffect(
-    () => () => {
-      there.current = false;
-      if (typed.current !== "") onClosed(visitRef, typed.current);
-    },
-    [],
-  );
+  const { typed, there } = useKeptText(why, (kept) => onClosed(visitRef, kept));
   const decide = async (
     verdict: "grant" | "deny",
     confirm?: readonly ReasonCode[],
@@ -274,6 +264,21 @@ function DecideVisit(props: DecideVisitProps) {
       )}
     </form>
   );
+}
+
+/** Hands over the text of a form that goes: without text its end is not worth a message. */
+function useKeptText(text: string, onClosed: (text: string) => void) {
+  const typed = useRef("");
+  const there = useRef(true);
+  typed.current = text;
+  useEffect(
+    () => () => {
+      there.current = false;
+      if (typed.current !== "") onClosed(typed.current);
+    },
+    [],
+  );
+  return { typed, there };
 }
 
 interface VerdictButtonsProps {
