@@ -20,7 +20,7 @@ import { createSimulatedSerial } from "../sim/bus/serial.ts";
 import { renderScene } from "../sim/camera/render.ts";
 import { GOOD_CONDITIONS } from "../sim/camera/picture.ts";
 import { createSamVChip, encodeCard } from "../sim/chips/sam-v.ts";
-import { District, DISTRICT_ISSUER } from "../sim/actors/issuer.ts";
+import { SimulatedDistrict, DISTRICT_ISSUER } from "../sim/actors/district.ts";
 import { pharmacyPolicy } from "../sim/actors/policy.ts";
 import { createRandom } from "../sim/kernel/random.ts";
 import { MemoryFiles } from "../sim/platform/memory-files.ts";
@@ -79,7 +79,10 @@ interface Door {
 async function openDoor(folder: string): Promise<Door> {
   const clock = createSystemClock();
   const random = createRandom(1);
-  const district = new District({ random: random.fork("district"), startMs: clock.wallMs() });
+  const district = new SimulatedDistrict({
+    random: random.fork("district"),
+    startMs: clock.wallMs(),
+  });
   const pseudonym = district.pseudonymOf(HOLDER);
   const hall = renderScene(null, GOOD_CONDITIONS, random, SIZE).luminance;
   const camera = new ReplayCamera(clock, hall, SIZE);

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import process from "node:process";
 import type { Clock } from "../hal/clock.ts";
 import { createGate } from "../hal/drivers/gate/guarded-line/gate.ts";
-import { District } from "../sim/actors/issuer.ts";
+import { SimulatedDistrict } from "../sim/actors/district.ts";
 import { pharmacyPolicy } from "../sim/actors/policy.ts";
 import { createSimulatedGpio } from "../sim/bus/gpio.ts";
 import { createSimulatedGuard } from "../sim/bus/guard.ts";
@@ -31,7 +31,7 @@ export interface BenchUnitOptions {
   observer?: UnitObserver;
   uplinkPace?: UplinkPace;
   /** Whose keys, lists and directory the unit has; default one that knows nobody. */
-  authority?: District;
+  authority?: SimulatedDistrict;
   /** Where the authority lays them down. */
   files?: MemoryFiles;
 }
@@ -45,7 +45,8 @@ export function composeBenchUnit(options: BenchUnitOptions): Promise<Unit> {
   const nowMs = clock.wallMs();
   const files = options.files ?? new MemoryFiles(() => clock.wallMs());
   const authority =
-    options.authority ?? new District({ random: createRandom(1), startMs: clock.wallMs() });
+    options.authority ??
+    new SimulatedDistrict({ random: createRandom(1), startMs: clock.wallMs() });
   authority.handOver(files);
   const config = simulatedUnitConfig({
     unitId,

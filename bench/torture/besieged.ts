@@ -1,9 +1,9 @@
 /** The simulated unit as `wire` attacks it: real store, broker and server, and a count of what it did. */
 import { generateKeyPairSync } from "node:crypto";
 import { createSystemClock } from "../../hal/linux/clock.ts";
-import { DISTRICT_ISSUER, type District } from "../../sim/actors/issuer.ts";
+import { DISTRICT_ISSUER, type SimulatedDistrict } from "../../sim/actors/district.ts";
 import { COMMAND_FLAWS, Operator } from "../../sim/actors/operator.ts";
-import { setStage } from "../../sim/demo/session.ts";
+import { openDemoSession } from "../../sim/demo/session.ts";
 import type { SimulatedHardware } from "../../sim/doorway/hardware.ts";
 import type { Random } from "../../sim/kernel/random.ts";
 import { DATA_SET_KINDS } from "../../src/core/data-set.ts";
@@ -55,7 +55,7 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
     },
   );
   let url = "";
-  const stage = await setStage({
+  const stage = await openDemoSession({
     random,
     folder,
     unitId: UNIT,
@@ -101,7 +101,7 @@ export async function besiege(folder: string, random: Random): Promise<Besieged>
     },
     standThere: (there) => bench.thermometer.setObject(there ? WELL_C : undefined),
     sendGoodVisitor: () => stage.control.present("green-phone"),
-    stop: () => stage.strike(),
+    stop: () => stage.dispose(),
   };
 }
 
@@ -126,7 +126,7 @@ function unknownKeyFile(): string {
   return JSON.stringify({ keys: [{ id: "district", owner: "nobody", key, may }] });
 }
 
-function passOf(district: District, nowMs: number): string {
+function passOf(district: SimulatedDistrict, nowMs: number): string {
   const HOUR_MS = 3_600_000;
   return district.issue(DISTRICT_ISSUER, {
     form: "live",

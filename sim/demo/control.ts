@@ -2,7 +2,7 @@
 import type { CameraFrame } from "../../src/ui/ports.ts";
 import type { DoorwayControl, GalleryVisitor, WorldControls } from "./ports.ts";
 import type { SimulatedHardware } from "../doorway/hardware.ts";
-import type { District, UnitFiles } from "../actors/issuer.ts";
+import type { SimulatedDistrict, UnitFiles } from "../actors/district.ts";
 import type { Unit } from "../../src/unit/unit.ts";
 import type { EmbeddedBroker } from "../platform/embedded-broker.ts";
 import { GALLERY, type GalleryCase } from "./gallery.ts";
@@ -16,7 +16,7 @@ export interface ControlOptions {
   world: World;
   bench: SimulatedHardware;
   broker: EmbeddedBroker;
-  district: District;
+  district: SimulatedDistrict;
   /** Of the unit, where the district lays down what it knows. */
   files: UnitFiles;
   unit: () => Pick<Unit, "reload">;

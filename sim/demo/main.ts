@@ -10,7 +10,7 @@ import { createRandom } from "../kernel/random.ts";
 import { createFrames } from "./control.ts";
 import { createRemote, REMOTE_KEY_ID } from "./remote.ts";
 import { doorwayExtension } from "./routes.ts";
-import { setStage } from "./session.ts";
+import { openDemoSession } from "./session.ts";
 
 export interface SimulatedDoorwayOptions {
   /** 0 takes a free one. */
@@ -44,7 +44,7 @@ export async function startSimulatedDoorway(
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "sentinel-sim-")));
   const remote = createRemote(createSystemClock(), { district: DISTRICT, unitId: UNIT_ID });
   const keys = { ...options.commandKeys, [REMOTE_KEY_ID]: remote.publicKey };
-  const stage = await setStage({
+  const stage = await openDemoSession({
     random: createRandom(options.seed ?? 1),
     folder,
     unitId: UNIT_ID,
@@ -61,7 +61,7 @@ export async function startSimulatedDoorway(
       }),
   });
   const stop = async (): Promise<void> => {
-    await stage.strike();
+    await stage.dispose();
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   };
   try {

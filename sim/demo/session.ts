@@ -7,7 +7,7 @@ import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
 import type { UnitFeed } from "../../src/ui/ports.ts";
 import type { Log } from "../../src/unit/log.ts";
 import type { MqttConfig, Platform } from "../../src/unit/platform.ts";
-import { District } from "../actors/issuer.ts";
+import { SimulatedDistrict } from "../actors/district.ts";
 import { pharmacyPolicy } from "../actors/policy.ts";
 import { composeDoorway, type Doorway, type DoorwayOptions } from "../doorway/doorway.ts";
 import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
@@ -23,7 +23,7 @@ import { GALLERY_PEOPLE } from "./gallery.ts";
 import type { DoorwayControl } from "./ports.ts";
 import type { Remote } from "./remote.ts";
 
-export interface StageOptions {
+export interface DemoSessionOptions {
   random: Random;
   /** Keeps the unit's database. */
   folder: string;
@@ -45,29 +45,32 @@ export interface StageOptions {
   /** Serves the unit's pages. */
   servePages?: (
     services: Parameters<NonNullable<Platform["servePages"]>>[0],
-    stage: Pick<Stage, "bench" | "control">,
+    stage: Pick<DemoSession, "bench" | "control">,
   ) => ReturnType<NonNullable<Platform["servePages"]>>;
 }
 
 /** What is on the stage; nothing runs before the doorway is started. */
-export interface Stage {
+export interface DemoSession {
   readonly clock: Clock;
   readonly unitClock: UnitClock;
-  readonly district: District;
+  readonly district: SimulatedDistrict;
   readonly bench: SimulatedHardware;
   readonly backend: RealBackend;
   readonly doorway: Doorway;
   readonly control: DoorwayControl;
   /** Ends the unit, its broker and its decoders. */
-  strike(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Sets a doorway up with the gallery's visitors before it. */
-export async function setStage(options: StageOptions): Promise<Stage> {
+export async function openDemoSession(options: DemoSessionOptions): Promise<DemoSession> {
   const { random, folder, unitId, remote } = options;
   const clock = createSystemClock();
   const unitClock = createUnitClock(clock);
-  const district = new District({ random: random.fork("district"), startMs: clock.wallMs() });
+  const district = new SimulatedDistrict({
+    random: random.fork("district"),
+    startMs: clock.wallMs(),
+  });
   const nowMs = (): number => clock.wallMs();
   const cast = new Cast({
     district,
@@ -119,15 +122,18 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     ...(remote === undefined ? {} : { order: (order) => remote.order(order, broker.url) }),
   });
   served.control = control;
-  return { clock, unitClock, district, bench, backend, doorway, control, strike: close };
+  return { clock, unitClock, district, bench, backend, doorway, control, dispose: close };
 }
 
-interface Setting extends Pick<Stage, "backend" | "bench" | "clock" | "district" | "unitClock"> {
+interface Setting extends Pick<
+  DemoSession,
+  "backend" | "bench" | "clock" | "district" | "unitClock"
+> {
   served: { control?: DoorwayControl };
 }
 
 async function openDoorway(
-  options: StageOptions,
+  options: DemoSessionOptions,
   { clock, unitClock, bench, backend, district, served }: Setting,
 ): Promise<{ doorway: Doorway; close: () => Promise<void> }> {
   const { random, unitId, venueName, trace = createNoTrace(), servePages } = options;
@@ -151,7 +157,7 @@ async function openDoorway(
     policy: pharmacyPolicy(clock.wallMs()),
     engine,
     backend,
-    bench,
+    hardware: bench,
     ...optional({ observer: options.observer, log: options.log }),
     ...(servePages === undefined
       ? {}

@@ -31,7 +31,7 @@ export interface DoorwayOptions {
   policy: Policy;
   engine: DecodeEngine;
   backend: Backend;
-  bench: SimulatedHardware;
+  hardware: SimulatedHardware;
   observer?: Omit<UnitObserver, "onCommandAnswered">;
   log?: Log;
   servePages?: Platform["servePages"];
@@ -40,7 +40,7 @@ export interface DoorwayOptions {
 /** A simulated doorway: the unit, and the world it stands in. */
 export interface Doorway {
   readonly world: World;
-  readonly bench: SimulatedHardware;
+  readonly hardware: SimulatedHardware;
   /** The unit now running; another one after a restart. */
   unit(): Unit;
   gateway(): Gateway;
@@ -69,7 +69,7 @@ export async function composeDoorway(options: DoorwayOptions): Promise<Doorway> 
 
 class SimulatedDoorway implements Doorway {
   readonly world: World;
-  readonly bench: SimulatedHardware;
+  readonly hardware: SimulatedHardware;
   readonly #options: DoorwayOptions;
   readonly #makeDevices: MakeDevices;
   readonly #listeners = new Set<() => void>();
@@ -82,14 +82,14 @@ class SimulatedDoorway implements Doorway {
   constructor(options: DoorwayOptions, makeDevices: MakeDevices) {
     this.#options = options;
     this.#makeDevices = makeDevices;
-    this.bench = options.bench;
+    this.hardware = options.hardware;
     this.#policy = options.policy;
     this.#references = options.random.fork("references");
     this.world = new World({
       clock: options.clock,
       random: options.random.fork("people"),
       trace: options.trace,
-      bench: options.bench,
+      bench: options.hardware,
       screen: () => this.view(),
       onScreen: (listener) => this.subscribe(listener),
     });
@@ -153,7 +153,7 @@ class SimulatedDoorway implements Doorway {
     if (!this.#power.on) return;
     this.#power.on = false;
     this.#options.trace.note({ what: "unit", did: "lost-power" });
-    this.bench.gpio.setPower(false);
+    this.hardware.gpio.setPower(false);
     this.#options.backend.disk.losePower();
     // What is left of the program is only memory: nothing it does reaches a wire or the disk.
     await this.unit().stop();
@@ -161,7 +161,7 @@ class SimulatedDoorway implements Doorway {
 
   async restorePower(): Promise<void> {
     if (this.#power.on) return;
-    this.bench.gpio.setPower(true);
+    this.hardware.gpio.setPower(true);
     await this.boot();
     await this.start();
   }
@@ -183,7 +183,7 @@ class SimulatedDoorway implements Doorway {
   }
 
   #platform(power: Power): Platform {
-    const { unitClock, config, backend, bench, engine, trace } = this.#options;
+    const { unitClock, config, backend, hardware, engine, trace } = this.#options;
     const { observer = {}, log = () => {}, servePages } = this.#options;
     return simulatedPlatform({
       clock: unitClock,
@@ -195,7 +195,7 @@ class SimulatedDoorway implements Doorway {
       policy: async () => this.#policy,
       openDevices: async () => ({
         devices: this.#makeDevices({
-          buses: bench.buses,
+          buses: hardware.buses,
           clock: unitClock,
           decoding: { engine, wanted: CREDENTIAL_SHAPES, share: config.decode.share },
         }),

@@ -5,7 +5,7 @@ import type { MqttConfig } from "../../src/unit/platform.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { createSimulatedResolver, type SimulatedResolver } from "../actors/resolver.ts";
-import type { District } from "../actors/issuer.ts";
+import type { SimulatedDistrict } from "../actors/district.ts";
 import { createNoTrace } from "../kernel/trace.ts";
 import { createDisk } from "./disk.ts";
 import { startEmbeddedBroker, type EmbeddedBroker } from "./embedded-broker.ts";
@@ -16,7 +16,7 @@ export interface RealBackendOptions {
   clock: Clock;
   folder: string;
   unitId: string;
-  district: District;
+  district: SimulatedDistrict;
   /** Another broker than the embedded one. */
   mqtt?: Pick<MqttConfig, "url" | "version"> | undefined;
 }

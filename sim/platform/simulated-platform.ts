@@ -3,7 +3,7 @@ import type { MqttLink } from "../../src/mqtt/connection.ts";
 import type { ResolverClient } from "../../src/credential/directory/resolver.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Machine, Platform } from "../../src/unit/platform.ts";
-import { bytes } from "../actors/issuer.ts";
+import { bytes } from "../actors/district.ts";
 import type { Random } from "../kernel/random.ts";
 import type { Disk } from "./disk.ts";
 

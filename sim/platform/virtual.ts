@@ -2,7 +2,7 @@
 import { unitTopics } from "../../src/protocol/topics.ts";
 import { openStore } from "../../src/store/store.ts";
 import { DataPublisher } from "../actors/data-publisher.ts";
-import type { District } from "../actors/issuer.ts";
+import type { SimulatedDistrict } from "../actors/district.ts";
 import { Operator } from "../actors/operator.ts";
 import { createSimulatedResolver, type SimulatedResolver } from "../actors/resolver.ts";
 import type { Random } from "../kernel/random.ts";
@@ -16,7 +16,7 @@ import type { Backend } from "./simulated-platform.ts";
 import { UNIT_FILES } from "./unit-files.ts";
 
 /** What can be done to a broker. */
-export interface BrokerHands {
+export interface BrokerFaults {
   setReachable(reachable: boolean): void;
   setSlow(slow: boolean): void;
   setDuplicating(duplicating: boolean): void;
@@ -35,7 +35,7 @@ export interface BrokerHands {
 export interface VirtualBackend extends Backend {
   readonly disk: Disk;
   readonly files: MemoryFiles;
-  readonly broker: BrokerHands;
+  readonly broker: BrokerFaults;
   readonly resolver: SimulatedResolver;
   /** Gives commands over the broker. */
   readonly operator: Operator;
@@ -59,7 +59,7 @@ export interface VirtualBackendOptions {
   random: Random;
   trace: Trace;
   unitId: string;
-  district: District;
+  district: SimulatedDistrict;
   /** Sees every message the broker takes. */
   onMessage?: ((message: BrokerMessage) => void) | undefined;
 }
@@ -107,7 +107,7 @@ function handsOf(
   broker: SimulatedBroker,
   { unitId }: { unitId: string },
   onMessage: (message: BrokerMessage) => void,
-): BrokerHands {
+): BrokerFaults {
   const { commandFilter } = unitTopics(DISTRICT, unitId);
   let stopListening: (() => void) | undefined = broker.subscribe("#", onMessage);
   return {

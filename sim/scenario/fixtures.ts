@@ -10,7 +10,7 @@ import type { DirectoryEntry } from "../../src/core/evidence/directory.ts";
 import type { Picture } from "../camera/picture.ts";
 import type { Conditions } from "../camera/picture.ts";
 import { encodeCard } from "../chips/sam-v.ts";
-import type { District } from "../actors/issuer.ts";
+import type { SimulatedDistrict } from "../actors/district.ts";
 import { cardOf, dayOf, makePerson, type Person, type PersonWish } from "../actors/people.ts";
 import type { Random } from "../kernel/random.ts";
 import {
@@ -35,7 +35,7 @@ import { statementsOf, testOf, vaccinationOf } from "./statements.ts";
 type Whose = string | PersonFacts;
 
 export interface CastOptions {
-  district: District;
+  district: SimulatedDistrict;
   random: Random;
   /** The true time, epoch ms. */
   nowMs: () => number;
@@ -47,7 +47,7 @@ export interface CastOptions {
 
 /** Turns descriptions into things. Unknown names were refused before a run begins. */
 export class Cast {
-  readonly #district: District;
+  readonly #district: SimulatedDistrict;
   readonly #random: Random;
   readonly #nowMs: () => number;
   readonly #people: Readonly<Record<string, PersonFacts>>;

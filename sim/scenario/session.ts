@@ -1,7 +1,7 @@
 /** Sets a scenario up in virtual time: people, hardware, disk, broker, district, and the unit that was not started yet. */
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import type { VisitTimings } from "../../src/gateway/visit-timings.ts";
-import { District } from "../actors/issuer.ts";
+import { SimulatedDistrict } from "../actors/district.ts";
 import { composeDoorway, type DoorwayOptions } from "../doorway/doorway.ts";
 import { createSimulatedHardware, type SimulatedHardware } from "../doorway/hardware.ts";
 import { devicesIn, doorwayFile } from "../doorway/wiring.ts";
@@ -58,7 +58,7 @@ export async function openSession(
   const trace = createTrace(() => clock.monotonicMs());
   const district = districtOf(loaded, random);
   const cast = castOf(loaded, random, district, () => clock.wallMs());
-  const bench = hardwareOf(loaded, random, clock);
+  const hardware = hardwareOf(loaded, random, clock);
   const backend = createVirtualBackend({
     clock,
     unitClock,
@@ -92,7 +92,7 @@ export async function openSession(
     policy: loaded.policy,
     engine: watch?.engine(decoder.engine) ?? decoder.engine,
     backend: { ...backend, disk },
-    bench,
+    hardware,
     observer: observerOf(timings, cpu, watch),
   });
   const note: Stage["note"] = (entry) => trace.note(entry);
@@ -117,7 +117,7 @@ function observerOf(
 function castOf(
   { fields, pictures, startMs }: LoadedScenario,
   random: Random,
-  district: District,
+  district: SimulatedDistrict,
   nowMs: () => number,
 ): Cast {
   const { people, passes } = fields;
@@ -145,9 +145,9 @@ function hardwareOf(
   });
 }
 
-function districtOf(loaded: LoadedScenario, random: Random): District {
+function districtOf(loaded: LoadedScenario, random: Random): SimulatedDistrict {
   const { fields, startMs } = loaded;
-  const district = new District({
+  const district = new SimulatedDistrict({
     random: random.fork("district"),
     startMs,
     trustListAsOfMs: momentMs(fields.trustListAsOf, startMs),

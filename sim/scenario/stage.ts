@@ -1,5 +1,5 @@
 /** What a scenario's timeline acts on while it runs. */
-import type { District } from "../actors/issuer.ts";
+import type { SimulatedDistrict } from "../actors/district.ts";
 import type { Doorway } from "../doorway/doorway.ts";
 import type { MortalEngine } from "../faults/failing-engine.ts";
 import type { createTrace } from "../kernel/trace.ts";
@@ -13,7 +13,7 @@ export interface Stage {
   loaded: LoadedScenario;
   clock: VirtualClock;
   unitClock: UnitClock;
-  district: District;
+  district: SimulatedDistrict;
   cast: Cast;
   doorway: Doorway;
   backend: VirtualBackend;

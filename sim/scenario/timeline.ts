@@ -33,7 +33,7 @@ function apply(stage: Stage, kind: FaultKind, on: boolean): void {
   const { doorway, backend } = stage;
   stage.note({ what: "fault", fault: kind, phase: on ? "begins" : "ends" });
   setFault(kind, on, {
-    bench: doorway.bench,
+    bench: doorway.hardware,
     world: doorway.world,
     disk: backend.disk,
     broker: backend.broker,

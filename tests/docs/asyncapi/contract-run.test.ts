@@ -7,7 +7,7 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSystemClock } from "../../../hal/linux/clock.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
-import { setStage, type Stage } from "../../../sim/demo/session.ts";
+import { openDemoSession, type DemoSession } from "../../../sim/demo/session.ts";
 import { GATE_LINE } from "../../../sim/doorway/wiring.ts";
 import { parseUnitConfig } from "../../../src/config/unit.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/core/time.ts";
@@ -284,10 +284,10 @@ describe("a real unit, its collector and its operator", { timeout: 120_000 }, ()
 
 describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
   const place = mkdtempSync(join(tmpdir(), "contract-"));
-  let stage: Stage;
+  let stage: DemoSession;
 
   beforeAll(async () => {
-    stage = await setStage({
+    stage = await openDemoSession({
       random: createRandom(5),
       folder: place,
       unitId: "unit-sim",
@@ -298,7 +298,7 @@ describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
   });
 
   afterAll(async () => {
-    await stage.strike();
+    await stage.dispose();
     rmSync(place, { recursive: true, force: true });
   });
 
@@ -315,7 +315,7 @@ describe("a simulated unit on a real broker", { timeout: 120_000 }, () => {
     await heard("clockStepped");
     const gateway = stage.doorway.gateway();
     await until("nobody walks through", () => gateway.state().passage === null, 30_000);
-    stage.doorway.bench.gpio.setFaulty(GATE_LINE, true);
+    stage.doorway.hardware.gpio.setFaulty(GATE_LINE, true);
     const request = { verdict: "grant", operator: "Li", why: "a delivery" } as const;
     const answer = await gateway.operatorDecide(request);
     expect(answer).toMatchObject({ done: false, code: "gate-failed" });

@@ -2,16 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { setStage, type Stage } from "../../../sim/demo/session.ts";
+import { openDemoSession, type DemoSession } from "../../../sim/demo/session.ts";
 import { createRandom } from "../../../sim/kernel/random.ts";
 import { startUiServer } from "../../../src/ui/server.ts";
 
 let folder: string;
-let stage: Stage;
+let stage: DemoSession;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "guessing-"));
-  stage = await setStage({
+  stage = await openDemoSession({
     random: createRandom(3),
     folder,
     unitId: "unit-sim",
@@ -22,7 +22,7 @@ beforeEach(async () => {
 }, 60_000);
 
 afterEach(async () => {
-  await stage.strike();
+  await stage.dispose();
   await rm(folder, { recursive: true, force: true });
 });
 

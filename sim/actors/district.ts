@@ -27,7 +27,7 @@ const REVOKED_FILE = `${UNIT_FILES.revokedFolder}/district.json`;
 /** The issuer that is always there. */
 export const DISTRICT_ISSUER = "district";
 
-export interface DistrictOptions {
+export interface SimulatedDistrictOptions {
   random: Random;
   /** When the run starts, epoch ms. */
   startMs: number;
@@ -53,7 +53,7 @@ interface ForeignFile {
 }
 
 /** Issues passes, keeps the directory, revokes; and gives a unit its keys, lists and directory as files. */
-export class District {
+export class SimulatedDistrict {
   readonly #random: Random;
   readonly #startMs: number;
   readonly #districtKey: Uint8Array;
@@ -68,7 +68,7 @@ export class District {
   #trustListAsOfMs: number;
   #revokedAsOfMs: number;
 
-  constructor(options: DistrictOptions) {
+  constructor(options: SimulatedDistrictOptions) {
     this.#random = options.random;
     this.#startMs = options.startMs;
     this.#directoryAsOfMs = options.directoryAsOfMs ?? options.startMs;
