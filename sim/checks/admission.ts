@@ -1,13 +1,13 @@
-/** Nobody is let in by the rules who must not be: judged by who came, not by what the unit made of them. */
+/** The rules admit no visitor they must not: checked by who came, not by what the unit recorded. */
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
 import { timeText } from "./time-text.ts";
 import { isWithdrawal } from "./records.ts";
 
-/** Why the rules must not let somebody in. */
+/** Why the rules must not admit a visitor. */
 export interface Unfit {
   why: string;
-  /** Only a clock that is right can tell. */
+  /** Only a correct clock can show it. */
   dated?: boolean;
 }
 
@@ -15,16 +15,16 @@ export interface AdmissionTruth {
   unfit: ReadonlyMap<string, Unfit>;
   /** Visitors who show one and the same live code. */
   sharing: ReadonlySet<string>;
-  /** For how long a code that let somebody in lets in nobody else, ms. */
+  /** For how long a code that admitted a visitor admits no other, ms. */
   reuseWindowMs: number;
 }
 
-/** Every grant by the rules that somebody ought not to have had. */
+/** Every grant by the rules that must not have been. */
 export function checkAdmissions(entries: readonly TraceEntry[], truth: AdmissionTruth): string[] {
   const problems: string[] = [];
   const arrivals: { visitor: string; atMs: number }[] = [];
   const shownAtMs = new Map<string, number>();
-  const takenBack = withdrawnGrants(entries);
+  const withdrawn = withdrawnGrants(entries);
   const inDoubt = new Set<string>();
   let clockTrusted = true;
   let clockError = 0;
@@ -50,11 +50,9 @@ export function checkAdmissions(entries: readonly TraceEntry[], truth: Admission
       shownAtMs.set(entry.event.ref, entry.event.shownAtMs ?? entry.at);
     }
     const visitRef = entry.what === "record-stored" ? grantByRules(entry.draft) : undefined;
-    if (visitRef === undefined || takenBack.has(visitRef)) continue;
+    if (visitRef === undefined || withdrawn.has(visitRef)) continue;
     if (entry.what === "record-stored" && inDoubt.has(entry.draft.key)) {
-      problems.push(
-        `${timeText(entry.at)}: somebody was let in by a clock that is not to be trusted`,
-      );
+      problems.push(`${timeText(entry.at)}: a visitor was let in by an untrusted clock`);
     }
     const openedAtMs = shownAtMs.get(visitRef) ?? entry.at;
     const arrival = arrivals.findLast(({ atMs }) => atMs <= openedAtMs);
@@ -83,14 +81,14 @@ function grantByRules({ body }: RecordDraft): string | undefined {
 
 /** Granted, and not carried out. */
 function withdrawnGrants(entries: readonly TraceEntry[]): Set<string> {
-  const takenBack = new Set<string>();
+  const withdrawn = new Set<string>();
   for (const entry of entries) {
     if (entry.what !== "turn") continue;
     for (const effect of entry.effects) {
       if (effect.kind !== "commit-record" || effect.record.body.type !== "visit-decided") continue;
       const { decision, visitRef } = effect.record.body;
-      if (isWithdrawal(decision)) takenBack.add(visitRef);
+      if (isWithdrawal(decision)) withdrawn.add(visitRef);
     }
   }
-  return takenBack;
+  return withdrawn;
 }

@@ -14,10 +14,10 @@ import { checkWayOut } from "./way-out.ts";
  *   staff or a command; held open only by fire or evacuation; none over its limit
  * - fire and exit button open the way at once
  * - every decision recorded exactly once
- * - what the records say was opened did open, or is corrected; staff are answered within a bound
- * - nobody's evidence counts for somebody else
- * - staff decide about a visit that still stands, once, and are always answered
- * - a command counts once, and only when somebody gave it who may
+ * - a release on record opened the gate, or is corrected; staff are answered within a bound
+ * - no evidence counts for another person
+ * - staff decide about a visit that is not over, once, and are always answered
+ * - a command is applied once, and only when an authorised key gave it
  */
 export function checkTrace(entries: readonly TraceEntry[]): string[] {
   return [

@@ -1,4 +1,4 @@
-/** Safety of commands: none counts that was not given, none that is flawed, and none twice. */
+/** Safety of commands: none is applied that was not given, none that is flawed, and none twice. */
 import { DATED_FLAWS, type CommandFlaw } from "../actors/operator.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
 import { timeText } from "./time-text.ts";
@@ -11,7 +11,7 @@ export function checkCommands(entries: readonly TraceEntry[]): string[] {
   let clockWrong = false;
   for (const entry of entries) {
     if (entry.what === "command") given.set(entry.commandId, entry.flaw);
-    // A unit that believes a wrong clock cannot tell an old command from a new one.
+    // A unit that trusts a wrong clock cannot distinguish an old command from a new one.
     if (entry.what === "world" && entry.change === "clock-error") clockWrong ||= entry.value !== 0;
     if (entry.what !== "turn" || entry.event.kind !== "commanded") continue;
     const { commandId, command } = entry.event;

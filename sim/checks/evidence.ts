@@ -1,4 +1,4 @@
-/** Nobody's evidence counts for somebody else: each piece was observed while its owner stood there. */
+/** No evidence counts for another person: each piece was observed while its owner stood there. */
 import type { Evidence } from "../../src/core/evidence/evidence.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
 import { ANYBODY } from "../actors/visitors.ts";
@@ -14,19 +14,19 @@ interface Presence {
 /** Between a look of the thermometer's eight samples and the person in front of it, K. */
 const TEMPERATURE_TOLERANCE_K = 0.6;
 
-/** Every decision that rests on evidence of somebody else. */
+/** Every decision that rests on another person's evidence. */
 export function checkEvidence(entries: readonly TraceEntry[]): string[] {
   const problems: string[] = [];
   const presences: Presence[] = [];
   const openedAtMs = new Map<string, number>();
-  /** Whom a piece of evidence is about, as the credential it came with says. */
+  /** The holder of the credential that a piece of evidence came with. */
   const holders = new Map<string, string | undefined>();
   for (const entry of entries) {
     if (entry.what === "person") follow(presences, entry);
     if (entry.what !== "turn") continue;
     const { event } = entry;
     if (event.kind === "credential-presented") {
-      // Whoever held it there; reading it takes a while, and somebody may have stepped in meanwhile.
+      // Reading takes a while, and another person may have stepped in meanwhile: the presenter counts.
       openedAtMs.set(event.ref, event.shownAtMs ?? entry.at);
       for (const piece of event.credential.evidence) {
         holders.set(identityOf(piece), event.credential.holder?.pseudonym);
@@ -49,7 +49,7 @@ export function checkEvidence(entries: readonly TraceEntry[]): string[] {
       }
       for (const piece of body.evidence) {
         const observed = presentAt(presences, piece.observedAt.monotonicMs);
-        // What a credential says is about its holder, whoever held it up; warmth is of a body.
+        // A credential is about its holder, whoever presents it; a temperature is of a body.
         const about = piece.kind === "temperature" ? undefined : holders.get(identityOf(piece));
         const sameHolder = about !== undefined && about === holder;
         if (observed?.visitor !== owner.visitor && !sameHolder) {

@@ -51,7 +51,7 @@ class GateWatch {
       case "limits":
         this.#limitMs = Math.max(this.#limitMs, Math.min(entry.releaseMs, entry.hardMaximumMs));
         this.#grantsUnrecorded = entry.whenNotCommitted === "grant";
-        // Told at each start: a button that is held down then is one that was pressed, to the program.
+        // Noted at each start: a button held down then counts as pressed.
         if (this.#exitPressed) this.#cause(entry.at, "exit request");
         return;
       case "contact":
@@ -109,7 +109,7 @@ class GateWatch {
     }
   }
 
-  /** A record says somebody with authority did it: somebody must have. */
+  /** A record names an authority: staff or a command must have asked for it. */
   #authorised(givers: readonly number[], atMs: number, why: string): void {
     if (givers.some((givenAtMs) => givenAtMs <= atMs)) this.#cause(atMs, why);
     else this.#problems.push(`${timeText(atMs)}: a record claims "${why}", but nobody did that`);
@@ -117,7 +117,7 @@ class GateWatch {
 
   #stored(name: string, value: string): void {
     if (name !== "orders") return;
-    const orders = JSON.parse(value) as Orders;
+    const orders: Orders = JSON.parse(value);
     this.#kept = {
       evacuation: orders.evacuation !== undefined,
       lockedDown: orders.lockDown !== undefined,

@@ -1,4 +1,4 @@
-/** Our own fault keeps nobody out: a clock in doubt refers, and a poster is nobody's code. */
+/** A fault of the unit refuses no visitor: an untrusted clock refers, and a poster is no visitor's code. */
 import type { RecordDraft } from "../../src/core/record.ts";
 import type { TraceEntry } from "../kernel/trace.ts";
 import { timeText } from "./time-text.ts";

@@ -40,7 +40,7 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   for (const [key, atMs] of drafted) {
     const times = stored.get(key) ?? 0;
     if (times > 1) problems.push(`${timeText(atMs)}: a record was stored ${times} times`);
-    // What was on its way when the unit went dark was never said to be durable.
+    // A record on its way when the unit lost power was never acknowledged as durable.
     const cutOff = wentDarkAtMs.some((darkMs) => atMs <= darkMs && atMs >= darkMs - CUT_OFF_MS);
     if (times === 0 && !refused.has(key) && !cutOff) {
       problems.push(`${timeText(atMs)}: a record was neither stored nor refused`);
@@ -52,11 +52,11 @@ export function checkRecords(entries: readonly TraceEntry[]): string[] {
   return problems;
 }
 
-const TAKEN_BACK: readonly string[] = ["record-not-committed", "gate-failed", "locked-down"];
+const WITHDRAWALS: readonly string[] = ["record-not-committed", "gate-failed", "locked-down"];
 
 /** A grant that could not be carried out: not written down, locked down meanwhile, or a gate that failed. */
 export const isWithdrawal = ({ reasons }: Decision): boolean =>
-  reasons.length === 1 && TAKEN_BACK.includes(reasons[0]?.code ?? "");
+  reasons.length === 1 && WITHDRAWALS.includes(reasons[0]?.code ?? "");
 
 /** Staff may decide again, and a grant may be taken back that could not be carried out. Nothing else. */
 function isDoubled(body: RecordBody, decided: Set<string>): boolean {

@@ -1,34 +1,32 @@
-/** The record is what happened: what it says was opened did open, or is corrected; staff are answered. */
+/** The record is what happened: a release on record opened the gate, or is corrected. */
 import type { RecordBody } from "../../src/core/record.ts";
 import { hasEnded, type TraceEntry } from "../kernel/trace.ts";
-import { timeText } from "./time-text.ts";
 import { isWithdrawal } from "./records.ts";
+import { timeText } from "./time-text.ts";
 
 /** The gate's own deadline, the wire, and a correction that is drafted then. */
 const WITHIN_MS = 1_500;
-/** The longest wait for a record, and the gate's deadline after it. */
-const ANSWERED_WITHIN_MS = 3_000;
 
-/** Every record of an opening that did not come, and everybody who was left without an answer. */
+/** Every recorded release that did not come and was not corrected. */
 export function checkReleases(entries: readonly TraceEntry[]): string[] {
-  const facts = factsOf(entries);
-  const problems: string[] = [];
-  for (const entry of entries) {
-    if (entry.what === "record-stored") {
-      const { body } = entry.draft;
-      const claimed = claimOf(body);
-      if (claimed !== undefined && !facts.holds(claimed, entry.at)) {
-        problems.push(`${timeText(entry.at)}: a record says that the gate opened, and it did not`);
-      }
-      if (isOverruled(body) && !facts.decidedAbout.has(body.visitRef)) {
-        problems.push(`${timeText(entry.at)}: staff are said to have decided about another visit`);
-      }
-    }
-    if (entry.what === "staff" && isQuestion(entry) && !facts.answered(entry)) {
-      problems.push(`${timeText(entry.at)}: ${entry.by} got no answer`);
-    }
-  }
-  return problems;
+  const openings = openingsIn(entries);
+  const corrected = correctedIn(entries);
+  const endsAtMs = entries.flatMap((entry) =>
+    entry.what === "unit" && hasEnded(entry.did) ? entry.at : [],
+  );
+  endsAtMs.push(entries.at(-1)?.at ?? 0);
+  return entries.flatMap((entry) => {
+    if (entry.what !== "record-stored") return [];
+    const claimed = claimOf(entry.draft.body);
+    if (claimed === undefined || corrected.has(claimed)) return [];
+    const { at } = entry;
+    const opened = openings.some(
+      ({ fromMs, untilMs }) => fromMs <= at + WITHIN_MS && untilMs >= at - 1,
+    );
+    // A unit that ended had no time to open the gate or to correct the record.
+    if (opened || endsAtMs.some((endMs) => endMs >= at - 1 && endMs <= at + WITHIN_MS)) return [];
+    return [`${timeText(at)}: a record says that the gate opened, and it did not`];
+  });
 }
 
 /** What a record says about the gate, by what a correction would name. */
@@ -38,85 +36,40 @@ function claimOf(body: RecordBody): string | undefined {
   return body.visitRef;
 }
 
-function isOverruled(body: RecordBody): body is Extract<RecordBody, { type: "visit-decided" }> {
-  return body.type === "visit-decided" && body.authority !== undefined;
-}
-
-type Staff = Extract<TraceEntry, { what: "staff" }>;
-const isQuestion = ({ did, refused }: Staff): boolean => did === undefined && refused === undefined;
-
-class Facts {
-  readonly up: { fromMs: number; untilMs: number }[] = [];
-  readonly corrected = new Set<string>();
-  readonly decidedAbout = new Set<string>();
-  readonly answers: Staff[] = [];
-  readonly ends: number[] = [];
-
-  /** The gate was open about then, the record was corrected, or the unit had no time to do either. */
-  holds(claimed: string, atMs: number): boolean {
-    if (this.corrected.has(claimed)) return true;
-    const opened = this.up.some(
-      ({ fromMs, untilMs }) => fromMs <= atMs + WITHIN_MS && untilMs >= atMs - 1,
-    );
-    return opened || this.#ended(atMs, WITHIN_MS);
-  }
-
-  answered({ at, by, visitRef }: Staff): boolean {
-    const answer = this.answers.some(
-      (each) =>
-        each.by === by &&
-        each.visitRef === visitRef &&
-        each.at >= at &&
-        each.at <= at + ANSWERED_WITHIN_MS,
-    );
-    return answer || this.#ended(at, ANSWERED_WITHIN_MS);
-  }
-
-  #ended(atMs: number, withinMs: number): boolean {
-    return this.ends.some((endMs) => endMs >= atMs - 1 && endMs <= atMs + withinMs);
-  }
-}
-
-function factsOf(entries: readonly TraceEntry[]): Facts {
-  const facts = new Facts();
+/** When the gate's line was up. */
+function openingsIn(entries: readonly TraceEntry[]): { fromMs: number; untilMs: number }[] {
+  const openings: { fromMs: number; untilMs: number }[] = [];
   let upSinceMs: number | undefined;
-  const endMs = entries.at(-1)?.at ?? 0;
   for (const entry of entries) {
-    if (entry.what === "gate-line") {
-      if (entry.level === 1) upSinceMs ??= entry.at;
-      else if (upSinceMs !== undefined) {
-        facts.up.push({ fromMs: upSinceMs, untilMs: entry.at });
-        upSinceMs = undefined;
+    if (entry.what !== "gate-line") continue;
+    if (entry.level === 1) upSinceMs ??= entry.at;
+    else if (upSinceMs !== undefined) {
+      openings.push({ fromMs: upSinceMs, untilMs: entry.at });
+      upSinceMs = undefined;
+    }
+  }
+  if (upSinceMs !== undefined) {
+    openings.push({ fromMs: upSinceMs, untilMs: entries.at(-1)?.at ?? upSinceMs });
+  }
+  return openings;
+}
+
+/** Releases and visits that a later record corrects. */
+function correctedIn(entries: readonly TraceEntry[]): Set<string> {
+  const corrected = new Set<string>();
+  for (const entry of entries) {
+    if (entry.what !== "turn") continue;
+    for (const effect of entry.effects) {
+      if (effect.kind !== "commit-record") continue;
+      const { body } = effect.record;
+      if (body.type === "gate-not-released") {
+        if (body.releaseRef !== undefined) corrected.add(body.releaseRef);
+        if (body.visitRef !== undefined) corrected.add(body.visitRef);
+      }
+      if (body.type === "visit-decided" && isWithdrawal(body.decision)) {
+        corrected.add(body.visitRef);
       }
     }
-    if (entry.what === "unit" && hasEnded(entry.did)) facts.ends.push(entry.at);
-    if (entry.what === "command" && entry.visitRef !== undefined && entry.flaw === undefined) {
-      facts.decidedAbout.add(entry.visitRef);
-    }
-    if (entry.what === "staff") {
-      if (entry.visitRef !== undefined) facts.decidedAbout.add(entry.visitRef);
-      if (!isQuestion(entry)) facts.answers.push(entry);
-    }
-    if (entry.what === "turn") noteCorrections(facts, entry);
   }
-  if (upSinceMs !== undefined) facts.up.push({ fromMs: upSinceMs, untilMs: endMs });
-  facts.ends.push(endMs);
-  return facts;
-}
-
-function noteCorrections(facts: Facts, { event, effects }: Extract<TraceEntry, { what: "turn" }>) {
-  if (event.kind === "commanded" && event.command.name === "release") {
-    if (event.command.visitRef !== undefined) facts.decidedAbout.add(event.command.visitRef);
-  }
-  for (const effect of effects) {
-    if (effect.kind !== "commit-record") continue;
-    const { body } = effect.record;
-    if (body.type === "gate-not-released") {
-      for (const ref of [body.releaseRef, body.visitRef])
-        if (ref !== undefined) facts.corrected.add(ref);
-    }
-    if (body.type === "visit-decided" && isWithdrawal(body.decision)) {
-      facts.corrected.add(body.visitRef);
-    }
-  }
+  return corrected;
 }

@@ -1,4 +1,4 @@
-/** Nobody is kept in: with a unit that runs and a relay that obeys, fire and exit button open the way at once. */
+/** Safety of the way out: with a running unit and a working relay, fire and exit button open it at once. */
 import type { TraceEntry } from "../kernel/trace.ts";
 import { timeText } from "./time-text.ts";
 
@@ -7,7 +7,7 @@ const WITHIN_MS = 1_000;
 /** A gate whose guard or relay failed looks for its line again after at most five seconds. */
 const RECOVERY_MS = 6_000;
 
-/** Every time somebody waited at a door that should have been open. */
+/** Every time a person waited at a door that should have been open. */
 export function checkWayOut(entries: readonly TraceEntry[]): string[] {
   const watch = new WayOut();
   for (const entry of entries) watch.take(entry);
@@ -20,7 +20,7 @@ class WayOut {
   #fire = false;
   #runs = false;
   #relayRefuses = false;
-  /** Since when somebody has waited, while nothing excused it. */
+  /** Since when a person has waited, while nothing excused it. */
   #waitingSinceMs: number | undefined;
   #pressed = false;
   #readyAtMs = 0;
@@ -52,7 +52,7 @@ class WayOut {
     return this.#runs && !this.#relayRefuses && atMs >= this.#readyAtMs;
   }
 
-  /** What was pressed before is pressed once more by whoever waits. */
+  /** A person who still waits presses the button once more. */
   #excuse(atMs: number): void {
     this.#readyAtMs = atMs + RECOVERY_MS;
     this.#pressed = false;

@@ -272,7 +272,7 @@ describe("the checks of who was let in", () => {
         { at: 2_000, what: "world", change: "clock-trusted", value: true },
         ...decided(2_100, 2),
       ],
-      ["not to be trusted"],
+      ["by an untrusted clock"],
     ],
     [
       "with a code that had let somebody in",

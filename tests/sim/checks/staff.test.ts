@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { checkOwnFault } from "../../../sim/checks/own-fault.ts";
 import { checkStaff } from "../../../sim/checks/staff.ts";
 import type { TraceEntry } from "../../../sim/kernel/trace.ts";
-import type { ReasonCode } from "../../../src/core/reason.ts";
 import type { RecordBody } from "../../../src/core/record.ts";
 import { NOON_MS } from "../../support/core.ts";
+import { arrives, asks, decided as decidedBy, line, LIMITS } from "../../support/traces.ts";
 
 type Staff = Extract<TraceEntry, { what: "staff" }>;
 
@@ -23,24 +22,6 @@ const stored = (at: number, body: RecordBody, wallTrusted = true): TraceEntry =>
   seq: at,
   draft: { key: `key-${at}`, at: { monotonicMs: at, wallMs: NOON_MS + at, wallTrusted }, body },
 });
-
-const refusal = (at: number, codes: readonly ReasonCode[], wallTrusted = true): TraceEntry =>
-  stored(
-    at,
-    {
-      type: "visit-decided",
-      visitRef: `visit-${at}`,
-      decision: {
-        outcome: "denied",
-        reasons: codes.map((code) => ({ code })),
-        rules: [],
-        policy: { id: "p", version: 1 },
-      },
-      evidence: [],
-      decidedAfterMs: 0,
-    },
-    wallTrusted,
-  );
 
 const ended = (at: number): TraceEntry =>
   stored(at, { type: "visit-ended", visitRef: "visit-1", ending: "taken" });
@@ -85,7 +66,20 @@ describe("the check of what staff decide", () => {
         staff(20, "a", { did: "admitted" }),
         staff(21, "b", { did: "admitted" }),
       ],
-      /b admitted whom a had admitted already/,
+      /b admitted a visitor whom a had admitted already/,
+    ],
+    [
+      "a record that names staff for a visit they did not decide about",
+      [
+        LIMITS,
+        arrives(1_000, "a"),
+        asks(1_900, "visit-9"),
+        { ...asks(2_000, "visit-9"), did: "admitted" },
+        ...decidedBy(2_000, 1, { holder: "a", authority: { by: "li", why: "known" } }),
+        line(2_001, 1),
+        line(6_001, 0),
+      ],
+      /names staff for a visit they did not decide about/,
     ],
   ])("finds %s", (_what, entries, problem) => {
     expect(checkStaff(entries)).toEqual([expect.stringMatching(problem)]);
@@ -144,25 +138,5 @@ describe("the check of whom a decision by hand is about", () => {
     expect(checkStaff([first, first])).toEqual([
       expect.stringMatching(/a decided about a visit that was decided already/),
     ]);
-  });
-});
-
-describe("the check of our own faults", () => {
-  const arrives: TraceEntry = { at: 0, what: "person", visitor: "v1", does: "arrives" };
-
-  it("lets a clock in doubt refuse nothing that only the time speaks against", () => {
-    expect(checkOwnFault([refusal(10, ["live-code-too-old"])])).toEqual([]);
-    expect(checkOwnFault([refusal(10, ["live-code-too-old"], false)])).toHaveLength(1);
-    expect(checkOwnFault([refusal(10, ["test-too-old", "clock-untrusted"], false)])).toHaveLength(
-      1,
-    );
-    expect(checkOwnFault([refusal(10, ["code-red", "test-too-old"], false)])).toEqual([]);
-  });
-
-  it("finds whoever shows a pass and is refused for a code of somebody else's", () => {
-    const entries = [arrives, refusal(10, ["not-a-health-code"])];
-    expect(checkOwnFault(entries)).toEqual([]);
-    expect(checkOwnFault(entries, new Set(["v1"]))).toHaveLength(1);
-    expect(checkOwnFault([arrives, refusal(10, ["code-red"])], new Set(["v1"]))).toEqual([]);
   });
 });
