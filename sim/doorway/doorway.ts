@@ -3,10 +3,12 @@ import type { Clock } from "../../hal/clock.ts";
 import type { DecodeEngine } from "../../hal/drivers/code-reader/engine/engine.ts";
 import { configuredDevices } from "../../src/config/devices.ts";
 import type { UnitConfig } from "../../src/config/unit.ts";
+import type { Effect } from "../../src/core/effect.ts";
+import { assertInvariants } from "../../src/core/invariants.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import type { ScreenView } from "../../src/core/view/view.ts";
 import { CREDENTIAL_SHAPES } from "../../src/credential/shapes.ts";
-import type { Gateway } from "../../src/gateway/gateway.ts";
+import type { Gateway, StepTrace } from "../../src/gateway/gateway.ts";
 import { loadDrivers, type MakeDevices } from "../../src/unit/devices.ts";
 import type { Log } from "../../src/unit/log.ts";
 import type { Platform, UnitObserver } from "../../src/unit/platform.ts";
@@ -206,8 +208,8 @@ class SimulatedDoorway implements Doorway {
       observer: {
         ...observer,
         onStep: (step) => {
-          const { event, effects } = step;
-          if (power.on) trace.note({ what: "turn", event, effects });
+          assertInvariants(step.state);
+          if (power.on) trace.note({ what: "turn", event: step.event, effects: tracedOf(step) });
           observer.onStep?.(step);
         },
         onCommandAnswered: (commandId, result) =>
@@ -216,3 +218,7 @@ class SimulatedDoorway implements Doorway {
     });
   }
 }
+
+/** What is announced follows from the state; the signal that goes with it is traced. */
+const tracedOf = ({ effects }: StepTrace): readonly Effect[] =>
+  effects.filter(({ kind }) => kind !== "announce");

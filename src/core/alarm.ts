@@ -64,7 +64,7 @@ export function someWork(
   return names.some((name) => devices[name] === true);
 }
 
-/** An alarm in force. Its identity is kind and subject; raising it twice is raising it once. */
+/** A raised alarm. Its identity is kind and subject; raising it again changes nothing. */
 export interface Alarm {
   kind: AlarmKind;
   /** Which device or link, for the kinds that can concern several. */

@@ -1,10 +1,11 @@
 /** Contacts around the door: one that opens, the exit button, the fire input, the tamper switch. */
 import type { EventOf } from "./event.ts";
-import { applyMode, requestGateRelease, releaseForPassage, type Release } from "./visit/passage.ts";
+import { applyMode } from "./mode.ts";
+import { releaseForPassage, requestGateRelease, type Release } from "./visit/passage.ts";
 import type { ExitRequest } from "./state.ts";
 import type { Transition } from "./transition.ts";
 
-/** A door that was closed for less than this has only rattled: it is the same opening. */
+/** A door that was closed for less than this has only bounced: it is the same opening. */
 const BOUNCE_MS = 300;
 /** A door comes to rest within this time. */
 const BOUNCES_AT_MOST_MS = 2_000;
@@ -27,7 +28,7 @@ export function contactChanged(transition: Transition, event: EventOf<"contact-c
   }
 }
 
-/** @param found so it was when the unit began to look: who opened it, and when, nobody knows */
+/** @param found the door was open when the unit began to read the contact: since when is unknown */
 function doorOpened(transition: Transition, found: boolean): void {
   const { state } = transition;
   const { passage } = state;
@@ -50,7 +51,7 @@ function isExpected(transition: Transition): boolean {
   return transition.event.at.monotonicMs < exitUntilMs;
 }
 
-/** The opening before goes on; a door that rattles on and on would hide a break-in. */
+/** The same opening goes on; a contact that bounces for longer could hide a break-in. */
 function isBouncing({ state, event }: Transition): boolean {
   const { doorClosed: closed, bouncesUntilMs } = state;
   const { monotonicMs } = event.at;
@@ -74,8 +75,8 @@ export function doorOpenTooLong(transition: Transition): void {
     transition.raise("open-too-long");
 }
 
-// Nobody is ever kept in: the lock's own wiring lets people out, and this only keeps the unit from
-// calling it a break-in. No record is waited for.
+// The lock's own wiring lets people out; this keeps the unit from taking an exit for a break-in. It
+// waits for no record.
 function exitRequested(transition: Transition): void {
   const { policy, mode, exit } = transition.state;
   if (mode === "evacuation") return;

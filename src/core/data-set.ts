@@ -1,4 +1,4 @@
-/** The data a unit's decisions rest on, as a district gives it: which sets there are. */
+/** The data sets of a district that a unit's decisions rest on. */
 
 /** Each kind of set has its own topic, its own versions and its own date. */
 export const DATA_SET_KINDS = ["policy", "directory", "trust", "revocation", "rules"] as const;

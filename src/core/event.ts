@@ -1,7 +1,8 @@
 /** Events: everything that can happen to a doorway, with the moment it happened. */
 import type { CardReaderName, CodeReaderName, DeviceName } from "./alarm.ts";
 import type { CoreCommand } from "./command.ts";
-import type { Credential, Evidence } from "./evidence/evidence.ts";
+import type { Credential, EvidenceOf } from "./evidence/evidence.ts";
+import type { ObservedKind } from "./evidence/observed.ts";
 import type { DataSetKind } from "./data-set.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
@@ -36,17 +37,20 @@ export type Event = EventBase &
         credential: Credential;
         /** Whether a person laid a card or held up a code. */
         by: "code" | "card";
-        /** When it was seen there (monotonic): reading it took until now. */
+        /** When it was first seen (monotonic): reading it took until now. */
         shownAtMs?: number;
       }
     | { kind: "read-failed"; device: CodeReaderName | CardReaderName; detail: string }
-    | { kind: "temperature-measured"; evidence: Extract<Evidence, { kind: "temperature" }> }
+    | { kind: "temperature-measured"; evidence: EvidenceOf<"temperature"> }
     | { kind: "temperature-failed"; failure: "unsteady" | "implausible" | "sensor-fault" }
+    /** A device observed evidence. The thermometer's has events of its own, for traces name it so. */
+    | { kind: "evidence-observed"; evidence: EvidenceOf<ObservedKind> }
+    | { kind: "observation-failed"; evidence: ObservedKind; deviceAtFault: boolean }
     | { kind: "presence-changed"; present: boolean }
     | { kind: "record-committed"; key: string }
     | { kind: "record-failed"; key: string; detail: string }
     | { kind: "gate-changed"; state: "locked" | "released" }
-    /** The gate did what it was asked for, or could not. */
+    /** The gate opened as requested, or could not. */
     | {
         kind: "gate-answered";
         releaseRef: string;
@@ -58,7 +62,7 @@ export type Event = EventBase &
         kind: "contact-changed";
         contact: "door-open" | "exit-request" | "fire" | "tamper";
         active: boolean;
-        /** So it was found when the unit began to look: nobody knows since when. */
+        /** It was so when the unit began to read the contact: since when is unknown. */
         found?: true;
       }
     | {
@@ -66,9 +70,9 @@ export type Event = EventBase &
         verdict: "grant" | "deny";
         /** The visit it is about; absent: opening the gate once, without any visit. */
         visitRef?: string;
-        /** The second step: which grave findings are overruled. */
+        /** The second step: which findings are overruled. */
         confirm?: readonly ReasonCode[];
-        /** Without a visit: who stood there when the second step was asked for. */
+        /** Without a visit: the one that stood there when the second step was asked for. */
         confirmFor?: string;
         authority: Authority;
       }
@@ -78,16 +82,16 @@ export type Event = EventBase &
         commandId: string;
         authority: Authority;
       }
-    /** The unit starts again, and these live codes let somebody in before; oldest first. */
+    /** The unit starts again, and these live codes admitted visitors before; oldest first. */
     | { kind: "codes-remembered"; used: readonly { reference: string; agoMs: number }[] }
-    /** The unit starts again, and this was ordered before. */
+    /** The unit starts again with the stored orders. */
     | { kind: "orders-restored"; orders: Orders }
-    /** What a command ordered is written down, or cannot be. */
+    /** What a command ordered is stored, or cannot be. */
     | { kind: "orders-kept"; ok: boolean; commandId: string; detail: string }
     | { kind: "device-changed"; device: DeviceName; ok: boolean; detail: string }
     | { kind: "link-changed"; link: "broker" | "directory"; ok: boolean }
     /**
-     * Something the door does not need is wrong, or is right again: the broker refuses one thing
+     * Something that the door does not need fails, or works again: the broker refuses one thing
      * (`subject`), another unit uses this one's name, or a file or address of the configuration
      * (`subject`: its setting) cannot be used.
      */
@@ -99,19 +103,19 @@ export type Event = EventBase &
       }
     /**
      * The unit starts with a new database: the one before could not be trusted. Without a
-     * replacement that was at an earlier start, and its file still lies where it was set aside.
+     * replacement that was at an earlier start, and its quarantined file is still there.
      */
     | { kind: "database-replaced"; replacement?: DatabaseReplacement }
     | { kind: "outbox-changed"; state: "normal" | "filling" | "full" }
     | { kind: "policy-changed"; policy: Policy }
     | {
-        /** A set from the district came into force, or could not: then the last good one stays. */
+        /** A data set of the district became active, or could not: then the last good one stays active. */
         kind: "data-set-changed";
         set: DataSetKind;
         ok: boolean;
         detail: string;
       }
-    /** Wrong tokens come to the unit's pages from another machine, again and again; or no more. */
+    /** Brute-force attempts on the unit's pages from another machine have begun, or ended. */
     | { kind: "token-guessing"; active: boolean }
     | { kind: "clock-changed"; byMs: number; trusted: boolean }
     | { kind: "timer-elapsed"; timer: TimerName; about: string }

@@ -1,6 +1,6 @@
-/** Why: every reason the unit can give, as codes. The words live in translations. */
+/** Reason codes: every reason the unit can give. The translations hold the words. */
 
-/** Why a credential does not hold. Found by `src/credential`, judged by policy. */
+/** Why a credential is not valid. Found by `src/credential`; the policy decides what follows. */
 export const CREDENTIAL_REASONS = [
   "not-a-health-code",
   "not-accepted-here",
@@ -24,9 +24,8 @@ export const CREDENTIAL_REASONS = [
 ] as const;
 export type CredentialReason = (typeof CREDENTIAL_REASONS)[number];
 
-/** Why a visit was not granted, beside the reasons of its credential. */
+/** Why a visit was not granted, in addition to the reasons of its credential. */
 export const DECISION_REASONS = [
-  "credential-missing",
   "credential-kind-not-accepted",
   "id-card-needed",
   "holder-mismatch",
@@ -79,7 +78,7 @@ export type ReasonCode = CredentialReason | DecisionReason;
 
 /**
  * Faults of the unit and of what it was sent, not of the visitor: they are named first, and where
- * the policy says nothing they are for staff.
+ * the policy has no rule for them they refer to staff.
  */
 export const OWN_FAULTS: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "clock-untrusted",
@@ -91,7 +90,7 @@ export const OWN_FAULTS: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "record-not-committed",
 ]);
 
-/** Reasons that rest on what time it is: a clock that cannot be believed cannot refuse by them. */
+/** Reasons that rest on what time it is: an untrusted clock cannot refuse by them. */
 export const REASONS_OF_TIME: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "not-yet-valid",
   "expired",
@@ -108,7 +107,7 @@ export const REASONS_OF_TIME: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "recovery-too-old",
   "recovery-not-yet",
   "recovery-over",
-  // A certificate's rules are judged at the unit's own time.
+  // A certificate's rules are evaluated at the unit's own time.
   "business-rules-failed",
   "business-rules-open",
   "outside-opening-hours",
@@ -118,7 +117,7 @@ export const REASONS_OF_TIME: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 ]);
 
 /**
- * A reason with what a translation needs to say it fully: times in epoch milliseconds, ages and
+ * A reason with the values its translation needs: times in epoch milliseconds, ages and
  * limits in the unit its name ends with, e.g. `{issuedAtMs: …}` or `{ageMs: …, maxAgeHours: 48}`.
  */
 export interface Reason {

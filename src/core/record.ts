@@ -1,4 +1,4 @@
-/** Records: what the unit must be able to prove later. Personal data stands apart, to be sealed. */
+/** Records: what the unit must be able to prove later. Personal data is kept apart, to be encrypted. */
 import type { AlarmKind } from "./alarm.ts";
 import type { Decision } from "./decision/decision.ts";
 import type { CredentialKind, Evidence } from "./evidence/evidence.ts";
@@ -26,17 +26,17 @@ export type NotReleased = (typeof NOT_RELEASED)[number];
 
 export type VisitEnding = "taken" | "not-taken" | "unobserved" | "abandoned";
 
-/** Who did something by hand or from afar, and why. */
+/** Who decided or ordered something, and why. */
 export interface Authority {
   /** Operator's account or command's key id. */
   by: string;
   why: string;
 }
 
-/** A damaged database was set aside, and a new one with a new epoch began. */
+/** A damaged database was quarantined, and a new generation began. */
 export interface DatabaseReplacement {
   why: string;
-  /** Name of the file that was set aside. */
+  /** Name of the quarantined file. */
   setAside: string;
   previousEpoch?: string;
   /** The oldest of its records that had not arrived, and the last it wrote, where they could be read. */
@@ -44,7 +44,7 @@ export interface DatabaseReplacement {
   toSeq?: number;
 }
 
-/** What a record says. None of this names a person: `visitRef` is random. */
+/** The content of a record. None of it names a person: `visitRef` is random. */
 export type RecordBody =
   | {
       type: "visit-decided";
@@ -66,7 +66,7 @@ export type RecordBody =
       /** Names this release; a correction carries the same. */
       releaseRef?: string;
     }
-  /** What another record says was done, or ordered, was not done: the gate stayed locked. */
+  /** Corrects another record: the release was not made, and the gate stayed locked. */
   | {
       type: "gate-not-released";
       cause: ReleaseCause;
@@ -76,7 +76,7 @@ export type RecordBody =
       releaseRef?: string;
     }
   | { type: "alarm-raised"; alarm: AlarmKind; subject?: string }
-  /** An unsteady one is recorded once: `times` says how often it came. */
+  /** An unsteady alarm is recorded once: `times` counts how often its cause came. */
   | { type: "alarm-cleared"; alarm: AlarmKind; subject?: string; times?: number }
   /** The exit button was pressed so often while the gate was open for it. */
   | { type: "exit-repeated"; releaseRef: string; times: number }
@@ -103,7 +103,7 @@ export interface RecordDraft {
   key: string;
   at: Instant;
   body: RecordBody;
-  /** Goes into the sealed part only. */
+  /** Goes into the encrypted part only. */
   personal?: {
     holderPseudonym: string;
     maskedName?: string;

@@ -1,48 +1,20 @@
-/** The state of a doorway: plain data, small enough to print. */
+/**
+ * The state of a doorway: plain data, small enough to print. It is made of small machines, each with
+ * its table: the visit (visit/visit-state.ts), presence (visit/presence-state.ts), the release and
+ * the passage (visit/passage.ts), the mode (mode.ts) and the contacts (contacts.ts). What must hold
+ * between them is in invariants.ts.
+ */
 import type { Alarm, DeviceName } from "./alarm.ts";
-import type { Decision, AwaitedEvidence, Outcome } from "./decision/decision.ts";
-import type { Credential, Evidence } from "./evidence/evidence.ts";
+import type { Outcome } from "./decision/decision.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { ReasonCode } from "./reason.ts";
 import type { Authority, Mode, Orders, ReleaseCause } from "./record.ts";
+import type { Requester } from "./requester.ts";
 import type { Instant } from "./time.ts";
+import { UNSEEN, type Presence } from "./visit/presence-state.ts";
+import type { Visit } from "./visit/visit-state.ts";
 
-/** How far one visit has come. */
-export type VisitPhase =
-  /** Evidence is still awaited. */
-  | "gathering"
-  /** Decided; the record is on its way to the disk. */
-  | "committing"
-  /** Decided and recorded; the result is on the screen. */
-  | "closed";
-
-export interface Visit {
-  ref: string;
-  phase: VisitPhase;
-  openedAt: Instant;
-  credential: Credential;
-  /** The ID card laid beside a paper pass. */
-  companion?: Credential;
-  temperature?: Extract<Evidence, { kind: "temperature" }>;
-  /** Evidence of the same holder from a showing just before. */
-  carried: readonly Evidence[];
-  awaits: readonly AwaitedEvidence[];
-  decision?: Decision;
-  decidedAt?: Instant;
-  recordKey?: string;
-  authority?: Authority;
-  /** Staff who wait for what becomes of their decision. */
-  requester?: Requester;
-  /** Its visitor was seen to leave; the result goes in a moment. */
-  left?: boolean;
-  /** A showing that came while the record was being written; its turn is next. */
-  next?: { credential: Credential; by: "code" | "card"; ref: string };
-}
-
-/** Who waits for an answer: a command from afar, or staff with the event of this reference. */
-export type Requester = { commandId: string } | { requestRef: string };
-
-/** Somebody may walk through right now. */
+/** A person may walk through right now. */
 export interface Passage {
   releaseRef: string;
   cause: ReleaseCause;
@@ -61,20 +33,20 @@ export interface UsedCode {
   restoredAtMs?: number;
 }
 
-/** A release that is recorded first and done then. */
+/** A release by staff or command that is made once its record is durable. */
 export interface PendingRelease {
   releaseRef: string;
-  askedAt: Instant;
+  requestedAt: Instant;
   recordKey: string;
   cause: ReleaseCause;
   authority: Authority;
   requester: Requester;
 }
 
-/** The gate was asked to open, and has not said yet whether it did. */
+/** The gate was asked to open, and has not answered yet. */
 export interface AwaitedRelease {
   releaseRef: string;
-  askedAt: Instant;
+  requestedAt: Instant;
   cause: ReleaseCause;
   visitRef?: string;
   authority?: Authority;
@@ -83,13 +55,13 @@ export interface AwaitedRelease {
   recorded: boolean;
 }
 
-/** How unsteady an alarm is: one entry for each that ever stood. */
+/** How unsteady an alarm is: one entry for each that was ever raised. */
 export interface Damping {
-  /** How often it came while it stood. */
+  /** How often its cause came while it was raised. */
   times: number;
-  /** It has ended, at this moment (monotonic). */
+  /** Cleared, at this moment (monotonic). */
   endedAtMs?: number;
-  /** It stands, and will end at this moment unless it comes back. */
+  /** Raised, and will be cleared at this moment (monotonic) unless its cause comes back. */
   endsAtMs?: number;
 }
 
@@ -100,7 +72,7 @@ export interface ExitRequest {
   renewedAtMs: number;
 }
 
-/** How a visit came out, for whoever decides about it too late. */
+/** The outcome of a visit, to answer a decision about it that comes too late. */
 export interface SettledVisit {
   visitRef: string;
   outcome: Outcome;
@@ -122,37 +94,22 @@ export interface DoorwayState {
   doorOpen: boolean;
   /** When (monotonic) it closed last, and whether that opening was a break-in. */
   doorClosed: { atMs: number; forced: boolean } | null;
-  /** Until when (monotonic) a door that closed and rattles is still the same opening. */
+  /** Until when (monotonic) a door contact that bounces still belongs to the same opening. */
   bouncesUntilMs: number | null;
   exit: ExitRequest | null;
   /** Until when (monotonic) an opening door is an exit, not a break-in. */
   exitUntilMs: number;
-  present: boolean;
-  /** When (monotonic) somebody last left the thermometer's view; 0 before anybody did. */
-  absentAtMs: number;
-  /** Temperature of whoever stands there now, before anything was shown. */
-  standingTemperature: Extract<Evidence, { kind: "temperature" }> | null;
-  /** What was held up last is no credential: said for a moment, and no refusal. */
+  presence: Presence;
+  /** What was held up last is no credential: shown for a moment, and no refusal. */
   hint: ReasonCode | null;
   /** Consecutive failed readings. */
   badReads: number;
   usedCodes: readonly UsedCode[];
-  /** Evidence of the last visit that was turned away, for the same holder's next showing. */
-  lastRejected: {
-    credential: Credential;
-    evidence: readonly Evidence[];
-    temperature?: Extract<Evidence, { kind: "temperature" }>;
-    atMs: number;
-    /** Somebody has left since, most likely whoever showed it. */
-    left?: boolean;
-  } | null;
-  /** A measurement was asked for; its result belongs to the visit that asked, or to nobody. */
-  measuring: boolean;
   /** A release by staff or command that waits for its record. */
   pendingRelease: PendingRelease | null;
-  /** Oldest first; each is gone within the gate's deadline. */
+  /** Oldest first; each is answered or given up within the gate's deadline. */
   awaitedReleases: readonly AwaitedRelease[];
-  /** The way should stand open and does not: said once. */
+  /** The gate should be held open and is not; recorded once. */
   holdOpenFailed: boolean;
   /** The last decided visits, oldest first. */
   settled: readonly SettledVisit[];
@@ -165,7 +122,7 @@ export interface DoorwayState {
   clockTrusted: boolean;
 }
 
-/** A unit that has just started: locked, nobody there, nothing known. */
+/** A unit that has just started: locked, no visitor, nothing known. */
 export function initialState(policy: Policy): DoorwayState {
   return {
     policy,
@@ -181,14 +138,10 @@ export function initialState(policy: Policy): DoorwayState {
     bouncesUntilMs: null,
     exit: null,
     exitUntilMs: 0,
-    present: false,
-    absentAtMs: 0,
-    standingTemperature: null,
+    presence: UNSEEN,
     hint: null,
     badReads: 0,
     usedCodes: [],
-    lastRejected: null,
-    measuring: false,
     pendingRelease: null,
     awaitedReleases: [],
     holdOpenFailed: false,

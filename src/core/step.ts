@@ -1,35 +1,26 @@
-/** The core: one state, one event, the next state and what is to be done. Pure: no clock, no chance, no I/O. */
-import {
-  commanded,
-  ordersKept,
-  ordersRestored,
-  releaseCommitted,
-  releaseNotCommitted,
-} from "./authority/commands.ts";
+/** The core: one state, one event, the next state and the effects. Pure: no clock, no chance, no I/O. */
+import { commanded, ordersKept, ordersRestored } from "./authority/commands.ts";
+import { releaseCommitted, releaseNotCommitted } from "./authority/pending-release.ts";
+import { operatorDecided, releaseCommanded } from "./authority/staff.ts";
+import { contactChanged, doorOpenTooLong, exitQuiet, fireEnded } from "./contacts.ts";
 import type { Effect } from "./effect.ts";
 import type { Event, EventOf } from "./event.ts";
-import { contactChanged, doorOpenTooLong, exitQuiet, fireEnded } from "./contacts.ts";
-import { endPassage, gateChanged, holdOpen } from "./visit/passage.ts";
-import { endHint } from "./visit/hint.ts";
-import {
-  restoreUsedCodes,
-  decisionCommitted,
-  decisionNotCommitted,
-  redateUsedCodes,
-} from "./visit/outcome.ts";
-import { presenceChanged, thermometerRecovered } from "./visit/presence.ts";
-import { countRead } from "./visit/bad-reads.ts";
-import { gateAnswered, gateOverdue } from "./visit/release.ts";
-import { resultTimeElapsed, presenceLostAtResult } from "./visit/shown-result.ts";
-import { operatorDecided, releaseCommanded } from "./authority/staff.ts";
+import { isObserver } from "./evidence/observed.ts";
+import { holdOpen } from "./mode.ts";
 import type { DoorwayState } from "./state.ts";
 import { Transition } from "./transition.ts";
-import {
-  evaluate,
-  temperatureMeasured,
-  temperatureFailed,
-  credentialPresented,
-} from "./visit/visit.ts";
+import { announcementOf, isSameAnnouncement } from "./view/announcement-of.ts";
+import { countRead } from "./visit/bad-reads.ts";
+import { evaluate } from "./visit/commit.ts";
+import { endHint } from "./visit/hint.ts";
+import { evidenceObserved, observationFailed } from "./visit/observation.ts";
+import { decisionCommitted, decisionNotCommitted } from "./visit/outcome.ts";
+import { endPassage, gateChanged } from "./visit/passage.ts";
+import { loseSight, presenceChanged, regainSight, thermometerRecovered } from "./visit/presence.ts";
+import { gateAnswered, gateOverdue } from "./visit/release.ts";
+import { presenceLostAtResult, resultTimeElapsed } from "./visit/shown-result.ts";
+import { redateUsedCodes, restoreUsedCodes } from "./visit/used-codes.ts";
+import { credentialPresented } from "./visit/visit.ts";
 
 /** Takes one event in. The given state is left as it was. */
 export function step(
@@ -39,6 +30,10 @@ export function step(
   const transition = new Transition(state, event);
   transition.update({ clockTrusted: event.at.wallTrusted });
   handle(transition, event);
+  const announcement = announcementOf(transition.state);
+  if (!isSameAnnouncement(announcement, announcementOf(state))) {
+    transition.effect({ kind: "announce", announcement });
+  }
   return { state: transition.state, effects: transition.effects };
 }
 
@@ -49,9 +44,12 @@ function handle(transition: Transition, event: Event): void {
     case "read-failed":
       return countRead(transition, false);
     case "temperature-measured":
-      return temperatureMeasured(transition, event.evidence);
+    case "evidence-observed":
+      return evidenceObserved(transition, event.evidence);
     case "temperature-failed":
-      return temperatureFailed(transition, event);
+      return observationFailed(transition, "temperature", event.failure === "sensor-fault");
+    case "observation-failed":
+      return observationFailed(transition, event.evidence, event.deviceAtFault);
     case "presence-changed":
       return presenceChanged(transition, event.present);
     case "record-committed":
@@ -69,8 +67,7 @@ function handle(transition: Transition, event: Event): void {
     case "operator-decided":
       return operatorDecided(transition, event);
     case "commanded":
-      if (event.command.name === "release") return releaseCommanded(transition, event);
-      return commanded(transition, event);
+      return commandReceived(transition, event);
     case "codes-remembered":
       return restoreUsedCodes(transition, event);
     case "orders-restored":
@@ -82,8 +79,7 @@ function handle(transition: Transition, event: Event): void {
     case "link-changed":
       return linkChanged(transition, event);
     case "fault-changed":
-      if (event.active) return transition.raise(event.fault, event.subject);
-      return transition.clear(event.fault, event.subject);
+      return transition.setAlarm(event.active, event.fault, event.subject);
     case "database-replaced":
       return databaseReplaced(transition, event);
     case "outbox-changed":
@@ -91,10 +87,9 @@ function handle(transition: Transition, event: Event): void {
     case "policy-changed":
       return policyChanged(transition, event);
     case "data-set-changed":
-      if (event.ok) return transition.clear("data-not-updated", event.set);
-      return transition.raise("data-not-updated", event.set);
+      return transition.setAlarm(!event.ok, "data-not-updated", event.set);
     case "token-guessing":
-      return event.active ? transition.raise("token-guessing") : transition.clear("token-guessing");
+      return transition.setAlarm(event.active, "token-guessing");
     case "clock-changed":
       return clockChanged(transition, event);
     case "timer-elapsed":
@@ -102,27 +97,35 @@ function handle(transition: Transition, event: Event): void {
   }
 }
 
+function commandReceived(transition: Transition, event: EventOf<"commanded">): void {
+  const { command } = event;
+  if (command.name === "release") releaseCommanded(transition, event, command);
+  else commanded(transition, event, command);
+}
+
 function deviceChanged(transition: Transition, event: EventOf<"device-changed">): void {
-  const wasDown = transition.state.devices[event.device] === false;
-  transition.update({ devices: { ...transition.state.devices, [event.device]: event.ok } });
-  if (event.ok) transition.clear("device-failed", event.device);
-  else transition.raise("device-failed", event.device);
-  // A visit that waited for a thermometer which has just died need not wait for its window.
-  if (event.device !== "thermometer") return;
-  if (!event.ok) {
-    evaluate(transition, false);
-    presenceLostAtResult(transition);
-  } else if (wasDown) thermometerRecovered(transition);
+  const { device, ok } = event;
+  const { devices, presence } = transition.state;
+  const wasDown = devices[device] === false;
+  transition.update({ devices: { ...devices, [device]: ok } });
+  if (device === "thermometer") {
+    transition.update({ presence: ok ? regainSight(presence) : loseSight(presence) });
+  }
+  transition.setAlarm(!ok, "device-failed", device);
+  // A visit that waits for a device which has just failed need not wait for its window.
+  if (!ok && isObserver(device)) evaluate(transition, false);
+  if (device !== "thermometer") return;
+  if (!ok) presenceLostAtResult(transition);
+  else if (wasDown) thermometerRecovered(transition);
 }
 
 function linkChanged(transition: Transition, event: EventOf<"link-changed">): void {
   transition.update({ links: { ...transition.state.links, [event.link]: event.ok } });
   const alarm = event.link === "broker" ? "broker-unreachable" : "directory-unreachable";
-  if (event.ok) transition.clear(alarm);
-  else transition.raise(alarm);
+  transition.setAlarm(!event.ok, alarm);
 }
 
-/** Stands for as long as units start beside that file: somebody should look after it. */
+/** Raised at each start while the quarantined file is there: an operator has to look at it. */
 function databaseReplaced(
   transition: Transition,
   { replacement }: EventOf<"database-replaced">,
@@ -151,8 +154,7 @@ function clockChanged(transition: Transition, event: EventOf<"clock-changed">): 
   transition.update({ clockTrusted: trusted });
   redateUsedCodes(transition, byMs);
   if (byMs !== 0) transition.record({ type: "clock-stepped", byMs, trusted });
-  if (trusted) transition.clear("clock-untrusted");
-  else transition.raise("clock-untrusted");
+  transition.setAlarm(!trusted, "clock-untrusted");
 }
 
 function timerElapsed(transition: Transition, event: EventOf<"timer-elapsed">): void {

@@ -1,11 +1,12 @@
-/** One turn of the core: the state as it becomes, and the effects it asks for. */
+/** One transition of the core: the state as it becomes, and the effects it asks for. */
 import { alarmKey, type Alarm, type AlarmKind } from "./alarm.ts";
 import type { Effect } from "./effect.ts";
 import type { Event } from "./event.ts";
 import type { RecordBody, RecordDraft } from "./record.ts";
 import type { Damping, DoorwayState } from "./state.ts";
+import { MODE_PHASES, SIGNALS, type AnnouncedPhase } from "./view/announcement.ts";
 
-/** For what hangs on a wire: a contact that rattles or a plug that is loose must not fill the records. */
+/** Alarms whose cause hangs on a wire: a contact that bounces or a loose plug must not fill the records. */
 const DAMPED: ReadonlySet<AlarmKind> = new Set<AlarmKind>([
   "forced-open",
   "open-too-long",
@@ -41,6 +42,16 @@ export class Transition {
     this.effects.push(effect);
   }
 
+  /** Has lamps and buzzer express a phase. */
+  signal(phase: AnnouncedPhase | "hold-still"): void {
+    this.effect({ kind: "signal", signal: SIGNALS[phase] });
+  }
+
+  /** Has lamps and buzzer express the mode: no visit is there. */
+  signalMode(): void {
+    this.signal(MODE_PHASES[this.state.mode]);
+  }
+
   /** Asks for a record to be made durable; returns the key its answer will carry. */
   record(body: RecordBody, personal?: RecordDraft["personal"]): string {
     const key = `${this.event.ref}/${this.#records++}`;
@@ -50,7 +61,10 @@ export class Transition {
     return key;
   }
 
-  /** One that comes back within a minute of its end is unsteady: it stands until it was quiet for as long. */
+  /**
+   * An alarm whose cause comes back within a minute after it was cleared is unsteady: it stays raised
+   * until its cause has been away for a minute.
+   */
   raise(kind: AlarmKind, subject?: string): void {
     const alarm: Alarm = { kind, raisedAtMs: this.event.at.wallMs };
     if (subject !== undefined) alarm.subject = subject;
@@ -69,6 +83,12 @@ export class Transition {
       alarm: kind,
       ...(subject === undefined ? {} : { subject }),
     });
+  }
+
+  /** Raises or clears an alarm as its cause comes or goes. */
+  setAlarm(active: boolean, kind: AlarmKind, subject?: string): void {
+    if (active) this.raise(kind, subject);
+    else this.clear(kind, subject);
   }
 
   clear(kind: AlarmKind, subject?: string): void {

@@ -1,14 +1,14 @@
-/** Effects become actions: the only place where the core's wishes touch devices, store and timers. */
+/** Effects become actions: the only place where the core's effects reach devices, store and timers. */
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { OperatorAnswer } from "../core/authority/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TimerName } from "../core/event.ts";
 import type { Orders, RecordDraft } from "../core/record.ts";
 import type { Devices, Emit } from "./sensing.ts";
-import type { RecordStore } from "./ports.ts";
+import type { Announcer, RecordStore } from "./ports.ts";
 import { errorText } from "../base/errors.ts";
 
-/** Where effects go. */
+/** What carries out the effects. */
 export interface ActuationPorts {
   devices: Devices;
   clock: Clock;
@@ -20,26 +20,28 @@ export interface ActuationPorts {
   onCommitted: (draft: RecordDraft, seq: number) => void;
   /** The gate's line is up for this visit. */
   onReleased: (visitRef: string | undefined) => void;
+  /** Everything that speaks to the visitor. */
+  announcers: readonly Announcer[];
   onCommandAnswered: (commandId: string, result: "done" | "refused", detail: string) => void;
   onOperatorAnswered: (requestRef: string, answer: OperatorAnswer) => void;
 }
 
-/** A disk that has not said by then whether orders are on it holds up whoever gave them no longer. */
+/** After this the command is answered, though the disk has not confirmed its orders. */
 const KEEP_ORDERS_WITHIN_MS = 5_000;
 
 /** Carries out effects. Every failure comes back to the core as an event; none is thrown. */
 export class Actuation {
-  readonly #surfaces: ActuationPorts;
+  readonly #ports: ActuationPorts;
   readonly #timers = new Map<TimerName, Timer>();
   #stopped = false;
 
-  constructor(surfaces: ActuationPorts) {
-    this.#surfaces = surfaces;
+  constructor(ports: ActuationPorts) {
+    this.#ports = ports;
   }
 
   /** Starts what the effect asks for. */
   perform(effect: Effect): void {
-    const { devices } = this.#surfaces;
+    const { devices } = this.#ports;
     switch (effect.kind) {
       case "commit-record":
         void this.#commit(effect.record);
@@ -65,14 +67,17 @@ export class Actuation {
         if (devices.thermometer === undefined) this.#missThermometer();
         else devices.thermometer.measureAgain();
         return undefined;
+      case "announce":
+        for (const announcer of this.#ports.announcers) announcer.announce(effect.announcement);
+        return undefined;
       case "signal":
         devices.panel?.show(effect.signal).catch(ignoreReported);
         return undefined;
       case "answer-command":
-        this.#surfaces.onCommandAnswered(effect.commandId, effect.result, effect.detail);
+        this.#ports.onCommandAnswered(effect.commandId, effect.result, effect.detail);
         return undefined;
       case "answer-operator":
-        this.#surfaces.onOperatorAnswered(effect.requestRef, effect.answer);
+        this.#ports.onOperatorAnswered(effect.requestRef, effect.answer);
         return undefined;
     }
   }
@@ -85,25 +90,27 @@ export class Actuation {
   }
 
   async #commit(draft: RecordDraft): Promise<void> {
-    const { store, emit, onCommitted } = this.#surfaces;
+    const { store, emit, onCommitted } = this.#ports;
+    const { key } = draft;
+    let seq: number;
     try {
-      const { seq } = await store.commit(draft);
-      onCommitted(draft, seq);
-      emit({ kind: "record-committed", key: draft.key });
+      ({ seq } = await store.commit(draft));
     } catch (error) {
-      const detail = errorText(error);
-      emit({ kind: "record-failed", key: draft.key, detail });
+      return emit({ kind: "record-failed", key, detail: errorText(error) });
     }
+    // Outside: an error of the core is no failed record, and must end the process.
+    onCommitted(draft, seq);
+    emit({ kind: "record-committed", key });
   }
 
-  /** The policy asks for what no device can give: what follows is the policy's, at once. */
+  /** The policy asks for what no device can observe: what follows is the policy's, at once. */
   #missThermometer(): void {
     const detail = "the policy asks for a temperature, and no thermometer is configured";
-    this.#surfaces.emit({ kind: "device-changed", device: "thermometer", ok: false, detail });
+    this.#ports.emit({ kind: "device-changed", device: "thermometer", ok: false, detail });
   }
 
   #release(effect: Extract<Effect, { kind: "release-gate" }>): void {
-    const { devices, emit, onReleased } = this.#surfaces;
+    const { devices, emit, onReleased } = this.#ports;
     const { releaseMs, releaseRef, visitRef, cause } = effect;
     const answered = (ok: boolean, detail: string): void => {
       if (!this.#stopped) emit({ kind: "gate-answered", releaseRef, cause, ok, detail });
@@ -111,7 +118,7 @@ export class Actuation {
     devices.gate.release(releaseMs).then(
       () => {
         onReleased(visitRef);
-        // Holding the way open in an evacuation is renewed for ever: nobody waits for an answer.
+        // Holding the gate open in an evacuation is renewed all the time: no one waits for an answer.
         if (cause !== "fire" && cause !== "evacuation") answered(true, "");
       },
       (error: unknown) => answered(false, errorText(error)),
@@ -119,7 +126,7 @@ export class Actuation {
   }
 
   #keepOrders({ orders, commandId, detail }: Extract<Effect, { kind: "keep-orders" }>): void {
-    const { orders: keeper, emit, clock } = this.#surfaces;
+    const { orders: keeper, emit, clock } = this.#ports;
     let answered = false;
     const answer = (ok: boolean): void => {
       if (answered || this.#stopped) return;
@@ -134,9 +141,9 @@ export class Actuation {
 
   #startTimer(timer: TimerName, about: string, afterMs: number): void {
     this.#timers.get(timer)?.cancel();
-    const running = this.#surfaces.clock.after(afterMs, () => {
+    const running = this.#ports.clock.after(afterMs, () => {
       if (this.#timers.get(timer) === running) this.#timers.delete(timer);
-      if (!this.#stopped) this.#surfaces.emit({ kind: "timer-elapsed", timer, about });
+      if (!this.#stopped) this.#ports.emit({ kind: "timer-elapsed", timer, about });
     });
     this.#timers.set(timer, running);
   }

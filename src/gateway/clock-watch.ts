@@ -4,19 +4,19 @@ import type { Emit } from "./sensing.ts";
 
 const CHECK_EVERY_MS = 1_000;
 /**
- * Told from here on. Slewing moves both clocks alike (clock_gettime(2), adjtime(3)), so that whatever
+ * Reported from here on. Slewing moves both clocks alike (clock_gettime(2), adjtime(3)), so that whatever
  * comes between them was stepped: small steps add up, or a clock could be led away unseen.
  */
 const STEP_MS = 500;
 
 /** A clock that is watched. */
 export interface ClockWatch extends Timer {
-  /** Notices now what the next look would: the unit is about to stop. */
+  /** Checks now instead of at the next second: the unit is about to stop. */
   check(): void;
 }
 
 /**
- * Starts watching; the first look tells the state at start if it is not to be trusted.
+ * Starts watching; the first check reports an untrusted clock at the start.
  *
  * @param behindMs by how much the clock has fallen behind a time that was there already, at start
  */

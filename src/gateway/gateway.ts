@@ -7,17 +7,25 @@ import type { OperatorAnswer } from "../core/authority/answer.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import { signalForMode } from "../core/visit/passage.ts";
 import type { ReasonCode } from "../core/reason.ts";
+import type { RecordDraft } from "../core/record.ts";
 import { initialState, type DoorwayState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import type { OpeningSummary, ScreenView, VisitSummary } from "../core/view/view.ts";
+import { MODE_PHASES, SIGNALS } from "../core/view/announcement.ts";
+import { announcementOf } from "../core/view/announcement-of.ts";
 import { viewOf } from "../core/view/view-of.ts";
 import { Actuation } from "./actuation.ts";
 import { watchClock, type ClockWatch } from "./clock-watch.ts";
 import { Journal } from "./journal.ts";
 import { OrderWriter, loadOrders } from "./orders.ts";
-import type { CredentialVerifier, OutboxGauge, RecordStore, ReferenceSource } from "./ports.ts";
+import type {
+  Announcer,
+  CredentialVerifier,
+  OutboxGauge,
+  RecordStore,
+  ReferenceSource,
+} from "./ports.ts";
 import type { PersistentClock } from "./last-trusted-time.ts";
 import { loadUsedCodes } from "./used-codes.ts";
 import {
@@ -27,11 +35,11 @@ import {
   type ReadTimings,
   type UndatedEvent,
 } from "./sensing.ts";
-import type { VisitTimings } from "./visit-timings.ts";
+import { VisitStopwatch, type VisitTimings } from "./visit-timings.ts";
 
 /** What a gateway is made of. */
 export interface GatewayOptions {
-  /** One that remembers is asked at the start, and kept up to date in `settings`. */
+  /** A clock that persists its trusted time restores it at the start, and stores it in `settings`. */
   clock: Clock | PersistentClock;
   references: ReferenceSource;
   policy: Policy;
@@ -39,16 +47,20 @@ export interface GatewayOptions {
   store: RecordStore;
   verifier: CredentialVerifier;
   outbox?: OutboxGauge;
-  /** Keeps what was ordered and the last good time over a restart; without it both are forgotten. */
+  /** Keeps orders and the last trusted time over a restart; without it both are forgotten. */
   settings?: KeyValueStore;
+  /** What speaks to the visitor besides screen and panel, e.g. a voice. */
+  announcers?: readonly Announcer[];
   /** Sees every event with what it led to, in order; for traces and tests. */
-  onStep?(turn: StepTrace): void;
-  /** Milliseconds per stage of a visit, when its gate moved or its outcome was recorded. */
+  onStep?(step: StepTrace): void;
+  /** An invariant is broken and the gate is locked. Absent: the error ends the process. */
+  onBroken?(error: unknown): void;
+  /** Called when a visit's gate has moved, or its outcome is recorded without an entry. */
   onTimings?(timings: VisitTimings): void;
   onCommandAnswered?(commandId: string, result: "done" | "refused", detail: string): void;
 }
 
-/** One turn of the loop. */
+/** One step of the loop. */
 export interface StepTrace {
   event: Event;
   effects: readonly Effect[];
@@ -60,7 +72,7 @@ export interface OperatorRequest {
   verdict: "grant" | "deny";
   /** The visit it is about; absent: opening the gate once, without any visit. */
   visitRef?: string;
-  /** The second step: which grave findings are overruled. */
+  /** The second step: which findings are overruled. */
   confirm?: readonly ReasonCode[];
   /** Without a visit: the one that stood there when the second step was asked for. */
   confirmFor?: string;
@@ -68,7 +80,6 @@ export interface OperatorRequest {
   why: string;
 }
 
-const VISITS_TIMED = 64;
 /** The gate's own deadline, twice. */
 const ANSWER_WITHIN_MS = 2_000;
 const NO_ANSWER: OperatorAnswer = { done: false, code: "no-answer" };
@@ -80,24 +91,27 @@ export class Gateway {
   readonly #journal = new Journal();
   readonly #devices: [DeviceName, Device][];
   readonly #listeners = new Set<() => void>();
-  readonly #marks = new Map<string, Omit<VisitTimings, "visitRef">>();
+  readonly #stopwatch: VisitStopwatch;
   #state: DoorwayState;
   #queue: Event[] = [];
   /** Staff who wait for an answer, by the reference of what they asked. */
   readonly #asked = new Map<string, (answer: OperatorAnswer) => void>();
   #busy = false;
+  #broken = false;
   readonly #orders: OrderWriter | undefined;
   #clockWatch: ClockWatch | undefined;
   #timeKeeping: Timer | undefined;
-  #lastTurnAtMs: number;
+  #lastStepAtMs: number;
   #lastCommitAtMs: number;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#state = initialState(options.policy);
-    this.#lastTurnAtMs = options.clock.monotonicMs();
-    this.#lastCommitAtMs = this.#lastTurnAtMs;
-    const emit = (event: UndatedEvent, marks?: ReadTimings): void => this.#receive(event, marks);
+    this.#lastStepAtMs = options.clock.monotonicMs();
+    this.#lastCommitAtMs = this.#lastStepAtMs;
+    const emit = (event: UndatedEvent, timings?: ReadTimings): void =>
+      this.#receive(event, timings);
+    this.#stopwatch = new VisitStopwatch((timings) => options.onTimings?.(timings));
     const { settings, clock } = options;
     this.#orders = settings === undefined ? undefined : new OrderWriter(settings, clock);
     this.#actuation = new Actuation({
@@ -106,12 +120,9 @@ export class Gateway {
       clock: options.clock,
       store: options.store,
       emit,
-      onCommitted: (draft, seq) => {
-        this.#lastCommitAtMs = options.clock.monotonicMs();
-        this.#journal.committed(draft, seq);
-        if (draft.body.type === "visit-decided") this.#markCommitted(draft.body.visitRef);
-      },
-      onReleased: (visitRef) => this.#markReleased(visitRef),
+      announcers: options.announcers ?? [],
+      onCommitted: (draft, seq) => this.#committed(draft, seq),
+      onReleased: (visitRef) => this.#released(visitRef),
       onCommandAnswered: (commandId, result, detail) =>
         options.onCommandAnswered?.(commandId, result, detail),
       onOperatorAnswered: (requestRef, answer) => this.#asked.get(requestRef)?.(answer),
@@ -120,22 +131,24 @@ export class Gateway {
     options.outbox?.onState((state) => emit({ kind: "outbox-changed", state }));
   }
 
-  /** Starts every device; the gate first, so that it is locked before anything can be shown. */
+  /** Starts every device; the gate first, so that it is locked before anything can be presented. */
   async start(): Promise<void> {
     const [gate, ...others] = this.#devices;
     await gate?.[1].start();
-    await this.#recall();
+    await this.#restore();
     const state = this.#options.outbox?.state() ?? "normal";
     if (state !== "normal") this.#receive({ kind: "outbox-changed", state });
     await Promise.all(others.map(([, device]) => device.start()));
-    const signal = signalForMode(this.#state.mode);
+    const announcement = announcementOf(this.#state);
+    this.#actuation.perform({ kind: "announce", announcement });
+    const signal = SIGNALS[MODE_PHASES[this.#state.mode]];
     await this.#options.devices.panel?.show(signal).catch(() => undefined);
   }
 
   /** Stops every device; the gate is locked whatever the others do. */
   async stop(): Promise<void> {
     const { clock, settings } = this.#options;
-    // What the clock was set by since the last look is known to the next start by its record only.
+    // A step of the clock since the last check is known to the next start by its record only.
     this.#clockWatch?.check();
     this.#clockWatch?.cancel();
     this.#timeKeeping?.cancel();
@@ -154,15 +167,8 @@ export class Gateway {
 
   view(): ScreenView {
     const { verifier, outbox, clock } = this.#options;
-    const pending = outbox?.pending() ?? 0;
-    const full = this.#state.alarms.some((alarm) => alarm.kind === "outbox-full");
-    const filling = this.#state.alarms.some((alarm) => alarm.kind === "outbox-filling");
-    const state = full ? "full" : filling ? "filling" : "normal";
-    return viewOf(
-      this.#state,
-      { ...verifier.freshness(), outbox: { pending, state } },
-      instantOf(clock),
-    );
+    const gauge = { pending: outbox?.pending() ?? 0, state: outbox?.state() ?? "normal" };
+    return viewOf(this.#state, { ...verifier.freshness(), outbox: gauge }, instantOf(clock));
   }
 
   visits(): readonly VisitSummary[] {
@@ -174,7 +180,7 @@ export class Gateway {
     return this.#journal.openings();
   }
 
-  /** Called after every turn. Returns a way to stop. */
+  /** Called after every step. Returns a way to stop. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -182,7 +188,7 @@ export class Gateway {
 
   /** Monotonic times of the last progress, for watchdogs that mean something. */
   progress(): { lastTurnAtMs: number; lastCommitAtMs: number } {
-    return { lastTurnAtMs: this.#lastTurnAtMs, lastCommitAtMs: this.#lastCommitAtMs };
+    return { lastTurnAtMs: this.#lastStepAtMs, lastCommitAtMs: this.#lastCommitAtMs };
   }
 
   /** Takes an event from outside the devices: a link, a new policy, a verified command. */
@@ -190,18 +196,18 @@ export class Gateway {
     this.#receive(event);
   }
 
-  /** Staff decides. Always resolves, within a bound, to what was done or why it was not. */
+  /** Staff decide. Always resolves, within a bound, to what was done or why it was not. */
   operatorDecide(request: OperatorRequest): Promise<OperatorAnswer> {
     const { clock, references } = this.#options;
     const { verdict, visitRef, confirm, confirmFor, operator, why } = request;
     const ref = references.next();
     return new Promise((resolve) => {
-      const answer = (said: OperatorAnswer): void => {
+      const answer = (given: OperatorAnswer): void => {
         late.cancel();
         this.#asked.delete(ref);
-        resolve(said);
+        resolve(given);
       };
-      // The core answers within these waits; this is for the day it does not.
+      // The core answers within these waits; this bound holds where it does not.
       const afterMs = this.#state.policy.record.commitWithinMs + ANSWER_WITHIN_MS;
       const late = clock.after(afterMs, () => answer(NO_ANSWER));
       this.#asked.set(ref, answer);
@@ -223,8 +229,8 @@ export class Gateway {
     this.#notify();
   }
 
-  /** Before anybody can be read: what was ordered holds, and the clock is what it is known to be. */
-  async #recall(): Promise<void> {
+  /** Before any reader starts: stored orders hold, and a clock that fell behind is known to. */
+  async #restore(): Promise<void> {
     const { clock, settings } = this.#options;
     let behindMs = 0;
     if (settings !== undefined) {
@@ -237,85 +243,86 @@ export class Gateway {
     }
     const used = await loadUsedCodes(this.#options.store, instantOf(clock));
     if (used.length > 0) this.#receive({ kind: "codes-remembered", used });
-    const seen = (event: UndatedEvent): void => {
+    const clockChanged = (event: UndatedEvent): void => {
       this.#receive(event);
-      // A clock that was set right must not be held to what it said before.
+      // A clock that was set right must not be held to the time it had before.
       if (settings !== undefined && "write" in clock) void clock.write(settings);
     };
-    this.#clockWatch = watchClock(clock, seen, behindMs);
+    this.#clockWatch = watchClock(clock, clockChanged, behindMs);
   }
 
-  #receive(event: UndatedEvent, marks?: ReadTimings): void {
+  #receive(event: UndatedEvent, timings?: ReadTimings): void {
     const { clock, references } = this.#options;
     const ref = references.next();
-    if (marks !== undefined) this.#mark(ref, marks);
+    if (timings !== undefined) this.#stopwatch.read(ref, timings);
     this.#take({ ...event, at: instantOf(clock), ref });
   }
 
-  // Effects may emit events at once; they wait here, so that a turn is never entered twice.
+  // Effects may emit events at once; they wait here, so that a step is never entered twice.
   #take(event: Event): void {
+    if (this.#broken) return;
     this.#queue.push(event);
     if (this.#busy) return;
     this.#busy = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        this.#turn(next);
+        this.#step(next);
       }
+    } catch (error) {
+      return this.#break(error);
     } finally {
       this.#busy = false;
     }
     this.#notify();
   }
 
-  #turn(event: Event): void {
+  /**
+   * A broken invariant: no event counts any more, the gate is locked, and the process ends, whatever
+   * the caller does with errors of its own. The service manager starts a new one.
+   */
+  #break(error: unknown): void {
+    this.#broken = true;
+    this.#queue = [];
+    this.#actuation.stop();
+    this.#actuation.perform({ kind: "lock-gate" });
+    queueMicrotask(() => {
+      if (this.#options.onBroken === undefined) throw error;
+      this.#options.onBroken(error);
+    });
+  }
+
+  #step(event: Event): void {
     const { state, effects } = step(this.#state, event);
     this.#state = state;
-    this.#lastTurnAtMs = event.at.monotonicMs;
+    this.#lastStepAtMs = event.at.monotonicMs;
     this.#options.onStep?.({ event, effects, state });
     for (const effect of effects) {
       if (effect.kind === "commit-record") {
         this.#journal.note(effect.record);
-        this.#markDecided(effect.record.body, event.at.monotonicMs);
+        this.#stopwatch.drafted(effect.record.body, event.at.monotonicMs);
       }
       this.#actuation.perform(effect);
     }
+  }
+
+  #committed(draft: RecordDraft, seq: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#lastCommitAtMs = nowMs;
+    this.#journal.committed(draft, seq);
+    const { body } = draft;
+    if (body.type !== "visit-decided") return;
+    this.#stopwatch.committed(body, nowMs, this.#journal.outcomeOf(body.visitRef) === "granted");
   }
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 
-  #mark(ref: string, marks: ReadTimings): void {
-    this.#marks.set(ref, { ...marks, decidedAtMs: 0, committedAtMs: 0 });
-    if (this.#marks.size <= VISITS_TIMED) return;
-    const [oldest] = this.#marks.keys();
-    if (oldest !== undefined) this.#marks.delete(oldest);
-  }
-
-  #markDecided(body: { type: string; visitRef?: string }, atMs: number): void {
-    if (body.type !== "visit-decided" || body.visitRef === undefined) return;
-    const marks = this.#marks.get(body.visitRef);
-    if (marks !== undefined) marks.decidedAtMs = atMs;
-  }
-
-  #markCommitted(visitRef: string): void {
-    const marks = this.#marks.get(visitRef);
-    if (marks === undefined) return;
-    marks.committedAtMs = this.#options.clock.monotonicMs();
-    const visit = this.#journal.list().find((each) => each.visitRef === visitRef);
-    if (visit?.outcome === "granted") return;
-    this.#marks.delete(visitRef);
-    this.#options.onTimings?.({ visitRef, ...marks });
-  }
-
-  #markReleased(visitRef: string | undefined): void {
+  #released(visitRef: string | undefined): void {
     if (visitRef === undefined) return;
-    const marks = this.#marks.get(visitRef);
-    if (marks === undefined) return;
-    this.#marks.delete(visitRef);
-    const gateAtMs = this.#options.clock.monotonicMs();
-    this.#journal.gateMoved(visitRef, gateAtMs - marks.decidedAtMs);
-    this.#options.onTimings?.({ visitRef, ...marks, gateAtMs });
+    const gateAfterMs = this.#stopwatch.released(visitRef, this.#options.clock.monotonicMs());
+    if (gateAfterMs === undefined) return;
+    this.#journal.gateMoved(visitRef, gateAfterMs);
     this.#notify();
   }
 }

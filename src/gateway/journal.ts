@@ -1,4 +1,5 @@
-/** The last visits as staff see them, kept up to date from the records as they are made. */
+/** The last visits and openings as staff see them, kept up to date from the records. */
+import type { Outcome } from "../core/decision/decision.ts";
 import type { RecordBody, RecordDraft, ReleaseCause } from "../core/record.ts";
 import type { OpeningSummary, VisitSummary } from "../core/view/view.ts";
 import { temperatureIn } from "../core/view/view-of.ts";
@@ -17,6 +18,11 @@ export class Journal {
 
   list(): readonly VisitSummary[] {
     return this.#visits;
+  }
+
+  /** How a visit was decided last. */
+  outcomeOf(visitRef: string): Outcome | undefined {
+    return this.#visits.find((visit) => visit.visitRef === visitRef)?.outcome;
   }
 
   /** Openings without a visit, newest first. */
@@ -47,7 +53,7 @@ export class Journal {
       ...(temperatureC === undefined ? {} : { temperatureC }),
       ...(authority === undefined ? {} : { authority }),
     };
-    // A visit that staff decides anew replaces its line instead of adding one.
+    // A visit that staff decide again replaces its line instead of adding one.
     const others = this.#visits.filter((visit) => visit.visitRef !== body.visitRef);
     this.#visits = [summary, ...others].slice(0, this.#limit);
   }

@@ -1,4 +1,4 @@
-/** The last good time, written down: a unit that starts before it knows that its clock is wrong. */
+/** Persists the last trusted time, to detect a clock that booted in the past. */
 import type { KeyValueStore } from "../base/key-value-store.ts";
 import { every, type Clock, type Timer } from "../../hal/clock.ts";
 
@@ -9,10 +9,10 @@ const WRITE_EVERY_MS = 5 * 60_000;
 /** A clock may be slewed back a little; by more than this it was lost. */
 const TOLERANCE_MS = 60_000;
 
-/** A clock that was there before. */
+/** A clock whose last trusted time is stored. */
 export interface PersistentClock extends Clock {
   /**
-   * Looks up, at each start, what time it was already.
+   * Restores the stored time at each start.
    * @returns by how many ms the clock is behind it; 0 when it is not
    */
   restore(settings: KeyValueStore): Promise<number>;
@@ -23,14 +23,14 @@ export interface PersistentClock extends Clock {
 }
 
 /**
- * @param vouched somebody (the kernel, a time server) says whether `clock` is right, and is believed
- *   over the memory; otherwise a clock before the last good time is not to be trusted until it has
- *   caught up with it
+ * @param hasTimeSource a time source (the kernel, a time server) decides whether `clock` is right, and
+ *   overrides the stored time; otherwise a clock before the last trusted time is untrusted until it
+ *   has caught up with it
  */
-export function persistTrustedTime(clock: Clock, vouched: boolean): PersistentClock {
-  let lastGoodMs = -Infinity;
+export function persistTrustedTime(clock: Clock, hasTimeSource: boolean): PersistentClock {
+  let lastTrustedMs = -Infinity;
   const trusted = (): boolean =>
-    clock.wallTrusted() && (vouched || clock.wallMs() >= lastGoodMs - TOLERANCE_MS);
+    clock.wallTrusted() && (hasTimeSource || clock.wallMs() >= lastTrustedMs - TOLERANCE_MS);
   const write = async (settings: KeyValueStore): Promise<void> => {
     if (!trusted()) return;
     await settings.set(LAST_TRUSTED_SETTING, String(Math.floor(clock.wallMs()))).catch(() => {});
@@ -44,9 +44,9 @@ export function persistTrustedTime(clock: Clock, vouched: boolean): PersistentCl
       const text = await settings.get(LAST_TRUSTED_SETTING).catch(() => undefined);
       const knownMs = Number(text ?? Number.NaN);
       const behindMs = Math.round(knownMs - clock.wallMs());
-      // Once caught up with, it says no more: a step while the unit runs is seen as one.
+      // Once the clock has caught up, the stored time does not count: a later step is seen as one.
       const behind = behindMs > TOLERANCE_MS;
-      lastGoodMs = behind ? knownMs : -Infinity;
+      lastTrustedMs = behind ? knownMs : -Infinity;
       return behind ? behindMs : 0;
     },
     keep(settings) {

@@ -1,14 +1,14 @@
-/** What was ordered by command, written down so that a power cut does not lift it. */
+/** Orders given by command, stored so that a power cut does not lift them. */
 import type { KeyValueStore } from "../base/key-value-store.ts";
 import type { Clock, Timer } from "../../hal/clock.ts";
 import type { Authority, Orders } from "../core/record.ts";
 
 /** The setting that holds the orders. */
 export const ORDERS_SETTING = "orders";
-/** A disk that refused is asked again this often, until what is ordered now is on it. */
+/** A failed write is repeated this often, until the newest orders are stored. */
 const RETRY_MS = 5_000;
 
-/** What holds when what was ordered cannot be understood: people inside may leave, nobody is let in. */
+/** What holds when stored orders cannot be read: people inside may leave, no one is let in. */
 const UNREADABLE_ORDERS: Orders = {
   lockDown: { by: "unit", why: "what was ordered before the restart cannot be read" },
 };
@@ -82,6 +82,7 @@ function readOrders(value: unknown): Orders | undefined {
 
 function readAuthority(value: unknown): Authority | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { by, why } = value as Record<string, unknown>;
+  if (!("by" in value && "why" in value)) return undefined;
+  const { by, why } = value;
   return typeof by === "string" && typeof why === "string" ? { by, why } : undefined;
 }

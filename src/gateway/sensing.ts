@@ -37,7 +37,7 @@ export type UndatedEvent = Bare;
 /** Where events go. `marks` are monotonic times for the visit this event may open. */
 export type Emit = (event: UndatedEvent, marks?: ReadTimings) => void;
 
-/** When what was shown passed each stage, monotonic ms. */
+/** When a reading passed each stage, monotonic ms. */
 export interface ReadTimings {
   /** First frame or last byte that held it. */
   readyAtMs: number;
@@ -53,7 +53,7 @@ export function connectDevices(
   emit: Emit,
 ): [DeviceName, Device][] {
   const named: [DeviceName, Device][] = [["gate", devices.gate]];
-  // Until the contacts have said that they work they tell how they were found.
+  // Until the contacts report that they work, they report the state in which they were found.
   let looking = false;
   const { codeReaders = [], cardReaders = [], thermometer, panel, doorContacts } = devices;
   devices.gate.onChange((state) => emit({ kind: "gate-changed", state }));
@@ -139,7 +139,7 @@ function senseCodes(
   });
 }
 
-/** One of several symbols that carry a code together says nothing by itself, whatever its text looks like. */
+/** One of several symbols that carry a code together is no credential by itself, whatever its text is. */
 function partOf({ reference }: Credential, { number, of }: CodePart): Credential {
   const reasons = [{ code: "parts-missing" as const, params: { part: number, of } }];
   return { kind: "unknown", holds: false, reasons, reference, evidence: [] };

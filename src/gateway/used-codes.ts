@@ -1,4 +1,4 @@
-/** Live codes that let somebody in before a restart: a power cut must not make them new again. */
+/** Live codes that admitted a visitor before a restart: a power cut must not make them new again. */
 import type { EventOf } from "../core/event.ts";
 import type { Instant } from "../core/time.ts";
 import type { RecordStore } from "./ports.ts";
@@ -16,21 +16,21 @@ export async function loadUsedCodes(
 ): Promise<EventOf<"codes-remembered">["used"]> {
   const records = (await store.recent?.(RECORDS_SEARCHED).catch(() => [])) ?? [];
   let steppedMs = 0;
-  const judged = new Set<string>();
+  const seen = new Set<string>();
   const used = records.flatMap(({ at, body, personal }) => {
     // Newest first: what the clock was set by since then is no time that passed.
     if (body.type === "clock-stepped") steppedMs += body.byMs;
     const reference = personal?.codeReference;
     if (reference === undefined || body.type !== "visit-decided") return [];
-    // The last decision about a visit counts: a grant that was taken back let nobody in.
+    // The last decision about a visit counts: a revised grant admitted no visitor.
     const { visitRef, decision } = body;
-    const takenBack = judged.has(visitRef);
-    judged.add(visitRef);
-    if (takenBack || decision.outcome !== "granted") return [];
-    // Dated by a clock that cannot be believed: it may have been a moment ago.
+    const revised = seen.has(visitRef);
+    seen.add(visitRef);
+    if (revised || decision.outcome !== "granted") return [];
+    // Dated by an untrusted clock: it may have been a moment ago.
     const known = now.wallTrusted && at.wallTrusted;
     if (!known) return [{ reference, agoMs: 0 }];
-    // A step may be missing from the records, for a clock that was set while nobody watched: of two
+    // A step may be missing from the records, for a clock that was set while the unit was off: of two
     // answers the later moment holds.
     const byWallMs = now.wallMs - at.wallMs;
     return [{ reference, agoMs: Math.max(0, Math.min(byWallMs, byWallMs - steppedMs)) }];

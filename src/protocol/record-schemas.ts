@@ -27,7 +27,7 @@ const reason = z.strictObject({
 
 const statement = {
   id: word.describe("unique within the visit"),
-  trust: z.enum(["verified", "looked-up", "observed", "vouched"]),
+  trust: z.enum(["verified", "looked-up", "observed"]),
   source: z.strictObject({
     name: word.describe("device or list"),
     detail: remark.describe("issuer, key id or list version").exactOptional(),
@@ -132,7 +132,7 @@ const ruleResult = z.strictObject({
     ])
     .exactOptional(),
   ageMs: durationMs.exactOptional(),
-  awaits: z.enum(["credential", "id-card", "temperature"]).exactOptional(),
+  awaits: z.enum(["id-card", "temperature"]).exactOptional(),
 });
 
 const decision = z.strictObject({

@@ -2,9 +2,13 @@
 import type { Effect, EffectKind } from "../../src/core/effect.ts";
 import type { Event } from "../../src/core/event.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
+import type { AwaitedEvidence, Decision } from "../../src/core/decision/decision.ts";
+import { assertInvariants } from "../../src/core/invariants.ts";
 import type { RecordBody } from "../../src/core/record.ts";
 import { initialState, type DoorwayState } from "../../src/core/state.ts";
 import { step } from "../../src/core/step.ts";
+import type { Announcement } from "../../src/core/view/announcement.ts";
+import { temperatureIn } from "../../src/core/view/view-of.ts";
 import { aPolicy, at, event } from "./core.ts";
 
 type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
@@ -25,6 +29,7 @@ export class CoreUnderTest {
   /** Takes an event in; returns what it alone led to, the store's answers included. */
   take(taken: Event): Effect[] {
     const result = step(this.state, taken);
+    assertInvariants(result.state);
     this.state = result.state;
     const led = [...result.effects];
     if (this.storeAnswers) {
@@ -66,12 +71,34 @@ export class CoreUnderTest {
     return this.of("commit-record").map((effect) => effect.record.body);
   }
 
+  /** The decision about the visit that is there, if it has one. */
+  decision(): Decision | undefined {
+    const { visit } = this.state;
+    return visit === null || visit.phase === "gathering" ? undefined : visit.decision;
+  }
+
+  /** What screen and voice were asked to express last. */
+  announcement(): Announcement | undefined {
+    return this.of("announce").at(-1)?.announcement;
+  }
+
+  /** What the visit that is there awaits. */
+  awaits(): readonly AwaitedEvidence[] {
+    const { visit } = this.state;
+    return visit?.phase === "gathering" ? visit.awaits : [];
+  }
+
+  /** The temperature of the visit that is there. */
+  temperatureC(): number | undefined {
+    return temperatureIn(this.state.visit?.observed ?? []);
+  }
+
   outcome(): string | undefined {
-    return this.state.visit?.decision?.outcome;
+    return this.decision()?.outcome;
   }
 
   reasons(): string[] {
-    return (this.state.visit?.decision?.reasons ?? []).map((reason) => reason.code);
+    return (this.decision()?.reasons ?? []).map((reason) => reason.code);
   }
 
   /** The named timer elapses for what it was last started about. */

@@ -1,20 +1,20 @@
-/** What staff are answered: what was done, or why it was not, as a code that each page puts into words. */
+/** The answer to staff: what was done, or why it was not, as a code that each page translates. */
 import type { Outcome } from "../decision/decision.ts";
 import type { CredentialKind } from "../evidence/evidence.ts";
 import type { ReasonCode } from "../reason.ts";
 
 /** Why a decision of staff was not carried out. */
 export const REFUSAL_CODES = [
-  /** The visit it was about is over; `there` says who stands there now. */
+  /** The visit it was about is over; `there` names the visitor who stands there now. */
   "visit-over",
-  /** Somebody decided before: `by` names staff, and is absent where the rules decided. */
+  /** Decided before: `by` names staff, and is absent where the rules decided. */
   "already-decided",
   /** The decision of the rules is being written down at this moment. */
   "being-decided",
   /** A second, explicit step is needed: `confirm` lists what it has to name. */
   "confirm-needed",
   "locked-down",
-  /** The way is open for everybody. */
+  /** The gate is held open for everyone. */
   "evacuation",
   /** The gate is open, or about to be: nothing opens twice. */
   "already-open",
@@ -29,7 +29,7 @@ export const REFUSAL_CODES = [
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
-/** Whoever a late decision could be mistaken to be about. */
+/** The visitor a late decision could be mistaken for. */
 export interface AtTheDoor {
   visitRef: string;
   maskedName?: string;

@@ -1,27 +1,26 @@
-/** What people with authority do: signed commands from afar, and releases without a visit. */
+/** Signed commands: lock-down, evacuation, message and settings; a release is decided in staff.ts. */
+import type { CoreCommand, ReleaseCommand } from "../command.ts";
 import type { EventOf } from "../event.ts";
-import type { Authority, Orders, ReleaseCause } from "../record.ts";
-import { isLate } from "../visit/outcome.ts";
-import { applyMode, releaseForPassage } from "../visit/passage.ts";
-import { reply } from "./reply.ts";
-import type { Requester } from "../state.ts";
+import { applyMode } from "../mode.ts";
+import type { Authority, Orders } from "../record.ts";
 import type { Transition } from "../transition.ts";
-import { evaluate } from "../visit/visit.ts";
+import { evaluate } from "../visit/commit.ts";
 
 /** A command whose signature, audience, time and counter were already verified. */
-export function commanded(transition: Transition, event: EventOf<"commanded">): void {
-  const { command, authority, commandId } = event;
+export function commanded(
+  transition: Transition,
+  event: EventOf<"commanded">,
+  command: Exclude<CoreCommand, ReleaseCommand>,
+): void {
+  const { authority, commandId } = event;
   switch (command.name) {
-    case "release":
-      // A decision about a visit, or an opening without one.
-      return;
     case "lock-down":
-      // One that waits beneath an evacuation may be lifted: nobody wants to find the door locked after it.
+      // A lock-down beneath an evacuation may be lifted, so that the door is not locked after it.
       if (command.active && transition.state.mode === "evacuation") {
         answer(transition, event, "refused", "an evacuation is in progress");
         return;
       }
-      order(transition, event, { lockDown: command.active ? authority : undefined });
+      applyOrder(transition, event, { lockDown: command.active ? authority : undefined });
       evaluate(transition, false);
       return;
     case "evacuate":
@@ -29,32 +28,22 @@ export function commanded(transition: Transition, event: EventOf<"commanded">): 
         answer(transition, event, "refused", "the fire input is active");
         return;
       }
-      order(transition, event, { evacuation: command.active ? authority : undefined });
+      applyOrder(transition, event, { evacuation: command.active ? authority : undefined });
       return;
     case "message": {
-      const untilMs = transition.event.at.monotonicMs + command.forMs;
-      transition.update({ message: { text: command.text, untilMs } });
-      transition.effect({
-        kind: "start-timer",
-        timer: "message",
-        about: commandId,
-        afterMs: command.forMs,
-      });
-      break;
+      const { text, forMs } = command;
+      transition.update({ message: { text, untilMs: transition.event.at.monotonicMs + forMs } });
+      const timer = "message";
+      transition.effect({ kind: "start-timer", timer, about: commandId, afterMs: forMs });
+      answer(transition, event, "done", command.name);
+      return;
     }
     case "settings": {
       const { version, problem } = command;
-      const done = problem === undefined;
-      answer(
-        transition,
-        event,
-        done ? "done" : "refused",
-        problem ?? `settings version ${version}`,
-      );
-      return;
+      if (problem !== undefined) return answer(transition, event, "refused", problem);
+      answer(transition, event, "done", `settings version ${version}`);
     }
   }
-  answer(transition, event, "done", command.name);
 }
 
 function answer(
@@ -63,11 +52,11 @@ function answer(
   result: "done" | "refused",
   detail: string,
 ): void {
-  handled(transition, event, result);
+  recordHandled(transition, event, result);
   transition.effect({ kind: "answer-command", commandId: event.commandId, result, detail });
 }
 
-function handled(
+function recordHandled(
   transition: Transition,
   event: EventOf<"commanded">,
   result: "done" | "refused",
@@ -76,8 +65,11 @@ function handled(
   transition.record({ type: "command-handled", command: command.name, result, authority });
 }
 
-/** Obeys at once, and answers when a restart would obey as well: neither waits for a slow disk at the door. */
-function order(
+/**
+ * Applies the order immediately, and acknowledges it once it is stored: the door waits for no slow
+ * disk, and an acknowledged order outlasts a restart.
+ */
+function applyOrder(
   transition: Transition,
   event: EventOf<"commanded">,
   change: { lockDown?: Authority | undefined } | { evacuation?: Authority | undefined },
@@ -90,11 +82,11 @@ function order(
   };
   transition.update({ orders });
   applyMode(transition, authority);
-  handled(transition, event, "done");
+  recordHandled(transition, event, "done");
   transition.effect({ kind: "keep-orders", orders, commandId, detail: command.name });
 }
 
-/** What was ordered is on the disk, or it holds only until the power goes. */
+/** The orders are on the disk, or they hold only until the next power cut. */
 export function ordersKept(transition: Transition, event: EventOf<"orders-kept">): void {
   const { ok, commandId } = event;
   let { detail } = event;
@@ -105,73 +97,9 @@ export function ordersKept(transition: Transition, event: EventOf<"orders-kept">
   transition.effect({ kind: "answer-command", commandId, result: "done", detail });
 }
 
-/** The unit starts again: what was ordered before holds, on the order of whoever gave it. */
+/** The unit starts again: the stored orders hold, in the name of those who gave them. */
 export function ordersRestored(transition: Transition, event: EventOf<"orders-restored">): void {
   const { orders } = event;
   transition.update({ orders });
   applyMode(transition, orders.evacuation ?? orders.lockDown);
-}
-
-/** Writes the release down first; it happens when the record is durable, and not otherwise. */
-export function requestRelease(
-  transition: Transition,
-  cause: ReleaseCause,
-  authority: Authority,
-  requester: Requester,
-): void {
-  withdrawPendingRelease(transition, "replaced");
-  const releaseRef = transition.event.ref;
-  const recordKey = transition.record({ type: "gate-released", cause, authority, releaseRef });
-  transition.update({
-    pendingRelease: {
-      releaseRef,
-      askedAt: transition.event.at,
-      recordKey,
-      cause,
-      authority,
-      requester,
-    },
-  });
-  transition.effect({
-    kind: "start-timer",
-    timer: "release-deadline",
-    about: recordKey,
-    afterMs: transition.state.policy.record.commitWithinMs,
-  });
-}
-
-/** The record of a release by hand or from afar is durable. */
-export function releaseCommitted(transition: Transition, key: string): void {
-  const { pendingRelease: pending, mode, policy } = transition.state;
-  if (pending === null || pending.recordKey !== key) return;
-  if (isLate(pending.askedAt, transition.event.at, policy.record.commitWithinMs)) {
-    return releaseNotCommitted(transition, key);
-  }
-  if (mode !== "normal") return withdrawPendingRelease(transition, mode);
-  transition.update({ pendingRelease: null });
-  transition.effect({ kind: "cancel-timer", timer: "release-deadline" });
-  const { cause, releaseRef, authority, requester } = pending;
-  releaseForPassage(transition, { cause, releaseRef, authority, requester, recorded: true });
-}
-
-/** It could not be recorded: a release that leaves no trace is not made. */
-export function releaseNotCommitted(transition: Transition, key: string): void {
-  if (transition.state.pendingRelease?.recordKey !== key) return;
-  transition.raise("record-not-committed");
-  withdrawPendingRelease(transition, "not-recorded");
-}
-
-/** Its record says that the gate was released: another one says that it was not. */
-function withdrawPendingRelease(
-  transition: Transition,
-  why: "not-recorded" | "locked-down" | "evacuation" | "replaced",
-): void {
-  const { pendingRelease: pending } = transition.state;
-  if (pending === null) return;
-  transition.update({ pendingRelease: null });
-  transition.effect({ kind: "cancel-timer", timer: "release-deadline" });
-  const { cause, authority, releaseRef, requester } = pending;
-  transition.record({ type: "gate-not-released", cause, why, authority, releaseRef });
-  const detail = why === "locked-down" ? "the unit was locked down meanwhile" : undefined;
-  reply(transition, requester, authority, { done: false, code: why }, detail);
 }

@@ -1,9 +1,9 @@
 /** Findings that staff can overrule only in a second, explicit step that names them. */
 import type { Evidence } from "../evidence/evidence.ts";
 import type { ReasonCode } from "../reason.ts";
-import type { Visit } from "../state.ts";
+import type { Visit } from "../visit/visit-state.ts";
 
-/** A danger to others, or a credential that was made up, taken back, or is somebody else's. */
+/** A danger to others, or a credential that is forged, revoked, or another person's. */
 const NEEDS_CONFIRMATION: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "code-red",
   "test-positive",
@@ -17,27 +17,28 @@ const NEEDS_CONFIRMATION: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "holder-mismatch",
 ]);
 
-/** What has to be named to let this visitor in: found by a rule, or seen in what was shown. */
+/** What has to be named to let this visitor in: found by a rule, or in the credentials. */
 export function findingsToConfirm(visit: Visit): readonly ReasonCode[] {
-  const { credential, companion, carried, decision } = visit;
-  const evidence = [...credential.evidence, ...(companion?.evidence ?? []), ...carried];
+  const { credential, supportingCard, carried } = visit;
+  const decision = visit.phase === "gathering" ? undefined : visit.decision;
+  const evidence = [...credential.evidence, ...(supportingCard?.evidence ?? []), ...carried];
   const found = [
     ...credential.reasons,
-    ...(companion?.reasons ?? []),
+    ...(supportingCard?.reasons ?? []),
     ...(decision?.reasons ?? []),
     ...(decision?.rules ?? []).flatMap((rule) => rule.reason ?? []),
   ].map((reason) => reason.code);
-  // A policy that asks for no colour or test does not make a red code a harmless one.
+  // A red code is a danger also where the policy asks for no colour or test.
   const codes = new Set([...found, ...evidence.flatMap((piece) => dangerIn(piece, evidence))]);
   return [...codes].filter((code) => NEEDS_CONFIRMATION.has(code));
 }
 
 function dangerIn(piece: Evidence, all: readonly Evidence[]): ReasonCode[] {
   if (piece.kind === "code-colour") return piece.colour === "red" ? ["code-red"] : [];
-  // A positive is one also where nobody here knows the kind of test.
+  // A positive result is a danger also where the kind of test is not known here.
   const { kind } = piece;
   if (kind !== "nucleic-acid-test" && kind !== "antigen-test" && kind !== "other-test") return [];
-  // Whoever was well later is well.
+  // A later negative result ends the danger.
   const over = all.some(
     (other) =>
       other.kind === piece.kind &&

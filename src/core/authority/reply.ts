@@ -1,6 +1,6 @@
-/** Answers to whoever asked by hand or from afar; every request is answered once. */
+/** Answers to staff and commands; every request is answered once. */
 import type { OperatorAnswer, OperatorRefusal, RefusalCode } from "./answer.ts";
-import type { Requester } from "../state.ts";
+import type { Requester } from "../requester.ts";
 import type { Authority } from "../record.ts";
 import type { Transition } from "../transition.ts";
 
@@ -22,12 +22,12 @@ const DETAILS: Readonly<Record<RefusalCode, string>> = {
 function refusalText({ code, by, confirm, there }: OperatorRefusal): string {
   const who = by === undefined ? "" : `, by ${by}`;
   const what = confirm === undefined ? "" : ` of ${confirm.join(", ")}`;
-  // From afar the visit has to be named with it: somebody else may stand there by then.
+  // A command has to name the visit as well: another visitor may stand there by then.
   const whose = confirm === undefined || there === undefined ? "" : ` (visit ${there.visitRef})`;
   return `${DETAILS[code]}${who}${what}${whose}`;
 }
 
-/** Says what became of a request. A command that was refused is on record as refused. */
+/** Answers a request. A refused command is recorded as refused. */
 export function reply(
   transition: Transition,
   requester: Requester | undefined,

@@ -2,7 +2,9 @@
 import type { Decision, AwaitedEvidence, RuleResult } from "./decision.ts";
 import type { Credential, Evidence } from "../evidence/evidence.ts";
 import { localMs, type Zone } from "../policy/calendar.ts";
+import type { ObservedKind } from "../evidence/observed.ts";
 import type { RuleContext } from "./finding.ts";
+import { sameHolder } from "./same-holder.ts";
 import { diseaseOf, zoneOf, type Policy, type Verdict } from "../policy/policy.ts";
 import { OWN_FAULTS, REASONS_OF_TIME, type Reason, type ReasonCode } from "../reason.ts";
 import type { Mode } from "../record.ts";
@@ -13,15 +15,16 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, type Instant } from "../time.ts";
 /** Everything a decision depends on. */
 export interface DecisionInput {
   credential: Credential;
-  /** An ID card laid beside it. */
-  companion?: Credential;
+  /** An ID card presented with it. */
+  supportingCard?: Credential;
   /** Evidence beyond the credential's own: temperature, and what the same holder showed before. */
   evidence: readonly Evidence[];
   policy: Policy;
   at: Instant;
   mode: Mode;
   usedCodes: readonly UsedCode[];
-  thermometerDown: boolean;
+  /** Kinds of evidence that cannot come now: their device is down. */
+  outOfReach: readonly ObservedKind[];
   /** The visit window is over: what is missing now stays missing. */
   windowOver: boolean;
 }
@@ -37,8 +40,12 @@ export type Ruling =
  * Granted only when every rule came out `grant`.
  */
 export function decide(input: DecisionInput): Ruling {
-  const judged = [...judgeHouse(input), ...judgeCredential(input), ...judgeRules(input)];
-  const rules = judged.map((rule) => excuse(rule, input));
+  const results = [
+    ...applyHouseRules(input),
+    ...applyCredentialRules(input),
+    ...applyPolicyRules(input),
+  ];
+  const rules = results.map((rule) => excuse(rule, input));
   const settled = rules.filter((rule) => rule.awaits === undefined);
   const denied = settled.some((rule) => rule.verdict === "deny");
   const awaits = [...new Set(rules.flatMap((rule) => rule.awaits ?? []))];
@@ -46,12 +53,12 @@ export function decide(input: DecisionInput): Ruling {
   return { decided: true, decision: conclude(input.policy, rules, denied ? settled : rules) };
 }
 
-/** Whether the clock is at fault and the policy does not refuse everybody for it. */
+/** Whether the clock is untrusted and the policy does not refuse all visitors for it. */
 function clockInDoubt({ at, policy }: DecisionInput): boolean {
   return !at.wallTrusted && policy.clock.whenUntrusted !== "deny";
 }
 
-/** A clock that cannot be believed refuses nobody: what rests on the time alone is for staff. */
+/** An untrusted clock refuses no visitor: what rests on the time alone refers to staff. */
 function excuse(rule: RuleResult, input: DecisionInput): RuleResult {
   if (rule.verdict !== "deny" || rule.reason === undefined) return rule;
   if (!clockInDoubt(input) || !REASONS_OF_TIME.has(rule.reason.code)) return rule;
@@ -95,7 +102,7 @@ function line(
 
 const met = (ruleId: string): RuleResult => ({ ruleId, outcome: "met", verdict: "grant" });
 
-function judgeHouse(input: DecisionInput): RuleResult[] {
+function applyHouseRules(input: DecisionInput): RuleResult[] {
   const { policy, at } = input;
   const rules: RuleResult[] = [];
   if (input.mode === "locked-down") rules.push(line("mode", "deny", "locked-down"));
@@ -107,7 +114,7 @@ function judgeHouse(input: DecisionInput): RuleResult[] {
     );
   }
   if (policy.expiresAtMs !== undefined && at.wallMs >= policy.expiresAtMs) {
-    // An expired policy must not admit anyone silently, whatever its rules say.
+    // An expired policy admits no visitor by itself, whatever its rules are.
     rules.push(line("policy", "refer", "policy-expired"));
   }
   rules.push(
@@ -116,7 +123,7 @@ function judgeHouse(input: DecisionInput): RuleResult[] {
   return rules;
 }
 
-function judgeCredential(input: DecisionInput): RuleResult[] {
+function applyCredentialRules(input: DecisionInput): RuleResult[] {
   const { credential, policy } = input;
   const id = "credential";
   if (credential.kind === "unknown") {
@@ -129,10 +136,15 @@ function judgeCredential(input: DecisionInput): RuleResult[] {
   }
   const failures = credential.holds ? [met(id)] : credentialFailures(credential, policy);
   if (!credential.holds && !holdsButForTheClock(input)) return failures;
-  return [...failures, ...judgeCompanion(input), ...judgeLiveCode(input), ...judgeBasis(input)];
+  return [
+    ...failures,
+    ...checkSupportingCard(input),
+    ...checkLiveCode(input),
+    ...checkBasis(input),
+  ];
 }
 
-/** Only the time speaks against it, and the time is not known: the rest is judged all the same. */
+/** Only reasons of time are against it, and the clock is untrusted: the other rules are applied. */
 function holdsButForTheClock(input: DecisionInput): boolean {
   const { reasons } = input.credential;
   if (!clockInDoubt(input) || reasons.length === 0) return false;
@@ -140,12 +152,12 @@ function holdsButForTheClock(input: DecisionInput): boolean {
 }
 
 function credentialFailures(credential: Credential, policy: Policy): RuleResult[] {
-  // A credential that neither holds nor says why is as bad as a malformed one.
+  // A credential that is not valid and gives no reason is treated as malformed.
   const reasons: readonly Reason[] =
     credential.reasons.length > 0 ? credential.reasons : [{ code: "malformed" }];
   return reasons.map((reason): RuleResult => {
     const chosen = policy.whenCredentialFails[reason.code] ?? unlistedVerdict(reason);
-    // Whatever the policy says, a credential that does not hold never admits by itself.
+    // Whatever the policy is, a credential that is not valid never admits by itself.
     const verdict = chosen === "grant" ? "refer" : chosen;
     return { ruleId: "credential", outcome: "unmet", verdict, reason };
   });
@@ -155,19 +167,19 @@ function credentialFailures(credential: Credential, policy: Policy): RuleResult[
 const unlistedVerdict = ({ code }: Reason): "deny" | "refer" =>
   code === "card-validity-unknown" || OWN_FAULTS.has(code) ? "refer" : "deny";
 
-function judgeCompanion(input: DecisionInput): RuleResult[] {
-  const { credential, companion } = input;
+function checkSupportingCard(input: DecisionInput): RuleResult[] {
+  const { credential, supportingCard } = input;
   if (credential.needsAlongside === undefined) return [];
   const id = "id-card";
-  if (companion === undefined) {
+  if (supportingCard === undefined) {
     const reason: Reason = { code: "id-card-needed" };
     const result: RuleResult = { ruleId: id, outcome: "missing", verdict: "deny", reason };
     return [input.windowOver ? result : { ...result, awaits: "id-card" }];
   }
-  const invalid = companion.reasons.find((reason) =>
+  const invalid = supportingCard.reasons.find((reason) =>
     ["number-invalid", "card-expired", "card-validity-unknown", "malformed"].includes(reason.code),
   );
-  const isHolders = sameHolder(credential, companion);
+  const isHolders = sameHolder(credential, supportingCard);
   if (invalid !== undefined) {
     const verdict = isHolders ? unlistedVerdict(invalid) : "deny";
     const faulty: RuleResult = { ruleId: id, outcome: "unmet", verdict, reason: invalid };
@@ -178,12 +190,7 @@ function judgeCompanion(input: DecisionInput): RuleResult[] {
   return [isHolders ? met(id) : line(id, "deny", "holder-mismatch")];
 }
 
-/** Both name the same holder. Credentials without a holder never match. */
-export function sameHolder(a: Credential, b: Credential): boolean {
-  return a.holder !== undefined && a.holder.pseudonym === b.holder?.pseudonym;
-}
-
-function judgeLiveCode(input: DecisionInput): RuleResult[] {
+function checkLiveCode(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
   const { issuedAtMs } = credential;
   if (credential.kind !== "health-pass-live" || issuedAtMs === undefined) return [];
@@ -213,7 +220,7 @@ function judgeLiveCode(input: DecisionInput): RuleResult[] {
   return results;
 }
 
-function judgeBasis(input: DecisionInput): RuleResult[] {
+function checkBasis(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
   const { basisAsOfMs, basis } = credential;
   if (basisAsOfMs === undefined || basis === undefined) return [];
@@ -226,9 +233,9 @@ function judgeBasis(input: DecisionInput): RuleResult[] {
   return [{ ...line("basis", freshness.whenOlder, code, { ageMs, maxAgeHours }), ageMs }];
 }
 
-function judgeRules(input: DecisionInput): RuleResult[] {
+function applyPolicyRules(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
-  // Without a credential that holds there is nobody to apply the rules to.
+  // Without a valid credential there is no holder to apply the rules to.
   if (!credential.holds) {
     // Nothing was looked up for it: what is not known of its holder is no ground to refuse.
     if (!holdsButForTheClock(input) || credential.evidence.length === 0) return [];
@@ -244,7 +251,7 @@ function judgeRules(input: DecisionInput): RuleResult[] {
     at,
     zone: zoneOf(policy),
     disease: diseaseOf(policy),
-    thermometerDown: input.thermometerDown,
+    outOfReach: input.outOfReach,
     windowOver: input.windowOver,
   };
   return policy.rules.flatMap((rule) => applyRule(rule, context));

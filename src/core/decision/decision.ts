@@ -1,18 +1,19 @@
 /** A decision: the outcome with every rule that was applied, its evidence and that evidence's age. */
 import type { EvidenceKind } from "../evidence/evidence.ts";
+import type { ObservedKind } from "../evidence/observed.ts";
 import type { Verdict } from "../policy/policy.ts";
 import type { Reason } from "../reason.ts";
 
 export type Outcome = "granted" | "denied" | "referred";
 
-/** What a visit still lacks, so that the screen can ask for it. */
-export type AwaitedEvidence = "credential" | "id-card" | "temperature";
+/** What a visit awaits: a second credential, or evidence that a device observes. */
+export type AwaitedEvidence = "id-card" | ObservedKind;
 
 /**
  * How one rule came out.
  * - `met`, `unmet`: there was evidence
- * - `unclear`: there was evidence, and what it says is not known (pending, not understood)
- * - `missing`: there was none; `unreachable`: its source could not be asked
+ * - `unclear`: there was evidence of unknown meaning (pending, not understood)
+ * - `missing`: there was none; `unreachable`: its source is out of reach
  * - `not-applicable`: not a rule for this visitor
  */
 export type RuleOutcome =
@@ -34,7 +35,7 @@ export interface RuleResult {
   evidenceKind?: EvidenceKind;
   /** Age of the evidence at the decision, from the time the rule counts from. */
   ageMs?: number;
-  /** True when a missing piece may still come within the visit window. */
+  /** Present when the missing piece may still come within the visit window. */
   awaits?: AwaitedEvidence;
 }
 

@@ -1,6 +1,7 @@
 /** What a rule found, and the small steps that rules of several kinds share. */
 import type { RuleResult } from "./decision.ts";
 import type { Credential, Evidence, EvidenceOf } from "../evidence/evidence.ts";
+import type { ObservedKind } from "../evidence/observed.ts";
 import type { Rule } from "../policy/policy.ts";
 import type { Reason, ReasonCode } from "../reason.ts";
 import type { Zone } from "../policy/calendar.ts";
@@ -16,8 +17,8 @@ export interface RuleContext {
   zone: Zone;
   /** The disease that rules ask about unless they name one themselves. */
   disease: string;
-  /** The thermometer is broken or unplugged: no temperature can come. */
-  thermometerDown: boolean;
+  /** Kinds of evidence that cannot come now: their device is down. */
+  outOfReach: readonly ObservedKind[];
   /** Nothing more will come in this visit. */
   windowOver: boolean;
 }
@@ -25,7 +26,7 @@ export interface RuleContext {
 export type Finding = Omit<RuleResult, "ruleId" | "verdict">;
 export type RuleOf<K extends Rule["kind"]> = Extract<Rule, { kind: K }>;
 
-/** Pieces of one kind that say something now, newest first by `timeOf`. */
+/** The current pieces of one kind, newest first by `timeOf`. */
 export function current<K extends Evidence["kind"]>(
   { at, evidence }: RuleContext,
   kind: K,
@@ -38,7 +39,7 @@ export function current<K extends Evidence["kind"]>(
 }
 
 function isCurrent({ validFromMs, validUntilMs }: Evidence, at: Instant): boolean {
-  // A clock that cannot be believed cannot tell that a statement is over: a red code stays red.
+  // By an untrusted clock no statement is over: a red code stays red.
   if (!at.wallTrusted) return true;
   if (validFromMs !== undefined && validFromMs > at.wallMs) return false;
   return validUntilMs === undefined || at.wallMs < validUntilMs;
@@ -47,7 +48,7 @@ function isCurrent({ validFromMs, validUntilMs }: Evidence, at: Instant): boolea
 /** There is no evidence. */
 export const missing = (code: ReasonCode): Finding => ({ outcome: "missing", reason: { code } });
 
-/** There is evidence, and what it says is not known. */
+/** There is evidence of unknown meaning. */
 export function unclear(piece: Evidence, code: ReasonCode): Finding {
   return {
     outcome: "unclear",

@@ -15,9 +15,9 @@ import type { Reason } from "../reason.ts";
 import { DAY_MS } from "../time.ts";
 
 export function findVaccination(rule: RuleOf<"vaccination">, context: RuleContext): Finding {
-  const asked = rule.disease ?? context.disease;
+  const ruleDisease = rule.disease ?? context.disease;
   const all = current(context, "vaccination", (each) => each.lastDoseAtMs);
-  const given = all.filter(({ disease }) => disease === asked);
+  const given = all.filter(({ disease }) => disease === ruleDisease);
   const [latest] = given;
   const unknown = all.filter(({ disease }) => disease === UNKNOWN_DISEASE);
   if (latest === undefined) {
@@ -34,7 +34,7 @@ export function findVaccination(rule: RuleOf<"vaccination">, context: RuleContex
 
 type Vaccination = EvidenceOf<"vaccination">;
 
-/** Whether the rule would be met, were these doses of unknown disease known to be of the one asked for. */
+/** Whether the rule would be met, if the doses of unknown disease were of the rule's disease. */
 function isLacking(
   unknown: Vaccination,
   rule: RuleOf<"vaccination">,
@@ -61,7 +61,7 @@ function judgeDoses(
 ): Finding {
   const [latest] = given;
   const since = daysSince(latest.lastDoseAtMs, context);
-  // Several statements may each know a part: none of them takes back what another one says.
+  // Several statements may each know a part: none of them revokes what another one states.
   const doses = Math.max(...given.map((each) => each.doses));
   const enough =
     rule.minDoses === "complete" ? given.some(isComplete) : doses >= Math.max(1, rule.minDoses);
@@ -74,12 +74,12 @@ function judgeDoses(
   return found(latest, since.ageMs, judgeDoseAge(rule, since, until));
 }
 
-/** A credential that does not say what is complete cannot meet a rule that asks for it. */
+/** A credential that does not state the complete series cannot meet a rule that asks for it. */
 function isComplete({ doses, dosesNeeded }: Vaccination): boolean {
   return dosesNeeded !== undefined && dosesNeeded >= 1 && doses >= dosesNeeded;
 }
 
-/** @param until since the last day that the dose can have been: nobody gains from an unclear date */
+/** @param until since the last day that the dose can have been: an unclear date is no advantage */
 function judgeDoseAge(
   rule: RuleOf<"vaccination">,
   { days, ageMs }: Since,
@@ -98,13 +98,13 @@ function judgeDoseAge(
 }
 
 export function findRecovery(rule: RuleOf<"recovery">, context: RuleContext): Finding {
-  const asked = rule.disease ?? context.disease;
-  const judged = current(context, "recovery", (each) => each.firstPositiveAtMs).map((piece) => {
+  const ruleDisease = rule.disease ?? context.disease;
+  const findings = current(context, "recovery", (each) => each.firstPositiveAtMs).map((piece) => {
     const since = daysSince(piece.firstPositiveAtMs, context);
     return { piece, ...found(piece, since.ageMs, judgeRecovery(rule, piece, since, context)) };
   });
-  const known = judged.filter(({ piece }) => piece.disease === asked);
-  const unknown = judged.filter(({ piece }) => piece.disease === UNKNOWN_DISEASE);
+  const known = findings.filter(({ piece }) => piece.disease === ruleDisease);
+  const unknown = findings.filter(({ piece }) => piece.disease === UNKNOWN_DISEASE);
   const isMet = ({ outcome }: Finding): boolean => outcome === "met";
   const { piece, ...finding } = known.find(isMet) ?? known[0] ?? NONE;
   if (finding.outcome === "met") return finding;

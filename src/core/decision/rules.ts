@@ -2,7 +2,9 @@
 import type { RuleResult } from "./decision.ts";
 import { current, found, missing, type Finding, type RuleContext, type RuleOf } from "./finding.ts";
 import { findRecovery, findVaccination } from "./immunity-rules.ts";
-import type { Rule, Verdict } from "../policy/policy.ts";
+import type { EvidenceKind } from "../evidence/evidence.ts";
+import { isObservedKind } from "../evidence/observed.ts";
+import type { Rule, RuleKind, Verdict } from "../policy/policy.ts";
 import { REASONS_OF_TIME, type ReasonCode } from "../reason.ts";
 import { findTest } from "./test-rules.ts";
 
@@ -12,8 +14,27 @@ export function applyRule(rule: Rule, context: RuleContext): RuleResult[] {
     return [{ ruleId: rule.id, outcome: "not-applicable", verdict: "grant" }];
   }
   if (rule.kind === "any-of") return applyAnyOf(rule, context);
-  const finding = find(rule, context);
+  const finding = mayStillCome(find(rule, context), EVIDENCE_OF_RULE[rule.kind], context);
   return [{ ruleId: rule.id, ...finding, verdict: verdictOf(rule, finding.outcome) }];
+}
+
+/** The kind of evidence that each kind of rule rests on. */
+const EVIDENCE_OF_RULE: Readonly<Record<Exclude<RuleKind, "any-of">, EvidenceKind>> = {
+  "code-colour": "code-colour",
+  "nucleic-acid-test": "nucleic-acid-test",
+  "antigen-test": "antigen-test",
+  vaccination: "vaccination",
+  recovery: "recovery",
+  temperature: "temperature",
+  roster: "membership",
+  "business-rules": "business-rules",
+};
+
+/** Missing evidence that a device observes is awaited while the visit lasts, or out of reach. */
+function mayStillCome(finding: Finding, kind: EvidenceKind, context: RuleContext): Finding {
+  if (finding.outcome !== "missing" || !isObservedKind(kind)) return finding;
+  if (context.outOfReach.includes(kind)) return { ...finding, outcome: "unreachable" };
+  return context.windowOver ? finding : { ...finding, awaits: kind };
 }
 
 function applies(rule: Rule, context: RuleContext): boolean {
@@ -51,30 +72,30 @@ function applyAnyOf(rule: RuleOf<"any-of">, context: RuleContext): RuleResult[] 
     return { ...rest, ruleId: `${rule.id}/${result.ruleId}`, verdict: "grant" };
   });
   if (met !== undefined) {
-    const { reason: _reason, ...found } = met;
-    return [{ ...found, ruleId: rule.id, verdict: "grant" }, ...lines];
+    const { reason: _reason, ...result } = met;
+    return [{ ...result, ruleId: rule.id, verdict: "grant" }, ...lines];
   }
   const awaiting = alternatives.find((result) => result.awaits !== undefined);
-  const standing = tellingOf(alternatives);
-  const telling = awaiting ?? undecidable(alternatives, context) ?? standing;
-  const outcome = standing?.outcome ?? "missing";
+  const decisive = decisiveOf(alternatives);
+  const explaining = awaiting ?? undecidable(alternatives, context) ?? decisive;
+  const outcome = decisive?.outcome ?? "missing";
   const finding: RuleResult = {
     ruleId: rule.id,
     outcome,
     verdict: verdictOf(rule, outcome),
-    ...(telling?.reason === undefined ? {} : { reason: telling.reason }),
+    ...(explaining?.reason === undefined ? {} : { reason: explaining.reason }),
     ...(awaiting?.awaits === undefined ? {} : { awaits: awaiting.awaits }),
   };
   return [finding, ...lines];
 }
 
-/** With a clock that cannot be believed, an alternative that only time speaks against may be met. */
+/** With an untrusted clock, an alternative that fails by a reason of time only may be met. */
 function undecidable(results: readonly RuleResult[], { at }: RuleContext): RuleResult | undefined {
   if (at.wallTrusted) return undefined;
   return results.find(({ reason }) => reason !== undefined && REASONS_OF_TIME.has(reason.code));
 }
 
-/** What speaks against the visitor as a person, and not only against what was shown. */
+/** Reasons that are against the visitor as a person, and not only against the credential. */
 const AGAINST: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
   "code-red",
   "test-positive",
@@ -83,11 +104,11 @@ const AGAINST: ReadonlySet<ReasonCode> = new Set<ReasonCode>([
 ]);
 
 /**
- * The alternative that stands for all where none is met. One that is unclear, or could not be asked, may
- * be met: it stands before those that are not, unless one of them speaks against the visitor. An empty
+ * The alternative that counts where none is met. One that is unclear, or out of reach, may
+ * be met: it comes before those that are not, unless one of those is against the visitor. An empty
  * or wholly inapplicable alternative proves nothing, so it counts as missing, never as met.
  */
-function tellingOf(results: readonly RuleResult[]): RuleResult | undefined {
+function decisiveOf(results: readonly RuleResult[]): RuleResult | undefined {
   const of = (outcome: RuleResult["outcome"]): RuleResult | undefined =>
     results.find((result) => result.outcome === outcome);
   return (
@@ -131,13 +152,7 @@ function findColour(rule: RuleOf<"code-colour">, context: RuleContext): Finding 
 
 function findTemperature(rule: RuleOf<"temperature">, context: RuleContext): Finding {
   const [piece] = current(context, "temperature", (each) => each.observedAt.monotonicMs);
-  if (piece === undefined) {
-    if (context.thermometerDown) {
-      return { outcome: "unreachable", reason: { code: "temperature-missing" } };
-    }
-    const finding = missing("temperature-missing");
-    return context.windowOver ? finding : { ...finding, awaits: "temperature" };
-  }
+  if (piece === undefined) return missing("temperature-missing");
   const ageMs = context.at.monotonicMs - piece.observedAt.monotonicMs;
   const celsius = piece.estimateC;
   if (!(celsius >= rule.minC)) {

@@ -1,4 +1,4 @@
-/** Rules about tests: the newest result decides, and only a negative one speaks for anybody. */
+/** Rules about tests: the newest result decides, and only a negative one meets a rule. */
 import { startOfDayMs } from "../policy/calendar.ts";
 import { UNKNOWN_DISEASE } from "../evidence/disease.ts";
 import type { EvidenceOf, TestResult } from "../evidence/evidence.ts";
@@ -72,11 +72,11 @@ function allTests(context: RuleContext): Test[] {
   ];
 }
 
-/** The tests that have a say about a rule, newest first. */
+/** The tests that count for a rule, newest first. */
 function deciding(rule: RuleOf<Kind>, context: RuleContext): Test[] {
-  const asked = rule.disease ?? context.disease;
+  const disease = rule.disease ?? context.disease;
   return allTests(context)
-    .filter((test) => hasASay(test, rule, asked))
+    .filter((test) => countsFor(test, rule, disease))
     .sort((a, b) => newestAt(b) - newestAt(a) || WEIGHT[b.result] - WEIGHT[a.result]);
 }
 
@@ -89,29 +89,29 @@ function couldMeet(
   context: RuleContext,
   newest: Test | undefined,
 ): Test | undefined {
-  const asked = rule.disease ?? context.disease;
+  const disease = rule.disease ?? context.disease;
   const sinceMs = newest === undefined ? -Infinity : newestAt(newest);
   return allTests(context).find((test) => {
     const isUnknown = test.kind === "other-test" || test.disease === UNKNOWN_DISEASE;
     const mayBe = test.kind === "other-test" || test.kind === rule.kind;
-    const ofIt = test.disease === asked || test.disease === UNKNOWN_DISEASE;
+    const ofIt = test.disease === disease || test.disease === UNKNOWN_DISEASE;
     const latestMs = test.sampledUntilMs ?? test.sampledAtMs;
     const inTime = context.at.wallMs - latestMs <= rule.maxAgeHours * HOUR_MS;
     return isUnknown && mayBe && ofIt && inTime && latestMs > sinceMs;
   });
 }
 
-function hasASay(test: Test, rule: RuleOf<Kind>, asked: string): boolean {
-  if (test.disease === asked && test.kind === rule.kind) {
+function countsFor(test: Test, rule: RuleOf<Kind>, disease: string): boolean {
+  if (test.disease === disease && test.kind === rule.kind) {
     return test.result !== "pending" || rule.pendingHides !== false;
   }
   // Another kind of test proves nothing here. But what speaks against the visitor, and what nobody
   // here can read, is not hidden by an older result either.
-  if (test.disease !== asked && test.disease !== UNKNOWN_DISEASE) return false;
+  if (test.disease !== disease && test.disease !== UNKNOWN_DISEASE) return false;
   return test.result === "positive" || test.result === "unknown";
 }
 
-/** Nobody gains from an unclear time: a good result is as old as it can be, another as new. */
+/** An unclear time is no advantage: a good result is as old as it can be, another as new. */
 function newestAt({ result, sampledAtMs, sampledUntilMs }: Test): number {
   return result === "negative" ? sampledAtMs : (sampledUntilMs ?? sampledAtMs);
 }

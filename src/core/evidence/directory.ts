@@ -37,7 +37,7 @@ export interface DirectoryEntry {
 /** How a lookup is keyed: by holder pseudonym, or by the keyed hash of an opaque token. */
 export type DirectoryKey = { pseudonym: string } | { tokenReference: string };
 
-/** An answer, or that nobody is known by that key; both with the directory's own date. */
+/** An entry, or that the key is unknown; both with the directory's own date. */
 export interface DirectoryAnswer {
   entry?: DirectoryEntry;
   /** When this unit's directory was last brought up to date (epoch ms). */

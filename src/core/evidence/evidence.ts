@@ -11,9 +11,8 @@ export type CodeColour = "green" | "yellow" | "red";
  * - `verified`: signed by a trusted issuer, and the signature was checked here
  * - `looked-up`: found in the unit's own directory
  * - `observed`: measured or sensed by a device of this unit
- * - `vouched`: a member of staff says so
  */
-export type Trust = "verified" | "looked-up" | "observed" | "vouched";
+export type Trust = "verified" | "looked-up" | "observed";
 
 /** Where a statement comes from, and how old the source's own data was. */
 export interface Source {
@@ -32,21 +31,21 @@ interface Statement {
   source: Source;
   /** When this unit learned it. */
   observedAt: Instant;
-  /** Outside this span the statement says nothing (epoch ms). */
+  /** Outside this span the statement does not count (epoch ms). */
   validFromMs?: number;
   validUntilMs?: number;
 }
 
 /**
- * What a test came to. `unknown`: there is a result, and what it says is not understood here, not
- * final, or not certain. Only `negative` speaks for anybody.
+ * The result of a test. `unknown`: there is a result, and it is not understood here, not final, or
+ * not certain. Only `negative` meets a rule.
  */
 export type TestResult = "negative" | "positive" | "pending" | "unknown";
 
 /** What an issuer or the district reports of a test it knows. */
 export type ReportedResult = Exclude<TestResult, "unknown">;
 
-/** What every test says. */
+/** What every test states. */
 interface Tested {
   disease: Disease;
   result: TestResult;
@@ -76,7 +75,7 @@ export type Evidence = Statement &
         disease: Disease;
         /** Doses given: the same dose reported twice is one. */
         doses: number;
-        /** Doses that complete the series; absent when the credential does not say. */
+        /** Doses that complete the series; absent where the credential does not state it. */
         dosesNeeded?: number;
         /** A day without a time is midnight UTC (`dayOf` in calendar.ts). */
         lastDoseAtMs: number;
@@ -119,7 +118,7 @@ export interface Holder {
   pseudonym: string;
   /** Name with all but its first character masked, e.g. `王**`. */
   maskedName?: string;
-  /** Year of birth where the credential says it. */
+  /** Year of birth where the credential states it. */
   birthYear?: number;
 }
 
@@ -137,20 +136,20 @@ export const CREDENTIAL_KINDS = [
 ] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-/** What was shown, after verification: what it says, whether it holds, and why not. */
+/** What was presented, after verification: what it states, whether it is valid, and why not. */
 export interface Credential {
   kind: CredentialKind;
   /** True only if its authenticity and its own validity were established. */
   holds: boolean;
   /** Why it does not hold; empty when it does. */
   reasons: readonly Reason[];
-  /** Recognises the same code shown again (hash under a key of this unit, base64url). */
+  /** Recognises the same code presented again (hash under a key of this unit, base64url). */
   reference: string;
   holder?: Holder;
   /** When the code itself was made (epoch ms): the age of a live code counts from here. */
   issuedAtMs?: number;
   validUntilMs?: number;
-  /** Present when the credential counts only beside a second one. */
+  /** Present when the credential counts only together with a second one. */
   needsAlongside?: "id-card";
   evidence: readonly Evidence[];
   /** Who signed, or which list answered. */

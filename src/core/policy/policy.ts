@@ -18,13 +18,13 @@ interface RuleBase {
   /** Unique within the policy; shown to staff. */
   id: string;
   appliesTo?: AppliesTo;
-  /** Evidence is there and says no. */
+  /** There is evidence, and it does not meet the rule. */
   whenUnmet: Verdict;
-  /** Nobody said anything. */
+  /** There is no evidence. */
   whenMissing: Verdict;
-  /** What the evidence says is not known: pending, or not understood. Absent: refer; it never grants. */
+  /** There is evidence of unknown meaning: pending, or not understood. Absent: refer; it never grants. */
   whenUnclear?: Exclude<Verdict, "grant">;
-  /** Its source could not be asked (device broken, directory out of reach). */
+  /** Its source is out of reach (device down, directory unreachable). */
   whenUnreachable: Verdict;
 }
 
@@ -39,7 +39,7 @@ interface OfTest extends OfDisease {
   maxAgeHours: number;
   /**
    * Whether a newer test whose result is still pending hides the result before it. Absent: it does;
-   * `false` suits places where everybody is tested every other day and results take a night.
+   * `false` suits places where all people are tested every other day and results take a night.
    */
   pendingHides?: boolean;
 }
@@ -113,7 +113,7 @@ export interface Policy {
     /** Evidence of one visit must come within this time. */
     windowMs: number;
     releaseMs: number;
-    /** How long a result stays where nobody sees whether its visitor still stands there; 8 s at least. */
+    /** How long a result stays where presence is unknown; at least 8 s. */
     resultMs: number;
     /** After a release, how long the door may stay open before the alarm. */
     maxOpenMs: number;
@@ -122,7 +122,7 @@ export interface Policy {
     maxAgeMs: number;
     /** How far in the future a code may be dated: phones are not synchronised either. */
     maxSkewMs: number;
-    /** Showing the same live code again within this time, after it let someone in, is a reuse. */
+    /** Presenting the same live code again within this time, after it admitted a visitor, is a reuse. */
     reuseWindowMs: number;
     whenReused: Verdict;
   };

@@ -1,14 +1,15 @@
 /** From state to screen: what a page shows follows from the state alone. */
-import { CARD_READERS, CODE_READERS, someWork } from "../alarm.ts";
 import type { Evidence } from "../evidence/evidence.ts";
 import { findingsToConfirm } from "../authority/findings-to-confirm.ts";
 import type { Rule } from "../policy/policy.ts";
-import type { ReleaseCause } from "../record.ts";
-import type { ScreenPhase, ScreenView, Way } from "./view.ts";
-import type { DoorwayState, Visit } from "../state.ts";
+import type { DoorwayState } from "../state.ts";
 import type { Instant } from "../time.ts";
+import type { Visit } from "../visit/visit-state.ts";
+import { announcementOf, isEntryOver } from "./announcement-of.ts";
+import type { ScreenView } from "./view.ts";
+import { waysIn } from "./ways-in.ts";
 
-/** What the screen shows beside the doorway's own state. */
+/** What the screen shows in addition to the state of the doorway. */
 export interface UnitFacts {
   directoryAsOfMs?: number;
   trustListAsOfMs?: number;
@@ -19,16 +20,14 @@ export interface UnitFacts {
 export function viewOf(state: DoorwayState, around: UnitFacts, at: Instant): ScreenView {
   const { visit, policy, message } = state;
   const { outbox, ...dates } = around;
+  const { nextStep: _nextStep, ...announced } = announcementOf(state);
   return {
-    phase: phaseOf(state),
+    ...announced,
     ...(visit === null ? {} : visitPart(visit)),
-    awaits: visit?.awaits ?? [],
     inviting: waysIn(state),
     temperatureDown: isTemperatureDown(state),
-    ...(state.hint === null ? {} : { hint: state.hint }),
     ...(isEntryOver(state) ? { entryOver: true } : {}),
-    reasons: visit?.phase === "closed" ? (visit.decision?.reasons ?? []) : [],
-    rules: visit?.phase === "closed" ? (visit.decision?.rules ?? []) : [],
+    rules: visit?.phase === "closed" ? visit.decision.rules : [],
     gate: state.gate,
     doorOpen: state.doorOpen,
     mode: state.mode,
@@ -46,42 +45,7 @@ export function viewOf(state: DoorwayState, around: UnitFacts, at: Instant): Scr
   };
 }
 
-function phaseOf(state: DoorwayState): ScreenPhase {
-  if (state.mode === "evacuation") return "evacuation";
-  const { visit } = state;
-  const opened = openedFor(state);
-  if (opened === "operator" || opened === "command") return "opened";
-  if (visit?.phase === "closed" && visit.decision !== undefined) return visit.decision.outcome;
-  if (state.mode === "locked-down") return "locked-down";
-  if (visit !== null) return "checking";
-  return opened === "exit-request" ? "exit" : "welcome";
-}
-
-/** The screen still says "granted", and the gate has locked. */
-function isEntryOver({ visit, passage }: DoorwayState): boolean {
-  if (visit?.phase !== "closed" || visit.decision?.outcome !== "granted") return false;
-  return passage?.visitRef !== visit.ref;
-}
-
-/** Why the gate is open without a visit; a gate that has not said yet that it opened is not. */
-function openedFor({ passage, awaitedReleases }: DoorwayState): ReleaseCause | undefined {
-  if (passage === null || passage.visitRef !== undefined) return undefined;
-  const awaited = awaitedReleases.some((each) => each.releaseRef === passage.releaseRef);
-  return awaited ? undefined : passage.cause;
-}
-
-/** What leads in now: a reader that works, for what the policy takes, before a gate that moves. */
-function waysIn({ policy, devices }: DoorwayState): Way[] {
-  if (devices.gate !== true) return [];
-  const { acceptedCredentials: accepted } = policy;
-  const ways: Way[] = [];
-  const codes = accepted.some((kind) => kind !== "resident-id");
-  if (codes && someWork(devices, CODE_READERS)) ways.push("code");
-  if (accepted.includes("resident-id") && someWork(devices, CARD_READERS)) ways.push("card");
-  return ways;
-}
-
-/** A temperature is asked for and cannot be taken, so that staff will have to help. */
+/** A temperature is required and cannot be measured, so that staff have to help. */
 function isTemperatureDown({ policy, devices }: DoorwayState): boolean {
   const asks = (rule: Rule): boolean =>
     rule.kind === "temperature" || (rule.kind === "any-of" && rule.rules.some(asks));
@@ -90,17 +54,17 @@ function isTemperatureDown({ policy, devices }: DoorwayState): boolean {
 }
 
 function visitPart(visit: Visit): Partial<ScreenView> {
-  const part: Partial<ScreenView> = {
-    visitRef: visit.ref,
-    credentialKind: visit.credential.kind,
-  };
-  const maskedName = visit.credential.holder?.maskedName ?? visit.companion?.holder?.maskedName;
+  const { credential, supportingCard, observed } = visit;
+  const part: Partial<ScreenView> = { credentialKind: credential.kind };
+  const maskedName = credential.holder?.maskedName ?? supportingCard?.holder?.maskedName;
   if (maskedName !== undefined) part.maskedName = maskedName;
-  if (visit.temperature !== undefined) part.temperatureC = visit.temperature.estimateC;
-  if (visit.phase === "closed" && visit.decision !== undefined) {
-    part.outcome = visit.decision.outcome;
+  const temperatureC = temperatureIn(observed);
+  if (temperatureC !== undefined) part.temperatureC = temperatureC;
+  if (visit.phase === "closed") {
+    const { outcome } = visit.decision;
+    part.outcome = outcome;
     const confirm = findingsToConfirm(visit);
-    if (confirm.length > 0 && visit.decision.outcome !== "granted") part.confirm = confirm;
+    if (confirm.length > 0 && outcome !== "granted") part.confirm = confirm;
   }
   return part;
 }

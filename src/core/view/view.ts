@@ -4,25 +4,13 @@ import type { AwaitedEvidence, Outcome, RuleResult } from "../decision/decision.
 import type { CredentialKind } from "../evidence/evidence.ts";
 import type { Mode, NotReleased } from "../record.ts";
 import type { Reason, ReasonCode } from "../reason.ts";
+import type { AnnouncedPhase } from "./announcement.ts";
+import type { Way } from "./ways-in.ts";
+
+export type { Way };
 
 /** What the kiosk shows large. */
-export type ScreenPhase =
-  /** Show your code or card. */
-  | "welcome"
-  /** Something was shown; more is awaited (`awaits`) or is being checked. */
-  | "checking"
-  | "granted"
-  | "denied"
-  | "referred"
-  /** The gate was opened by staff or from afar, without a visit: come in. */
-  | "opened"
-  /** Somebody leaves: wait a moment. */
-  | "exit"
-  | "locked-down"
-  | "evacuation";
-
-/** What a visitor can show with any use: the reader works, and the gate does. */
-export type Way = "code" | "card";
+export type ScreenPhase = AnnouncedPhase;
 
 /** The whole screen at one moment. Times are epoch ms unless named otherwise. */
 export interface ScreenView {
@@ -31,16 +19,16 @@ export interface ScreenView {
   credentialKind?: CredentialKind;
   maskedName?: string;
   awaits: readonly AwaitedEvidence[];
-  /** Empty: nothing that is shown can open the gate now, and staff have to be called. */
+  /** Empty: nothing a visitor can present opens the gate now, and staff have to be called. */
   inviting: readonly Way[];
-  /** Granted, and the gate has locked again: who has not walked shows their code once more. */
+  /** Granted, and the gate has locked again: a visitor who has not entered shows their code once more. */
   entryOver?: true;
-  /** The policy asks for a temperature, and nothing takes it now. */
+  /** The policy asks for a temperature, and the thermometer is down. */
   temperatureDown: boolean;
   /** What was shown last is no credential: a hint, not a refusal. */
   hint?: ReasonCode;
   outcome?: Outcome;
-  /** Grave findings that staff can overrule only in a second step; absent: there are none. */
+  /** Findings that staff can overrule only in a second step that names them; absent: there are none. */
   confirm?: readonly ReasonCode[];
   reasons: readonly Reason[];
   rules: readonly RuleResult[];
@@ -61,7 +49,7 @@ export interface ScreenView {
   };
   outbox: { pending: number; state: "normal" | "filling" | "full" };
   message?: string;
-  /** When this view was made: a page that has had no newer one for a while must say so. */
+  /** When this view was made: a page without a newer one for a while must show that it is out of date. */
   atMs: number;
 }
 

@@ -1,7 +1,7 @@
-/** Bad readings: counted, so that staff come when there are too many in a row. */
+/** Counts bad readings, and raises an alarm when there are too many in a row. */
 import type { Transition } from "../transition.ts";
 
-/** Bad readings in a row are somebody trying, or a lens that wants cleaning: staff must know. */
+/** Bad readings in a row are a person who tries codes, or a dirty lens: staff are alarmed. */
 export function countRead(transition: Transition, good: boolean): void {
   if (good) {
     transition.update({ badReads: 0 });

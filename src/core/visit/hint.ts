@@ -1,10 +1,9 @@
-/** What is held up and is no credential: a payment code, an advert, one part of several. A hint, no refusal. */
+/** Hints about what is no credential: a payment code, an advert, one part of several. No refusal. */
 import type { Credential } from "../evidence/evidence.ts";
-import { signalForMode } from "./passage.ts";
 import type { ReasonCode } from "../reason.ts";
 import type { Transition } from "../transition.ts";
 
-/** Said about whatever it is that was held up by mistake; nobody is refused anything. */
+/** Shown about something held up by mistake; no visitor is refused for it. */
 const HINTS: readonly ReasonCode[] = ["not-a-health-code", "parts-missing"];
 const SHOWN_MS = 5_000;
 
@@ -18,18 +17,18 @@ export function hintFor(transition: Transition, credential: Credential): ReasonC
   return transition.state.policy.whenCredentialFails[code] === undefined ? code : undefined;
 }
 
-/** Says it beside whatever is on the screen: a visit that waits for something goes on waiting. */
+/** Shows it in addition to what is on the screen: a visit that waits for evidence goes on waiting. */
 export function showHint(transition: Transition, hint: ReasonCode): void {
   transition.update({ hint });
   transition.effect({ kind: "start-timer", timer: "hint", about: "hint", afterMs: SHOWN_MS });
-  if (transition.state.visit === null) transition.effect({ kind: "signal", signal: "busy" });
+  if (transition.state.visit === null) transition.signal("checking");
 }
 
-/** It was said long enough, its reader left, or a credential was shown after all. */
+/** It was shown long enough, its reader left, or a credential was presented after all. */
 export function endHint(transition: Transition): void {
   if (transition.state.hint === null) return;
   transition.update({ hint: null });
   transition.effect({ kind: "cancel-timer", timer: "hint" });
   if (transition.state.visit !== null) return;
-  transition.effect({ kind: "signal", signal: signalForMode(transition.state.mode) });
+  transition.signalMode();
 }

@@ -1,36 +1,43 @@
-/** From a decision to its outcome: recorded or not, carried out or revised, and shown. */
-import type { Decision } from "../decision/decision.ts";
-import type { EventOf } from "../event.ts";
-import type { Credential } from "../evidence/evidence.ts";
-import { releaseForPassage } from "./passage.ts";
-import type { ReleaseCause } from "../record.ts";
+/** From a recorded decision to its outcome: carried out or revised, and shown. */
 import { reply } from "../authority/reply.ts";
-import { showResult } from "./shown-result.ts";
-import type { Visit } from "../state.ts";
-import type { Instant } from "../time.ts";
+import type { Decision } from "../decision/decision.ts";
+import type { ReleaseCause } from "../record.ts";
+import { isLate } from "../time.ts";
 import type { Transition } from "../transition.ts";
-import { openVisit, writeDecision } from "./visit.ts";
+import { writeDecision } from "./commit.ts";
+import { releaseForPassage } from "./passage.ts";
+import { showResult } from "./shown-result.ts";
+import { forgetUse, rememberUse } from "./used-codes.ts";
+import type { ClosedVisit, DecidedByHand, DecidedVisit } from "./visit-state.ts";
+import { openVisit } from "./visit.ts";
 
 /** Visits that staff may still be typing about. */
 const SETTLED_KEPT = 32;
-/** How many live codes are remembered for the reuse window; the oldest go first. */
-const USED_CODES_KEPT = 512;
+
+/** What takes effect. */
+interface Outcome {
+  decision: Decision;
+  /** The decision's record is durable. */
+  recorded: boolean;
+  byHand?: DecidedByHand | undefined;
+}
 
 /** The decision is durable: now it counts. */
 export function decisionCommitted(transition: Transition, key: string): void {
   const { visit, policy } = transition.state;
-  const mine = visit?.phase === "committing" && visit.recordKey === key;
-  // A unit that stood still finds the answer before its own timer: by now somebody else may stand there.
-  if (mine && isLate(visit.decidedAt, transition.event.at, policy.record.commitWithinMs)) {
-    return decisionNotCommitted(transition, key);
+  const own = visit?.phase === "committing" && visit.recordKey === key ? visit : undefined;
+  // A process that was suspended reads the answer before its own timer: another person may stand
+  // there by now.
+  if (own !== undefined) {
+    const { commitWithinMs } = policy.record;
+    if (isLate(own.decidedAt, transition.event.at, commitWithinMs)) {
+      return decisionNotCommitted(transition, key);
+    }
   }
   transition.clear("record-not-committed");
-  if (mine) applyOutcome(transition, visit, true);
-}
-
-/** Whether the answer to what was asked for then came after the time it had. */
-export function isLate(askedAt: Instant | undefined, at: Instant, withinMs: number): boolean {
-  return askedAt !== undefined && at.monotonicMs - askedAt.monotonicMs > withinMs;
+  if (own === undefined) return;
+  const { decision, byHand } = own;
+  applyOutcome(transition, own, { decision, byHand, recorded: true });
 }
 
 /** The decision could not be made durable in time: the policy says what then holds. */
@@ -38,18 +45,15 @@ export function decisionNotCommitted(transition: Transition, key: string): void 
   transition.raise("record-not-committed");
   const { visit, policy } = transition.state;
   if (visit?.phase !== "committing" || visit.recordKey !== key) return;
+  const { decision, byHand } = visit;
   const verdict = policy.record.whenNotCommitted;
-  if (visit.decision?.outcome !== "granted" || verdict === "grant") {
-    applyOutcome(transition, visit, false);
-    return;
+  if (decision.outcome !== "granted" || verdict === "grant") {
+    return applyOutcome(transition, visit, { decision, byHand, recorded: false });
   }
-  // The revision is asked to be recorded too, but nobody waits for a store that does not answer.
-  reviseDecision(
-    transition,
-    visit,
-    verdict === "deny" ? "denied" : "referred",
-    "record-not-committed",
-  );
+  // The revision is asked to be recorded too, but the visitor waits no longer for a store that does
+  // not answer.
+  const outcome = verdict === "deny" ? "denied" : "referred";
+  reviseDecision(transition, visit, outcome, "record-not-committed");
 }
 
 /** What a granted visit comes to when it cannot be carried out, and what staff are answered. */
@@ -62,123 +66,104 @@ const REVISIONS = {
 /** A decision that was recorded and cannot be carried out: another record says what holds instead. */
 export function reviseDecision(
   transition: Transition,
-  visit: Visit,
+  visit: DecidedVisit,
   outcome: "denied" | "referred",
   code: keyof typeof REVISIONS,
 ): void {
-  const { authority, requester, decision, ...rest } = visit;
-  if (decision === undefined) return;
-  const revised: Decision = { ...decision, outcome, reasons: [{ code }] };
-  writeDecision(transition, visit, revised, undefined);
+  const decision: Decision = { ...visit.decision, outcome, reasons: [{ code }] };
+  writeDecision(transition, visit, decision, undefined);
   if (code === "gate-failed") forgetUse(transition, visit.credential);
-  reply(transition, requester, authority, { done: false, code: REVISIONS[code] });
-  applyOutcome(transition, { ...rest, decision: revised }, false);
+  if (visit.phase === "committing" && visit.byHand !== undefined) {
+    const { requester, authority } = visit.byHand;
+    reply(transition, requester, authority, { done: false, code: REVISIONS[code] });
+  }
+  applyOutcome(transition, visit, { decision, recorded: false });
 }
 
 /** The outcome takes effect. */
-function applyOutcome(transition: Transition, visit: Visit, recorded: boolean): void {
-  const { decision, next, requester: _asker, ...rest } = visit;
-  if (decision === undefined) return;
+function applyOutcome(transition: Transition, visit: DecidedVisit, outcome: Outcome): void {
   const { mode } = transition.state;
+  const { decision } = outcome;
   if (decision.outcome === "granted" && mode === "locked-down") {
     return reviseDecision(transition, visit, "denied", "locked-down");
   }
-  transition.update({ visit: { ...rest, decision, phase: "closed" }, lastRejected: null });
+  const closed = closedVisit(visit, outcome);
+  const { presence } = transition.state;
+  transition.update({ visit: closed, presence: { ...presence, lastRejected: null } });
   transition.effect({ kind: "cancel-timer", timer: "commit-deadline" });
-  noteSettled(transition, visit);
-  if (mode !== "evacuation") transition.effect({ kind: "signal", signal: decision.outcome });
-  if (decision.outcome === "granted") admit(transition, visit, recorded);
-  else reject(transition, visit, recorded);
+  noteSettled(transition, closed);
+  if (mode !== "evacuation") transition.signal(decision.outcome);
+  if (decision.outcome === "granted") admit(transition, closed, outcome);
+  else reject(transition, closed, outcome);
   const shown = transition.state.visit;
-  if (shown !== null) showResult(transition, shown);
+  if (shown?.phase === "closed") showResult(transition, shown);
+  const next = visit.phase === "committing" ? visit.next : undefined;
   if (next !== undefined && next.credential.reference !== visit.credential.reference) {
-    openVisit(transition, next.credential, next.ref);
+    openVisit(transition, next);
   }
 }
 
-function admit(transition: Transition, visit: Visit, recorded: boolean): void {
-  const { authority, requester, ref: visitRef, credential } = visit;
+function closedVisit(visit: DecidedVisit, { decision, byHand }: Outcome): ClosedVisit {
+  const { ref, openedAt, credential, supportingCard, observed, carried, left } = visit;
+  return {
+    phase: "closed",
+    ref,
+    openedAt,
+    credential,
+    ...(supportingCard === undefined ? {} : { supportingCard }),
+    observed,
+    carried,
+    decision,
+    ...(byHand === undefined ? {} : { authority: byHand.authority }),
+    left,
+  };
+}
+
+function admit(transition: Transition, visit: ClosedVisit, { byHand, recorded }: Outcome): void {
+  const { ref: visitRef, credential } = visit;
   rememberUse(transition, credential);
   if (transition.state.mode === "evacuation") {
-    // The way is open for everybody: nobody can say whether this visitor used it.
+    // The way is open for everyone: whether this visitor used it cannot be known.
     transition.record({ type: "visit-ended", visitRef, ending: "unobserved" });
-    reply(transition, requester, authority, { done: true, did: "admitted", recorded });
+    const answer = { done: true as const, did: "admitted" as const, recorded };
+    if (byHand !== undefined) reply(transition, byHand.requester, byHand.authority, answer);
     return;
   }
   releaseForPassage(transition, {
     releaseRef: transition.event.ref,
-    cause: causeOf(visit),
+    cause: causeOf(byHand),
     visitRef,
     recorded,
-    ...(authority === undefined ? {} : { authority }),
-    ...(requester === undefined ? {} : { requester }),
+    ...byHand,
   });
 }
 
-function causeOf({ authority, requester }: Visit): ReleaseCause {
-  if (authority === undefined) return "granted";
-  return requester !== undefined && "commandId" in requester ? "command" : "operator";
+function causeOf(byHand: DecidedByHand | undefined): ReleaseCause {
+  if (byHand === undefined) return "granted";
+  return "commandId" in byHand.requester ? "command" : "operator";
 }
 
-function reject(transition: Transition, visit: Visit, recorded: boolean): void {
-  const { temperature, credential, openedAt, authority, requester } = visit;
-  // Staff may decide about somebody who has left long ago.
-  const left = openedAt.monotonicMs < transition.state.absentAtMs;
-  transition.update({
-    lastRejected: {
-      credential,
-      evidence: visit.carried,
-      ...(temperature === undefined || left ? {} : { temperature }),
-      atMs: transition.event.at.monotonicMs,
-      ...(left ? { left } : {}),
-    },
-  });
-  reply(transition, requester, authority, { done: true, did: "turned-away", recorded });
+function reject(transition: Transition, visit: ClosedVisit, { byHand, recorded }: Outcome): void {
+  const { observed, credential, carried, openedAt } = visit;
+  const { presence } = transition.state;
+  // Staff may decide about a visitor who has left long ago.
+  const presenterLeft = openedAt.monotonicMs < presence.lastLeftAtMs;
+  const lastRejected = {
+    credential,
+    carried,
+    observed: presenterLeft ? [] : observed,
+    atMs: transition.event.at.monotonicMs,
+    presenterLeft,
+  };
+  transition.update({ presence: { ...presence, lastRejected } });
+  if (byHand === undefined) return;
+  const answer = { done: true as const, did: "turned-away" as const, recorded };
+  reply(transition, byHand.requester, byHand.authority, answer);
 }
 
-function noteSettled(transition: Transition, { ref: visitRef, decision, authority }: Visit): void {
-  if (decision === undefined) return;
+function noteSettled(transition: Transition, { ref, decision, authority }: ClosedVisit): void {
   const by = authority === undefined ? {} : { by: authority.by };
-  const others = transition.state.settled.filter((each) => each.visitRef !== visitRef);
-  const settled = [...others, { visitRef, outcome: decision.outcome, ...by }];
+  const others = transition.state.settled.filter((each) => each.visitRef !== ref);
+  const settled = [...others, { visitRef: ref, outcome: decision.outcome, ...by }];
   transition.update({ settled: settled.slice(-SETTLED_KEPT) });
-}
-
-/** Nobody was let in with it after all: its holder may show it again. */
-function forgetUse(transition: Transition, { reference }: Credential): void {
-  const usedCodes = transition.state.usedCodes.filter((each) => each.reference !== reference);
-  transition.update({ usedCodes });
-}
-
-function rememberUse(transition: Transition, credential: Credential): void {
-  if (credential.kind !== "health-pass-live") return;
-  const used = { reference: credential.reference, atMs: transition.event.at.monotonicMs };
-  transition.update({ usedCodes: [...transition.state.usedCodes, used].slice(-USED_CODES_KEPT) });
-}
-
-/** What let somebody in before the restart is no news after it. */
-export function restoreUsedCodes(
-  transition: Transition,
-  { used }: EventOf<"codes-remembered">,
-): void {
-  const nowMs = transition.event.at.monotonicMs;
-  const before = used.map(({ reference, agoMs }) => {
-    return { reference, atMs: nowMs - agoMs, restoredAtMs: nowMs };
-  });
-  transition.update({
-    usedCodes: [...before, ...transition.state.usedCodes].slice(-USED_CODES_KEPT),
-  });
-}
-
-/**
- * A clock that was ahead at the restart made the codes of before older than they are. One that was
- * behind made them newer, which lets nobody in.
- */
-export function redateUsedCodes(transition: Transition, byMs: number): void {
-  if (byMs >= 0) return;
-  const usedCodes = transition.state.usedCodes.map((each) => {
-    if (each.restoredAtMs === undefined) return each;
-    return { ...each, atMs: Math.min(each.restoredAtMs, each.atMs - byMs) };
-  });
-  transition.update({ usedCodes });
 }

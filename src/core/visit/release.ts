@@ -1,4 +1,4 @@
-/** What the gate says to a release: that it opened, or that the record has to be corrected. */
+/** The gate's answer to a release: it opened, or the record has to be corrected (passage.ts). */
 import type { EventOf } from "../event.ts";
 import { reviseDecision } from "./outcome.ts";
 import { restartGateDeadline, endPassage } from "./passage.ts";
@@ -7,7 +7,7 @@ import { reply } from "../authority/reply.ts";
 import type { AwaitedRelease } from "../state.ts";
 import type { Transition } from "../transition.ts";
 
-/** The gate did what it was asked for, or could not. */
+/** The gate opened as requested, or could not. */
 export function gateAnswered(transition: Transition, event: EventOf<"gate-answered">): void {
   const { releaseRef, cause, ok } = event;
   const awaited = transition.state.awaitedReleases.find((each) => each.releaseRef === releaseRef);
@@ -22,7 +22,7 @@ export function gateAnswered(transition: Transition, event: EventOf<"gate-answer
   reply(transition, requester, authority, { done: true, did, recorded });
 }
 
-/** A gate that says nothing: it is told to lock, for it could still open when nobody expects it. */
+/** The gate has not answered: it is locked, for it could still open when no one expects it. */
 export function gateOverdue(transition: Transition, releaseRef: string): void {
   const awaited = transition.state.awaitedReleases.find((each) => each.releaseRef === releaseRef);
   if (awaited === undefined) return;
@@ -44,9 +44,8 @@ function notReleased(transition: Transition, awaited: AwaitedRelease, why: NotRe
   transition.record({ type: "gate-not-released", cause, why, ...about, ...by, releaseRef });
   const { passage, visit } = transition.state;
   if (passage?.releaseRef === releaseRef) {
-    const stays = visit !== null && visit.ref === visitRef && visit.phase === "closed";
-    // Whoever stands there still is referred; a visit that is off the screen ends here.
-    if (stays) {
+    // A visitor who still stands there is referred; a visit that is off the screen ends here.
+    if (visit?.phase === "closed" && visit.ref === visitRef) {
       transition.update({ passage: null });
       transition.effect({ kind: "cancel-timer", timer: "passage" });
       reviseDecision(transition, visit, "referred", "gate-failed");
@@ -55,7 +54,7 @@ function notReleased(transition: Transition, awaited: AwaitedRelease, why: NotRe
   reply(transition, requester, authority, { done: false, code: "gate-failed" });
 }
 
-/** The way should stand open and does not; it is tried again every two seconds, and recorded once. */
+/** The gate should be held open and is not; it is tried again every two seconds, and recorded once. */
 function holdOpenFailed(transition: Transition, cause: ReleaseCause): void {
   if (cause !== "fire" && cause !== "evacuation") return;
   if (transition.state.mode !== "evacuation" || transition.state.holdOpenFailed) return;

@@ -1,60 +1,59 @@
 /** How long a result stays on the screen: as long as its visitor stands there, and never for the next. */
-import { signalForMode } from "./passage.ts";
-import type { DoorwayState, Visit } from "../state.ts";
+import type { DoorwayState } from "../state.ts";
 import type { Transition } from "../transition.ts";
+import { isSeenPresent, isWatched } from "./presence-state.ts";
+import type { ClosedVisit } from "./visit-state.ts";
 
-/** Two languages and up to three reasons want reading (WCAG 2.2.1 asks for no less time than that). */
+/** Two languages and up to three reasons take time to read (WCAG 2.2.1 asks for no less). */
 const AT_LEAST_MS = 8_000;
-/** Whoever steps up next must not read it. */
+/** The next person must not read it. */
 const AFTER_LEAVING_MS = 2_000;
 /** Something warm that stands there for longer is no visitor who reads. */
-const STANDING_AT_MOST_MS = 5 * 60_000;
-/** Where nobody sees who stands there: staff need the time to come over. */
+const PRESENT_AT_MOST_MS = 5 * 60_000;
+/** Where presence is unknown: staff need the time to come over. */
 const REFERRED_UNSEEN_MS = 30_000;
 const GATE_LOCKS_SOON_MS = 1_000;
 
 /** A decision has taken effect: shows it, unless its visitor has left already. */
-export function showResult(transition: Transition, visit: Visit): void {
-  const { absentAtMs, present } = transition.state;
-  const left = seesVisitors(transition.state) && visit.openedAt.monotonicMs < absentAtMs;
+export function showResult(transition: Transition, visit: ClosedVisit): void {
+  const { presence } = transition.state;
+  const left = isWatched(presence) && visit.openedAt.monotonicMs < presence.lastLeftAtMs;
   if (!left) return showFor(transition, visit, timeFor(transition.state, visit));
-  // Somebody else stands there already.
-  if (present) return endResult(transition);
+  // Another person stands there already.
+  if (isSeenPresent(presence)) return endResult(transition);
   leave(transition, visit);
 }
 
-function timeFor(state: DoorwayState, { decision }: Visit): number {
-  const shownMs = Math.max(AT_LEAST_MS, state.policy.visit.resultMs);
+function timeFor({ policy, presence }: DoorwayState, { decision }: ClosedVisit): number {
+  const shownMs = Math.max(AT_LEAST_MS, policy.visit.resultMs);
   // "Please come in" is true for as long as the gate is open, and no longer.
-  if (decision?.outcome === "granted") return shownMs;
-  if (seesVisitors(state) && state.present) return STANDING_AT_MOST_MS;
-  return decision?.outcome === "referred" ? Math.max(shownMs, REFERRED_UNSEEN_MS) : shownMs;
+  if (decision.outcome === "granted") return shownMs;
+  if (isSeenPresent(presence)) return PRESENT_AT_MOST_MS;
+  return decision.outcome === "referred" ? Math.max(shownMs, REFERRED_UNSEEN_MS) : shownMs;
 }
 
-const seesVisitors = ({ devices }: DoorwayState): boolean => devices.thermometer === true;
-
-/** Somebody came into view, or left it. */
+/** A person came into view, or left it, while a result is shown. */
 export function presenceChangedAtResult(transition: Transition, present: boolean): void {
-  const { visit } = transition.state;
-  if (visit?.phase !== "closed" || !seesVisitors(transition.state)) return;
+  const { visit, presence } = transition.state;
+  if (visit?.phase !== "closed" || !isWatched(presence)) return;
   if (!present) leave(transition, visit);
-  // Whoever comes now is somebody else, or has turned back and shows their code again.
-  else if (visit.left === true) endResult(transition);
+  // A person who comes now is another one, or has turned back and shows their code again.
+  else if (visit.left) endResult(transition);
 }
 
-/** Nobody sees any more whether they still stand there. */
+/** Whether the visitor of the result still stands there is unknown from now on. */
 export function presenceLostAtResult(transition: Transition): void {
   const { visit } = transition.state;
-  if (visit?.phase !== "closed" || visit.left === true) return;
+  if (visit?.phase !== "closed" || visit.left) return;
   showFor(transition, visit, timeFor(transition.state, visit));
 }
 
-function leave(transition: Transition, visit: Visit): void {
+function leave(transition: Transition, visit: ClosedVisit): void {
   transition.update({ visit: { ...visit, left: true } });
   showFor(transition, visit, AFTER_LEAVING_MS);
 }
 
-function showFor(transition: Transition, { ref }: Visit, afterMs: number): void {
+function showFor(transition: Transition, { ref }: ClosedVisit, afterMs: number): void {
   transition.effect({ kind: "start-timer", timer: "result", about: ref, afterMs });
 }
 
@@ -62,7 +61,7 @@ function showFor(transition: Transition, { ref }: Visit, afterMs: number): void 
 export function resultTimeElapsed(transition: Transition, about: string): void {
   const { visit, passage } = transition.state;
   if (visit?.phase !== "closed" || visit.ref !== about) return;
-  if (passage?.visitRef === about && visit.left !== true) {
+  if (passage?.visitRef === about && !visit.left) {
     return showFor(transition, visit, GATE_LOCKS_SOON_MS);
   }
   endResult(transition);
@@ -71,5 +70,5 @@ export function resultTimeElapsed(transition: Transition, about: string): void {
 function endResult(transition: Transition): void {
   transition.update({ visit: null });
   transition.effect({ kind: "cancel-timer", timer: "result" });
-  transition.effect({ kind: "signal", signal: signalForMode(transition.state.mode) });
+  transition.signalMode();
 }

@@ -157,9 +157,9 @@ describe("with a clock that cannot be believed", () => {
       holds: false,
       reasons: [{ code: "card-expired" as const }],
     });
-    const companion = expired("holder-1");
-    expect(shown(paper(), [], { companion })).toBe("referred clock-untrusted card-expired");
-    expect(shown(paper(), [], { companion: expired("holder-2") })).toBe(
+    const supportingCard = expired("holder-1");
+    expect(shown(paper(), [], { supportingCard })).toBe("referred clock-untrusted card-expired");
+    expect(shown(paper(), [], { supportingCard: expired("holder-2") })).toBe(
       "denied holder-mismatch clock-untrusted card-expired",
     );
   });
@@ -228,7 +228,7 @@ describe("the unit's own faults", () => {
     const colour: Rule = { ...COLOUR, whenUnmet: "refer" };
     const yellow = piece({ kind: "code-colour", colour: "yellow" });
     const credential = live({ evidence: [yellow] });
-    expect(outcomeOf([colour, warm], [], { credential, thermometerDown: true })).toBe(
+    expect(outcomeOf([colour, warm], [], { credential, outOfReach: ["temperature"] })).toBe(
       "referred temperature-missing code-yellow",
     );
   });

@@ -303,6 +303,6 @@ describe("what the unit knows of itself", () => {
     core.take(shows(aCredential()));
     core.take(event({ kind: "policy-changed", policy: aPolicy({ version: 2, rules: [] }) }));
     expect(core.outcome()).toBe("granted");
-    expect(core.state.visit?.decision?.policy.version).toBe(2);
+    expect(core.decision()?.policy.version).toBe(2);
   });
 });

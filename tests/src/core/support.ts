@@ -23,7 +23,7 @@ export function outcomeOf(
     at: at(),
     mode: "normal",
     usedCodes: [],
-    thermometerDown: false,
+    outOfReach: [],
     windowOver: true,
     ...change,
   });

@@ -111,7 +111,7 @@ async function atTheDoor({ rules }: TestUnit, product: string, place = "XX") {
     at: instant(NOW),
     mode: "normal",
     usedCodes: [],
-    thermometerDown: false,
+    outOfReach: [],
     windowOver: false,
   });
   if (!result.decided) throw new Error("undecided");

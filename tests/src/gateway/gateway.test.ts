@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { BrokenInvariant } from "../../../src/core/broken-invariant.ts";
 import type { Credential } from "../../../src/core/evidence/evidence.ts";
 import type { RecordDraft } from "../../../src/core/record.ts";
+import type { Announcement } from "../../../src/core/view/announcement.ts";
 import { Gateway, type GatewayOptions } from "../../../src/gateway/gateway.ts";
 import { type VisitTimings } from "../../../src/gateway/visit-timings.ts";
 import { VirtualClock } from "../../../sim/kernel/virtual-clock.ts";
@@ -244,5 +246,72 @@ describe("a store that hangs", () => {
     bench.gateway.dispatch({ kind: "commanded", command, commandId: "c", authority });
     await bench.clock.run(5_001);
     expect(answers).toEqual([expect.stringMatching(/^done: .*could not be written down/)]);
+  });
+
+  it("gives every announcer what holds at the start, and each change after it", async () => {
+    const spoken: string[] = [];
+    const voice = { announce: ({ phase }: Announcement) => spoken.push(phase) };
+    const bench = build({ announcers: [voice] });
+    await bench.gateway.start();
+    bench.codes.show("A");
+    await bench.clock.run(10);
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(10);
+    expect([...new Set(spoken)]).toEqual(["welcome", "checking", "granted"]);
+  });
+
+  it("reports the outbox as its gauge has it", async () => {
+    const outbox = { pending: () => 7, state: () => "filling" as const, onState: () => {} };
+    const bench = build({ outbox });
+    expect(bench.gateway.view().outbox).toEqual({ pending: 7, state: "filling" });
+  });
+});
+
+describe("a broken invariant", () => {
+  /** A policy whose use fails, as a state that must not be does. */
+  const broken = (): GatewayOptions["policy"] =>
+    Object.defineProperty(aPolicy(), "acceptedCredentials", {
+      get: () => {
+        throw new BrokenInvariant("no such policy");
+      },
+    });
+
+  it("locks the gate, reaches the top whoever caused it, and no event counts after it", async () => {
+    const reached: unknown[] = [];
+    const bench = build({ onBroken: (error) => reached.push(error) });
+    await bench.gateway.start();
+    bench.gateway.dispatch({ kind: "contact-changed", contact: "exit-request", active: true });
+    await bench.clock.run(10);
+    expect(bench.gateway.state().gate).toBe("released");
+    const locks: string[] = [];
+    bench.gate.change = (state) => locks.push(state);
+    bench.gateway.dispatch({ kind: "policy-changed", policy: broken() });
+    bench.codes.show("A");
+    await bench.clock.run(10);
+    expect(reached).toEqual([expect.any(BrokenInvariant)]);
+    expect(locks).toContain("locked");
+    const releases = [...bench.gate.releases];
+    bench.gateway.dispatch({ kind: "contact-changed", contact: "exit-request", active: true });
+    await bench.clock.run(10);
+    expect(bench.gate.releases).toEqual(releases);
+  });
+
+  it("in the answer of the store is no failed record", async () => {
+    const reached: unknown[] = [];
+    let answers = 0;
+    const bench = build({
+      onBroken: (error) => reached.push(error),
+      onStep: ({ event }) => {
+        if (event.kind === "record-failed") answers += 1;
+        if (event.kind === "record-committed") throw new BrokenInvariant("no such record");
+      },
+    });
+    await bench.gateway.start();
+    bench.codes.show("A");
+    bench.thermometer.measure(36.5);
+    await bench.clock.run(10);
+    expect(reached).toEqual([expect.any(BrokenInvariant)]);
+    expect(answers).toBe(0);
+    expect(bench.gate.releases).toEqual([]);
   });
 });

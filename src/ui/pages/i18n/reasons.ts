@@ -81,10 +81,6 @@ export const REASONS: Readonly<Record<ReasonCode, { zh: Words; en: Words }>> = {
     zh: ["无法识别证件有效期", "请稍候，工作人员会协助您"],
     en: ["How long the card is valid cannot be read", "Please wait, staff will help you"],
   },
-  "credential-missing": {
-    zh: ["没有出示凭证", "请出示健康码或身份证"],
-    en: ["Nothing was shown", "Please show a code or card"],
-  },
   "credential-kind-not-accepted": {
     zh: ["此处不接受这种凭证", "请出示健康码或身份证"],
     en: ["This kind of proof is not accepted here", "Please show a health code or ID card"],

@@ -85,7 +85,6 @@ export const NOT_RELEASED_WORDS: Readonly<Record<NotReleased, Bilingual>> = {
 };
 
 export const NEEDS: Readonly<Record<AwaitedEvidence, Bilingual>> = {
-  credential: bilingual("请出示健康码或身份证", "Show a health code or ID card"),
   "id-card": bilingual("请把身份证放在读卡区", "Lay your ID card on the reader"),
   temperature: bilingual("请正对测温口，稍候", "Face the thermometer and hold still"),
 };

@@ -19,7 +19,7 @@ function ruling(rules: Rule[], evidence: Evidence[], change: Partial<DecisionInp
     at: at(),
     mode: "normal",
     usedCodes: [],
-    thermometerDown: false,
+    outOfReach: [],
     windowOver: false,
     ...change,
   });
@@ -123,9 +123,11 @@ describe("temperature", () => {
   });
 
   it("is unreachable at once when the thermometer is down", () => {
-    expect(outcome([rule], [], { thermometerDown: true })).toBe("referred temperature-missing");
+    expect(outcome([rule], [], { outOfReach: ["temperature"] })).toBe(
+      "referred temperature-missing",
+    );
     const lenient: Rule = { ...rule, whenUnreachable: "grant" };
-    expect(outcome([lenient], [], { thermometerDown: true })).toBe("granted");
+    expect(outcome([lenient], [], { outOfReach: ["temperature"] })).toBe("granted");
   });
 
   it("is not waited for when something else denies already", () => {
@@ -321,21 +323,25 @@ describe("a paper pass", () => {
   });
 
   it("counts beside its holder's card", () => {
-    expect(outcome([], [], { credential: paper, companion: card })).toBe("granted");
+    expect(outcome([], [], { credential: paper, supportingCard: card })).toBe("granted");
   });
 
   it("counts beside a card nobody knows here, for the card only says who stands there", () => {
     const unknown = { ...card, holds: false, reasons: [{ code: "holder-unknown" as const }] };
-    expect(outcome([], [], { credential: paper, companion: unknown })).toBe("granted");
+    expect(outcome([], [], { credential: paper, supportingCard: unknown })).toBe("granted");
   });
 
   it("is refused beside somebody else's card, an expired one, or one without a holder", () => {
     const other = { ...card, holder: { pseudonym: "holder-2" } };
-    expect(outcome([], [], { credential: paper, companion: other })).toBe("denied holder-mismatch");
+    expect(outcome([], [], { credential: paper, supportingCard: other })).toBe(
+      "denied holder-mismatch",
+    );
     const expired = { ...card, holds: false, reasons: [{ code: "card-expired" as const }] };
-    expect(outcome([], [], { credential: paper, companion: expired })).toBe("denied card-expired");
+    expect(outcome([], [], { credential: paper, supportingCard: expired })).toBe(
+      "denied card-expired",
+    );
     const { holder: _holder, ...nobody } = card;
-    expect(outcome([], [], { credential: paper, companion: nobody })).toBe(
+    expect(outcome([], [], { credential: paper, supportingCard: nobody })).toBe(
       "denied holder-mismatch",
     );
   });
@@ -349,7 +355,7 @@ describe("a card whose last day nobody can read", () => {
 
   it("is for staff to look at: neither granted nor denied", () => {
     expect(outcome([], [], { credential: card })).toBe(refers);
-    expect(outcome([], [], { credential: paper, companion: card })).toBe(refers);
+    expect(outcome([], [], { credential: paper, supportingCard: card })).toBe(refers);
   });
 
   it("is refused where the policy says so, or where it is somebody else's", () => {
@@ -357,7 +363,7 @@ describe("a card whose last day nobody can read", () => {
     const denied = "denied card-validity-unknown";
     expect(outcome([], [], { credential: card, policy })).toBe(denied);
     const other = { ...card, holder: { pseudonym: "holder-2" } };
-    expect(outcome([], [], { credential: paper, companion: other })).toBe(denied);
+    expect(outcome([], [], { credential: paper, supportingCard: other })).toBe(denied);
   });
 });
 
