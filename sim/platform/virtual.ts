@@ -136,10 +136,11 @@ function handsOf(
   };
 }
 
-/** Notes the arrival of records, by unit and number, and of the unit's state. */
+/** Notes the arrival of records, by unit and number, of the unit's state and of its answers. */
 function noteArrival(trace: Trace, unitId: string, { topic, payload }: BrokerMessage): void {
-  const { events, state } = unitTopics(DISTRICT, unitId);
-  if (topic === state) trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
+  const { events, state, commandResult } = unitTopics(DISTRICT, unitId);
+  if (topic === state || topic === commandResult)
+    trace.note({ what: "broker-took", topic, id: `${unitId}/state` });
   if (topic !== events) return;
   const event = JSON.parse(payload) as { data?: { record?: { seq?: number } } };
   const seq = event.data?.record?.seq;
