@@ -1,6 +1,5 @@
 /** How `sentinel doctor` tries the broker: with the unit's own greeting, and what it was refused. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { withDeadline, type Clock } from "../../../hal/clock.ts";
 import { readBrokerSecrets } from "../../config/broker-secrets.ts";
 import type { UnitConfig } from "../../config/unit.ts";
@@ -19,6 +18,7 @@ import {
 import { createMqttJsLink } from "../../mqtt/mqttjs.ts";
 import { districtTopics, unitTopics } from "../../protocol/topics.ts";
 import { UNCONFIRMED_WITH_311 } from "../../uplink/uplink.ts";
+import { readRegularFile } from "./regular-file.ts";
 
 type MqttConfig = NonNullable<UnitConfig["mqtt"]>;
 
@@ -224,13 +224,13 @@ export async function certificateDates(
   const said: string[] = [];
   for (const file of [tls.ca, tls.cert]) {
     if (file === undefined) continue;
-    for (const certificate of certificatesIn(await readFile(file, "utf8"), file)) {
+    for (const certificate of certificatesIn(await readRegularFile(file), file)) {
       said.push(dateOf(certificate, file, nowMs));
     }
   }
   if (tls.cert !== undefined && tls.key !== undefined) {
-    const [own] = certificatesIn(await readFile(tls.cert, "utf8"), tls.cert);
-    if (own?.checkPrivateKey(privateKeyIn(await readFile(tls.key, "utf8"), tls.key)) !== true) {
+    const [own] = certificatesIn(await readRegularFile(tls.cert), tls.cert);
+    if (own?.checkPrivateKey(privateKeyIn(await readRegularFile(tls.key), tls.key)) !== true) {
       throw new Error(`${tls.key} is not the key of ${tls.cert}`);
     }
   }

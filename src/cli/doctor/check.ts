@@ -13,9 +13,9 @@ export interface Finding {
 
 export interface Check {
   what: string;
-  /** Resolves with what to say when it is well; rejects with what is wrong. `undefined`: not there. */
+  /** Resolves with what was found where all is well; rejects with what is wrong. `undefined`: not there. */
   run: (() => Promise<string>) | undefined;
-  /** Why there is nothing to look at, where that is not the configuration. */
+  /** Why there is nothing to check, where that is not the configuration. */
   absent?: string;
   /** What to do where it failed; it may depend on how. */
   fix: string | ((detail: string) => string);

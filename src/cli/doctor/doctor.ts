@@ -1,4 +1,4 @@
-/** `sentinel doctor`: looks at everything a unit needs, and says how to mend what fails. */
+/** `sentinel doctor`: checks everything a unit needs, and prints how to fix what fails. */
 import process from "node:process";
 import { Command } from "commander";
 import type { Finding } from "./check.ts";

@@ -1,6 +1,6 @@
-/** What `sentinel doctor` looks at: one check a part of the unit, each with the mend for its failure. */
+/** The checks of `sentinel doctor`: one for each part of the unit, with how to fix what fails. */
 import { randomUUID } from "node:crypto";
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../../hal/clock.ts";
 import type { DeviceKind, DriverContext } from "../../../hal/driver.ts";
@@ -24,6 +24,7 @@ import { configuredDevices, usesOf } from "../../config/devices.ts";
 import { problemWith } from "../../unit/inputs.ts";
 import { freeBytes, installationChecks } from "./installation.ts";
 import { quarantinedDatabases } from "../../store/quarantine.ts";
+import { readRegularFile } from "./regular-file.ts";
 
 const FREE_BYTES_WANTED = 200e6;
 
@@ -78,7 +79,7 @@ function dataChecks(config: UnitConfig): Check[] {
     {
       what: "policy",
       run: async () => {
-        const policy = parsePolicy(await readFile(config.policy, "utf8"), config.policy);
+        const policy = parsePolicy(await readRegularFile(config.policy), config.policy);
         return `${policy.id} version ${policy.version}, ${policy.rules.length} rules`;
       },
       fix: `write a policy to ${config.policy}; deploy/policy.example.yaml is one`,
@@ -86,7 +87,7 @@ function dataChecks(config: UnitConfig): Check[] {
     {
       what: "district key",
       run: async () => {
-        const text = await readFile(config.keys.district, "utf8");
+        const text = await readRegularFile(config.keys.district);
         if (!/^[0-9a-fA-F]{64}\s*$/.test(text)) throw new Error("is not 64 hexadecimal digits");
         return config.keys.district;
       },
@@ -105,7 +106,7 @@ function dataChecks(config: UnitConfig): Check[] {
     {
       what: "command keys",
       run: config.commands && keysOf(config.commands.keys, parseCommandKeys),
-      fix: 'mend the file; until then every command from afar is refused ("sentinel command keygen" prints what belongs in it)',
+      fix: 'fix the file; until then every remote command is refused ("sentinel command keygen" prints what belongs in it)',
     },
     {
       what: "collector's keys",
@@ -113,12 +114,12 @@ function dataChecks(config: UnitConfig): Check[] {
         typeof config.mqtt?.collector === "object"
           ? keysOf(config.mqtt.collector.key, parseCollectorKeys)
           : undefined,
-      fix: 'mend the file; until then every record stays in the outbox ("sentinel collect --key" writes what belongs in it)',
+      fix: 'fix the file; until then every record stays in the outbox ("sentinel collect --key" writes what belongs in it)',
     },
     {
       what: "data keys",
       run: config.data && keysOf(config.data.keys, parseDataKeys),
-      fix: 'mend the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
+      fix: 'fix the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
     },
     {
       what: "other files",
@@ -157,7 +158,7 @@ function keysOf(
   parse: (text: string, name: string) => SignerKey[],
 ): () => Promise<string> {
   return async () =>
-    parse(await readFile(file, "utf8"), file)
+    parse(await readRegularFile(file), file)
       .map(({ id, owner, may }) => `${id} (${owner}): ${may.join(", ")}`)
       .join("; ");
 }
@@ -178,7 +179,7 @@ function otherFiles({ trust, resolver, mqtt }: UnitConfig): [setting: string, fi
 async function readable(files: readonly [setting: string, file: string][]): Promise<string> {
   const problems: string[] = [];
   for (const [setting, file] of files) {
-    await readFile(file).catch((error: unknown) => {
+    await readRegularFile(file).catch((error: unknown) => {
       problems.push(`${setting}: ${problemWith(file, error)}`);
     });
   }
