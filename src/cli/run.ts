@@ -48,6 +48,7 @@ export function runCommand(): Command {
         const ours = error instanceof ConfigError || error instanceof SetupError;
         throw ours ? UsageError.because(error) : error;
       });
+      process.on("SIGHUP", () => void unit.reload());
       const signal = await stopped;
       logger.info({ signal }, "stopping");
       await unit.stop();

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import {
@@ -69,6 +69,17 @@ describe("a real unit as a process of its own", () => {
     await ended(unit.process);
     expect(unit.process.exitCode).toBe(0);
     expect(folder.gate()).toBe("0");
+  });
+
+  it("reads its policy again on SIGHUP, and goes on with the one it has where that cannot be used", async () => {
+    const unit = await start();
+    const policy = readFileSync(at("policy.yaml"), "utf8");
+    writeFileSync(at("policy.yaml"), "rules: none");
+    unit.process.kill("SIGHUP");
+    await waitFor("the bad policy is reported", () => unit.log().includes("policy-not-loaded"));
+    writeFileSync(at("policy.yaml"), policy);
+    folder.show(pass("green"));
+    await until(unit.url, ({ view }) => view.phase === "granted");
   });
 
   it("works where another program has the port of its pages, and takes it when it is free", async () => {
