@@ -125,7 +125,7 @@ export class SimulatedDistrict {
     return this.#issuers.has(name);
   }
 
-  /** The text of a pass's code. Whether its key was in force then is for the unit to find out. */
+  /** The text of a pass's code. Whether its key was valid then is for the unit to find out. */
   issue(issuer: string, content: HealthPassContent): string {
     const found = this.#issuers.get(issuer);
     if (found === undefined) throw new Error(`there is no issuer "${issuer}"`);
@@ -133,7 +133,7 @@ export class SimulatedDistrict {
     return issueHealthPass({ ...found.key, ...unbounded }, content);
   }
 
-  /** A serial nobody has yet. */
+  /** A serial that no pass has yet. */
   nextSerial(): string {
     return Buffer.from(bytes(this.#random, 8)).toString("hex");
   }
@@ -142,7 +142,7 @@ export class SimulatedDistrict {
     return pseudonymOf(this.#districtKey, number);
   }
 
-  /** Adds or replaces what is known of somebody, and the token that leads to them. */
+  /** Adds or replaces a person's entry, and the token that leads to it. */
   know(entry: DirectoryEntry, token?: string): void {
     this.#entries.set(entry.pseudonym, entry);
     if (token !== undefined) {

@@ -15,7 +15,7 @@ import { openDemoSession } from "./session.ts";
 export interface SimulatedDoorwayOptions {
   /** 0 takes a free one. */
   port?: number;
-  /** Loopback unless told otherwise. */
+  /** Loopback by default. */
   host?: string;
   /** Keeps the records; a temporary folder that goes away at the end where none is given. */
   folder?: string;

@@ -3,7 +3,7 @@ import type { Contact } from "../../hal/devices.ts";
 import { configuredDevices, devices, type ConfiguredDevice } from "../../src/config/devices.ts";
 
 export const GATE_LINE = 17;
-/** The guard's own limit; no release lasts longer, whatever the policy says. */
+/** The guard's own limit; no release lasts longer, whatever the policy allows. */
 export const GATE_MAXIMUM_MS = 10_000;
 
 export const CONTACT_LINES: Readonly<Record<Contact, number>> = {

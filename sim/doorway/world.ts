@@ -22,7 +22,7 @@ export interface Surroundings {
   onScreen(listener: () => void): () => void;
 }
 
-/** Between two people there is a moment in which nobody stands there. */
+/** Between two visitors the place before the door is empty for a moment. */
 const GAP_MS = 1_000;
 const EXIT_PRESS_MS = 300;
 /** The dark of a covered lens, in grey levels. */
@@ -54,7 +54,7 @@ export class World {
     return this.#present?.plan.id;
   }
 
-  /** Somebody comes, as soon as whoever stands there has left. Resolves when they are gone. */
+  /** Sends a visitor, who comes as soon as the one before has left. Resolves when they are gone. */
   send(plan: VisitorPlan): Promise<void> {
     return new Promise((resolve, reject) => {
       const come = (): void => {
@@ -70,7 +70,7 @@ export class World {
     });
   }
 
-  /** Whoever stands there walks away, whoever waits goes home; resolves when this visitor stands there. */
+  /** Clears the door and the queue, and resolves when this visitor stands at the door. */
   callForward(plan: VisitorPlan): Promise<void> {
     this.#queue.length = 0;
     this.dismiss();

@@ -10,7 +10,7 @@ export async function drive<T>(clock: VirtualClock, work: Promise<T>): Promise<T
   const watched = work.finally(() => {
     progress.settled = true;
   });
-  // The loop below hands the failure on; until then nobody else is told.
+  // The loop below rethrows the failure; until then it must not count as unhandled.
   watched.catch(() => undefined);
   const untilMs = clock.monotonicMs() + LONGEST_MS;
   while (!progress.settled) {

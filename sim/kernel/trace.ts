@@ -51,18 +51,18 @@ export type TraceEntry = { at: number } & (
       did?: string;
       refused?: string;
     }
-  /** Given by somebody who may; one with a flaw by somebody who may not. */
+  /** A command with a flaw must have no effect; one without comes from an authorised key. */
   | { what: "command"; name: string; commandId: string; visitRef?: string; flaw?: CommandFlaw }
   | { what: "command-answered"; commandId: string; result: "done" | "refused" }
   | { what: "world"; change: string; value: string | number | boolean }
   | { what: "fault"; fault: string; phase: "begins" | "ends" }
-  /** One that is `stopping` answers nobody any more; it has `stopped` when everything is put away. */
+  /** A unit that is `stopping` no longer answers; it has `stopped` when every part has ended. */
   | { what: "unit"; did: "started" | "stopping" | "stopped" | "lost-power" }
   /** Limits the checks hold the run to. */
   | { what: "limits"; releaseMs: number; hardMaximumMs: number; whenNotCommitted: string }
 );
 
-/** An entry without its time: whoever collects it knows the clock. */
+/** An entry without its time, which the trace adds. */
 export type TraceEvent = TraceEntry extends infer E
   ? E extends TraceEntry
     ? Omit<E, "at">

@@ -20,7 +20,7 @@ export function createUnitClock(truth: Clock): UnitClock {
     wallTrusted: () => trusted && truth.wallTrusted(),
     after: (delayMs, callback) => truth.after(delayMs, callback),
   };
-  // Nobody but its own memory tells this unit that its clock is behind.
+  // Only its own memory shows this unit that its clock is behind.
   const remembered = persistTrustedTime(believed, false);
   return {
     ...remembered,

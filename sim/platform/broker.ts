@@ -35,12 +35,12 @@ export interface BrokerConditions {
   duplicate: number;
   /** Chance that a message or its acknowledgement is lost together with the connection. */
   drop: number;
-  /** Answers "no matching subscribers" when nobody listens; a broker may. */
+  /** Answers "no matching subscribers" when there is none; MQTT 5 lets a broker do so. */
   reportsNoSubscribers: boolean;
   receiveMaximum: number;
   /** Takes retained messages and wills to be retained; refuses them with 0x9a otherwise. */
   retains: boolean;
-  /** A filter that nobody may subscribe to. */
+  /** A filter to which every subscription is refused. */
   refuses: string | undefined;
 }
 
@@ -369,7 +369,7 @@ class SimulatedConnection implements MqttConnection {
       throw new Error("the broker refused a retained message");
     }
     const receivers = this.#broker.take(message);
-    // As the broker is when the message arrives: whoever comes while the answer is on its way heard nothing.
+    // Judged when the message arrives: a subscriber that comes while the answer is on its way missed it.
     const reason =
       receivers === 0 && this.#broker.conditions.reportsNoSubscribers
         ? REASON_NO_MATCHING_SUBSCRIBERS

@@ -22,7 +22,7 @@ export interface BrokerFaults {
   setDuplicating(duplicating: boolean): void;
   /** Loses one message or acknowledgement in five, with the connection. */
   setLossy(lossy: boolean): void;
-  /** Whether anybody is subscribed to what the unit says; the broker tells it when nobody is. */
+  /** Whether there is a subscriber to the unit's messages; the broker reports when there is none. */
   setHeard(heard: boolean): void;
   /** Restarts without sessions and retained messages. */
   forget(): void;

@@ -15,7 +15,7 @@ export interface HealthOptions {
   unitId: string;
   version: string;
   clock: Clock;
-  /** The gateway now running; asked anew each time. */
+  /** The gateway now running; asked at each use. */
   gateway: () => BeatingLoop & { view(): ScreenView };
   store: {
     settings: { set(name: string, value: string): Promise<void> };
@@ -86,8 +86,8 @@ export class Health {
   }
 
   /**
-   * Whether somebody could be let in now: alive, a gate that moves, and one reader at least.
-   * What a unit works without (broker, directory's source, thermometer, panel) is told, not counted.
+   * Whether a visitor could be admitted now: alive, a gate that moves, and one reader at least.
+   * What a unit works without (broker, directory's source, thermometer, panel) is reported and does not count.
    */
   async ready(): Promise<Report> {
     const alive = await this.alive();
@@ -110,7 +110,7 @@ export class Health {
     return { ok, parts };
   }
 
-  /** What the unit tells its district of itself. */
+  /** The figures of the telemetry. */
   figures(): UnitFigures {
     const { gateway, store, uplink } = this.#options;
     const { commandsRefused } = uplink?.() ?? {};

@@ -19,7 +19,7 @@ export interface UplinkFigures {
   acknowledgementsRefused: Readonly<Record<string, number>>;
 }
 
-/** Sets of data from the district: what is in force, and what failed since the start. */
+/** Data sets from the district: the active versions, and failures since the start. */
 export interface DataSetFigures {
   reports: Readonly<Record<string, { version?: number; asOfMs?: number }>>;
   /** By set and reason. */

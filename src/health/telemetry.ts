@@ -1,4 +1,4 @@
-/** A unit's figures as it tells them to its district: counts and states, nothing about any person. */
+/** Computes the figures of the telemetry: counts and states, nothing about any person. */
 import type { Effect } from "../core/effect.ts";
 import type { Event } from "../core/event.ts";
 import type { RecordBody, ReleaseCause } from "../core/record.ts";

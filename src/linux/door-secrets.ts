@@ -1,4 +1,4 @@
-/** The two secrets by which somebody at a unit is known: its own screen's, and the token of its staff. */
+/** Creates and keeps the two secrets of a unit: that of its own screen, and the token of its staff. */
 import { randomBytes, randomInt } from "node:crypto";
 import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -10,7 +10,7 @@ import { errorText } from "../base/errors.ts";
 const OWNER_ONLY = 0o600;
 const SCREEN_SECRET = /#screen=([\w-]{43})"/;
 const SCREEN_SECRET_BYTES = 32;
-// Letters and digits that nobody takes for another; 24 of them hold 118 bits.
+// Letters and digits that are not mistaken for one another; 24 of them hold 118 bits.
 const TOKEN_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
 const TOKEN_GROUPS = 4;
 const TOKEN_GROUP = 6;
@@ -26,7 +26,7 @@ export interface DoorSecrets {
 export const screenPage = ({ http, store }: UnitConfig): string =>
   http.screenPage ?? screenPageOf(store.path);
 
-/** The token that staff sign in with, where the configuration says none. */
+/** The token that staff sign in with, where the configuration names none. */
 export const staffTokenFile = ({ http, store }: UnitConfig): string =>
   http.operatorTokenFile ?? staffTokenOf(store.path);
 

@@ -22,7 +22,7 @@ async function unitAt(port: number): Promise<unknown> {
       ? answer.unitId
       : undefined;
   } catch {
-    // Nobody is there, or somebody else: then the pages wait for the port, and the door does not.
+    // The port is free, or another program has it: then the pages wait for the port, and the door does not.
     return undefined;
   }
 }

@@ -100,7 +100,7 @@ async function dispatchCommand(
   gateway.dispatch({ kind: "commanded", command: validated, commandId, authority });
 }
 
-/** Publishes the settings that are active, retained for whoever asks later. */
+/** Publishes the active settings, retained for later subscribers. */
 function reportSettings(uplink: Uplink, settings: RemoteSettings): void {
   const report = (): void => {
     const text = JSON.stringify(settings.report());

@@ -137,7 +137,7 @@ export class DataSets {
 
 /**
  * The data sets the configuration asks for, restored from the disk. Until its key file can be used
- * the unit goes by its own files: nobody can then give it data.
+ * the unit uses its own files and refuses every data set.
  */
 export async function openDataSets(options: DataSetsOptions): Promise<DataSets | undefined> {
   const { data } = options.config;

@@ -4,7 +4,7 @@ import { driverOf } from "../../hal/registry.ts";
 import type { ConfiguredDevice } from "../config/devices.ts";
 import type { Devices } from "../gateway/sensing.ts";
 
-/** Makes every device anew, as often as the unit starts. Nothing is opened before they are started. */
+/** Makes new devices at each start of the unit. Nothing is opened before a device is started. */
 export type MakeDevices = (context: DriverContext) => Devices;
 
 /**

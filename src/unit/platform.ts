@@ -17,12 +17,12 @@ import type { UplinkOptions } from "../uplink/uplink-port.ts";
 import type { UiServerOptions } from "../ui/server.ts";
 import type { Log } from "./log.ts";
 
-/** Everything a unit needs from outside. A method is called once at each start, unless it says otherwise. */
+/** Everything a unit needs from outside. Each method is called once at a start, unless its comment says otherwise. */
 export interface Platform {
   /** One that remembers the time is asked at the start, and kept up to date. */
   clock: Clock | PersistentClock;
   chance: Chance;
-  /** New at each start: tells a stale will on the broker from a fresh birth. */
+  /** New at each start: distinguishes a stale will on the broker from a fresh birth message. */
   bootId: string;
   files: Files;
   log: Log;
@@ -31,7 +31,7 @@ export interface Platform {
   openStore(): Promise<OpenedStore>;
   /** Makes the drivers; nothing is opened before the gateway starts them. */
   openDevices(): Promise<OpenedDevices>;
-  /** @param onProblem told what is wrong with a file that the connection needs, or that nothing is */
+  /** @param onProblem called with the problem of a file that the connection needs, or with undefined */
   link(
     mqtt: MqttConfig,
     onProblem: (setting: string, problem: string | undefined) => void,
@@ -39,7 +39,7 @@ export interface Platform {
   /** @param secret asked at each question for the bearer token, where the service wants one */
   resolver(url: string, secret: (() => Promise<string>) | undefined): ResolverClient;
   machine: Machine;
-  /** Serves the unit's pages; absent where there is nobody to look at them. */
+  /** Serves the unit's pages; absent in virtual time. */
   servePages?(services: PageServices): Promise<ServedPages>;
   observer?: UnitObserver;
   /** Other waits and rates of the uplink than a unit's; for benchmarks. */
@@ -67,7 +67,7 @@ export interface OpenedStore {
   store: Store;
   /** Set when a damaged database was replaced at this start. */
   replaced?: Replacement | undefined;
-  /** The oldest quarantined database that still lies beside the store. */
+  /** The oldest quarantined database that still lies in the folder of the store. */
   quarantined?: string | undefined;
 }
 

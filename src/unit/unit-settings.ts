@@ -46,7 +46,7 @@ export function restartOnChange(
   };
 }
 
-/** The store deletes as the unit's own file says; this deletes sooner where a command asks for it. */
+/** The store keeps personal data as long as the unit's own file allows; settings can shorten that. */
 export function startForgetting(settings: RemoteSettings, store: Store, clock: Clock): Timer {
   return restartOnChange(settings, ({ retentionDays }) =>
     scheduleRetention(store, clock, { personalDataDays: retentionDays }),

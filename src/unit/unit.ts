@@ -37,7 +37,7 @@ export interface Unit {
   uplink(): Uplink | undefined;
   /** Data sets from the district; absent where the configuration asks for none. */
   readonly dataSets: DataSets | undefined;
-  /** Where the pages are; absent where nobody serves them. */
+  /** Where the pages are; absent where the platform serves none. */
   url(): string | undefined;
   /** Starts devices, connection and pages. Devices and broker may all be missing. */
   start(): Promise<void>;
@@ -48,7 +48,7 @@ export interface Unit {
 }
 
 /**
- * Composes a unit. Devices, broker and data may all be missing: the unit comes up, says so, and
+ * Composes a unit. Devices, broker and data may all be missing: the unit comes up, reports it, and
  * keeps trying. Rejects only for what makes a unit impossible: no policy, no keys.
  */
 export async function composeUnit(config: UnitConfig, platform: Platform): Promise<Unit> {
