@@ -1,6 +1,6 @@
 /** When the camera's own exposure hides a code: which other one to try, for how long, and when to let go. */
 
-/** What one frame tells the policy. */
+/** What the policy knows of one frame. */
 export interface ExposureInput {
   /** Frames since something new came into view, this one included. */
   framesSinceChange: number;
@@ -14,12 +14,12 @@ export interface ExposureInput {
 /** Decides for one open camera; asked once for every frame. */
 export interface ExposurePolicy {
   /** The exposure to set now, in stops from the automatic one; nothing where it stays. */
-  next(look: ExposureInput): number | undefined;
+  next(frame: ExposureInput): number | undefined;
 }
 
-// The ladder's best steps have had their turn by then.
+// The best attempts have been made by then.
 const PATIENCE_FRAMES = 8;
-// What nobody read for so long is the scenery, or its light changed.
+// What stayed unread for so long is scenery, or its light changed.
 const STALE_FRAMES = 10 * PATIENCE_FRAMES;
 // A change takes a sensor two or three frames; the rest are for reading.
 const FRAMES_A_TRY = 6;
@@ -59,27 +59,27 @@ export function createExposurePolicy(): ExposurePolicy {
     return framesAtBias < FRAMES_A_TRY ? undefined : set(tries.shift() ?? 0);
   };
   /** Notices what is new; setting an exposure changes the picture too, and that is nothing new. */
-  const notice = (look: ExposureInput): void => {
+  const notice = (frame: ExposureInput): void => {
     const settling = spent && framesAtBias <= FRAMES_A_TRY;
-    const isNew = before === undefined || look.framesSinceChange < before.framesSinceChange;
+    const isNew = before === undefined || frame.framesSinceChange < before.framesSinceChange;
     if (isNew && !settling) {
       spent = false;
       kept = false;
       framesUnread = 0;
-      restingWhite = (before ?? look).whiteShare;
+      restingWhite = (before ?? frame).whiteShare;
     }
-    before = look;
+    before = frame;
   };
   return {
-    next(look) {
+    next(frame) {
       framesAtBias += 1;
-      framesUnread = look.read ? 0 : framesUnread + 1;
-      if (bias !== 0) return adjusted(look.read);
-      notice(look);
+      framesUnread = frame.read ? 0 : framesUnread + 1;
+      if (bias !== 0) return adjusted(frame.read);
+      notice(frame);
       if (spent || framesUnread < PATIENCE_FRAMES) return undefined;
-      if (look.framesSinceChange > STALE_FRAMES) return undefined;
-      if (look.whiteShare - restingWhite >= WHITE_RISE) tries = [...SHORTER];
-      else if (look.blackShare >= BLACK_SHARE) tries = [...LONGER];
+      if (frame.framesSinceChange > STALE_FRAMES) return undefined;
+      if (frame.whiteShare - restingWhite >= WHITE_RISE) tries = [...SHORTER];
+      else if (frame.blackShare >= BLACK_SHARE) tries = [...LONGER];
       else return undefined;
       spent = true;
       return set(tries.shift() ?? 0);

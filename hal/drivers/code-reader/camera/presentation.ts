@@ -1,4 +1,4 @@
-/** One reading for each showing: remembers which codes are in view and which were told already. */
+/** One reading for each presentation: remembers which codes are in view and which were reported already. */
 import type { DecodedCode } from "../../../devices.ts";
 import { contentKey } from "../decode/rank.ts";
 

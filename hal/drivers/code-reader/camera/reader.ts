@@ -1,4 +1,4 @@
-/** The code reader: a camera kept open, frames put together, each showing of a code told once. */
+/** The camera as code reader: keeps it open, assembles frames, reports each presentation of a code once. */
 import type { CameraConnection, CameraHost } from "../../../bus/frames.ts";
 import { BusError } from "../../../bus/errors.ts";
 import { every } from "../../../clock.ts";
@@ -21,15 +21,15 @@ export interface CodeReaderOptions {
   camera: CameraHost;
   engine: DecodeEngine;
   clock: Clock;
-  /** A code must be out of view this long before showing it again counts as a new showing; default 1,500 ms. */
+  /** A code must be out of view this long before showing it again counts as a new presentation; default 1,500 ms. */
   forgetAfterMs?: number;
-  /** Patterns of the texts that look like a credential; absent: any text does. */
+  /** Patterns of the texts that scene like a credential; absent: any text does. */
   wanted?: readonly string[];
-  /** How long a code that does not look like one waits for one beside it, while the engine is still at it; default 1,000 ms. */
+  /** How long a code that does not scene like one waits for another in the same view, while the engine is still decoding; default 1,000 ms. */
   waitMs?: number;
   /** How long the parts of a code that is divided among several wait for one another; default 10,000 ms. */
   partsMs?: number;
-  /** Without a frame for this long the camera counts as stalled and is opened anew; default 3,000 ms. */
+  /** Without a frame for this long the camera counts as stalled and is opened again; default 3,000 ms. */
   stallAfterMs?: number;
   /** A picture of one grey level for this long counts as no picture; default 10,000 ms. */
   blankAfterMs?: number;
@@ -244,26 +244,26 @@ class CameraCodeReader implements CodeReader {
     const now = this.#clock.monotonicMs();
     const slot = this.#slot(width, height);
     tightLuminance(connection.geometry, padded, slot.luminance);
-    const look = this.#scene.look(slot);
+    const scene = this.#scene.observe(slot);
     // A frame that is replaced before anyone looked at it still changed the scene.
     const unseenChange = this.#waiting?.changed === true;
     slot.atMs = now;
-    slot.framesTried = look.framesSinceChange;
-    slot.changed = look.changed || unseenChange;
+    slot.framesTried = scene.framesSinceChange;
+    slot.changed = scene.changed || unseenChange;
     this.#lastFrameMs = now;
     this.#retry.succeeded();
     this.#latest = slot;
-    if (!look.blank) {
+    if (!scene.blank) {
       this.#lastPictureMs = now;
       if (!this.#decoderFault) this.#health.set({ state: "ok" });
     }
-    this.#adjustExposure(connection, look);
+    this.#adjustExposure(connection, scene);
     this.#waiting = slot;
     if (this.#inFlight === undefined) void this.#decodeWaiting();
   }
 
-  #adjustExposure(connection: CameraConnection, look: SceneState): void {
-    const bias = this.#exposure.next({ ...look, read: this.#readSinceFrame });
+  #adjustExposure(connection: CameraConnection, scene: SceneState): void {
+    const bias = this.#exposure.next({ ...scene, read: this.#readSinceFrame });
     this.#readSinceFrame = false;
     if (bias === undefined || connection.control === undefined) return;
     // A camera that refuses goes on with its automatic exposure, as one without the control does.

@@ -133,10 +133,10 @@ async function decodeSpeedOf(
 ): Promise<string> {
   if (picture === undefined) throw new Error("there is no picture of the camera to try it on");
   const { measureDecodeSpeed } = await import("../engine/decode-speed.ts");
-  const { decoder, lookMs, furtherMs } = await measureDecodeSpeed(picture, clock);
+  const { decoder, attemptMs, furtherMs } = await measureDecodeSpeed(picture, clock);
   const size = `${picture.width}×${picture.height}`;
-  const possible = 1_000 / lookMs;
-  const taken = `one frame of ${size} takes ${lookMs.toFixed(1)} ms (${decoder})`;
+  const possible = 1_000 / attemptMs;
+  const taken = `one frame of ${size} takes ${attemptMs.toFixed(1)} ms (${decoder})`;
   if (possible < LEAST_FRAMES_A_SECOND) {
     throw new Error(`${taken}: ${possible.toFixed(1)} frames a second are too few`);
   }
@@ -145,6 +145,6 @@ async function decodeSpeedOf(
     return `${taken}, ${all}; up to ${possible.toFixed(0)} frames a second can be decoded`;
   }
   const frames = Math.min(possible, settings.framesPerSecond);
-  const core = (frames * lookMs * (1 + decoding.share)) / 10;
+  const core = (frames * attemptMs * (1 + decoding.share)) / 10;
   return `${taken}, ${all}; ${frames.toFixed(0)} frames a second of an empty doorway take about ${core.toFixed(0)} % of a processor core`;
 }

@@ -1,7 +1,7 @@
 /** Whether the picture changed, is blank, and since when something is going on in front of the camera. */
 import type { Luminance } from "../image/image.ts";
 
-/** What one look at a frame tells without decoding it. */
+/** What can be seen of a frame without decoding it. */
 export interface SceneState {
   /** Some part of the picture differs visibly from the frame before. */
   changed: boolean;
@@ -23,16 +23,16 @@ const CHANGE_LEVELS = 10;
 const BLANK_LEVELS = 3;
 const WHITE_LEVEL = 250;
 const BLACK_LEVEL = 10;
-// Shorter pauses belong to the same showing: a hand that brings a phone stops and goes on.
+// Shorter pauses belong to the same presentation: a hand that brings a phone stops and goes on.
 const CALM_FRAMES = 5;
 
 /** Follows one camera's frames by the means of a coarse grid; costs some microseconds a frame. */
-export function createSceneChangeDetector(): { look(image: Luminance): SceneState } {
+export function createSceneChangeDetector(): { observe(image: Luminance): SceneState } {
   let before: Float32Array | undefined;
   let calm = CALM_FRAMES;
   let frames = 0;
   return {
-    look(image) {
+    observe(image) {
       const now = blockMeans(image);
       let change = before === undefined ? Number.POSITIVE_INFINITY : 0;
       let darkest = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** The ladder of attempts at a picture: which decoder looks at which version of it, in which order. */
+/** The attempts at a picture: which decoder reads which variant of it, in which order. */
 import type { DecodedCode } from "../../../devices.ts";
 import { WARPS } from "../image/dewarp.ts";
 import type { DecoderMode, VariantName, ImageVariants } from "./image-variants.ts";
@@ -9,7 +9,7 @@ export interface Attempt {
   name: string;
   /** CPU it takes when nothing is found, as a multiple of the first step on the same picture. */
   cost: number;
-  /** Whether the picture was changed so much that weakly protected symbols need a second witness. */
+  /** Whether the picture was changed so much that weakly protected symbols must be read a second time. */
   changed: boolean;
   /** Whether one attempt gives all that this step can read; the others give one code at a time. */
   seesEveryCode: boolean;
@@ -78,7 +78,7 @@ function dewarpAttempts(): Attempt[] {
   });
 }
 
-/** Both cheap decoders on the picture as it is: one of them looks at every frame. */
+/** Both cheap decoders on the picture as it is: every frame gets one of them. */
 export const CHEAP_ATTEMPTS: readonly Attempt[] = [
   onVariant("original", "zxing", 1),
   onVariant("original", "rxing", 0.8),
@@ -124,7 +124,7 @@ export const FURTHER_ATTEMPTS: readonly Attempt[] = [
   ACCUMULATED,
 ];
 
-/** Other looks at a picture in which something was seen once that must be seen twice. */
+/** Attempts at a picture in which something was read once that must be read twice. */
 export const CONFIRMING_ATTEMPTS: readonly Attempt[] = FURTHER_ATTEMPTS.filter(
   ({ name, cost }) => name.startsWith("zxing-harder") && cost < 4,
 );

@@ -22,7 +22,7 @@ import type { StreamPosition, ImageVariants } from "./image-variants.ts";
 
 /** A picture is looked at with its longer side no longer than this; a camera's frames never are. */
 const LONG_SIDE = 1280;
-// A small code in a large picture is lost by scaling down: as a last resort the cheap steps look
+// A small code in a large picture is lost by scaling down: as a last resort the cheap attempts search
 // once more at up to this size.
 const LAST_RESORT_LONG_SIDE = 2560;
 
@@ -47,14 +47,14 @@ export function readThoroughly(
 ): DecodedCode[] {
   const { isWanted = ANY_TEXT, everyCode = false } = sought;
   const filter = createFalsePositiveFilter();
-  const ladder = everyCode ? EVERY_CODE_STEPS : ALL_STEPS;
+  const list = everyCode ? EVERY_CODE_ATTEMPTS : ALL_ATTEMPTS;
   const isEnough = everyCode
     ? (variants: ImageVariants, next: Attempt | undefined) =>
         next !== undefined && !SURVEY.has(next) && !variants.hasOutlines()
     : undefined;
   const view = bounded(image, LONG_SIDE);
-  const climbed = attemptAll({ decoders, view, steps: ladder, filter, isWanted, isEnough });
-  const codes = [...climbed.codes];
+  const result = attemptAll({ decoders, view, steps: list, filter, isWanted, isEnough });
+  const codes = [...result.codes];
   if (view.scale > 1 && (everyCode || !holdsWanted(codes, isWanted))) {
     const larger = erase(bounded(image, LAST_RESORT_LONG_SIDE), codes);
     const last = { decoders, view: larger, steps: CHEAP_ATTEMPTS, filter, isWanted };
@@ -80,22 +80,22 @@ export interface AttemptsOptions {
 }
 
 /**
- * Tries the named places of a ladder on a camera's frame until one reads a wanted code.
- * @param places indices into `ladder`, in the order to try
+ * Makes the named attempts on a camera's frame until one reads a wanted code.
+ * @param places indices into `list`, in the order to try
  */
 export function tryAttempts(
   decoders: Decoders,
   image: Luminance,
-  ladder: readonly Attempt[],
+  list: readonly Attempt[],
   places: readonly number[],
   { stream, isWanted = ANY_TEXT }: AttemptsOptions = {},
 ): AttemptsResult {
   const view = bounded(image, LONG_SIDE);
-  const steps = places.flatMap((place) => ladder[place] ?? []);
+  const steps = places.flatMap((place) => list[place] ?? []);
   const filter = createFalsePositiveFilter();
-  const climbed = attemptAll({ decoders, view, steps, filter, isWanted, stream });
-  const { codes, attempt, outlined } = climbed;
-  if (!holdsWanted(codes, isWanted)) stream?.accumulator.add(climbed.view, stream.frame);
+  const result = attemptAll({ decoders, view, steps, filter, isWanted, stream });
+  const { codes, attempt, outlined } = result;
+  if (!holdsWanted(codes, isWanted)) stream?.accumulator.add(result.view, stream.frame);
   return {
     codes: ranked(codes, image, (code) => isWantedCode(code, isWanted)),
     attempt: attempt === undefined ? undefined : places[attempt],
@@ -103,13 +103,13 @@ export function tryAttempts(
   };
 }
 
-const ALL_STEPS: readonly Attempt[] = [...CHEAP_ATTEMPTS, ...FURTHER_ATTEMPTS];
+const ALL_ATTEMPTS: readonly Attempt[] = [...CHEAP_ATTEMPTS, ...FURTHER_ATTEMPTS];
 const SURVEY: ReadonlySet<Attempt> = new Set(SURVEY_ATTEMPTS);
 // For every code in view those steps come first that between them find what any of the others would:
 // with something read, and no outline left, there is nothing to go on for.
-const EVERY_CODE_STEPS: readonly Attempt[] = [
+const EVERY_CODE_ATTEMPTS: readonly Attempt[] = [
   ...SURVEY_ATTEMPTS,
-  ...ALL_STEPS.filter((step) => !SURVEY.has(step)),
+  ...ALL_ATTEMPTS.filter((step) => !SURVEY.has(step)),
 ];
 
 interface AttemptPlan {
@@ -176,10 +176,10 @@ function attemptAll(attempts: AttemptPlan): AttemptsResult & { view: View } {
     if (done(step)) break;
     exhaust(step, place);
   }
-  // A stream's job is a few steps only: what was found in one of them gets its second witness now.
-  for (const witness of doubted === undefined ? [] : CONFIRMING_ATTEMPTS) {
+  // A stream's job is a few attempts only: what one of them found is confirmed now.
+  for (const confirming of doubted === undefined ? [] : CONFIRMING_ATTEMPTS) {
     if (codes.length > 0) break;
-    if (!steps.includes(witness)) attempt(witness, doubted ?? 0);
+    if (!steps.includes(confirming)) attempt(confirming, doubted ?? 0);
   }
   if (stream !== undefined && !holdsWanted(codes, isWanted)) clear();
   return { codes, attempt: hit, outlined, view };

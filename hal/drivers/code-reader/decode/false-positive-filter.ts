@@ -1,4 +1,4 @@
-/** What is believed: a decoder's word counts only where the symbol protects itself against misreading. */
+/** Filters false positives: weakly protected symbols need a second, independent reading. */
 import type { DecodedCode } from "../../../devices.ts";
 import { contentKey, area } from "./rank.ts";
 

@@ -1,4 +1,4 @@
-/** One picture under examination: its versions, made once, and the decoders that look at them. */
+/** One picture: its image variants, each made once, and the decoders that read them. */
 import type { DecodedCode, Point } from "../../../devices.ts";
 import { dewarp } from "../image/dewarp.ts";
 import type { Warp } from "../image/dewarp.ts";
@@ -83,18 +83,18 @@ export type DecoderMode = keyof typeof DECODER_MODES;
 /** What steps work on; corners come back in the pixels of the picture it was made for. */
 export interface ImageVariants {
   readonly pixels: number;
-  /** Whether the quickest look made out a symbol that it could not read. */
+  /** Whether the quickest attempt outlined a symbol that it could not read. */
   readonly outlined: boolean;
-  /** Whether any thorough look made out a symbol that it could not read. */
+  /** Whether any thorough attempt outlined a symbol that it could not read. */
   hasOutlines(): boolean;
   read(reader: DecoderMode, version: VariantName): DecodedCode[];
-  /** Looks at the frames of the stream laid over one another; nothing where there are too few. */
+  /** Reads the accumulated frames of the stream; nothing where there are too few. */
   readAccumulated(): DecodedCode[];
-  /** Looks at what lies on an even ground as if that were the other way round; nothing on any other. */
+  /** Reads what lies on an even ground with the contrast of that ground inverted; nothing on any other ground. */
   readOnOppositeGround(): DecodedCode[];
-  /** Cuts out what is there but does not read, and looks at it enlarged and much sharpened. */
+  /** Cuts out what was outlined and not read, and reads it enlarged and much sharpened. */
   readEnlarged(): DecodedCode[];
-  /** Cuts out the symbols that are there but do not read, and tries them with some warps undone. */
+  /** Cuts out the symbols that were outlined and not read, and tries them dewarped in several ways. */
   readDewarped(warps: readonly Warp[]): DecodedCode[];
 }
 
@@ -159,7 +159,7 @@ export function createImageVariants(
       const effort = OUTLINING[reader];
       const view = versionOf(version);
       if (effort === undefined || isTooSmall(view)) return readView(view, reader);
-      // Outlines come with these looks at no cost, and are seldom seen where no code is.
+      // Outlines come with these attempts at no cost, and are seldom seen where no code is.
       const { codes, outlines } = lookFor(view, effort);
       if (version !== "original") outlinedOtherwise ||= outlines.length > 0;
       else if (reader === "zxing") outlined = outlines.length > 0;
@@ -202,7 +202,7 @@ export function createImageVariants(
   };
 }
 
-/** The ways to ask ZXing that tell of what they could not read. */
+/** The modes of ZXing that also report the outlines of what they could not read. */
 const OUTLINING: Partial<Record<DecoderMode, ZxingEffort>> = {
   zxing: QUICK,
   "zxing-harder": HARDER,

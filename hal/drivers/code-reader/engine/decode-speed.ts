@@ -7,16 +7,16 @@ import { CHEAP_ATTEMPTS, FURTHER_ATTEMPTS } from "../decode/attempts.ts";
 
 /** What reading takes here, in CPU time. */
 export interface DecodeSpeed {
-  /** The cheaper of the two looks that every frame gets one of. */
+  /** The cheaper of the two cheap attempts; every frame gets one of them. */
   decoder: string;
-  lookMs: number;
-  /** Every further attempt once: what something new that nobody reads takes altogether. */
+  attemptMs: number;
+  /** Every further attempt once: what something new that is not readable costs altogether. */
   furtherMs: number;
 }
 
 // Wasm is compiled in two stages, the second while the first is at work: behind it after some dozens.
-const WARM_UP_LOOKS = 40;
-const LOOKS = 31;
+const WARM_UP_ATTEMPTS = 40;
+const ATTEMPTS = 31;
 
 /**
  * Takes some seconds on a small machine, most of them the start of a decoder process.
@@ -25,16 +25,17 @@ const LOOKS = 31;
 export async function measureDecodeSpeed(picture: Luminance, clock: Clock): Promise<DecodeSpeed> {
   const worker = createDecoderWorker({ clock, name: "decoder on trial" });
   try {
-    const looks: { decoder: string; lookMs: number }[] = [];
+    const cheap: { decoder: string; attemptMs: number }[] = [];
     for (const [place, { name }] of CHEAP_ATTEMPTS.entries()) {
-      for (let look = 0; look < WARM_UP_LOOKS; look++) await cpuMs(worker, picture, "cheap", place);
+      for (let count = 0; count < WARM_UP_ATTEMPTS; count++)
+        await cpuMs(worker, picture, "cheap", place);
       const times: number[] = [];
-      for (let look = 0; look < LOOKS; look++) {
+      for (let count = 0; count < ATTEMPTS; count++) {
         times.push(await cpuMs(worker, picture, "cheap", place));
       }
-      looks.push({ decoder: name, lookMs: median(times) });
+      cheap.push({ decoder: name, attemptMs: median(times) });
     }
-    const [cheapest] = looks.sort((a, b) => a.lookMs - b.lookMs);
+    const [cheapest] = cheap.sort((a, b) => a.attemptMs - b.attemptMs);
     if (cheapest === undefined) throw new Error("there is no decoder");
     return { ...cheapest, furtherMs: await everyFurtherAttempt(worker, picture) };
   } finally {

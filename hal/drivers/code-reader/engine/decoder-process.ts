@@ -1,7 +1,7 @@
 /**
  * A process of its own for decoding: takes a job from standard input and its picture from the memory
- * it shares with the engine, climbs the ladder, answers on standard output, and ends when its input
- * does. Started by lane.ts.
+ * it shares with the engine, makes the attempts, answers on standard output, and ends when its input
+ * does. Started by decoder-worker.ts.
  *
  * It reads and writes synchronously: with one job at a time there is nothing else to do meanwhile,
  * and a picture goes straight into the one buffer it is decoded from.
@@ -43,19 +43,19 @@ function fetchPicture(into: Uint8Array): void {
   }
 }
 
-function tell(message: DecoderMessage): void {
+function send(message: DecoderMessage): void {
   const bytes = encodeMessage(message);
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(OUTPUT, bytes, at);
   } catch (error) {
-    // The unit was killed while this frame was looked at: nobody is there to answer.
+    // The unit was killed while this frame was decoded: there is no reader for the answer.
     if (error instanceof Error && "code" in error && error.code === "EPIPE") process.exit(0);
     throw error;
   }
 }
 
 /** Where the machine's memory runs out, this process goes before the unit does (proc(5)). */
-function offerOneself(): void {
+function volunteerForOomKill(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", "500");
   } catch {
@@ -69,8 +69,8 @@ function cpuMsSince(before: NodeJS.CpuUsage): number {
 }
 
 /**
- * Each step by itself, so that its CPU is known: the engine has the cheaper one look first. Where
- * that reads nothing wanted, the next one looks at the rest of the picture.
+ * Each attempt by itself, so that its CPU is known: the engine puts the cheaper one first. Where that
+ * reads nothing wanted, the next one searches the rest of the picture.
  */
 function tryEach(
   decoders: Decoders,
@@ -99,8 +99,8 @@ function tryEach(
   return seen;
 }
 
-// How often the process looks after itself, in jobs: what is asked of the kernel for it costs as much
-// as a tenth of a cheap look.
+// How often the process does its housekeeping, in jobs: the system calls for it cost as much as a tenth
+// of a cheap attempt.
 const HOUSEKEEPING_JOBS = 32;
 
 const [wanted = "null"] = process.argv.slice(3);
@@ -110,7 +110,7 @@ const head = Buffer.alloc(JOB_BYTES);
 let pixels = new Uint8Array(0);
 let residentBytes = 0;
 
-function look(decoders: Decoders, job: DecodeJob): AttemptsResult & { cpuMs: number[] } {
+function decode(decoders: Decoders, job: DecodeJob): AttemptsResult & { cpuMs: number[] } {
   const { width, height, tier, attempts, frame } = job;
   if (pixels.length !== width * height) pixels = new Uint8Array(width * height);
   fetchPicture(pixels);
@@ -118,23 +118,23 @@ function look(decoders: Decoders, job: DecodeJob): AttemptsResult & { cpuMs: num
   if (tier === "cheap") return tryEach(decoders, picture, job);
   const stream = frame === undefined ? {} : { stream: { accumulator, frame } };
   const before = process.cpuUsage();
-  const climbed = tryAttempts(decoders, picture, FURTHER_ATTEMPTS, attempts, {
+  const result = tryAttempts(decoders, picture, FURTHER_ATTEMPTS, attempts, {
     ...stream,
     isWanted,
   });
-  return { ...climbed, cpuMs: [cpuMsSince(before)] };
+  return { ...result, cpuMs: [cpuMsSince(before)] };
 }
 
 async function work(): Promise<void> {
   const decoders = await loadDecoders();
   residentBytes = process.memoryUsage.rss();
-  tell({ kind: "ready", residentBytes });
+  send({ kind: "ready", residentBytes });
   for (let jobs = 0; read(head); jobs++) {
     const job = decodeJob(head);
-    const seen = look(decoders, job);
+    const seen = decode(decoders, job);
     const housekeeping = job.tier === "further" || jobs % HOUSEKEEPING_JOBS === 0;
     if (housekeeping) residentBytes = process.memoryUsage.rss();
-    tell({ kind: "answer", ...seen, residentBytes });
+    send({ kind: "answer", ...seen, residentBytes });
     if (!housekeeping) continue;
     // One turn of the event loop, in which V8 lets go of what the decoders' bindings held.
     await new Promise((resolve) => {
@@ -143,5 +143,5 @@ async function work(): Promise<void> {
   }
 }
 
-offerOneself();
+volunteerForOomKill();
 await work();

@@ -1,41 +1,41 @@
-/** Which cheap decoder looks at a frame first: the cheaper one of what is in view, as measured there. */
+/** Decoder selection: the cheap decoder that costs less on the present scene, as measured there, goes first. */
 import type { DecodedCode } from "../../../devices.ts";
 import { CHEAP_ATTEMPTS, SEES_EVERY_CODE } from "../decode/attempts.ts";
 
-/** What came of a frame's looks. */
+/** The result of a frame's cheap attempts. */
 interface Taken {
   codes: readonly DecodedCode[];
   /** A wanted code is among them. */
   satisfied: boolean;
-  /** CPU of each look that was taken, ms, in their order. */
+  /** CPU of each attempt that was made, ms, in their order. */
   cpuMs: readonly number[];
 }
 
-/** Deals out the cheap looks; places in `CHEAP_STEPS`. */
+/** Selects the cheap attempts for each frame, as places in `CHEAP_ATTEMPTS`. */
 export interface DecoderSelection {
   /**
-   * The looks for a frame, in their order.
-   * @param second asked, at most once, whether a frame that changed may have both; told what the
-   *   second look costs, as a multiple of the first
+   * The attempts for a frame, in their order.
+   * @param second called at most once, with the cost of the second attempt as a multiple of the
+   *   first: whether a frame that changed may have both
    */
   next(changed: boolean, second: (cost: number) => boolean): number[];
   report(steps: readonly number[], taken: Taken): void;
-  /** CPU of the cheaper look, ms: the unit of the budget; nothing before the first look without a wanted code. */
+  /** CPU of the cheaper attempt, ms: the unit of the budget; nothing before the first one without a wanted code. */
   readonly cheapestMs: number | undefined;
 }
 
-// A decoder's cost is the mean of its last dozen looks or so, those without a wanted code.
+// A decoder's cost is the mean of its last dozen attempts or so, those without a wanted code.
 const WEIGHT = 1 / 12;
 // What differs less than this is noise: the one at work stays.
 const CLEARLY = 0.9;
 // A code that was read lately is still in view, or another one follows.
 const CODE_FRAMES = 15;
-// In a picture that stays as it is the other decoder has its look too, now and then.
+// In a picture that stays as it is the other decoder has a turn too, now and then.
 const STILL_TURN = 8;
 
 /**
  * On a bare wall one decoder is cheaper by a third, in a lively hall the other by half: none is
- * the cheapest everywhere, and what an empty doorway costs is what its first look costs.
+ * the cheapest everywhere, and an empty doorway costs what its first attempt costs.
  */
 export function createDecoderSelection(): DecoderSelection {
   const costs: (number | undefined)[] = CHEAP_ATTEMPTS.map(() => undefined);
@@ -50,7 +50,7 @@ export function createDecoderSelection(): DecoderSelection {
       if (!changed) {
         still += 1;
         if (still % STILL_TURN !== 1 || satisfiedBefore) return [first];
-        // Beside a code that is not the one wanted, the other decoder looks at the rest.
+        // A code that is not wanted was read: the other decoder searches the rest of the picture.
         return sinceCode === 0 ? [first, ...others] : others;
       }
       still = 0;

@@ -19,21 +19,21 @@ import { holdsWanted, isWantedCode, wantedBy } from "../decode/wanted.ts";
 export interface ProcessEngineOptions extends CpuBudgetOptions {
   clock: Clock;
   /**
-   * Patterns of the texts that a reading may end with; absent: any text. Whatever else is in view is
-   * told, and looked past: for a poster beside it no visitor's code goes unread.
+   * Patterns of the texts that a reading may end with; absent: any text. Other codes in view are
+   * reported without ending the search, so that a poster does not hide a visitor's code.
    */
   wanted?: readonly string[];
-  /** Told when a decoder process was lost and is started anew. */
+  /** Called when a decoder process was lost and is started again. */
   onLost?: (error: Error) => void;
 }
 
-/** The engine, and its processes for whoever watches or tests them. */
+/** The engine, and its processes for monitoring and tests. */
 export interface ProcessEngine extends DecodeEngine {
   readonly pids: { quick: number | undefined; slow: number | undefined };
 }
 
 /**
- * Decodes in two processes of its own: the cheap decoders on every frame, the rest of the ladder on
+ * Decodes in two processes of its own: the cheap decoders on every frame, the further attempts on
  * some, within the CPU budget. What the second finds is reported as a late result. Their memory is
  * not the unit's, and a decoder that crashes, hangs or grows is replaced while the door goes on.
  */
@@ -56,11 +56,11 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
   let onLate: ((result: DecodeResult, frame: number) => void) | undefined;
 
   const tryCheap = async (frame: Frame, changed: boolean): Promise<DecoderAnswer> => {
-    const steps = selection.next(changed, (cost) => budget.secondAttempt(cost));
-    const answer = await quick.run(frame, "cheap", steps);
-    selection.report(steps, { ...answer, satisfied: holdsWanted(answer.codes, isWanted) });
-    // Looks end with the one that reads: where it is not the last of all, the others did not look.
-    const tried = steps.slice(0, answer.cpuMs.length);
+    const attempts = selection.next(changed, (cost) => budget.secondAttempt(cost));
+    const answer = await quick.run(frame, "cheap", attempts);
+    selection.report(attempts, { ...answer, satisfied: holdsWanted(answer.codes, isWanted) });
+    // Attempts end with the one that reads a code: those after it were not made.
+    const tried = attempts.slice(0, answer.cpuMs.length);
     if (answer.codes.length === 0 || tried.includes(SEES_EVERY_CODE)) return answer;
     // What was read is one code, whichever it came upon; which of several is meant takes all of them.
     const all = await quick.run(frame, "cheap", [SEES_EVERY_CODE]);
@@ -69,10 +69,14 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
     );
     return { ...answer, codes };
   };
-  const tryFurther = async (frame: Luminance, number: number, steps: number[]): Promise<void> => {
+  const tryFurther = async (
+    frame: Luminance,
+    number: number,
+    attempts: number[],
+  ): Promise<void> => {
     try {
-      const { codes, attempt, cpuMs } = await slow.run(frame, "further", steps, number);
-      // With a wanted code it ended early, and says nothing of what its steps take.
+      const { codes, attempt, cpuMs } = await slow.run(frame, "further", attempts, number);
+      // With a wanted code it ended early, and says nothing of what its attempts take.
       if (attempt !== undefined) budget.reportSuccess(attempt);
       else if (selection.cheapestMs !== undefined)
         budget.reportCost((cpuMs[0] ?? 0) / selection.cheapestMs);
@@ -99,9 +103,9 @@ export function createProcessEngine(options: ProcessEngineOptions): ProcessEngin
       const { codes, outlined } = await tryCheap(frame, changed);
       if (isSatisfied(codes, number)) budget.refill();
       else if (!slow.busy) {
-        const steps = budget.nextAttempts(JOB_COST, outlined);
+        const attempts = budget.nextAttempts(JOB_COST, outlined);
         const rest = codes.length === 0 ? frame : erase(whole(frame), codes);
-        if (steps.length > 0) void tryFurther(rest, number, steps);
+        if (attempts.length > 0) void tryFurther(rest, number, attempts);
       }
       return { codes };
     },
