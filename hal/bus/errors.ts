@@ -1,4 +1,4 @@
-/** What can go wrong on a wire, as a closed set, so that a driver can decide instead of guess. */
+/** What can go wrong on a bus, as a closed set, so that a driver can decide on the kind. */
 
 /**
  * - `absent`: the bus or its device node is not there (unplugged, never plugged, wrong path)
@@ -28,7 +28,7 @@ export interface BusErrorContext {
   during: string;
   /** 7-bit I2C address, where there is one. */
   address?: number;
-  /** What the other side or the system said. */
+  /** What the other side or the system reported. */
   detail?: string;
 }
 

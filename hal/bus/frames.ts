@@ -17,7 +17,7 @@ export function frameBytes(geometry: FrameGeometry): number {
   return geometry.layout === "i420" ? luminance + luminance / 2 : luminance;
 }
 
-/** Exposure as far as a camera can be told: longer or shorter than its automatic choice. */
+/** Exposure control: longer or shorter than the camera's automatic choice. */
 export interface CameraControls {
   /** Stops (powers of two) away from the automatic exposure; 0 lets it be. */
   exposureBias: number;
@@ -25,7 +25,7 @@ export interface CameraControls {
 
 /**
  * An open camera. Chunks are not aligned to frames. Frames follow one another without headers, so
- * whoever loses count has lost the stream: close and open again.
+ * a reader that loses count has lost the stream: close and open again.
  */
 export interface CameraConnection {
   readonly geometry: FrameGeometry;

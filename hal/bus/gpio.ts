@@ -46,7 +46,7 @@ export interface GpioHost {
 /**
  * An output that falls back to 0 by itself. The timer that ends it does not live in the caller's
  * event loop (on a real unit: in a guard process), so a caller that hangs or dies cannot keep the
- * line up. `onLost` tells that the guard is gone; the line is then 0 and stays 0.
+ * line up. `onLost` is called when the guard is gone; the line is then 0 and stays 0.
  */
 export interface GuardedLine {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What Linux says when a wire fails, in the words of the bus contracts. */
+/** Errors of Linux as errors of the bus contracts. */
 import { BusError } from "../bus/errors.ts";
 import type { BusErrorContext, BusErrorKind } from "../bus/errors.ts";
 

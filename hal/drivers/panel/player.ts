@@ -17,20 +17,20 @@ export interface Player {
 export function createPlayer(clock: Clock, switches: Readonly<Record<Lamp, Switch>>): Player {
   const lamps = (Object.keys(switches) as Lamp[]).map((lamp) => ({
     lamp,
-    voice: createVoice(clock, switches[lamp]),
+    player: createLampPlayer(clock, switches[lamp]),
   }));
   return {
     play(signal) {
       const pattern = PATTERNS[signal];
-      for (const { lamp, voice } of lamps) voice.play(pattern[lamp]);
+      for (const { lamp, player } of lamps) player.play(pattern[lamp]);
     },
     stop() {
-      for (const { voice } of lamps) voice.play(undefined);
+      for (const { player } of lamps) player.play(undefined);
     },
   };
 }
 
-function createVoice(
+function createLampPlayer(
   clock: Clock,
   flip: Switch,
 ): { play(part: "steady" | Rhythm | undefined): void } {

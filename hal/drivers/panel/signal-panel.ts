@@ -28,7 +28,7 @@ export interface SignalPanelOptions {
   slow?: boolean;
 }
 
-/** A panel that shows `idle` until told otherwise and is dark when stopped. */
+/** A panel that shows `idle` until the first signal and is dark when stopped. */
 export class SignalPanel implements Panel {
   readonly #options: SignalPanelOptions;
   readonly #health = createHealth();

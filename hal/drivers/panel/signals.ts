@@ -19,7 +19,7 @@ const BLINK: Rhythm = { spansMs: [400, 400] };
 const HURRY: Rhythm = { spansMs: [150, 150] };
 
 /**
- * Colour, rhythm and number of beeps each tell the signals apart, so that neither colour-blind nor
+ * Colour, rhythm and number of beeps each distinguish the signals, so that neither colour-blind nor
  * deaf visitors depend on one of them. A dark panel is a dead one.
  */
 export const PATTERNS: Readonly<Record<PanelSignal, Pattern>> = {

@@ -1,9 +1,9 @@
-/** Tells whether a warm body is in view, against a background that warms and cools with the day. */
+/** Approach detection: whether a warm body is in view, against a background that changes over the day. */
 
 export interface ApproachOptions {
   /** Nothing cooler than this is a person, °C. */
   enterC: number;
-  /** How much warmer than the background a person is, K. */
+  /** How much warmer than the background a person must be, K. */
   contrastK: number;
   /** Slack before an arrival or a departure counts, K: people sway. */
   hysteresisK: number;
@@ -15,15 +15,15 @@ export const APPROACH_DEFAULTS: ApproachOptions = {
   hysteresisK: 0.7,
 };
 
-// The background follows the view in about a minute while nobody is there. It also creeps while
-// somebody seems to be, so that a wall in the sun does not count as a visitor for ever.
+// The background follows the view within about a minute while no person is detected. It also follows
+// slowly while one is, so that a wall in the sun does not count as a visitor for ever.
 const EMPTY_TIME_CONSTANT_MS = 60_000;
 const OCCUPIED_TIME_CONSTANT_MS = 900_000;
 
 /** Watches one stream of object temperatures. */
 export interface ApproachDetector {
   readonly present: boolean;
-  /** The next look; returns whether somebody is in view. */
+  /** Takes the next sample; returns whether a person is in view. */
   observe(objectC: number, ambientC: number, atMs: number): boolean;
   /** Nothing can be seen any more; the background is forgotten too. */
   reset(): void;
@@ -37,7 +37,7 @@ export function createApproachDetector(options: ApproachOptions): ApproachDetect
       return present;
     },
     observe(objectC, ambientC, atMs) {
-      // Before anything was learned the air stands for the wall behind the visitor.
+      // Before anything was learned the air temperature stands for the background.
       background ??= { celsius: ambientC, atMs };
       const slack = present ? options.hysteresisK : 0;
       present =

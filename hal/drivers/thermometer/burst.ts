@@ -1,4 +1,4 @@
-/** Turns a run of raw samples into one honest number, or into a reason why there is none. */
+/** A burst: several samples that agree become one number, or a reason why there is none. */
 import type { TemperatureFailure } from "../../devices.ts";
 
 export interface BurstOptions {

@@ -1,4 +1,4 @@
-/** From skin to an estimate: a table the site calibrates, because no open formula is valid everywhere. */
+/** Calibration: from skin temperature to an estimate by the site's own table; no published formula is valid everywhere. */
 
 /** One row, for air at and above `fromAmbientC` up to the next row. */
 export interface CalibrationRow {
@@ -17,7 +17,7 @@ const LARGEST_CORRECTION_K = 3;
 
 /**
  * Makes the function skin °C, ambient °C → estimate °C. An empty table changes nothing.
- * @throws RangeError naming the row that cannot be meant
+ * @throws RangeError naming the row that makes no sense
  */
 export function createCalibration(
   rows: CalibrationTable,

@@ -26,8 +26,8 @@ export interface DoorContactsOptions {
 const DEFAULT_DEBOUNCE_MS = 30;
 
 /**
- * Senses the wired contacts. All lines are taken or none: a door whose tamper switch is silent
- * must not look whole.
+ * Senses the wired contacts. All lines are taken or none: a door whose tamper switch is not sensed
+ * must not count as supervised.
  */
 export function createDoorContacts(options: DoorContactsOptions): DoorContacts {
   return new Contacts(options);
@@ -37,8 +37,8 @@ class Contacts implements DoorContacts {
   readonly #options: DoorContactsOptions;
   readonly #health = createHealth();
   readonly #retry: Retry;
-  // What was last told, over failures too: a contact that moved meanwhile is reported afterwards.
-  readonly #told = new Map<Contact, boolean>();
+  // The last reported level, kept over failures: a contact that moved meanwhile is reported afterwards.
+  readonly #reported = new Map<Contact, boolean>();
   #inputs: InputLine[] = [];
   #listener: ((contact: Contact, active: boolean) => void) | undefined;
 
@@ -58,7 +58,7 @@ class Contacts implements DoorContacts {
 
   async stop(): Promise<void> {
     this.#retry.stop();
-    this.#told.clear();
+    this.#reported.clear();
     await this.#release();
   }
 
@@ -68,7 +68,7 @@ class Contacts implements DoorContacts {
 
   onContact(listener: (contact: Contact, active: boolean) => void): void {
     this.#listener = listener;
-    for (const [contact, active] of this.#told) if (active) listener(contact, active);
+    for (const [contact, active] of this.#reported) if (active) listener(contact, active);
   }
 
   async #sense(session: Session): Promise<void> {
@@ -100,16 +100,16 @@ class Contacts implements DoorContacts {
     this.#inputs.push(input);
     // Listening first: a change between reading and listening would otherwise be lost.
     input.onChange((level) => {
-      if (session.live) this.#tell(contact, level);
+      if (session.live) this.#report(contact, level);
     });
     const level = await input.read();
-    if (session.live) this.#tell(contact, level);
+    if (session.live) this.#report(contact, level);
   }
 
-  #tell(contact: Contact, level: Level): void {
+  #report(contact: Contact, level: Level): void {
     const active = level === 1;
-    if ((this.#told.get(contact) ?? false) === active) return;
-    this.#told.set(contact, active);
+    if ((this.#reported.get(contact) ?? false) === active) return;
+    this.#reported.set(contact, active);
     this.#listener?.(contact, active);
   }
 

@@ -15,7 +15,7 @@ export interface GateOptions {
   maximumMs?: number;
 }
 
-// The guard ends a release by itself. The gate looks after it this much later, and never first.
+// The guard ends a release by itself. The gate checks this much later, and never acts first.
 const OVERDUE_MS = 100;
 const LOST = "the gate has no guard: it is locked until one is back";
 
@@ -87,7 +87,7 @@ class GuardedGate implements Gate {
     }
     this.#overdue?.cancel();
     this.#overdue = this.#options.clock.after(forMs + OVERDUE_MS, () => {
-      // A failure is told through the health: nobody waits for this lock.
+      // A failure shows in the health: no caller waits for this lock.
       if (this.#state === "released") this.lock().catch(() => undefined);
     });
   }
@@ -116,7 +116,7 @@ class GuardedGate implements Gate {
       line.onLost(reject);
       this.#giveUp = reject;
     });
-    // Losing the line while it is still being locked is told by the locking itself.
+    // Losing the line while it is still being locked shows in the locking itself.
     lost.catch(() => undefined);
     line.onLevel((level) => {
       if (this.#line === line) this.#follow(level);

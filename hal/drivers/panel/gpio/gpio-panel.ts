@@ -14,7 +14,7 @@ export interface PanelOptions {
   lines: PanelPins;
 }
 
-/** A panel on GPIO lines. It shows `idle` until told otherwise and is dark when stopped. */
+/** A panel on GPIO lines. It shows `idle` until the first signal and is dark when stopped. */
 export function createPanel({ gpio, clock, lines }: PanelOptions): Panel {
   const io = createLineIo();
   return new SignalPanel({

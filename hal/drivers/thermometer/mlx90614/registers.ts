@@ -1,4 +1,4 @@
-/** What an MLX90614 says on the wire: registers, the packet error code, and counts as temperatures. */
+/** The MLX90614's registers, its packet error code, and its counts as temperatures. */
 import { BusError } from "../../../bus/errors.ts";
 import type { SmBus } from "../../../bus/smbus.ts";
 
