@@ -17,43 +17,11 @@ import {
 } from "../../src/mqtt/connection.ts";
 import { topicMatches } from "../../src/protocol/topics.ts";
 import type { Random } from "../kernel/random.ts";
-
-/** A message as the broker took it. */
-export interface BrokerMessage {
-  topic: string;
-  payload: string;
-  retain: boolean;
-  atMs: number;
-}
-
-export interface BrokerConditions {
-  /** One way through the network. */
-  latencyMs: number;
-  /** Time the broker needs for one message of one client; the next waits. */
-  serviceMs: number;
-  /** Chance that a message arrives twice. */
-  duplicate: number;
-  /** Chance that a message or its acknowledgement is lost together with the connection. */
-  drop: number;
-  /** Answers "no matching subscribers" when there is none; MQTT 5 lets a broker do so. */
-  reportsNoSubscribers: boolean;
-  receiveMaximum: number;
-  /** Takes retained messages and wills to be retained; refuses them with 0x9a otherwise. */
-  retains: boolean;
-  /** A filter to which every subscription is refused. */
-  refuses: string | undefined;
-}
-
-const USUAL: BrokerConditions = {
-  latencyMs: 5,
-  serviceMs: 0,
-  duplicate: 0,
-  drop: 0,
-  reportsNoSubscribers: false,
-  receiveMaximum: 100,
-  retains: true,
-  refuses: undefined,
-};
+import {
+  USUAL_CONDITIONS,
+  type BrokerConditions,
+  type BrokerMessage,
+} from "./broker-conditions.ts";
 
 /** Messages kept for a session whose client is away; mosquitto's default. */
 const QUEUED_PER_SESSION = 1_000;
@@ -108,7 +76,7 @@ class Broker implements SimulatedBroker {
   readonly clock: Clock;
   readonly random: Random;
   readonly sessions = new Map<string, Session>();
-  conditions = USUAL;
+  conditions = USUAL_CONDITIONS;
   readonly #retained = new Map<string, BrokerMessage>();
   readonly #randoms = new Map<string, Random>();
   readonly #listeners: { filter: string; listener: (message: BrokerMessage) => void }[] = [];

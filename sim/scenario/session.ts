@@ -10,7 +10,7 @@ import { createRandom, type Random } from "../kernel/random.ts";
 import { createTrace, type Trace } from "../kernel/trace.ts";
 import { createUnitClock } from "../kernel/unit-clock.ts";
 import { VirtualClock } from "../kernel/virtual-clock.ts";
-import type { BrokerMessage } from "../platform/broker.ts";
+import type { BrokerMessage } from "../platform/broker-conditions.ts";
 import { simulatedUnitConfig } from "../platform/unit-config.ts";
 import { createVirtualBackend, DISTRICT } from "../platform/virtual.ts";
 import { Cast } from "./fixtures.ts";

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createInlineEngine } from "../../../hal/drivers/code-reader/engine/engine.ts";
 import type { DataSetFlaw } from "../../../sim/actors/data-publisher.ts";
 import { drive } from "../../../sim/kernel/drive.ts";
-import type { BrokerMessage } from "../../../sim/platform/broker.ts";
+import type { BrokerMessage } from "../../../sim/platform/broker-conditions.ts";
 import { UNIT_FILES } from "../../../sim/platform/unit-files.ts";
 import { loadFields } from "../../../sim/scenario/load.ts";
 import { directoryEntry } from "../../../sim/scenario/people-schema.ts";
