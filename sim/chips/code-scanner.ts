@@ -23,7 +23,7 @@ export interface CodeScannerPeer extends SerialPeer {
   /** Holds a code before the window, or takes it away. */
   show(content: Uint8Array | undefined): void;
   /** Sends bytes of its own accord, as a module at its start or a broken one does. */
-  say(bytes: Uint8Array): void;
+  send(bytes: Uint8Array): void;
   /** Every byte it was ever sent. */
   readonly received: readonly number[];
 }
@@ -39,14 +39,14 @@ export function createCodeScannerPeer(options: CodeScannerOptions): CodeScannerP
   let content: Uint8Array | undefined;
   let next: Timer | undefined;
 
-  const send = (): void => {
+  const sendContent = (): void => {
     if (content === undefined || !powered) return;
     transmit(Uint8Array.of(...content, ...suffix));
-    if (repeatMs > 0) next = clock.after(repeatMs, send);
+    if (repeatMs > 0) next = clock.after(repeatMs, sendContent);
   };
-  const look = (): void => {
+  const decode = (): void => {
     next?.cancel();
-    next = content === undefined || !powered ? undefined : clock.after(decodeMs, send);
+    next = content === undefined || !powered ? undefined : clock.after(decodeMs, sendContent);
   };
 
   return {
@@ -60,13 +60,13 @@ export function createCodeScannerPeer(options: CodeScannerOptions): CodeScannerP
     },
     power(on) {
       powered = on;
-      look();
+      decode();
     },
     show(shown) {
       content = shown;
-      look();
+      decode();
     },
-    say(bytes) {
+    send(bytes) {
       if (powered) transmit(bytes);
     },
   };

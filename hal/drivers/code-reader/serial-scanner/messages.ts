@@ -29,9 +29,9 @@ const ENDS: Readonly<Record<Terminator, (byte: number, before: number | undefine
 };
 
 /**
- * A stream of one line. What came before the first silence is nobody's any more: the line's buffer
- * may hold a code that somebody showed long ago. The messages may be credentials, so what is let go
- * of is zeroed.
+ * The stream of one line. Bytes before the first silence are dropped: the port's buffer may hold a
+ * code that was shown long ago, by a visitor who has left. Messages may be credentials, so dropped
+ * bytes are zeroed.
  */
 export class MessageParser {
   readonly #terminator: Terminator;
@@ -39,7 +39,7 @@ export class MessageParser {
   #length = 0;
   #before: number | undefined;
   #firstByteAtMs = 0;
-  /** Which bytes are let go of: all of a line just opened, or those of a message that was too long. */
+  /** Which bytes are dropped: all of a line just opened, or those of a message that was too long. */
   #skips: "none" | "opening" | "to-silence" | "to-terminator" = "opening";
 
   constructor(terminator: Terminator) {
@@ -68,7 +68,7 @@ export class MessageParser {
     return outcomes;
   }
 
-  /** Nothing came for a while: the end of a message where silence is one, else of all hope for it. */
+  /** No byte came for a while: ends a message where silence is the terminator, and drops it elsewhere. */
   silence(): MessageOutcome[] {
     const wasStale = this.#skips === "opening" && this.#before !== undefined;
     this.#skips = "none";
@@ -83,7 +83,7 @@ export class MessageParser {
     return message === undefined ? [] : [message];
   }
 
-  /** A line that is never silent: what is under way goes, and the message behind it counts. */
+  /** For a line that is never silent: drops the message under way and takes the next one. */
   expectTerminator(): void {
     if (this.#skips === "opening") this.#skips = "to-terminator";
   }

@@ -94,7 +94,7 @@ class SerialScanner implements CodeReader {
 
   async start(): Promise<void> {
     this.#health.set({ state: "starting" });
-    // A port that is not there yet must not hold up the unit.
+    // A port that is not there yet must not delay the unit.
     void this.#retry.start();
   }
 
@@ -133,7 +133,7 @@ class SerialScanner implements CodeReader {
       this.#retry.succeeded();
       await Promise.race([session.stopped, lost.promise]);
     } finally {
-      // The line may fail once more while it is closed: nobody waits for that.
+      // The line may fail once more while it is closed, which is no news.
       lost.promise.catch(() => undefined);
       line.end();
       this.#presentations.forget();

@@ -90,7 +90,7 @@ export function thermometerSuite(name: string, under: ChipUnderTest): void {
       expect(events).toEqual(["present", "reading", "reading"]);
     });
 
-    it("is not measured when nobody is there", async () => {
+    it("is not measured without a person in view", async () => {
       const { clock, thermometer, events } = await setUp();
       thermometer.measureAgain();
       await clock.run(5_000);
@@ -280,7 +280,7 @@ export function thermometerSuite(name: string, under: ChipUnderTest): void {
       expect(events).toEqual(["present", "reading"]);
     });
 
-    it("is the answer at once to whoever asks for a measurement meanwhile", async () => {
+    it("answers a request to measure with a sensor fault at once", async () => {
       const { clock, bus, chip, thermometer, events } = await setUp();
       bus.detach(chip);
       await clock.run(1_000);

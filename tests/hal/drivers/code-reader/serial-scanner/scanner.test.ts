@@ -56,9 +56,9 @@ describe("a serial code scanner", () => {
     [1_600, 2],
   ])("shown again %i ms after it was last sent, it is read %i times", async (awayMs, times) => {
     const { clock, readings, peer, reader } = await doorway({}, { repeatMs: 0, decodeMs: 0 });
-    peer.say(bytes(`${PASS}\r\n`));
+    peer.send(bytes(`${PASS}\r\n`));
     await clock.run(awayMs);
-    peer.say(bytes(`${PASS}\r\n`));
+    peer.send(bytes(`${PASS}\r\n`));
     await clock.run(1_000);
     expect(readings).toHaveLength(times);
     await reader.stop();
@@ -67,19 +67,19 @@ describe("a serial code scanner", () => {
   it("reads two codes of one sheet once each, in turn", async () => {
     const { clock, readings, peer, reader } = await doorway();
     for (let turn = 0; turn < 8; turn++) {
-      peer.say(bytes(turn % 2 === 0 ? "HC1:A\r\n" : "HC1:B\r\n"));
+      peer.send(bytes(turn % 2 === 0 ? "HC1:A\r\n" : "HC1:B\r\n"));
       await clock.run(300);
     }
     expect(textsOf(readings)).toEqual(["HC1:A", "HC1:B"]);
     await reader.stop();
   });
 
-  it("dates a reading by its bytes and says whether it looks like a credential", async () => {
+  it("dates a reading by its bytes and marks whether it looks like a credential", async () => {
     const { clock, readings, peer, reader } = await doorway({ wanted: ["^HC1:"] });
     const fromMs = clock.monotonicMs();
-    peer.say(bytes(`${PASS}\r\n`));
+    peer.send(bytes(`${PASS}\r\n`));
     await clock.run(1_000);
-    peer.say(bytes("https://example.org\r\n"));
+    peer.send(bytes("https://example.org\r\n"));
     await clock.run(1_000);
     expect(readings.map((reading) => reading.credentialShaped)).toEqual([true, false]);
     const [first] = readings;
@@ -121,14 +121,14 @@ describe("a serial code scanner", () => {
     const { clock, readings, peer, reader, wire } = await doorway();
     await reader.stop();
     await clock.run(1_000);
-    peer.say(bytes("HC1:"));
+    peer.send(bytes("HC1:"));
     const late = createSerialScanner({ host: wire, clock });
     late.onReading((reading) => readings.push(reading));
     await late.start();
-    peer.say(bytes("STALE\r\n"));
+    peer.send(bytes("STALE\r\n"));
     await clock.run(2_000);
     expect(readings).toEqual([]);
-    peer.say(bytes("HC1:NOW\r\n"));
+    peer.send(bytes("HC1:NOW\r\n"));
     await clock.run(500);
     expect(textsOf(readings)).toEqual(["HC1:NOW"]);
     await late.stop();
@@ -149,7 +149,7 @@ describe("a serial code scanner", () => {
 
   it("gives no half of a message that unplugging cut off", async () => {
     const { clock, readings, peer, wire, reader } = await doorway({ terminator: "silence" });
-    peer.say(bytes(PASS));
+    peer.send(bytes(PASS));
     await clock.run(10);
     wire.unplug();
     await clock.run(500);
@@ -159,7 +159,7 @@ describe("a serial code scanner", () => {
     await reader.stop();
   });
 
-  it("says so when the module's terminator is another one, until it is right", async () => {
+  it("fails while the module's terminator is another one, until it is right", async () => {
     const { clock, readings, peer, hold, health, reader } = await doorway(
       {},
       { suffix: Uint8Array.of(9) },
@@ -170,7 +170,7 @@ describe("a serial code scanner", () => {
     }
     expect(readings).toEqual([]);
     expect(health.at(-1)).toMatchObject({ state: "failed", kind: "unterminated" });
-    peer.say(bytes(`${PASS}\r\n`));
+    peer.send(bytes(`${PASS}\r\n`));
     await clock.run(500);
     expect(health.at(-1)).toEqual({ state: "ok" });
     await reader.stop();
@@ -181,13 +181,13 @@ describe("a serial code scanner", () => {
       { baudRate: 115_200 },
       { baudRate: 115_200 },
     );
-    for (let turn = 0; turn < 500; turn++) peer.say(bytes(`junk ${turn}\r\n`));
+    for (let turn = 0; turn < 500; turn++) peer.send(bytes(`junk ${turn}\r\n`));
     await clock.run(500);
     expect(readings.length).toBeLessThanOrEqual(10);
-    peer.say(new Uint8Array(100_000).fill(0x41));
+    peer.send(new Uint8Array(100_000).fill(0x41));
     await clock.run(20_000);
     const before = readings.length;
-    peer.say(bytes("\r\nHC1:AFTER\r\n"));
+    peer.send(bytes("\r\nHC1:AFTER\r\n"));
     await clock.run(1_000);
     expect(textsOf(readings.slice(before))).toEqual(["HC1:AFTER"]);
     await reader.stop();
@@ -208,7 +208,7 @@ describe("a serial code scanner", () => {
     await reader.stop();
   });
 
-  it("sends nothing unless it is told what", async () => {
+  it("sends nothing unless a command is configured", async () => {
     const silent = await doorway();
     expect(silent.peer.received).toEqual([]);
     await silent.reader.stop();
@@ -244,7 +244,7 @@ describe("a serial code scanner", () => {
   it("reports nothing after it was stopped, and starts again", async () => {
     const { clock, readings, peer, hold, reader } = await doorway();
     await reader.stop();
-    peer.say(bytes("HC1:LATE\r\n"));
+    peer.send(bytes("HC1:LATE\r\n"));
     await clock.run(1_000);
     expect(readings).toEqual([]);
     await reader.start();

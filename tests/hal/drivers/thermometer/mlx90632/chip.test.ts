@@ -11,7 +11,7 @@ const ADDRESS = 0x3a;
 const FACTORY_NOISE_AT_HZ = 2;
 
 thermometerSuite("MLX90632", {
-  // The chip is told its noise at the rate of table 10 that it leaves the factory with.
+  // The chip takes its noise at the rate that it leaves the factory with (table 10).
   chip: ({ noiseK, ...options }) =>
     createMlx90632Chip({ ...options, noiseK: noiseK / Math.sqrt(8 / FACTORY_NOISE_AT_HZ) }),
   open: (host, clock) => mlx90632({ host, clock, address: ADDRESS, rateHz: 8 }),
