@@ -46,7 +46,7 @@ export interface DataSetFormat {
    */
   compose(sources: readonly SourceFile[], options: ComposeOptions): DataSetContent;
   /** The difference between two versions, where a unit can take one. */
-  delta?(base: Uint8Array, next: Uint8Array): Uint8Array;
+  delta?: (base: Uint8Array, next: Uint8Array) => Uint8Array;
 }
 
 /** A kind that a unit reads into memory, file by file. */
