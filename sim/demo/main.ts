@@ -52,12 +52,15 @@ export async function startSimulatedDoorway(
     venueName: VENUE,
     remote,
     commandKeys: commandKeyFile(keys),
-    servePages: (services, { bench, control }) =>
+    // Without `onProblem` a port that is taken ends the start: here there is somebody to choose another.
+    servePages: ({ feed, clock, health, onTokenGuessing }, { bench, control }) =>
       startUiServer({
-        ...services,
+        clock,
+        health,
+        onTokenGuessing,
         ...optional({ host: options.host, port: options.port }),
-        extension: doorwayExtension(control, services.feed),
-        feed: { ...services.feed, cameraFrame: createFrames(bench) },
+        extension: doorwayExtension(control, feed),
+        feed: { ...feed, cameraFrame: createFrames(bench) },
       }),
   });
   const stop = async (): Promise<void> => {

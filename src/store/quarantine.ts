@@ -1,8 +1,9 @@
-/** A database that cannot be trusted is set aside under a dated name: never deleted, never used again. */
+/** Quarantine: a database that cannot be trusted is kept under a dated name, never deleted, never used again. */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { parseJson } from "../base/json.ts";
 
-/** What a suspect file leaves beside itself until it is out of the way. */
+/** The corruption marker: it lies next to a damaged database until that is quarantined. */
 interface Marker {
   why: string;
   quarantine: string;
@@ -19,19 +20,21 @@ const markerOf = (path: string): string => `${path}-suspect`;
  */
 export function markCorrupt(path: string, why: string, atMs: number): void {
   if (existsSync(markerOf(path))) return;
-  const marker: Marker = { why, quarantine: freeName(path, atMs) };
+  // `setAside` is the file's name for it since version 0.1.0.
+  const marker = { why, setAside: freeName(path, atMs) };
   writeFileSync(markerOf(path), JSON.stringify(marker), { flush: true });
 }
 
 /** The marker that a database of before left, if any. */
 export function corruptionMarker(path: string): Marker | undefined {
   if (!existsSync(markerOf(path))) return undefined;
-  try {
-    const { why, quarantine } = JSON.parse(readFileSync(markerOf(path), "utf8")) as Partial<Marker>;
-    if (typeof why === "string" && typeof quarantine === "string") return { why, quarantine };
-  } catch {
-    // A power cut tore the marker itself: what it stood for still holds.
-  }
+  const marker = parseJson(readFileSync(markerOf(path), "utf8"));
+  const { why, setAside } =
+    typeof marker === "object" && marker !== null
+      ? { why: undefined, setAside: undefined, ...marker }
+      : {};
+  // A power cut may have torn the marker itself: what it stood for still holds.
+  if (typeof why === "string" && typeof setAside === "string") return { why, quarantine: setAside };
   return { why: "marked as damaged", quarantine: freeName(path, 0) };
 }
 

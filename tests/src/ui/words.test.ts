@@ -75,7 +75,7 @@ describe("every other word", () => {
     ["alarms", words.ALARMS, ALARM_KINDS],
     ["credentials", words.CREDENTIALS, CREDENTIAL_KINDS],
     ["devices", words.DEVICES, DEVICE_NAMES],
-    ["needs", words.NEEDS, ["credential", "id-card", "temperature"]],
+    ["needs", words.NEEDS, ["id-card", "temperature"]],
     ["modes", words.MODES, ["normal", "locked-down", "evacuation"]],
     ["outcomes", words.OUTCOMES, ["granted", "denied", "referred"]],
     [
