@@ -1,33 +1,17 @@
 /** `sentinel run`: a real unit, until it is told to stop. */
-import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { Command } from "commander";
 import { ConfigError } from "../config/yaml-file.ts";
-import { parseUnitConfig, type UnitConfig } from "../config/unit.ts";
 import { SetupError } from "../unit/evidence-base.ts";
 import { startUnit } from "../main.ts";
 import { createLogger } from "./support/log.ts";
+import { readUnitFile } from "./support/unit-file.ts";
 import { UsageError } from "./support/usage.ts";
 
 /** How long the process may outlive its unit. */
 const HANGING_MS = 1_000;
 
 export const DEFAULT_CONFIG = "/etc/sentinel/unit.yaml";
-
-/** Reads a unit's file; what is wrong with it is wrong usage. */
-export async function readConfig(file: string): Promise<UnitConfig> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw UsageError.because(error, file);
-  }
-  try {
-    return parseUnitConfig(text, file);
-  } catch (error) {
-    throw error instanceof ConfigError ? UsageError.because(error) : error;
-  }
-}
 
 /** The verb, ready to be added to the program. */
 export function runCommand(): Command {
@@ -36,7 +20,7 @@ export function runCommand(): Command {
     .option("--config <file>", "the unit's configuration", DEFAULT_CONFIG)
     .addHelpText("after", "\nThe log goes to standard output, one JSON line an event.")
     .action(async (options: { config: string }) => {
-      const config = await readConfig(options.config);
+      const config = readUnitFile(options.config);
       const logger = createLogger(config.unitId);
       const stopped = new Promise<string>((resolve) => {
         process.once("SIGINT", resolve);

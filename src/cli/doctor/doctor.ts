@@ -3,7 +3,8 @@ import process from "node:process";
 import { Command } from "commander";
 import type { Finding } from "./check.ts";
 import { examine } from "./examination.ts";
-import { DEFAULT_CONFIG, readConfig } from "../run.ts";
+import { DEFAULT_CONFIG } from "../run.ts";
+import { readUnitFile } from "../support/unit-file.ts";
 import { printLine } from "../support/output.ts";
 
 const SIGNS = { ok: "✓", failed: "✗", absent: "–" } as const;
@@ -19,7 +20,7 @@ export function doctorCommand(): Command {
       "\nStop the unit first: a device can have one user only. The gate is not opened.\nExit status: 0 when nothing failed, 1 when something did, 2 when the configuration cannot be used.",
     )
     .action(async (options: { config: string; json?: boolean }) => {
-      const config = await readConfig(options.config);
+      const config = readUnitFile(options.config);
       const findings: Finding[] = [];
       for await (const finding of examine(config)) {
         findings.push(finding);

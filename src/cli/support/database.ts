@@ -1,7 +1,7 @@
 /** Which database a verb works on: named itself, or by the unit's configuration. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import { parseUnitConfig } from "../../config/unit.ts";
+import { readUnitFile } from "./unit-file.ts";
 import { UsageError } from "./usage.ts";
 
 export interface DatabaseOptions {
@@ -48,7 +48,7 @@ export interface OutsideFiles {
 /** What of the unit lies elsewhere; nothing is known of it without a configuration. */
 export function outsideFilesOf({ config }: DatabaseOptions): OutsideFiles {
   if (config === undefined) return { folder: undefined, files: [] };
-  const { data, http, keys } = parseUnitConfig(readFileSync(config, "utf8"), config);
+  const { data, http, keys } = readUnitFile(config);
   const secrets = [http.screenPage, http.operatorTokenFile].filter((file) => file !== undefined);
   return {
     folder: data?.folder,
@@ -58,5 +58,5 @@ export function outsideFilesOf({ config }: DatabaseOptions): OutsideFiles {
 
 function databaseOfConfig(config: string | undefined): string | undefined {
   if (config === undefined) return undefined;
-  return parseUnitConfig(readFileSync(config, "utf8"), config).store.path;
+  return readUnitFile(config).store.path;
 }
