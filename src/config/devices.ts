@@ -34,7 +34,9 @@ function severalOf(
     .array(settingsOf(kind))
     .max(names.length, `expected at most ${names.length}`)
     .optional()
-    .describe(`several: the first is ${names.slice(0, 2).join(", the next ")}, and so on`);
+    .describe(
+      `instead of the single one: up to ${names.length}, named ${names.slice(0, 2).join(", ")} and so on in their order`,
+    );
 }
 
 const NO_BADGE_READER = "no driver of a badge reader is known: remove the list";
@@ -42,11 +44,19 @@ const NO_BADGE_READER = "no driver of a badge reader is known: remove the list";
 /** A device that is not named is not there. The gate always is. */
 export const devices = z
   .strictObject({
-    camera: DRIVERS["code-reader"][0].schema.optional().describe("the one code reader"),
+    camera: DRIVERS["code-reader"][0].schema
+      .optional()
+      .describe("the only code reader; a second one, or a scanner: `codeReaders`"),
     codeReaders: severalOf("code-reader", CODE_READERS),
-    cardReader: settingsOf("card-reader").optional().describe("the one card reader"),
+    cardReader: settingsOf("card-reader")
+      .optional()
+      .describe("the only card reader; a second one: `cardReaders`"),
     cardReaders: severalOf("card-reader", CARD_READERS),
-    badgeReaders: z.array(z.unknown()).max(0, NO_BADGE_READER).optional(),
+    badgeReaders: z
+      .array(z.unknown())
+      .max(0, NO_BADGE_READER)
+      .optional()
+      .describe("no driver of a badge reader is known yet: leave it out"),
     thermometer: settingsOf("thermometer").optional(),
     gate: settingsOf("gate").prefault({ driver: DRIVERS.gate[0].name }),
     panel: settingsOf("panel").optional(),
