@@ -23,7 +23,7 @@ export function twoWireFix(bus: number, detail: string): string {
   if (/ENOENT/.test(detail)) {
     return `there is no /dev/i2c-${bus}: dtparam=i2c_arm=on in config.txt, module i2c-dev loaded (sudo modprobe i2c-dev; deploy/install.sh has it loaded at each start), then reboot`;
   }
-  return "check SDA, SCL and 3.3 V, and group i2c; where it answers now and then, dtparam=i2c_arm_baudrate=10000 in config.txt";
+  return "check SDA, SCL and 3.3 V, group i2c, and that `driver` and `address` are those of this chip; where it answers now and then, dtparam=i2c_arm_baudrate=10000 in config.txt";
 }
 
 /** Reads a chip once, for `sentinel doctor`. */
