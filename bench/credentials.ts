@@ -97,7 +97,8 @@ async function timeVerification({ text, trust, at: wallMs }: Subject, rounds: nu
     const started = performance.now();
     const credential = await verifier.code(bytes, text, instant(wallMs));
     const took = performance.now() - started;
-    if (!credential.holds) throw new Error(`does not hold: ${JSON.stringify(credential.reasons)}`);
+    if (!credential.isValid)
+      throw new Error(`does not hold: ${JSON.stringify(credential.reasons)}`);
     if (round >= 0) times.push(took);
   }
   const used = process.cpuUsage(cpu);

@@ -223,7 +223,7 @@ class Siege {
         const code = hostileCode(random, this.#unit.pass);
         // A whole pass is no attack, however it is wrapped and whatever hangs behind it.
         const { shown } = await this.#compare(code);
-        const hostile = shown.holds ? code.slice(1) : code;
+        const hostile = shown.isValid ? code.slice(1) : code;
         const text = Buffer.from(hostile).subarray(0, 900);
         camera.show({ text, medium: random.pick(["phone", "paper"]) });
       }
@@ -240,7 +240,7 @@ class Siege {
         const text = hostileCode(random, pass);
         const { good, shown } = await this.#compare(text);
         this.#thrown.codes += 1;
-        if (!shown.holds || text === pass) continue;
+        if (!shown.isValid || text === pass) continue;
         // Neither what follows the end of a pass nor its wrapping is part of what was signed. What is
         // read must be the very same, its reference too: a pass wrapped anew is no new pass.
         if (isDeepStrictEqual(shown, good)) this.#readDespiteTail += 1;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { Command } from "commander";
 import type { Credential } from "../core/evidence/evidence.ts";
+import { optional } from "../base/optional.ts";
 import { printable } from "../base/printable.ts";
 import { RuleStore } from "../credential/formats/eu-dcc/business-rules.ts";
 import { timeOf } from "../base/dates.ts";
@@ -77,7 +78,7 @@ export function verifyCommand(print: Print = printLine): Command {
       const isJson = options.json === true;
       const output = isJson ? [asJson(credential, options, warnings)] : asText(credential);
       for (const line of output) print(line);
-      process.exitCode = credential.holds ? 0 : 1;
+      process.exitCode = credential.isValid ? 0 : 1;
     });
 }
 
@@ -194,18 +195,29 @@ function asJson(
   options: VerifyOptions,
   warnings: readonly string[],
 ): string {
-  const { kind, holds, reasons, evidence, holder, reference: _ofThisRun, ...rest } = credential;
+  const {
+    kind,
+    isValid: holds,
+    supportingDocument: needsAlongside,
+    reasons,
+    evidence,
+    holder,
+    reference: _ofThisRun,
+    ...rest
+  } = credential;
   const { pseudonym, ...seen } = holder ?? { pseudonym: "" };
   // A pseudonym under no key would look like one and mean nothing.
   const shown = options.districtKey === undefined ? seen : { pseudonym, ...seen };
   const who = holder === undefined ? {} : { holder: shown };
   const remarks = warnings.length === 0 ? {} : { warnings };
-  return JSON.stringify({ kind, holds, reasons, evidence, ...who, ...rest, ...remarks });
+  // The names of these keys are what scripts read; they stay when a member is renamed.
+  const named = { kind, holds, reasons, evidence };
+  return JSON.stringify({ ...named, ...who, ...rest, ...optional({ needsAlongside }), ...remarks });
 }
 
 function asText(credential: Credential): string[] {
-  const { kind, holds, reasons, evidence, holder, issuer, issuedAtMs, validUntilMs } = credential;
-  const lines = [`${kind}: ${holds ? "valid" : "not valid"}`];
+  const { kind, isValid, reasons, evidence, holder, issuer, issuedAtMs, validUntilMs } = credential;
+  const lines = [`${kind}: ${isValid ? "valid" : "not valid"}`];
   for (const { code, params = {} } of reasons) lines.push(`  because ${code}${listed(params)}`);
   if (issuer !== undefined) lines.push(`  issuer ${issuer}`);
   if (holder?.maskedName !== undefined) lines.push(`  holder ${holder.maskedName}`);

@@ -47,7 +47,7 @@ export function reason(code: CredentialReason, params?: Reason["params"]): Reaso
 
 /** A credential that is not valid and gives no evidence. */
 export function invalid(kind: CredentialKind, ...reasons: Reason[]): Verification {
-  return { kind, holds: false, reasons, evidence: [] };
+  return { kind, isValid: false, reasons, evidence: [] };
 }
 
 /** The layers of a code, outermost first, as `malformed` names the damaged one. */

@@ -142,7 +142,7 @@ function senseCodes(
 /** One of several symbols that carry a code together is no credential by itself, whatever its text is. */
 function partOf({ reference }: Credential, { number, of }: CodePart): Credential {
   const reasons = [{ code: "parts-missing" as const, params: { part: number, of } }];
-  return { kind: "unknown", holds: false, reasons, reference, evidence: [] };
+  return { kind: "unknown", isValid: false, reasons, reference, evidence: [] };
 }
 
 function senseCards(

@@ -137,7 +137,7 @@ function deviations(kind: string, vector: Vector, credential: Credential): strin
     }
   }
   const wanted = overall(vector);
-  const came = credential.holds ? "valid" : "invalid";
+  const came = credential.isValid ? "valid" : "invalid";
   if (wanted !== undefined && wanted !== came) {
     const why = credential.reasons.map(({ code }) => code).join(", ");
     found.push(`${wanted} expected, ${came} came${why === "" ? "" : ` (${why})`}`);

@@ -88,7 +88,7 @@ export function warmth(estimateC: number): EvidenceOf<"temperature"> {
 export function aCredential(change: Partial<Credential> = {}): Credential {
   return {
     kind: "health-pass-live",
-    holds: true,
+    isValid: true,
     reasons: [],
     reference: "code-1",
     holder: { pseudonym: "holder-1", maskedName: "王**" },
@@ -128,7 +128,7 @@ export const red = (reference: string, pseudonym: string) =>
     evidence: [piece({ kind: "code-colour", colour: "red" })],
   });
 export const paper = () =>
-  aCredential({ kind: "health-pass-paper", needsAlongside: "id-card", reference: "paper-1" });
+  aCredential({ kind: "health-pass-paper", supportingDocument: "id-card", reference: "paper-1" });
 export const card = (pseudonym = "holder-1") =>
   aCredential({ kind: "resident-id", reference: `card-${pseudonym}`, holder: { pseudonym } });
 

@@ -134,8 +134,8 @@ function applyCredentialRules(input: DecisionInput): RuleResult[] {
   if (!policy.acceptedCredentials.includes(credential.kind)) {
     return [line(id, "deny", "credential-kind-not-accepted", { kind: credential.kind })];
   }
-  const failures = credential.holds ? [met(id)] : credentialFailures(credential, policy);
-  if (!credential.holds && !holdsButForTheClock(input)) return failures;
+  const failures = credential.isValid ? [met(id)] : credentialFailures(credential, policy);
+  if (!credential.isValid && !holdsButForTheClock(input)) return failures;
   return [
     ...failures,
     ...checkSupportingCard(input),
@@ -169,7 +169,7 @@ const unlistedVerdict = ({ code }: Reason): "deny" | "refer" =>
 
 function checkSupportingCard(input: DecisionInput): RuleResult[] {
   const { credential, supportingCard } = input;
-  if (credential.needsAlongside === undefined) return [];
+  if (credential.supportingDocument === undefined) return [];
   const id = "id-card";
   if (supportingCard === undefined) {
     const reason: Reason = { code: "id-card-needed" };
@@ -236,7 +236,7 @@ function checkBasis(input: DecisionInput): RuleResult[] {
 function applyPolicyRules(input: DecisionInput): RuleResult[] {
   const { credential, policy, at } = input;
   // Without a valid credential there is no holder to apply the rules to.
-  if (!credential.holds) {
+  if (!credential.isValid) {
     // Nothing was looked up for it: what is not known of its holder is no ground to refuse.
     if (!holdsButForTheClock(input) || credential.evidence.length === 0) return [];
   }

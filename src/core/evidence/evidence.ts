@@ -140,8 +140,8 @@ export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 export interface Credential {
   kind: CredentialKind;
   /** True only if its authenticity and its own validity were established. */
-  holds: boolean;
-  /** Why it does not hold; empty when it does. */
+  isValid: boolean;
+  /** Why it is not valid; empty when it is. */
   reasons: readonly Reason[];
   /** Recognises the same code presented again (hash under a key of this unit, base64url). */
   reference: string;
@@ -149,8 +149,8 @@ export interface Credential {
   /** When the code itself was made (epoch ms): the age of a live code counts from here. */
   issuedAtMs?: number;
   validUntilMs?: number;
-  /** Present when the credential counts only together with a second one. */
-  needsAlongside?: "id-card";
+  /** What has to be shown with it; absent when it counts alone. */
+  supportingDocument?: "id-card";
   evidence: readonly Evidence[];
   /** Who signed, or which list answered. */
   issuer?: string;

@@ -9,7 +9,7 @@ const SHOWN_MS = 5_000;
 
 /** The hint for what was shown; undefined where it is a credential, or the policy judges it like one. */
 export function hintFor(transition: Transition, credential: Credential): ReasonCode | undefined {
-  if (credential.holds || credential.kind === "resident-id") return undefined;
+  if (credential.isValid || credential.kind === "resident-id") return undefined;
   const [reason] = credential.reasons;
   if (reason === undefined && credential.kind !== "unknown") return undefined;
   const code = reason?.code ?? "not-a-health-code";

@@ -19,7 +19,7 @@ export function credentialPresented(
   const checked = transition.state.mode !== "evacuation";
   const hint = event.by === "code" ? hintFor(transition, event.credential) : undefined;
   if (hint !== undefined) return checked ? showHint(transition, hint) : undefined;
-  countRead(transition, event.credential.holds);
+  countRead(transition, event.credential.isValid);
   if (!checked) return;
   endHint(transition);
   const { visit, presence } = transition.state;
@@ -88,10 +88,10 @@ function mergeCredentials(
   presenterLeft = false,
 ): Pick<GatheringVisit, "credential" | "carried" | "supportingCard"> {
   // The card that a paper pass asked for, laid after its visit had ended.
-  if (before.needsAlongside === "id-card" && presented.kind === "resident-id") {
+  if (before.supportingDocument === "id-card" && presented.kind === "resident-id") {
     return { credential: before, carried, supportingCard: presented };
   }
-  const evidence = before.holds ? [...carried, ...before.evidence] : carried;
+  const evidence = before.isValid ? [...carried, ...before.evidence] : carried;
   const merged = { credential: presented, carried: evidence };
   const supports = before.kind === "resident-id" && !presenterLeft;
   return supports ? { ...merged, supportingCard: before } : merged;

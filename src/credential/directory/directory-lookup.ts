@@ -34,7 +34,7 @@ export function credentialOfEntry(
   const { pseudonym, maskedName, birthYear } = entry;
   return {
     kind,
-    holds: true,
+    isValid: true,
     reasons: [],
     holder: {
       pseudonym,

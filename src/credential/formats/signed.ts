@@ -17,7 +17,7 @@ export const CLOCK_TOLERANCE_MS = 5 * MINUTE_MS;
 
 /** A signed credential, taken apart by its format. */
 export interface SignedCredential<S extends TrustedSigner>
-  extends Pick<Verification, "kind" | "needsAlongside">, ValidityPeriod {
+  extends Pick<Verification, "kind" | "supportingDocument">, ValidityPeriod {
   credentialId?: string | undefined;
   holder?: Holder | undefined;
   issuer?: string | undefined;
@@ -56,7 +56,7 @@ export function verifySigned<S extends TrustedSigner>(
   credential: SignedCredential<S>,
   context: VerificationContext,
 ): Verification {
-  const { kind, signer, credentialId, holder, issuer, needsAlongside } = credential;
+  const { kind, signer, credentialId, holder, issuer, supportingDocument } = credential;
   const { issuedAtMs, validUntilMs } = credential;
   const trusted = signer.key;
   const reasons = [
@@ -67,9 +67,9 @@ export function verifySigned<S extends TrustedSigner>(
   ];
   return {
     kind,
-    holds: reasons.length === 0 && trusted !== undefined,
+    isValid: reasons.length === 0 && trusted !== undefined,
     reasons,
-    ...optional({ credentialId, holder, issuedAtMs, validUntilMs, issuer, needsAlongside }),
+    ...optional({ credentialId, holder, issuedAtMs, validUntilMs, issuer, supportingDocument }),
     evidence: trusted === undefined ? [] : credential.evidence(trusted),
     ...(trusted === undefined ? {} : basisOf(signedBy, trusted, context)),
   };

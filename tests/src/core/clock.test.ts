@@ -45,7 +45,7 @@ describe("with a clock that cannot be believed", () => {
     ["one whose issuer looks expired", ["issuer-expired"]],
   ])("%s is referred", (_name, codes) => {
     const reasons = codes.map((code) => ({ code })) as Credential["reasons"];
-    const outcome = shown(live({ holds: false, reasons }), [COLOUR]);
+    const outcome = shown(live({ isValid: false, reasons }), [COLOUR]);
     expect(outcome).toBe(["referred clock-untrusted", ...codes].join(" "));
   });
 
@@ -53,7 +53,7 @@ describe("with a clock that cannot be believed", () => {
     "a credential that is %s is denied all the same",
     (code) => {
       const reasons = [{ code }, { code: "expired" }] as Credential["reasons"];
-      const outcome = shown(live({ holds: false, reasons }), [COLOUR]);
+      const outcome = shown(live({ isValid: false, reasons }), [COLOUR]);
       expect(outcome).toBe(`denied ${code} clock-untrusted expired`);
     },
   );
@@ -61,7 +61,7 @@ describe("with a clock that cannot be believed", () => {
   it("a red code is denied, also in a pass that looks expired or not yet valid", () => {
     const red = piece({ kind: "code-colour", colour: "red" }, { validUntilMs: NOON_MS - HOUR_MS });
     const reasons = [{ code: "expired" as const }];
-    expect(shown(live({ holds: false, reasons, evidence: [red] }), [COLOUR])).toBe(
+    expect(shown(live({ isValid: false, reasons, evidence: [red] }), [COLOUR])).toBe(
       "denied code-red clock-untrusted expired",
     );
     expect(shown(live({ evidence: [red] }), [COLOUR])).toBe("denied code-red clock-untrusted");
@@ -123,7 +123,7 @@ describe("with a clock that cannot be believed", () => {
 
   it("a credential of which nothing is known is not refused for what it lacks", () => {
     const reasons = [{ code: "card-expired" as const }];
-    const nothing = live({ kind: "resident-id", holds: false, reasons, evidence: [] });
+    const nothing = live({ kind: "resident-id", isValid: false, reasons, evidence: [] });
     expect(shown(nothing, [COLOUR, NAT])).toBe("referred clock-untrusted card-expired");
   });
 
@@ -154,7 +154,7 @@ describe("with a clock that cannot be believed", () => {
   it("a card that looks expired still has to be the holder's", () => {
     const expired = (pseudonym: string) => ({
       ...card(pseudonym),
-      holds: false,
+      isValid: false,
       reasons: [{ code: "card-expired" as const }],
     });
     const supportingCard = expired("holder-1");
@@ -204,7 +204,7 @@ describe("with a clock that cannot be believed", () => {
   it("every reason of time is one of those that do not deny", () => {
     for (const code of REASONS_OF_TIME) {
       const reasons = [{ code }] as Credential["reasons"];
-      const outcome = shown(live({ holds: false, reasons }), []);
+      const outcome = shown(live({ isValid: false, reasons }), []);
       expect(outcome).toMatch(/^referred clock-untrusted/);
     }
   });
@@ -215,7 +215,7 @@ describe("the unit's own faults", () => {
     "%s is for staff where the policy does not say",
     (code) => {
       const reasons = [{ code }] as Credential["reasons"];
-      const credential = live({ holds: false, reasons });
+      const credential = live({ isValid: false, reasons });
       const policy = { whenCredentialFails: {} };
       expect(outcomeOf([], [], { credential, policy })).toBe(`referred ${code}`);
       const denying = { whenCredentialFails: { [code]: "deny" as const } };

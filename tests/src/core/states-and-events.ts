@@ -64,7 +64,7 @@ export const STATES: Record<string, () => DoorwayState> = {
     core.take(operator(core.state.visit?.ref));
     return core.state;
   },
-  "a hint": () => reach([shows(aCredential({ kind: "unknown", holds: false, reasons: [] }))]),
+  "a hint": () => reach([shows(aCredential({ kind: "unknown", isValid: false, reasons: [] }))]),
   "an exit": () => reach([contact("exit-request", true)]),
   "a forced door": () => reach([contact("door-open", true)]),
   "a release awaiting its record": () => reach([operator()], false),
@@ -103,7 +103,7 @@ export const EVENTS: Record<EventKind, (state: DoorwayState) => Event[]> = {
     shows(aCredential({ reference: "next", holder: { pseudonym: "other" } })),
     shows(aCredential()),
     shows(paper()),
-    shows(aCredential({ kind: "unknown", holds: false, reasons: [] })),
+    shows(aCredential({ kind: "unknown", isValid: false, reasons: [] })),
     lays(unknownCard()),
   ],
   "read-failed": () => [event({ kind: "read-failed", device: "card-reader", detail: "x" })],
@@ -201,9 +201,9 @@ function reach(events: Event[], storeAnswers = true, gateAnswers = true): Doorwa
 }
 
 const authority = { by: "li", why: "test" };
-const paper = () => aCredential({ kind: "health-pass-paper", needsAlongside: "id-card" });
+const paper = () => aCredential({ kind: "health-pass-paper", supportingDocument: "id-card" });
 const unknownCard = () =>
-  aCredential({ kind: "resident-id", holds: false, reasons: [{ code: "holder-unknown" }] });
+  aCredential({ kind: "resident-id", isValid: false, reasons: [{ code: "holder-unknown" }] });
 const measured = (celsius = 36.5): Event =>
   event({ kind: "temperature-measured", evidence: warmth(celsius) });
 const absent = (): Event => event({ kind: "presence-changed", present: false });

@@ -110,8 +110,8 @@ const claims = (changes: Record<number, unknown> = {}) =>
 
 async function show(text: string, trust: TrustSet, at = NOW_OF_SIGNERS) {
   const credential = await verifierOf({ trust }).code(Buffer.from(text), text, instant(at));
-  const { holds, reasons } = credential;
-  return { ...credential, codes: holds ? ["holds"] : reasons.map(({ code }) => code) };
+  const { isValid, reasons } = credential;
+  return { ...credential, codes: isValid ? ["holds"] : reasons.map(({ code }) => code) };
 }
 
 describe("EU certificates", () => {
@@ -350,7 +350,7 @@ describe("SMART Health Cards", () => {
     ["entered in error", { status: "entered-in-error" }],
     ["for antibodies", { code: coded(LOINC, "94563-4") }],
   ])("of a test that is %s give no evidence", async (_name, changes) => {
-    expect(await withResource(result(changes))).toMatchObject({ holds: true, evidence: [] });
+    expect(await withResource(result(changes))).toMatchObject({ isValid: true, evidence: [] });
   });
 
   it.each([["without a time", { effectiveDateTime: undefined }]])(
@@ -425,7 +425,7 @@ describe("SMART Health Cards", () => {
     await shown(part(one, 2));
     expect((await shown(part(two, 2))).reasons[0]?.params).toEqual({ have: 1, of: 3 });
     expect((await shown(part(two, 3))).reasons[0]?.params).toEqual({ have: 2, of: 3 });
-    expect((await shown(part(two, 1))).holds).toBe(true);
+    expect((await shown(part(two, 1))).isValid).toBe(true);
   });
 });
 

@@ -136,7 +136,7 @@ describe("while sets are replaced", () => {
         const at = { monotonicMs: beganMs, wallMs: Date.now(), wallTrusted: true };
         for (const text of [TOKEN, pass]) {
           const credential = await verifier.code(Buffer.from(text), text, at);
-          if (!credential.holds) wrong.push(credential);
+          if (!credential.isValid) wrong.push(credential);
           if (text === TOKEN) basis.add(credential.basisAsOfMs);
         }
         await unit.store.commit(draft(number));

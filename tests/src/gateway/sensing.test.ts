@@ -9,7 +9,9 @@ import { StubCardReader, StubCodeReader, StubGate } from "../../support/stub-dev
 
 const verifier: CredentialVerifier = {
   code: () =>
-    Promise.resolve(aCredential({ holds: false, reasons: [{ code: "malformed" }], evidence: [] })),
+    Promise.resolve(
+      aCredential({ isValid: false, reasons: [{ code: "malformed" }], evidence: [] }),
+    ),
   card: () => Promise.reject(new Error("no card is laid here")),
   freshness: () => ({}),
 };
@@ -44,7 +46,7 @@ test.each([
     framesTried: 1,
     credentialShaped: part === undefined,
   });
-  expect(await shown).toMatchObject({ credential: { holds: false, reasons: expected } });
+  expect(await shown).toMatchObject({ credential: { isValid: false, reasons: expected } });
 });
 
 test("of several readers each has its own health and its own failures, the first without a number", () => {

@@ -112,7 +112,7 @@ function verifyHealthPass(text: string, context: VerificationContext): Verificat
       issuedAtMs,
       notBeforeMs,
       validUntilMs,
-      ...(pass.form === "paper" ? { needsAlongside: "id-card" } : {}),
+      ...(pass.form === "paper" ? { supportingDocument: "id-card" } : {}),
       signer,
       problems: ageProblems(pass, context.at),
       revocationNumbers: [{ namespace: "health-pass", number: serial }],

@@ -44,7 +44,7 @@ async function verifyToken(text: string, context: VerificationContext): Promise<
   const { resolver } = context;
   const tokenReference = tokenReferenceOf(context.districtKey, token);
   const local = await lookUpHolder(kind, { tokenReference }, context);
-  if (local.holds || resolver === undefined) return local;
+  if (local.isValid || resolver === undefined) return local;
   const answer = await resolver.resolve(token, tokenReference);
   // The resolver could not be asked: that the directory does not know the token proves nothing then.
   if (answer.outcome === "unreachable") return invalid(kind, reason("directory-unreachable"));

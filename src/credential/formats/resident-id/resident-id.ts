@@ -50,7 +50,7 @@ async function verifyResidentCard(
   }
   const known = await lookUpHolder(kind, { pseudonym }, context);
   if (ended === undefined) return { ...known, holder };
-  return { ...known, holds: false, reasons: [ended, ...known.reasons], holder };
+  return { ...known, isValid: false, reasons: [ended, ...known.reasons], holder };
 }
 
 /** Why the card may not be valid any more; undefined while it is. */

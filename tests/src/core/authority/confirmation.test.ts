@@ -24,7 +24,7 @@ describe("a second, explicit step", () => {
     sampledAtMs: 0,
   });
   const failing = (code: ReasonCode): Credential =>
-    aCredential({ holds: false, reasons: [{ code }] as Credential["reasons"] });
+    aCredential({ isValid: false, reasons: [{ code }] as Credential["reasons"] });
 
   it.each<[string, Credential, ReasonCode]>([
     ["a red code", red("code-2", "holder-2"), "code-red"],

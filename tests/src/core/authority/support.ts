@@ -44,7 +44,7 @@ export function referred(): CoreUnderTest {
   const core = new CoreUnderTest();
   core.take(measured(36.5));
   const reasons = [{ code: "holder-unknown" as const }];
-  core.take(lays({ ...card("stranger"), holds: false, reasons }));
+  core.take(lays({ ...card("stranger"), isValid: false, reasons }));
   expect(core.outcome()).toBe("referred");
   return core;
 }

@@ -263,13 +263,13 @@ describe("rules for some", () => {
 
 describe("the credential itself", () => {
   it.each([
-    [{ kind: "unknown" as const, holds: false, reasons: [] }, "denied not-a-health-code"],
+    [{ kind: "unknown" as const, isValid: false, reasons: [] }, "denied not-a-health-code"],
     [
-      { holds: false, reasons: [{ code: "signature-invalid" as const }] },
+      { isValid: false, reasons: [{ code: "signature-invalid" as const }] },
       "denied signature-invalid",
     ],
-    [{ holds: false, reasons: [] }, "denied malformed"],
-    [{ holds: false, reasons: [{ code: "holder-unknown" as const }] }, "referred holder-unknown"],
+    [{ isValid: false, reasons: [] }, "denied malformed"],
+    [{ isValid: false, reasons: [{ code: "holder-unknown" as const }] }, "referred holder-unknown"],
     [{ kind: "nz-covid-pass" as const }, "denied credential-kind-not-accepted"],
   ])("%j", (change, expected) => {
     const credential = aCredential(change);
@@ -278,7 +278,7 @@ describe("the credential itself", () => {
 
   it("that does not hold never admits, whatever the policy says", () => {
     const policy = aPolicy({ rules: [], whenCredentialFails: { revoked: "grant" } });
-    const credential = aCredential({ holds: false, reasons: [{ code: "revoked" }] });
+    const credential = aCredential({ isValid: false, reasons: [{ code: "revoked" }] });
     expect(outcome([], [], { credential, policy })).toBe("referred revoked");
   });
 
@@ -314,7 +314,7 @@ describe("the credential itself", () => {
 });
 
 describe("a paper pass", () => {
-  const paper = aCredential({ kind: "health-pass-paper", needsAlongside: "id-card" });
+  const paper = aCredential({ kind: "health-pass-paper", supportingDocument: "id-card" });
   const card = aCredential({ kind: "resident-id", reference: "card-1" });
 
   it("waits for the ID card and is refused without it", () => {
@@ -327,7 +327,7 @@ describe("a paper pass", () => {
   });
 
   it("counts beside a card nobody knows here, for the card only says who stands there", () => {
-    const unknown = { ...card, holds: false, reasons: [{ code: "holder-unknown" as const }] };
+    const unknown = { ...card, isValid: false, reasons: [{ code: "holder-unknown" as const }] };
     expect(outcome([], [], { credential: paper, supportingCard: unknown })).toBe("granted");
   });
 
@@ -336,7 +336,7 @@ describe("a paper pass", () => {
     expect(outcome([], [], { credential: paper, supportingCard: other })).toBe(
       "denied holder-mismatch",
     );
-    const expired = { ...card, holds: false, reasons: [{ code: "card-expired" as const }] };
+    const expired = { ...card, isValid: false, reasons: [{ code: "card-expired" as const }] };
     expect(outcome([], [], { credential: paper, supportingCard: expired })).toBe(
       "denied card-expired",
     );
@@ -349,8 +349,8 @@ describe("a paper pass", () => {
 
 describe("a card whose last day nobody can read", () => {
   const reasons = [{ code: "card-validity-unknown" as const }];
-  const card = aCredential({ kind: "resident-id", reference: "card-1", holds: false, reasons });
-  const paper = aCredential({ kind: "health-pass-paper", needsAlongside: "id-card" });
+  const card = aCredential({ kind: "resident-id", reference: "card-1", isValid: false, reasons });
+  const paper = aCredential({ kind: "health-pass-paper", supportingDocument: "id-card" });
   const refers = "referred card-validity-unknown";
 
   it("is for staff to look at: neither granted nor denied", () => {

@@ -47,7 +47,7 @@ describe("an announcement", () => {
 
   it("says a hint and takes it back", () => {
     const core = new CoreUnderTest();
-    core.take(shows(aCredential({ kind: "unknown", holds: false, reasons: [] })));
+    core.take(shows(aCredential({ kind: "unknown", isValid: false, reasons: [] })));
     expect(core.announcement()).toMatchObject({ phase: "welcome", hint: "not-a-health-code" });
     core.elapse("hint", 5_000);
     expect(core.announcement()).not.toHaveProperty("hint");

@@ -119,7 +119,7 @@ describe("a code that is no credential", () => {
     shows(
       aCredential({
         kind: "unknown",
-        holds: false,
+        isValid: false,
         reasons: [{ code: "not-a-health-code" }],
         evidence: [],
         reference: "advert",

@@ -19,7 +19,7 @@ import { CoreUnderTest } from "../../../support/doorway-core.ts";
 const thermometer = (ok: boolean, monotonicMs = 0): Event =>
   event({ kind: "device-changed", device: "thermometer", ok, detail: "" }, at(monotonicMs));
 const stranger = () =>
-  lays({ ...card("stranger"), holds: false, reasons: [{ code: "holder-unknown" }] }, at(1_000));
+  lays({ ...card("stranger"), isValid: false, reasons: [{ code: "holder-unknown" }] }, at(1_000));
 const phase = (core: CoreUnderTest): string =>
   viewOf(core.state, { outbox: { pending: 0, state: "normal" } }, at()).phase;
 

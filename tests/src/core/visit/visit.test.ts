@@ -232,7 +232,7 @@ describe("the same person", () => {
     expect(paperFirst.outcome()).toBe("granted");
 
     const cardFirst = new CoreUnderTest();
-    const unknown = { holds: false, reasons: [{ code: "holder-unknown" as const }] };
+    const unknown = { isValid: false, reasons: [{ code: "holder-unknown" as const }] };
     cardFirst.take(lays({ ...card(), ...unknown }));
     expect(cardFirst.outcome()).toBe("referred");
     cardFirst.take(shows(paper(), at(2_000)));
@@ -416,7 +416,7 @@ describe("bad reads", () => {
     const fails = () => event({ kind: "read-failed", device: "card-reader", detail: "x" });
     for (let count = 1; count <= 4; count++) core.take(fails());
     expect(core.state.alarms).toEqual([]);
-    core.take(shows(aCredential({ holds: false, reasons: [{ code: "malformed" }] })));
+    core.take(shows(aCredential({ isValid: false, reasons: [{ code: "malformed" }] })));
     expect(core.state.alarms.map((alarm) => alarm.kind)).toEqual(["repeated-bad-reads"]);
     core.take(shows(aCredential({ reference: "good" })));
     expect(core.state.alarms).toEqual([]);

@@ -61,7 +61,7 @@ describe("resident ID card", () => {
   it("is not accepted where no format knows the document", async () => {
     expect(await card({ document: "library-card" })).toMatchObject({
       kind: "unknown",
-      holds: false,
+      isValid: false,
       reasons: [{ code: "not-accepted-here" }],
     });
   });
@@ -70,7 +70,7 @@ describe("resident ID card", () => {
     const credential = await card();
     expect(credential).toMatchObject({
       kind: "resident-id",
-      holds: true,
+      isValid: true,
       holder: { pseudonym: ENTRY.pseudonym, maskedName: "王**", birthYear: 1949 },
       basis: "directory",
       basisAsOfMs: NOW - 30_000,
@@ -109,7 +109,7 @@ describe("resident ID card", () => {
 
   it("with a wrong check digit is not looked up at all", async () => {
     const credential = await card({ number: "110105194912310020" });
-    expect(credential).toMatchObject({ holds: false, reasons: [{ code: "number-invalid" }] });
+    expect(credential).toMatchObject({ isValid: false, reasons: [{ code: "number-invalid" }] });
     expect(credential.holder).toBeUndefined();
   });
 
@@ -120,7 +120,7 @@ describe("resident ID card", () => {
   ])("%s", async (_name, at, holds) => {
     const validTo = { year: 2026, month: 5, day: 2 };
     const credential = await card({ validTo }, Date.parse(at));
-    expect(credential.holds).toBe(holds);
+    expect(credential.isValid).toBe(holds);
     expect(credential.holder?.pseudonym).toBe(ENTRY.pseudonym);
   });
 
@@ -128,7 +128,7 @@ describe("resident ID card", () => {
     const validTo = { year: 2026, month: 5, day: 1 };
     const at = { ...instant(NOW), wallTrusted: false };
     const credential = await verifierOf({ directory }).card({ ...CARD, validTo }, at);
-    expect(credential).toMatchObject({ holds: false, reasons: [{ code: "card-expired" }] });
+    expect(credential).toMatchObject({ isValid: false, reasons: [{ code: "card-expired" }] });
     expect(credential.evidence[0]).toMatchObject({ kind: "code-colour", colour: "green" });
     const unknown = await verifierOf({ directory: broken }).card({ ...CARD, validTo }, at);
     expect(unknown.reasons.map(({ code }) => code)).toEqual([
@@ -140,7 +140,7 @@ describe("resident ID card", () => {
   it("whose last day nobody can read neither holds nor is expired, and names its holder", async () => {
     const credential = await card({ validTo: "unknown" });
     expect(credential).toMatchObject({
-      holds: false,
+      isValid: false,
       reasons: [{ code: "card-validity-unknown" }],
       holder: { pseudonym: ENTRY.pseudonym },
     });
@@ -148,7 +148,7 @@ describe("resident ID card", () => {
 
   it("without a name and a day of birth that can be read is looked up all the same", async () => {
     const credential = await card({ name: "", birth: "unknown" });
-    expect(credential.holds).toBe(true);
+    expect(credential.isValid).toBe(true);
     expect(credential.holder).toEqual({ pseudonym: ENTRY.pseudonym });
   });
 
@@ -186,16 +186,16 @@ describe("opaque token", () => {
   it("is resolved by its keyed hash", async () => {
     expect(await show({ directory })).toMatchObject({
       kind: "opaque-token",
-      holds: true,
+      isValid: true,
       holder: { pseudonym: ENTRY.pseudonym },
       basis: "directory",
     });
   });
 
   it("that nobody knows is no entry", async () => {
-    const { holds, reasons, evidence } = await show({ directory }, "Z9".repeat(12));
-    expect({ holds, reasons, evidence }).toEqual({
-      holds: false,
+    const { isValid, reasons, evidence } = await show({ directory }, "Z9".repeat(12));
+    expect({ isValid, reasons, evidence }).toEqual({
+      isValid: false,
       reasons: [{ code: "holder-unknown" }],
       evidence: [],
     });
@@ -206,7 +206,11 @@ describe("opaque token", () => {
     const client: ResolverClient = { ask: () => Promise.resolve(ENTRY) };
     const resolver = new TokenResolver({ client, clock });
     const credential = await show({ directory, resolver }, "Z9".repeat(12));
-    expect(credential).toMatchObject({ holds: true, basis: "resolver", basisAsOfMs: ENTRY.asOfMs });
+    expect(credential).toMatchObject({
+      isValid: true,
+      basis: "resolver",
+      basisAsOfMs: ENTRY.asOfMs,
+    });
     expect(credential.evidence[0]?.source).toEqual({ name: "resolver", asOfMs: ENTRY.asOfMs });
   });
 

@@ -46,7 +46,7 @@ describe("SMART Health Card", async () => {
     const credential = await verify(cardText(whole), given);
     expect(credential).toMatchObject({
       kind: "smart-health-card",
-      holds: true,
+      isValid: true,
       issuer: "https://example.org/cards",
       holder: { maskedName: "A******** ****", birthYear: 1951 },
     });
@@ -57,7 +57,7 @@ describe("SMART Health Card", async () => {
   });
 
   it("is read as its JWS too, as files carry it", async () => {
-    expect(await verify(whole, given)).toMatchObject({ kind: "smart-health-card", holds: true });
+    expect(await verify(whole, given)).toMatchObject({ kind: "smart-health-card", isValid: true });
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe("SMART Health Card", async () => {
     ],
     ["two dots too many", `${whole}.x.y`, "malformed"],
   ])("with %s", async (_name, jws, code) => {
-    expect(await verify(cardText(jws), given)).toMatchObject({ holds: false });
+    expect(await verify(cardText(jws), given)).toMatchObject({ isValid: false });
     expect(await codes(cardText(jws), given)).toEqual([code]);
   });
 
@@ -113,7 +113,7 @@ describe("SMART Health Card", async () => {
     ]);
     expect((await show(0, 60_000)).reasons[0]?.params).toEqual({ have: 2, of: 3 });
     expect((await show(0, 90_000)).reasons[0]?.params).toEqual({ have: 2, of: 3 });
-    expect((await show(1, 120_000)).holds).toBe(true);
+    expect((await show(1, 120_000)).isValid).toBe(true);
     expect((await show(1, 120_001)).reasons[0]?.params).toEqual({ have: 1, of: 3 });
     expect((await show(2, 180_002)).reasons[0]?.params).toEqual({ have: 1, of: 3 });
   });
@@ -169,7 +169,7 @@ describe("NZ COVID Pass", () => {
     const credential = await verify(nzText(nzPayload()), given);
     expect(credential).toMatchObject({
       kind: "nz-covid-pass",
-      holds: true,
+      isValid: true,
       holder: { maskedName: "S****** ****", birthYear: 1960 },
       evidence: [{ kind: "membership", roles: ["public-covid-pass"], trust: "verified" }],
     });
@@ -222,7 +222,7 @@ describe("ICAO seal", () => {
     for (const each of [text, turned]) {
       expect(await verify(each, given)).toMatchObject({
         kind: "vds-nc",
-        holds: true,
+        isValid: true,
         issuer: "UTO",
         evidence: [{ kind: "vaccination", doses: 2, product: "Comirnaty" }],
       });
@@ -290,7 +290,7 @@ describe("what is no health code", () => {
   ])("%s", async (text) => {
     expect(await verify(text, given)).toMatchObject({
       kind: "unknown",
-      holds: false,
+      isValid: false,
       reasons: [{ code: "not-a-health-code" }],
       evidence: [],
     });
@@ -301,7 +301,7 @@ describe("what is no health code", () => {
     async (text) => {
       expect(await verify(text, given)).toMatchObject({
         kind: "mdoc",
-        holds: false,
+        isValid: false,
         reasons: [{ code: "not-accepted-here" }],
       });
     },

@@ -66,7 +66,7 @@ describe.each(SIGNED)("$name", (format) => {
 
   it("is valid, with its basis", async () => {
     expect(await verify(format, await good())).toMatchObject({
-      holds: true,
+      isValid: true,
       reasons: [],
       basis: "trust-list",
       basisAsOfMs: trust.asOfMs,
@@ -109,7 +109,7 @@ describe.each(SIGNED)("$name", (format) => {
     const entries = new Map([[number, { verdict }]]);
     const revocations = [{ namespace, asOfMs: now - 5, entries }];
     const credential = await verify(format, await good(), { revocations });
-    expect(credential).toMatchObject({ holds: false, basisAsOfMs: now - 5 });
+    expect(credential).toMatchObject({ isValid: false, basisAsOfMs: now - 5 });
     expect(credential.reasons.map(({ code }) => code)).toEqual([verdict]);
   });
 
@@ -121,14 +121,14 @@ describe.each(SIGNED)("$name", (format) => {
     expect(await codes(format, await good(), ending(now))).toEqual(["revoked"]);
     const credential = await verify(format, await good(), ending(now - 1));
     // What has ended is no basis either.
-    expect(credential).toMatchObject({ holds: true, basisAsOfMs: trust.asOfMs });
+    expect(credential).toMatchObject({ isValid: true, basisAsOfMs: trust.asOfMs });
   });
 
   it("is not valid when truncated anywhere", async () => {
     const text = await good();
     for (const part of [0.2, 0.5, 0.8, 0.99]) {
       const credential = await verify(format, text.slice(0, Math.floor(text.length * part)));
-      expect(credential).toMatchObject({ holds: false, evidence: [] });
+      expect(credential).toMatchObject({ isValid: false, evidence: [] });
       expect(credential.reasons).toHaveLength(1);
     }
   });
@@ -150,22 +150,22 @@ describe.each(SIGNED)("$name", (format) => {
 
   it("is not valid where nobody is trusted to have signed it, and is evidence of nothing", async () => {
     const credential = await verify(format, await good(), { sets: [] });
-    expect(credential).toMatchObject({ holds: false, evidence: [] });
+    expect(credential).toMatchObject({ isValid: false, evidence: [] });
     expect(credential.reasons.map(({ code }) => code)).toEqual(["issuer-unknown"]);
     expect(credential).not.toHaveProperty("basis");
   });
 
   it("is not valid with a byte behind what was signed", async () => {
     const credential = await verify(format, await format.trailingByte());
-    expect(credential).toMatchObject({ holds: false, evidence: [] });
+    expect(credential).toMatchObject({ isValid: false, evidence: [] });
     expect(credential.reasons).toHaveLength(1);
   });
 
   it("is refused with a field twice, or is what the last one makes it", async () => {
     const credential = await verify(format, await format.duplicatedField.text());
     const { issuedAtMs, evidence } = await verify(format, await good());
-    const refused = { holds: false, evidence: [] };
-    const same = { holds: true, evidence, ...optional({ issuedAtMs }) };
+    const refused = { isValid: false, evidence: [] };
+    const same = { isValid: true, evidence, ...optional({ issuedAtMs }) };
     expect(credential).toMatchObject(format.duplicatedField.outcome === "refused" ? refused : same);
     expect(credential.reasons).toHaveLength(format.duplicatedField.outcome === "refused" ? 1 : 0);
   });
@@ -190,7 +190,7 @@ describe.each(SIGNED.filter(({ allowsNothingBehind }) => allowsNothingBehind !==
         ["\uFEFF\n", "\n"],
       ]) {
         const shown = await verify(format, `${before}${text}${behind}`);
-        expect(shown).toMatchObject({ holds: true, reference });
+        expect(shown).toMatchObject({ isValid: true, reference });
       }
     });
   },

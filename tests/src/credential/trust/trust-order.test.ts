@@ -42,8 +42,8 @@ async function verdictOf(text: string, sets: readonly TrustSet[]): Promise<strin
   for (const [index, set] of sets.entries()) trust.replace(`set ${index}`, set);
   const unitKey = new Uint8Array(32);
   const verifier = createCredentialVerifier({ trust, districtKey: DISTRICT_KEY, unitKey });
-  const { holds, reasons } = await verifier.code(Buffer.from(text), text, instant(NOW));
-  return `${holds} ${reasons.length}`;
+  const { isValid, reasons } = await verifier.code(Buffer.from(text), text, instant(NOW));
+  return `${isValid} ${reasons.length}`;
 }
 
 const orders = (sets: readonly TrustSet[]) =>

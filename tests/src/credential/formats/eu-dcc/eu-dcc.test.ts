@@ -13,7 +13,7 @@ describe("a good certificate", () => {
     const credential = await verify(good);
     expect(credential).toMatchObject({
       kind: "eu-dcc",
-      holds: true,
+      isValid: true,
       reasons: [],
       issuer: "AT",
       holder: { maskedName: "M********* ********", birthYear: 1998 },
@@ -59,7 +59,7 @@ describe("a good certificate", () => {
     const credential = await verify(
       dccText(dccPayload({ ...PERSON, t: [{ ...TEST, ...change }] })),
     );
-    expect(credential).toMatchObject({ holds: true, evidence: [evidence] });
+    expect(credential).toMatchObject({ isValid: true, evidence: [evidence] });
   });
 
   it("of a recovery gives its three dates", async () => {
@@ -91,7 +91,7 @@ describe("each damage has its name", () => {
     ["claims", dccText(dccPayload(new Uint8Array(5)))],
   ])("%s", async (layer, text) => {
     const credential = await verify(text);
-    expect(credential).toMatchObject({ kind: "eu-dcc", holds: false, evidence: [] });
+    expect(credential).toMatchObject({ kind: "eu-dcc", isValid: false, evidence: [] });
     expect(credential.reasons).toMatchObject([{ code: "malformed", params: { layer } }]);
   });
 
@@ -133,8 +133,8 @@ describe("each damage has its name", () => {
     ["v", { ...PERSON, v: [VACCINATION, { ...VACCINATION, dn: 1, dt: "2025-12-10" }] }],
     ["t", { ...PERSON, ver: "1.10.0", t: [TEST, TEST] }],
   ])("schema: %s", async (path, content) => {
-    const { holds, reasons } = await verify(dccText(dccPayload(content)));
-    expect(holds).toBe(false);
+    const { isValid, reasons } = await verify(dccText(dccPayload(content)));
+    expect(isValid).toBe(false);
     expect(reasons).toEqual([{ code: "schema-violation", params: { path } }]);
   });
 

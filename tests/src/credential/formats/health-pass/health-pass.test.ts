@@ -52,7 +52,7 @@ describe("the document", () => {
   it.each(vectors)("$name: verifies as written", async ({ text, at, holds, reasons, evidence }) => {
     const credential = await verifier.code(Buffer.from(text), text, instant(Date.parse(at)));
     expect(credential.reasons.map(({ code }) => code)).toEqual(reasons);
-    expect(credential.holds).toBe(holds);
+    expect(credential.isValid).toBe(holds);
     expect(credential.evidence.map(({ kind }) => kind)).toEqual(evidence);
   });
 
@@ -108,7 +108,7 @@ describe("what was issued is what is read", () => {
     const credential = await shown(content, NOW);
     expect(credential).toMatchObject({
       kind: "health-pass-live",
-      holds: true,
+      isValid: true,
       reasons: [],
       holder: content.holder,
       issuedAtMs: NOW,
@@ -117,7 +117,7 @@ describe("what was issued is what is read", () => {
       basis: "trust-list",
       basisAsOfMs: NOW,
     });
-    expect(credential.needsAlongside).toBeUndefined();
+    expect(credential.supportingDocument).toBeUndefined();
     expect(credential.evidence).toMatchObject([
       { kind: "code-colour", colour: "green", trust: "verified" },
       { kind: "nucleic-acid-test", ...content.nucleicAcidTest },
@@ -177,7 +177,7 @@ describe("what was issued is what is read", () => {
       const message = signSign1("EdDSA", keyId, key.privateKey, encodeCbor(claims));
       const text = `DS1:${encodeBase45(deflateRawSync(message))}`;
       const credential = await verifierOf({}).code(Buffer.from(text), text, instant(NOW));
-      expect(credential.holds).toBe(true);
+      expect(credential.isValid).toBe(true);
       const others = credential.evidence
         .slice(4)
         .flatMap((each) =>
@@ -201,13 +201,13 @@ describe("what was issued is what is read", () => {
     },
   );
 
-  it("a paper pass counts only beside the ID card and lives 180 days", async () => {
+  it("a paper pass counts only together with the ID card and lives 180 days", async () => {
     const content = { ...passContent(), form: "paper" as const };
     const last = await shown(content, NOW + PAPER_LIFETIME_MS - 1);
     expect(last).toMatchObject({
       kind: "health-pass-paper",
-      holds: true,
-      needsAlongside: "id-card",
+      isValid: true,
+      supportingDocument: "id-card",
     });
     const over = await shown(content, NOW + PAPER_LIFETIME_MS);
     expect(over.reasons.map(({ code }) => code)).toEqual(["expired"]);
@@ -236,7 +236,7 @@ describe("time and keys", () => {
   ])("%s", async (_name, at, reasons) => {
     const credential = await shown(passContent(), at);
     expect(credential.reasons.map(({ code }) => code)).toEqual(reasons);
-    expect(credential.holds).toBe(reasons.length === 0);
+    expect(credential.isValid).toBe(reasons.length === 0);
   });
 
   it("a live code that ran out says from when it is, for the words on the screen", async () => {
@@ -256,7 +256,7 @@ describe("time and keys", () => {
     const byOld = issueHealthPass(old, passContent());
     const byNew = issueHealthPass(fresh, passContent());
     for (const text of [byOld, byNew]) {
-      expect((await verifier.code(Buffer.from(text), text, instant(NOW))).holds).toBe(true);
+      expect((await verifier.code(Buffer.from(text), text, instant(NOW))).isValid).toBe(true);
     }
     const late = await verifier.code(Buffer.from(byOld), byOld, instant(NOW + day + 1));
     expect(late.reasons.map(({ code }) => code)).toEqual([
@@ -275,7 +275,7 @@ describe("time and keys", () => {
     const stranger = createIssuerKey({ issuer: "x", notBeforeMs: 0, notAfterMs: NOW * 2 });
     const text = issueHealthPass(stranger, passContent());
     const credential = await verifierOf({}).code(Buffer.from(text), text, instant(NOW));
-    expect(credential).toMatchObject({ holds: false, evidence: [] });
+    expect(credential).toMatchObject({ isValid: false, evidence: [] });
     expect(credential.reasons[0]).toEqual({
       code: "issuer-unknown",
       params: { keyId: stranger.keyId },
