@@ -7,6 +7,7 @@ import { optional } from "../../src/base/optional.ts";
 import { COMMAND_NAMES } from "../../src/core/command.ts";
 import { startUiServer } from "../../src/ui/server.ts";
 import { createRandom } from "../kernel/random.ts";
+import { startDoorwayCollector } from "./collector.ts";
 import { createFrames } from "./control.ts";
 import { createRemote, REMOTE_KEY_ID } from "./remote.ts";
 import { doorwayExtension } from "./routes.ts";
@@ -51,6 +52,8 @@ export async function startSimulatedDoorway(
     district: DISTRICT,
     venueName: VENUE,
     remote,
+    // The broker speaks MQTT 3.1.1, which cannot say by itself that a record reached nobody.
+    collector: true,
     commandKeys: commandKeyFile(keys),
     // Without `onProblem` a port that is taken ends the start: here there is somebody to choose another.
     servePages: ({ feed, clock, health, onTokenGuessing }, { bench, control }) =>
@@ -63,7 +66,15 @@ export async function startSimulatedDoorway(
         feed: { ...feed, cameraFrame: createFrames(bench) },
       }),
   });
+  const collector = startDoorwayCollector({
+    clock: stage.clock,
+    chance: () => stage.backend.chance(),
+    brokerUrl: stage.backend.broker.url,
+    district: DISTRICT,
+    folder,
+  });
   const stop = async (): Promise<void> => {
+    await collector.stop();
     await stage.dispose();
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   };

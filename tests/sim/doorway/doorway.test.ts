@@ -63,6 +63,14 @@ describe("the simulated doorway in real time", { timeout: 60_000 }, () => {
     expect(await readdir(folder)).toContain("records.db");
   });
 
+  it("is well: a collector acknowledges its records, and nothing is out of order", async () => {
+    const response = await fetch(new URL("readyz", doorway.url));
+    const { parts } = (await response.json()) as { parts: { name: string; ok: boolean }[] };
+    expect(parts.map(({ name }) => name)).toContain("link/broker");
+    expect(parts.filter(({ ok }) => !ok)).toEqual([]);
+    expect(await readdir(folder)).toContain("collector.db");
+  });
+
   it("turns the red code away, though somebody else is still there", async () => {
     await present("stranger");
     await present("red-phone");
