@@ -35,10 +35,10 @@ const TRUST_LIST_AGE_MS = 2 * 3_600_000;
 
 /** Makes the control. Faults of the world are switched here, and only here, while the page runs. */
 export function createDoorwayControl(options: ControlOptions): DoorwayControl {
-  const { world, bench, broker, district, unitClock, nowMs } = options;
+  const { world, bench, broker, unitClock, nowMs } = options;
   const listeners = new Set<() => void>();
   const messages: { topic: string; payload: string; atMs: number }[] = [];
-  const plugged = { thermometer: true, reader: true, camera: true };
+  const sockets = createSockets(bench);
   let brokerUp = true;
   const changed = (): void => {
     for (const listener of listeners) listener();
@@ -56,19 +56,7 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
   };
   return {
     visitors: () => GALLERY.map((each) => portrait(each)),
-    async present(visitorId) {
-      const found = GALLERY.find((each) => each.id === visitorId);
-      if (found === undefined) throw new Error(`the gallery has no visitor "${visitorId}"`);
-      const now = nowMs();
-      district.setDirectoryAsOf(now - DIRECTORY_AGE_MS);
-      district.setTrustListAsOf(now - TRUST_LIST_AGE_MS);
-      district.revoke([], "revoked", now - TRUST_LIST_AGE_MS);
-      if (found.known !== undefined) options.cast.know(directoryEntry.parse(found.known));
-      const plan = options.cast.plan(visitor.parse(found.visitor), found.id);
-      district.handOver(options.files);
-      await options.unit().reload();
-      await world.callForward(plan);
-    },
+    present: (visitorId) => present(options, visitorId),
     dismiss: () => world.dismiss(),
     atDoor: () => world.atDoor(),
     frame: createFrames(bench),
@@ -79,9 +67,7 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
         distanceM,
         noise,
         brokerUp,
-        thermometerPlugged: plugged.thermometer,
-        readerPlugged: plugged.reader,
-        cameraPlugged: plugged.camera,
+        ...sockets.state(),
         clockErrorMs: unitClock.errorMs,
       };
     },
@@ -92,21 +78,7 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
       if (distanceM !== undefined) world.setConditions({ distanceM });
       if (noise !== undefined) world.setConditions({ noise });
       if (change.brokerUp !== undefined) switchBroker(change.brokerUp);
-      if (change.thermometerPlugged !== undefined) {
-        plugged.thermometer = change.thermometerPlugged;
-        if (plugged.thermometer) bench.smbus.plug();
-        else bench.smbus.unplug();
-      }
-      if (change.readerPlugged !== undefined) {
-        plugged.reader = change.readerPlugged;
-        if (plugged.reader) bench.serial.plug();
-        else bench.serial.unplug();
-      }
-      if (change.cameraPlugged !== undefined) {
-        plugged.camera = change.cameraPlugged;
-        if (plugged.camera) bench.camera.plug();
-        else bench.camera.unplug();
-      }
+      sockets.set(change);
       // A clock that is wrong also counts as not synchronised.
       if (clockErrorMs !== undefined) unitClock.set(clockErrorMs, clockErrorMs === 0);
       changed();
@@ -116,6 +88,51 @@ export function createDoorwayControl(options: ControlOptions): DoorwayControl {
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Brings a visitor of the gallery to the door, with data of the district that is as fresh as ever. */
+async function present(
+  { world, district, cast, files, unit, nowMs }: ControlOptions,
+  visitorId: string,
+): Promise<void> {
+  const found = GALLERY.find((each) => each.id === visitorId);
+  if (found === undefined) throw new Error(`the gallery has no visitor "${visitorId}"`);
+  const now = nowMs();
+  district.setDirectoryAsOf(now - DIRECTORY_AGE_MS);
+  district.setTrustListAsOf(now - TRUST_LIST_AGE_MS);
+  district.revoke([], "revoked", now - TRUST_LIST_AGE_MS);
+  if (found.known !== undefined) cast.know(directoryEntry.parse(found.known));
+  const plan = cast.plan(visitor.parse(found.visitor), found.id);
+  district.handOver(files);
+  await unit().reload();
+  await world.callForward(plan);
+}
+
+type PlugState = Pick<WorldControls, "thermometerPlugged" | "readerPlugged" | "cameraPlugged">;
+
+/** The cables of the devices: which are plugged in, and pulling or plugging them. */
+function createSockets(bench: SimulatedHardware): {
+  state: () => PlugState;
+  set: (change: Partial<PlugState>) => void;
+} {
+  const plugged = { thermometerPlugged: true, readerPlugged: true, cameraPlugged: true };
+  const devices = [
+    ["thermometerPlugged", bench.smbus],
+    ["readerPlugged", bench.serial],
+    ["cameraPlugged", bench.camera],
+  ] as const;
+  return {
+    state: () => ({ ...plugged }),
+    set(change) {
+      for (const [name, device] of devices) {
+        const wanted = change[name];
+        if (wanted === undefined) continue;
+        plugged[name] = wanted;
+        if (wanted) device.plug();
+        else device.unplug();
+      }
     },
   };
 }

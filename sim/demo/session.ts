@@ -62,6 +62,15 @@ export interface DemoSession {
   dispose(): Promise<void>;
 }
 
+const CAMERA = {
+  width: 640,
+  height: 480,
+  framesPerSecond: 15,
+  idleFramesPerSecond: 5,
+  noise: 2,
+  noiseFrames: 4,
+};
+
 /** Sets a doorway up with the gallery's visitors before it. */
 export async function openDemoSession(options: DemoSessionOptions): Promise<DemoSession> {
   const { random, folder, unitId, remote } = options;
@@ -84,14 +93,7 @@ export async function openDemoSession(options: DemoSessionOptions): Promise<Demo
     clock,
     random: random.fork("bench"),
     ambientC: 22,
-    camera: {
-      width: 640,
-      height: 480,
-      framesPerSecond: 15,
-      idleFramesPerSecond: 5,
-      noise: 2,
-      noiseFrames: 4,
-    },
+    camera: CAMERA,
   });
   const { mqtt } = options;
   const backend = await createRealBackend({ clock: unitClock, folder, unitId, district, mqtt });

@@ -109,8 +109,7 @@ export function readFrame(
     `a ${progressive ? "progressive " : ""}JPEG of ${width}×${height} pixels`,
     fileBytes + perSample * samples + width * height,
   );
-  const blocks = mcusPerLine * mcusPerColumn;
-  if (8 * fileBytes * MOST_MISSING < blocks) throw cut();
+  if (8 * fileBytes * MOST_MISSING < mcusPerLine * mcusPerColumn) throw cut();
   const components = grids.map(({ needed, ...grid }) => {
     const blocks = grid.blocksPerLine * grid.blocksPerColumn;
     return {

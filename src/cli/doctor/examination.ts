@@ -103,6 +103,45 @@ function dataChecks(config: UnitConfig): Check[] {
       run: config.trust.files.length === 0 ? undefined : () => agesOf(config.trust.files),
       fix: "copy the file again; until then its issuers are not trusted",
     },
+    ...signerKeyChecks(config),
+    {
+      what: "other files",
+      run: otherFiles(config).length === 0 ? undefined : () => readable(otherFiles(config)),
+      fix: "put the file there, readable for the unit's user (sentinel); the unit takes it up without a restart",
+    },
+    clockCheck(config),
+    {
+      what: "disk",
+      run: () => writeDurably(folder),
+      fix: `make ${folder} writable for the unit, and free at least 200 MB there`,
+    },
+    {
+      what: "damaged databases",
+      run: () => nothingSetAside(config.store.path),
+      fix: "get the records out with `sentinel audit salvage FILE --into collector.db`, then move the file away",
+    },
+  ];
+}
+
+function clockCheck(config: UnitConfig): Check {
+  return {
+    what: "clock",
+    run: async () => {
+      if (config.clock.vouchedBy === "nobody") return "kept by something the kernel does not know";
+      const sync = createClockSyncReader()();
+      if (sync.state === "unknown") throw new Error(`the kernel cannot be asked: ${sync.why}`);
+      if (sync.state === "unsynchronised") {
+        throw new Error("the kernel says it is not synchronised");
+      }
+      return "synchronised";
+    },
+    fix: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",
+  };
+}
+
+/** The keys that others sign with: commands, acknowledgements and data sets. */
+function signerKeyChecks(config: UnitConfig): Check[] {
+  return [
     {
       what: "command keys",
       run: config.commands && keysOf(config.commands.keys, parseCommandKeys),
@@ -120,35 +159,6 @@ function dataChecks(config: UnitConfig): Check[] {
       what: "data keys",
       run: config.data && keysOf(config.data.keys, parseDataKeys),
       fix: 'fix the file; until then no data is taken from the district ("sentinel publish keygen" prints what belongs in it)',
-    },
-    {
-      what: "other files",
-      run: otherFiles(config).length === 0 ? undefined : () => readable(otherFiles(config)),
-      fix: "put the file there, readable for the unit's user (sentinel); the unit takes it up without a restart",
-    },
-    {
-      what: "clock",
-      run: async () => {
-        if (config.clock.vouchedBy === "nobody")
-          return "kept by something the kernel does not know";
-        const sync = createClockSyncReader()();
-        if (sync.state === "unknown") throw new Error(`the kernel cannot be asked: ${sync.why}`);
-        if (sync.state === "unsynchronised") {
-          throw new Error("the kernel says it is not synchronised");
-        }
-        return "synchronised";
-      },
-      fix: "start systemd-timesyncd or chrony, and give a Pi without network an RTC",
-    },
-    {
-      what: "disk",
-      run: () => writeDurably(folder),
-      fix: `make ${folder} writable for the unit, and free at least 200 MB there`,
-    },
-    {
-      what: "damaged databases",
-      run: () => nothingSetAside(config.store.path),
-      fix: "get the records out with `sentinel audit salvage FILE --into collector.db`, then move the file away",
     },
   ];
 }
@@ -231,7 +241,7 @@ async function isThere(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
     throw error;
   }
 }

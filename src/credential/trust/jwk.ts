@@ -27,7 +27,7 @@ export function verificationKeyOf(json: unknown, where: string): VerificationKey
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new TrustFileError(where, "not a key");
   }
-  const jwk = json as Readonly<Record<string, unknown>>;
+  const jwk: Readonly<Record<string, unknown>> = { ...json };
   const { kty, kid, use, key_ops: operations, alg } = jwk;
   if (typeof kty !== "string") throw new TrustFileError(where, "not a key: kty is missing");
   const secret = SECRET_MEMBERS.find((member) => Object.hasOwn(jwk, member));

@@ -201,7 +201,10 @@ function identifiersIn(content: Readonly<Record<string, unknown>>): string[] {
 /** A field of all entries, as far as it is a text that says something. */
 function textsOf(content: Readonly<Record<string, unknown>>, field: "ci" | "co"): string[] {
   return entryKinds(content)
-    .flatMap((kind) => content[kind] as unknown[])
+    .flatMap((kind): unknown[] => {
+      const entries = content[kind];
+      return Array.isArray(entries) ? entries : [];
+    })
     .flatMap((each) => Object.entries(Object(each)))
     .filter(([name]) => name === field)
     .flatMap(([, value]) => (typeof value === "string" && value !== "" ? [value] : []));
