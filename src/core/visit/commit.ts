@@ -25,8 +25,11 @@ export function evaluate(transition: Transition, windowOver: boolean): void {
   const { visit } = state;
   if (visit?.phase !== "gathering") return;
   const ruling = rule(state, visit, event.at, windowOver);
-  if (ruling.decided) commit(transition, visit, ruling.decision);
-  else transition.update({ visit: { ...visit, awaits: ruling.awaits } });
+  if (ruling.decided) return commit(transition, visit, ruling.decision);
+  const { awaits } = ruling;
+  // What is no longer awaited, because its device failed or the policy changed, is not repeated either.
+  const repeated = visit.repeated.filter((kind) => awaits.includes(kind));
+  transition.update({ visit: { ...visit, awaits, repeated } });
 }
 
 function rule(

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { EvidenceOf } from "../../../../src/core/evidence/evidence.ts";
 import { OBSERVED_SOURCES, type ObservedKind } from "../../../../src/core/evidence/observed.ts";
 import type { Rule } from "../../../../src/core/policy/policy.ts";
-import { aCredential, aPolicy, at, event, measured, shows } from "../../../support/core.ts";
+import { aCredential, aPolicy, at, event, measured, paper, shows } from "../../../support/core.ts";
 import { CoreUnderTest } from "../../../support/doorway-core.ts";
 
 const SOURCES = { ...OBSERVED_SOURCES };
@@ -105,5 +105,24 @@ describe("every kind of observed evidence", () => {
     expect(fails(false, 1_000)).toContainEqual(request);
     expect(core.announcement()?.nextStep).toBe("hold-still");
     expect(fails(true, 2_000)).not.toContainEqual(request);
+  });
+
+  it("is no longer repeated once its device failed, while a card is still awaited", () => {
+    const core = new CoreUnderTest();
+    core.take(shows(paper()));
+    core.take(event({ kind: "temperature-failed", failure: "unsteady" }));
+    expect(core.announcement()?.nextStep).toBe("hold-still");
+    core.take(event({ kind: "device-changed", device: "thermometer", ok: false, detail: "x" }));
+    expect(core.awaits()).toEqual(["id-card"]);
+    expect(core.announcement()?.nextStep).toBe("give-evidence");
+  });
+
+  it("is no longer repeated once a new policy does not ask for it", () => {
+    const core = new CoreUnderTest();
+    core.take(shows(paper()));
+    core.take(event({ kind: "temperature-failed", failure: "unsteady" }));
+    core.take(event({ kind: "policy-changed", policy: aPolicy({ version: 2, rules: [] }) }));
+    expect(core.awaits()).toEqual(["id-card"]);
+    expect(core.announcement()?.nextStep).toBe("give-evidence");
   });
 });
