@@ -71,7 +71,9 @@ export class SqliteRecordArchive implements RecordArchive {
   readonly #antiPassback: AntiPassbackDetector;
   readonly #database: Database.Database;
   readonly #prepare: Prepare;
-  readonly #sets = new Map<string, Known>();
+  #sets = new Map<string, Known>();
+  /** The sets in memory are ahead of the database: a transaction was rolled back. */
+  #stale = false;
   readonly #insert: Database.Statement;
   readonly #hashOf: Database.Statement<[string, string, number], string>;
   readonly #inTransaction: (work: () => void) => void;
@@ -118,6 +120,9 @@ export class SqliteRecordArchive implements RecordArchive {
     let duplicates = 0;
     let conflicts = 0;
     const touched = new Set<Known>();
+    // Where even this read fails the batch does: what is saved from incomplete sets would ask for
+    // records that are here, and refuse them when they come.
+    if (this.#stale) this.#load();
     try {
       this.#inTransaction(() => {
         for (const record of records) {
@@ -143,14 +148,14 @@ export class SqliteRecordArchive implements RecordArchive {
         for (const presence of presences) this.#savePresence(presence, receivedMs);
       });
     } catch (error) {
-      // The sets in memory are ahead of what was rolled back.
-      this.#load();
+      this.#stale = true;
       throw error;
     }
     return { stored, duplicates, conflicts, touched: [...touched].map(describe) };
   }
 
   async streams(): Promise<Stream[]> {
+    if (this.#stale) this.#load();
     return [...this.#sets.values()].map(describe);
   }
 
@@ -202,7 +207,7 @@ export class SqliteRecordArchive implements RecordArchive {
   }
 
   #load(): void {
-    this.#sets.clear();
+    const sets = new Map<string, Known>();
     const rows = this.#database
       .prepare<[], { unit: string; epoch: string; ranges: string }>(
         "SELECT unit, epoch, ranges FROM streams ORDER BY first_received_ms",
@@ -210,8 +215,10 @@ export class SqliteRecordArchive implements RecordArchive {
       .all();
     for (const { unit, epoch, ranges } of rows) {
       const set = new RangeSet(JSON.parse(ranges) as Range[]);
-      this.#sets.set(`${unit}/${epoch}`, { unit, epoch, set });
+      sets.set(`${unit}/${epoch}`, { unit, epoch, set });
     }
+    this.#sets = sets;
+    this.#stale = false;
   }
 
   #stream({ unit, epoch }: ReceivedRecord): Known {

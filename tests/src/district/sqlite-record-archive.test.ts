@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SqliteRecordArchive } from "../../../src/district/sqlite-record-archive.ts";
 import { START_MS } from "../../support/records.ts";
@@ -14,6 +15,29 @@ describeRecordArchive("SQLite", async () => {
     open: async () => new SqliteRecordArchive(join(folder, "collector.db")),
     dispose: async () => rmSync(folder, { recursive: true, force: true }),
   };
+});
+
+describe("a database that can be neither written nor read for a moment", () => {
+  it("keeps what it knows of each stream, and goes on where it was", async () => {
+    const folder = newFolder();
+    const path = join(folder, "collector.db");
+    const archive = new SqliteRecordArchive(path);
+    const store = (seq: number) =>
+      archive.store({ records: [received(seq)], receivedMs: START_MS });
+    await store(1);
+    await store(2);
+    const other = new Database(path);
+    other.exec("ALTER TABLE streams RENAME TO away");
+    await expect(store(3)).rejects.toThrow("no such table");
+    await expect(store(3)).rejects.toThrow("no such table");
+    other.exec("ALTER TABLE away RENAME TO streams");
+    other.close();
+    await store(3);
+    expect(await archive.streams()).toMatchObject([{ through: 3, ranges: [[1, 3]], gaps: [] }]);
+    expect(await store(2)).toMatchObject({ stored: 0, duplicates: 1 });
+    await archive.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 });
 
 describe("after a holder was forgotten at a collector", () => {
