@@ -21,7 +21,8 @@ function settingsOf(kind: DeviceKind): z.ZodType<DeviceSettings> {
 
 /** Files from before drivers had names say by another setting which one they mean. */
 function withDriver(value: unknown, drivers: readonly [Driver, ...Driver[]]): unknown {
-  if (value === null || typeof value !== "object" || "driver" in value) return value;
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  if ("driver" in value) return value;
   const meant = drivers.find(({ impliedBy = [] }) => impliedBy.some((key) => key in value));
   return { driver: (meant ?? drivers[0]).name, ...value };
 }
@@ -39,12 +40,26 @@ function severalOf(
     );
 }
 
+/** Only a camera has a key of its own: it had one before there were other code readers. */
+const CAMERA = DRIVERS["code-reader"][0];
+const onlyCamera = z.preprocess((value, context) => {
+  const named =
+    value !== null && typeof value === "object" && "driver" in value ? value.driver : undefined;
+  if (named === undefined || named === CAMERA.name) return value;
+  context.addIssue({
+    code: "custom",
+    path: ["driver"],
+    message: `expected ${CAMERA.name}: a code reader with another driver stands in devices.codeReaders`,
+  });
+  return value;
+}, CAMERA.schema);
+
 const NO_BADGE_READER = "no driver of a badge reader is known: remove the list";
 
 /** A device that is not named is not there. The gate always is. */
 export const devices = z
   .strictObject({
-    camera: DRIVERS["code-reader"][0].schema
+    camera: onlyCamera
       .optional()
       .describe("the only code reader; a second one, or a scanner: `codeReaders`"),
     codeReaders: severalOf("code-reader", CODE_READERS),

@@ -276,6 +276,11 @@ describe("a unit's file", () => {
       "devices.panel.path: is unknown",
     ],
     [{ devices: { panel: { baudRate: 57_600 } } }, "devices.panel.path: is missing"],
+    [{ devices: { panel: [5, 6, 13] } }, "devices.panel: invalid input: expected object"],
+    [
+      { devices: { camera: { driver: "serial-scanner", path: "/dev/ttyACM0" } } },
+      "devices.camera.driver: expected camera: a code reader with another driver stands in devices.codeReaders",
+    ],
     [
       { devices: { camera: { source: "rpicam" }, codeReaders: [{ source: "v4l2" }] } },
       "devices.camera: stands beside devices.codeReaders: move it into that list",
