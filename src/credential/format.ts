@@ -9,7 +9,7 @@ import type { Verification, VerificationContext } from "./verification.ts";
 export interface CredentialFormat {
   /** The name of its folder. */
   readonly name: string;
-  /** The kinds it is known by in records and policies. What is too damaged to tell them apart is the first. */
+  /** The kinds it is known by in records and policies. A code too damaged to distinguish them is the first. */
   readonly kinds: readonly [CredentialKind, ...CredentialKind[]];
   readonly code?: CodeReading;
   readonly card?: CardReading;

@@ -166,7 +166,7 @@ export class UnitMetrics {
     this.#read("sentinel_info", "Which unit, which program", ["unit", "version"], (set) =>
       set(1, { unit: unitId, version }),
     );
-    this.#read("sentinel_alarms", "Alarms in force, by kind", ["kind"], (set) => {
+    this.#read("sentinel_alarms", "Active alarms, by kind", ["kind"], (set) => {
       const { alarms } = view();
       for (const kind of ALARM_KINDS) {
         set(alarms.filter((alarm) => alarm.kind === kind).length, { kind });
@@ -175,9 +175,14 @@ export class UnitMetrics {
     this.#read("sentinel_device_ok", "1 while the device works", ["device"], (set) => {
       for (const [device, ok] of Object.entries(view().devices)) set(Number(ok), { device });
     });
-    this.#read("sentinel_link_ok", "1 while the far end answers", ["link"], (set) => {
-      for (const [link, ok] of Object.entries(view().links)) set(Number(ok), { link });
-    });
+    this.#read(
+      "sentinel_link_ok",
+      "1 while the other side of the link answers",
+      ["link"],
+      (set) => {
+        for (const [link, ok] of Object.entries(view().links)) set(Number(ok), { link });
+      },
+    );
     this.#read("sentinel_clock_trusted", "1 while the wall clock can be believed", [], (set) =>
       set(Number(view().clockTrusted)),
     );
@@ -189,8 +194,11 @@ export class UnitMetrics {
         if (asOfMs !== undefined) set((atMs - asOfMs) / SECOND_MS, { data });
       }
     });
-    this.#read("sentinel_outbox_pending", "Records the far end has not confirmed", [], (set) =>
-      set(outbox.pending()),
+    this.#read(
+      "sentinel_outbox_pending",
+      "Records not yet confirmed by broker or collector",
+      [],
+      (set) => set(outbox.pending()),
     );
     this.#count("sentinel_outbox_lost", "Records refused or given up at the limit", [], (set) =>
       set(outbox.lost()),
@@ -202,12 +210,12 @@ export class UnitMetrics {
 
   #dataSets(figures: () => DataSetFigures | undefined): void {
     const reports = (): DataSetFigures["reports"] => figures()?.reports ?? {};
-    this.#read("sentinel_data_set_version", "Version of the set in force", ["set"], (set) => {
+    this.#read("sentinel_data_set_version", "Version of the active set", ["set"], (set) => {
       for (const [kind, { version }] of Object.entries(reports())) {
         if (version !== undefined) set(version, { set: kind });
       }
     });
-    this.#read("sentinel_data_set_age_seconds", "Age of the set in force", ["set"], (set) => {
+    this.#read("sentinel_data_set_age_seconds", "Age of the active set", ["set"], (set) => {
       const { atMs } = this.#sources.view();
       for (const [kind, { asOfMs }] of Object.entries(reports())) {
         if (asOfMs !== undefined) set((atMs - asOfMs) / SECOND_MS, { set: kind });
@@ -229,9 +237,13 @@ export class UnitMetrics {
       });
     };
     figure("published", "Records the broker took", ({ published }) => published);
-    figure("delivered", "Records the far end confirmed", ({ acknowledged }) => acknowledged);
+    figure(
+      "delivered",
+      "Records confirmed by broker or collector",
+      ({ acknowledged }) => acknowledged,
+    );
     figure("resent", "Records sent again", ({ resent }) => resent);
-    figure("unheard", "Records nobody listened to", ({ withoutSubscriber }) => withoutSubscriber);
+    figure("unheard", "Records without a subscriber", ({ withoutSubscriber }) => withoutSubscriber);
     figure("refused", "Records the broker refused", ({ refused }) => refused);
     figure("connections", "Connections to the broker", ({ connections }) => connections);
     figure("failures", "Failed tries to connect", ({ failedConnections }) => failedConnections);

@@ -1,4 +1,4 @@
-/** What a JPEG file's markers say before its picture data (ITU-T T.81, annex B). */
+/** Reads a JPEG file's markers before its picture data (ITU-T T.81, annex B). */
 import { PictureError, checkMemory, checkSize } from "./limits.ts";
 
 /** A colour component of the picture: its own grid of 8×8 blocks. */

@@ -1,4 +1,4 @@
-/** Picture files to grey pictures: PNG, JPEG, WebP and GIF, told by their content. */
+/** Picture files to grey pictures: PNG, JPEG, WebP and GIF, recognised by their content. */
 import { readGif } from "./gif.ts";
 import type { GreyPicture } from "./grey.ts";
 import { readJpeg } from "./jpeg.ts";

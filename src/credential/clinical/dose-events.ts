@@ -36,7 +36,7 @@ const isExact = ({ fromMs, untilMs }: TimeSpan): boolean => fromMs === untilMs;
 const MOST_BEHIND_MS = 12 * HOUR_MS;
 const MOST_AHEAD_MS = 14 * HOUR_MS;
 
-/** Whether two reports can be of one dose: nobody is given two of one kind on one day. */
+/** Whether two reports can be of one dose: no person is given two of one kind on one day. */
 function isSame(a: TimeSpan, b: TimeSpan): boolean {
   if (a.day !== undefined && a.day === b.day) return true;
   if (isExact(a) && isExact(b)) return Math.abs(a.fromMs - b.fromMs) < MINUTE_MS;

@@ -125,7 +125,7 @@ const NUCLEIC_ACID = codes(`
   94311-8 94312-6 94313-4 94509-7 94510-5 94511-3 94642-6 94643-4 94644-2 94645-9 94646-7 94745-7
   94746-5 94819-0 95521-1 95522-9 96764-6 96898-2 96899-0 96900-6 97104-4`);
 
-/** LOINC codes of tests for an immune answer: they say nothing of an infection now. */
+/** LOINC codes of tests for an immune answer: they show no present infection. */
 const IMMUNITY = codes(`
   94507-1 94508-9 94547-7 94562-6 94563-4 94564-2 94761-4 94762-2 94768-9 95125-1 95411-5 95416-4
   95542-7 95825-6 95970-0 95971-8 96603-6 98069-8 99596-9 99597-7 99772-6 94503-0 94504-8 94505-5

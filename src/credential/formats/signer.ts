@@ -20,7 +20,7 @@ export interface Signer<S extends TrustedSigner = FoundKey> {
  * The signer among the keys that go by the id a credential names. The same key may stand in several
  * sets: for another issuer, with another span, for other kinds. Each that verifies is evaluated, and
  * the one with the fewest problems counts; the order in which sets were loaded decides nothing.
- * @param ownProblems what a format itself has against a key, beside its span
+ * @param ownProblems why the format itself refuses a key, apart from the key's validity period
  */
 export function findSigner(
   candidates: readonly FoundKey[],

@@ -13,7 +13,7 @@ export function isFilterFile(bytes: Uint8Array): boolean {
 /** The head of a filter file is short; what is longer is none. */
 const MAX_HEAD_BYTES = 512;
 
-/** What a filter file says of itself. */
+/** What a filter file states about itself. */
 export interface FilterLabel {
   namespace: string;
   /** When the list was made, ISO 8601. */

@@ -15,7 +15,7 @@ export interface VerificationKey {
 /** Members that only a secret key has (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2). */
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-/** Names of one algorithm beside the COSE registry's (RFC 9864). */
+/** Further names of an algorithm, besides the COSE registry's (RFC 9864). */
 const ALGORITHM_NAMES: ReadonlyMap<unknown, CoseAlgorithm> = new Map([["Ed25519", "EdDSA"]]);
 
 /**

@@ -180,7 +180,7 @@ function cardList(
   return withWarnings(list, warnings);
 }
 
-/** Of a day the end: a batch may say no more. */
+/** The end of a day, where a batch states only the day. */
 function endOf(expires: string): number {
   const ms = timeOf(expires);
   return /t/i.test(expires) ? ms : ms + DAY_MS;

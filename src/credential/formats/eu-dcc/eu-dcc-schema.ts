@@ -198,7 +198,7 @@ function identifiersIn(content: Readonly<Record<string, unknown>>): string[] {
   return textsOf(content, "ci");
 }
 
-/** A field of all entries, as far as it is a text that says something. */
+/** A field of all entries, where it is a text that is not empty. */
 function textsOf(content: Readonly<Record<string, unknown>>, field: "ci" | "co"): string[] {
   return entryKinds(content)
     .flatMap((kind): unknown[] => {

@@ -59,7 +59,7 @@ export const healthPass = {
   signed: SIGNED,
 } as const satisfies CredentialFormat;
 
-/** How long a pass lives unless its issuer says less: a live code on a phone, and a paper one. */
+/** How long a pass lives unless its issuer sets less: a live code on a phone, and a paper one. */
 export const LIVE_LIFETIME_MS = 30 * MINUTE_MS;
 export const PAPER_LIFETIME_MS = 180 * DAY_MS;
 

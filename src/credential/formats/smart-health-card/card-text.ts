@@ -11,7 +11,7 @@ const LAST_PAIR = 77;
 /** More parts than the largest card needs; the specification has since given parts up. */
 const MAX_PARTS = 16;
 
-/** A collector forgets its parts after this pause: whoever needs longer starts again. */
+/** A collector forgets its parts after this pause: a slower visitor starts again. */
 const FORGET_AFTER_MS = 60_000;
 
 /** A card in one code, or one part of a card in several. */

@@ -1,4 +1,4 @@
-/** What a FHIR bundle in a health card says: the patient, immunizations, laboratory results. */
+/** Reads the FHIR bundle of a health card: the patient, immunizations, laboratory results. */
 import { z } from "zod";
 import type { Holder } from "../../../core/evidence/evidence.ts";
 import { maskName, pseudonymOfNameAndBirth } from "../../pseudonym.ts";

@@ -101,7 +101,7 @@ function doseOf(immunization: Immunization, { source, observedAt }: Common): Dos
   const product = nameOfProduct(codings);
   const named = product === undefined ? {} : { product };
   if (span === undefined) {
-    // A dose of which nobody can tell when it was cannot be told from another one either.
+    // A dose without a known date cannot be distinguished from another dose.
     const asOfMs = source.asOfMs ?? observedAt.wallMs;
     return { disease: UNKNOWN_DISEASE, fromMs: asOfMs, untilMs: asOfMs, ...named };
   }
@@ -111,7 +111,7 @@ function doseOf(immunization: Immunization, { source, observedAt }: Common): Dos
 
 const Protocols = z.array(z.looseObject({ targetDisease: z.array(Concept).optional() }));
 
-/** The disease that the immunization itself says it is against. */
+/** The disease that the immunization itself names as its target. */
 function targetOf({ protocolApplied }: Immunization): Disease {
   const protocols = Protocols.safeParse(protocolApplied).data ?? [];
   const targets = protocols.flatMap(({ targetDisease }) => targetDisease ?? []);
@@ -137,7 +137,7 @@ function productOf(event: readonly Dose[]): string | undefined {
 
 /** What the laboratory stands by: a first report, or one it changed since (FHIR observation-status). */
 const STANDS = ["final", "amended", "corrected"];
-/** Taken back, or never made (FHIR observation-status): the record itself says that there is none. */
+/** Taken back, or never made (FHIR observation-status): the record itself states that there is none. */
 const WITHDRAWN = ["entered-in-error", "cancelled"];
 
 function testOf(observation: Observation, common: Common) {
@@ -186,7 +186,7 @@ function timesOf(
   result: TestResult,
   { source, observedAt }: Common,
 ): { result: TestResult; sampledAtMs: number; sampledUntilMs?: number } {
-  // Of a period the beginning counts: nobody gains from an unclear time.
+  // Of a period the beginning counts: an unclear time gives no advantage.
   const begin = timeSpanOf(effectiveDateTime ?? effectivePeriod?.start ?? effectiveInstant);
   if (begin === undefined) {
     const latestMs = timeSpanOf(issued)?.untilMs ?? source.asOfMs ?? observedAt.wallMs;
@@ -204,12 +204,12 @@ function resultOfObservation(observation: Observation): TestResult {
   const result = coded ?? (hasValue ? "unknown" : undefined);
   const stands = STANDS.includes(observation.status);
   if (result === undefined) return stands ? "unknown" : "pending";
-  // What the laboratory does not stand by yet clears nobody, and convicts nobody.
+  // A result that is not final is no evidence, neither for the person nor against.
   if (!stands) return result === "negative" ? "pending" : "unknown";
   return result === "negative" && isContradicted(observation) ? "unknown" : result;
 }
 
-/** Whether the observation says anything beside its negative value that is not negative. */
+/** Whether the observation states something that is not negative, besides its negative value. */
 function isContradicted(observation: Observation): boolean {
   const { interpretation, component, dataAbsentReason } = observation;
   if (valuesOf(observation).length > 1 || dataAbsentReason !== undefined) return true;
@@ -226,7 +226,7 @@ const Component = z.looseObject({
   valueCodeableConcept: Concept.optional(),
 });
 
-/** A part of an observation, such as one gene, that was found, or of which nobody can tell. */
+/** A part of an observation, such as one gene, that was found, or whose result is unknown. */
 function speaksAgainst({ code, valueCodeableConcept }: z.infer<typeof Component>): boolean {
   const result = resultOf(valueCodeableConcept?.coding ?? []);
   const isOfVirus = kindOfTest(code?.coding ?? []) !== undefined;

@@ -205,7 +205,7 @@ function keyProblems(key: FoundKey, issuer: string): Reason[] {
  * A key's own certificate chain: for this key and issuer, each certificate signed by the next. The
  * chain's dates do not count: what makes a key trusted here is that the issuer's key set, which has an
  * age and an end of its own, lists it. The chain is a second statement about whose it is; only a
- * verifier that starts from certificate authorities needs it to be in force (§ Trust frameworks).
+ * verifier that starts from certificate authorities needs it to be valid now (§ Trust frameworks).
  */
 function chainProblem(
   chain: readonly X509Certificate[],

@@ -20,7 +20,7 @@ export function evidenceOfSeal({ content }: Seal, common: Common): Evidence[] {
 
 /**
  * The highest dose number that is believed: published certificates go up to 12
- * (dcc-quality-assurance), and what lies far beyond is a slip of somebody's pen.
+ * (dcc-quality-assurance), and what lies far beyond is a slip of the pen.
  */
 const HIGHEST_DOSE_NUMBER = 12;
 
@@ -56,7 +56,7 @@ function vaccination({ ve }: SealedVaccination, common: Common): Evidence[] {
   });
 }
 
-/** What the seal says it is against, together with what its vaccine is against. */
+/** The disease that the seal names, together with what its vaccine is against. */
 function diseaseOf({ des, dis }: { des: string; dis?: unknown }): Disease {
   const said = typeof dis === "string" ? diseaseOfIcd(dis) : UNKNOWN_DISEASE;
   return commonDisease([said, diseaseOfIcdVaccine(des)]);
