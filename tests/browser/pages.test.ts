@@ -118,9 +118,11 @@ describe("the staff list", () => {
     expect(opened).toContain("码的新鲜度");
     expect(opened).toContain("不符合");
     expect(opened).toMatch(/1 小时 30 分钟/);
-    expect(await textOf(page, "body")).toContain("设备故障");
+    expect(await textOf(page, "body")).toMatch(/设备故障：\S/);
     expect(await overflow(page)).toBe(0);
     await page.screenshot({ path: `${PICTURES}/staff-${size}.png`, fullPage: true });
+    await page.getByRole("button", { name: "English" }).click();
+    expect(await textOf(page, ".alarms")).toMatch(/: Thermometer\b/);
     expect(problems).toEqual([]);
   });
 

@@ -79,6 +79,7 @@ function isSetting({ kind, subject }: ScreenView["alarms"][number]): boolean {
 
 function Alarms({ view, context }: { view: ScreenView; context: FormatContext }) {
   const { language } = context;
+  const colon = language === "zh" ? "：" : ": ";
   return (
     <section class="alarms" aria-label={STAFF_TEXT.alarms[language]}>
       {view.alarms.length === 0 && (
@@ -92,9 +93,9 @@ function Alarms({ view, context }: { view: ScreenView; context: FormatContext })
             <StatusMark good={false} />
             <span>
               {ALARMS[alarm.kind][language]}
-              {isDeviceName(alarm.subject) && `：${DEVICES[alarm.subject][language]}`}
-              {isSetKind(alarm.subject) && `：${DATA_SETS[alarm.subject][language]}`}
-              {isSetting(alarm) && `：${alarm.subject}`}
+              {isDeviceName(alarm.subject) && `${colon}${DEVICES[alarm.subject][language]}`}
+              {isSetKind(alarm.subject) && `${colon}${DATA_SETS[alarm.subject][language]}`}
+              {isSetting(alarm) && `${colon}${alarm.subject}`}
             </span>
             <time>{formatTime(alarm.raisedAtMs, context)}</time>
           </li>
