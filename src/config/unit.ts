@@ -175,7 +175,7 @@ export const unitSchema = z
         .describe("after these days nobody can say any more whose record it was"),
       keepDays: wholeFrom(1, 36_500)
         .default(365)
-        .describe("after these days a record that has arrived at the far end is removed"),
+        .describe("after these days a record that has arrived is removed"),
     }),
     keys: section({
       district: file()
