@@ -54,6 +54,7 @@ export function moment(): z.ZodISODateTime {
 export function section<S extends z.ZodRawShape>(
   shape: S,
 ): z.ZodPrefault<z.ZodObject<S, z.core.$strict>> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- that every field has a default is the caller's word
   return z.strictObject(shape).prefault({} as never);
 }
 

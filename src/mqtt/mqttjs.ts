@@ -363,5 +363,6 @@ function sendPacket(
     | { cmd: "puback"; messageId: number | undefined; reasonCode: number }
     | { cmd: "disconnect"; reasonCode: number },
 ): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library has no public way to send these packets
   (client as unknown as { _sendPacket(each: typeof packet): void })._sendPacket(packet);
 }

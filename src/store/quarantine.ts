@@ -29,12 +29,12 @@ export function markCorrupt(path: string, why: string, atMs: number): void {
 export function corruptionMarker(path: string): Marker | undefined {
   if (!existsSync(markerOf(path))) return undefined;
   const marker = parseJson(readFileSync(markerOf(path), "utf8"));
-  const { why, setAside } =
+  const { why, setAside: quarantine } =
     typeof marker === "object" && marker !== null
       ? { why: undefined, setAside: undefined, ...marker }
       : {};
   // A power cut may have torn the marker itself: what it stood for still holds.
-  if (typeof why === "string" && typeof setAside === "string") return { why, quarantine: setAside };
+  if (typeof why === "string" && typeof quarantine === "string") return { why, quarantine };
   return { why: "marked as damaged", quarantine: freeName(path, 0) };
 }
 

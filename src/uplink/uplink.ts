@@ -89,7 +89,7 @@ class MqttUplink implements Uplink {
       clock: options.clock,
       chance: options.chance,
       pause: options.reconnect,
-      connect: (wanted) => this.#connect(wanted),
+      connect: (signal) => this.#connect(signal),
       serve: (connection) => this.#serve(connection),
       onEnd: (why) => this.#disconnected(why),
       pauseMs: (usualMs) => this.#nameConflict.pauseMs(usualMs),
@@ -230,7 +230,7 @@ class MqttUplink implements Uplink {
     for (const listener of this.#troubleListeners) listener();
   }
 
-  async #connect(wanted: AbortSignal): Promise<MqttConnection> {
+  async #connect(signal: AbortSignal): Promise<MqttConnection> {
     const { unitId, district, bootId, link } = this.#options;
     const request: ConnectRequest = {
       clientId: unitId,
@@ -238,7 +238,7 @@ class MqttUplink implements Uplink {
       sessionExpirySeconds: UNIT_SESSION.expirySeconds,
       keepAliveSeconds: UNIT_SESSION.keepAliveSeconds,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      wanted,
+      wanted: signal,
     };
     this.#restrictions.connectionStarted();
     this.#endReason = undefined;

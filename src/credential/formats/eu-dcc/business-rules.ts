@@ -73,6 +73,7 @@ export class RuleFileError extends Error {
 export function runRule(rule: BusinessRule, input: RuleInput): boolean | "open" {
   if (rule.Engine !== ENGINE) return "open";
   try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library checks the expression itself, and throws
     const result: unknown = evaluate(rule.Logic as CertLogicExpression, input);
     return typeof result === "boolean" ? result : "open";
   } catch {
