@@ -26,13 +26,20 @@ export function runCommand(): Command {
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);
       });
+      // From the first moment on: without a handler the signal ends a unit that is still starting.
+      let hungUp = false;
+      let reload = (): void => {
+        hungUp = true;
+      };
+      process.on("SIGHUP", () => reload());
       const unit = await startUnit(config, (event, detail) =>
         logger.info(detail ?? {}, event),
       ).catch((error: unknown) => {
         const ours = error instanceof ConfigError || error instanceof SetupError;
         throw ours ? UsageError.because(error) : error;
       });
-      process.on("SIGHUP", () => void unit.reload());
+      reload = () => void unit.reload();
+      if (hungUp) reload();
       const signal = await stopped;
       logger.info({ signal }, "stopping");
       await unit.stop();

@@ -5,11 +5,13 @@ import { createProcessEngine } from "../../hal/drivers/code-reader/engine/proces
 import { createClockSyncProbe } from "../../hal/linux/clock-sync.ts";
 import { createSystemClock } from "../../hal/linux/clock.ts";
 import { createTemperatureProbe } from "../../hal/linux/unit-temperature.ts";
-import { readText } from "../base/files.ts";
+import { errorText } from "../base/errors.ts";
+import { isMissing, readText } from "../base/files.ts";
 import { readBrokerSecrets } from "../config/broker-secrets.ts";
 import { configuredDevices } from "../config/devices.ts";
 import { parsePolicy } from "../config/policy.ts";
 import type { UnitConfig } from "../config/unit.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { persistTrustedTime } from "../gateway/last-trusted-time.ts";
 import { CREDENTIAL_SHAPES } from "../credential/shapes.ts";
 import { createMqttJsLink } from "../mqtt/mqttjs.ts";
@@ -17,6 +19,7 @@ import { quarantinedDatabases } from "../store/quarantine.ts";
 import { openUnitStore } from "../store/worker/unavailable.ts";
 import { startUiServer } from "../ui/server.ts";
 import { loadDrivers } from "../unit/devices.ts";
+import { SetupError } from "../unit/evidence-base.ts";
 import type { Log } from "../unit/log.ts";
 import type {
   OpenedDevices,
@@ -32,6 +35,16 @@ import { createResolverClient } from "./https-resolver.ts";
 
 type Clock = Platform["clock"];
 
+async function readPolicy(file: string): Promise<Policy> {
+  const text = await readText(diskFiles, file).catch((error: unknown) => {
+    if (!isMissing(error)) throw new SetupError(`${file}: cannot be read (${errorText(error)})`);
+    throw new SetupError(
+      `${file}: the policy is not there; deploy/policy.example.yaml is one to begin with`,
+    );
+  });
+  return parsePolicy(text, file);
+}
+
 export function linuxPlatform(config: UnitConfig, log: Log): Platform {
   const clock = clockOf(config);
   return {
@@ -43,7 +56,7 @@ export function linuxPlatform(config: UnitConfig, log: Log): Platform {
     bootId: randomUUID(),
     files: diskFiles,
     log,
-    policy: async () => parsePolicy(await readText(diskFiles, config.policy), config.policy),
+    policy: () => readPolicy(config.policy),
     openStore: () => openStore(config, clock, log),
     openDevices: () => openDevices(config, clock, log),
     link: (mqtt, onProblem) =>

@@ -1,5 +1,6 @@
 /** Loads what a unit's decisions rest on: keys, trust lists, revocations, rules and the directory, from files. */
 import { join } from "node:path";
+import { errorText } from "../base/errors.ts";
 import { isMissing, readText, type Files } from "../base/files.ts";
 import { optional } from "../base/optional.ts";
 import type { UnitConfig } from "../config/unit.ts";
@@ -191,7 +192,11 @@ const bearerIn = (files: Files, file: string) => async (): Promise<string> => {
 };
 
 async function districtKeyOf(files: Files, file: string): Promise<Uint8Array> {
-  const text = await readText(files, file).catch(() => {
+  const text = await readText(files, file).catch((error: unknown) => {
+    // One that only cannot be read must not be made anew: it would know none of the district's holders.
+    if (!isMissing(error)) {
+      throw new SetupError(`${file}: the district's key cannot be read (${errorText(error)})`);
+    }
     throw new SetupError(
       `${file}: the district's key is not there; every unit of a district has the same one ` +
         `(64 hexadecimal digits, e.g. from "openssl rand -hex 32")`,
@@ -211,7 +216,14 @@ async function unitKeyOf(
     // Only where there is none: a key that cannot be read must not be overwritten.
     if (!isMissing(error)) throw error;
     const key = Buffer.from(chance.bytes(KEY_BYTES));
-    await files.replace(file, `${key.toString("hex")}\n`, { durable: true });
+    await files
+      .replace(file, `${key.toString("hex")}\n`, { durable: true })
+      .catch((cause: unknown) => {
+        throw new SetupError(
+          `${file}: the unit's own key cannot be made (${errorText(cause)}); ` +
+            `its folder must be writable at the first start`,
+        );
+      });
     return key;
   }
 }

@@ -107,13 +107,27 @@ describe("a real unit as a process of its own", () => {
     expect((await fetch(`${unit.url}healthz`)).status).toBe(200);
   });
 
-  it("refuses to start without a policy, in one clear line", () => {
-    writeFileSync(at("bad.yaml"), "unitId: a\ndistrict: d\npolicy: /nowhere/policy.yaml\n");
-    const run = spawnSync(NODE, ["src/cli/main.ts", "run", "--config", at("bad.yaml")], {
+  it.each([
+    ["without a policy", { policy: at("none") }, "the policy is not there; deploy/policy.example"],
+    ["with a policy that is a folder", { policy: folder.path }, "cannot be read (EISDIR"],
+    ["without the district's key", { keys: { district: at("none") } }, "key is not there; every"],
+    [
+      "with a district's key that is a folder",
+      { keys: { district: folder.path } },
+      "the district's key cannot be read (EISDIR",
+    ],
+    [
+      "where its own key cannot be made",
+      { keys: { district: at("district.key"), unit: "/proc/none/unit.key" } },
+      "its folder must be writable at the first start",
+    ],
+  ])("refuses to start %s, in one clear line", async (_title, settings, message) => {
+    await folder.configure(settings);
+    const run = spawnSync(NODE, ["src/cli/main.ts", "run", "--config", at("unit.yaml")], {
       encoding: "utf8",
     });
-    expect(run.status).not.toBe(0);
-    expect(run.stderr).toContain("/nowhere/policy.yaml");
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain(message);
     expect(run.stderr.trim().split("\n")).toHaveLength(1);
   });
 });
