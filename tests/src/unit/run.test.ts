@@ -118,7 +118,7 @@ describe("a real unit as a process of its own", () => {
     ],
     [
       "where its own key cannot be made",
-      { keys: { district: at("district.key"), unit: "/proc/none/unit.key" } },
+      { keys: { district: at("district.key"), unit: "/sys/none/unit.key" } },
       "its folder must be writable at the first start",
     ],
   ])("refuses to start %s, in one clear line", async (_title, settings, message) => {
