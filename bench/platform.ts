@@ -30,7 +30,7 @@ export interface BenchUnitOptions {
   policy?: Policy;
   observer?: UnitObserver;
   uplinkPace?: UplinkPace;
-  /** Whose keys, lists and directory the unit has; default one that knows nobody. */
+  /** Whose keys, lists and directory the unit has; default one without people. */
   authority?: SimulatedDistrict;
   /** Where the authority lays them down. */
   files?: MemoryFiles;

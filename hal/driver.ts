@@ -1,4 +1,4 @@
-/** What a driver tells the registry about itself: settings, needs, wiring, checks, and how to load it. */
+/** What a driver registers: settings, needs, wiring, checks, and how to load it. */
 import { z } from "zod";
 import type { BusUse, Buses } from "./bus/buses.ts";
 import type { Clock } from "./clock.ts";

@@ -44,7 +44,7 @@ export interface Conditions {
   offsetX: number;
   offsetY: number;
 
-  /** Texts of codes that hang in view around whoever stands there, four at most; absent: none. */
+  /** Texts of codes that hang in view around the visitor, four at most; absent: none. */
   posters?: readonly string[];
 }
 

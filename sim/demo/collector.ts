@@ -5,7 +5,7 @@ import { createCollector } from "../../src/district/collector.ts";
 import { SqliteRecordArchive } from "../../src/district/sqlite-record-archive.ts";
 import { createMqttJsLink } from "../../src/mqtt/mqttjs.ts";
 
-/** Somebody looks on: a broker that is back is found again soon. */
+/** A person is watching: a broker that is back is found again soon. */
 const RECONNECT = { firstMs: 500, longestMs: 3_000 };
 
 export interface DoorwayCollectorOptions {

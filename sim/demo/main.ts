@@ -52,10 +52,10 @@ export async function startSimulatedDoorway(
     district: DISTRICT,
     venueName: VENUE,
     remote,
-    // The broker speaks MQTT 3.1.1, which cannot say by itself that a record reached nobody.
+    // The broker speaks MQTT 3.1.1, which cannot say by itself that a record reached no subscriber.
     collector: true,
     commandKeys: commandKeyFile(keys),
-    // Without `onProblem` a port that is taken ends the start: here there is somebody to choose another.
+    // Without `onProblem` a port that is taken ends the start: here a person can choose another.
     servePages: ({ feed, clock, health, onTokenGuessing }, { bench, control }) =>
       startUiServer({
         clock,

@@ -52,7 +52,7 @@ export function simCommand(): Command {
     .option("--trace <file>", "with --scenario: write everything that happened, as JSON lines")
     .addHelpText(
       "after",
-      "\ndocs/developers/scenarios.md tells how to write a scenario.\nExit status with --scenario: 0 when every expectation and every check held, 1 when not, 2 when the scenario cannot be used.",
+      "\ndocs/developers/scenarios.md shows how to write a scenario.\nExit status with --scenario: 0 when every expectation and every check held, 1 when not, 2 when the scenario cannot be used.",
     )
     .action(async (options: SimOptions) => {
       if (options.scenario === undefined) await serve(options);

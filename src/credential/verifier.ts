@@ -90,7 +90,7 @@ function codeReader() {
   return async (presented: string, context: VerificationContext): Promise<Verification> => {
     const unknown = invalid("unknown", reason("not-a-health-code"));
     if (presented.length > MAX_TEXT_LENGTH) return unknown;
-    // White space and a byte order mark around a code come from whoever printed or copied it.
+    // White space and a byte order mark around a code come from printing or copying.
     const found = classify(presented.trim());
     if (found === undefined) return unknown;
     const { format, code, recognition } = found;

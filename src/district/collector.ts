@@ -28,7 +28,7 @@ import { readRecordEvent, type RecordFault, type ReceivedRecord } from "./receiv
 
 export interface CollectorOptions {
   link: MqttLink;
-  /** Stores one batch at a time; closed by whoever opened it, after `stop`. */
+  /** Stores one batch at a time; closed by its opener, after `stop`. */
   archive: RecordArchive;
   clock: Clock;
   /** Uniform in [0, 1): spreads reconnects. */

@@ -10,8 +10,8 @@ import type { TokenError } from "./signed-token.ts";
  * - `wrong-audience`, `expired`, `rolled-back`: for somebody else, too late, older than what is in force
  * - `version-reused`: the version in force again, with other content
  * - `too-large`: more than this kind may have
- * - `clock-untrusted`: whether it has expired cannot be told yet; it is judged again later
- * - `parts-missing`: nobody sends the parts; asked for again and again
+ * - `clock-untrusted`: whether it has expired is not known yet; it is verified again later
+ * - `parts-missing`: the chunks do not come; requested again and again
  * - `part-damaged`: what was sent for a part is not that part; asked for again later
  * - `whole-damaged`: the parts are right and do not make the whole
  * - `content-invalid`: it cannot be used as what it is; `detail` says where

@@ -193,7 +193,7 @@ const bearerIn = (files: Files, file: string) => async (): Promise<string> => {
 
 async function districtKeyOf(files: Files, file: string): Promise<Uint8Array> {
   const text = await readText(files, file).catch((error: unknown) => {
-    // One that only cannot be read must not be made anew: it would know none of the district's holders.
+    // One that only cannot be read must not be replaced by a new one: it would know none of the district's holders.
     if (!isMissing(error)) {
       throw new SetupError(`${file}: the district's key cannot be read (${errorText(error)})`);
     }

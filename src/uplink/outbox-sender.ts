@@ -9,7 +9,7 @@ import { rangesOf, type OutboxPort } from "./outbox-port.ts";
 /**
  * Who must have a record before its outbox row goes.
  * - `broker`: a PUBACK is enough; a broker that crashes may still lose what it acknowledged
- * - `collector`: the collector has committed it; nothing is lost whoever crashes
+ * - `collector`: the collector has committed it; nothing is lost, whichever process crashes
  */
 export type AcknowledgedBy = "broker" | "collector";
 

@@ -1,4 +1,4 @@
-/** Writes the published schema of scenarios anew: `node docs/generate/scenario/write.ts`. */
+/** Writes the published schema of scenarios: `node docs/generate/scenario/write.ts`. */
 import { writeFileSync } from "node:fs";
 import { SCHEMA_FILE, scenarioSchemaText } from "./schema-file.ts";
 

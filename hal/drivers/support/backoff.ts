@@ -1,4 +1,4 @@
-/** Waiting longer after each failure. Without chance: devices of one unit disturb nobody by keeping in step. */
+/** Waiting longer after each failure. Without chance: devices of one unit may keep in step. */
 
 /** How long to wait after the first failure, and at most, ms. */
 export interface BackoffLimits {

@@ -1,4 +1,4 @@
-/** A thermometer for people, on whatever chip: waits for somebody to approach and measures them once. */
+/** A thermometer for people, on whatever chip: waits for a person to approach and measures them once. */
 import { BusError } from "../../bus/errors.ts";
 import { withDeadline, type Clock } from "../../clock.ts";
 import type {
@@ -118,7 +118,7 @@ class PersonThermometer implements Thermometer {
 
   measureAgain(): void {
     if (this.#health.current.state === "failed") this.#onFailure?.("sensor-fault");
-    // With nobody in view the next approach is measured anyway.
+    // With no person in view the next approach is measured anyway.
     else if (this.#approach.present) this.#beginBurst();
   }
 

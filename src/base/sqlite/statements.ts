@@ -11,7 +11,7 @@ export function preparing(database: Database.Database): Prepare {
   return <P extends unknown[], R>(sql: string) => {
     const statement = statements.get(sql) ?? database.prepare(sql);
     statements.set(sql, statement);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SQLite knows no types: whoever writes the SQL says what its rows are
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- SQLite knows no types: the author of the SQL says what its rows are
     return statement as Database.Statement<P, R>;
   };
 }

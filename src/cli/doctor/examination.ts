@@ -197,7 +197,7 @@ async function readable(files: readonly [setting: string, file: string][]): Prom
   return files.map(([, file]) => file).join(", ");
 }
 
-/** A database that was set aside may hold records that nobody else has. */
+/** A database that was set aside may hold records that exist nowhere else. */
 async function nothingSetAside(path: string): Promise<string> {
   const files = quarantinedDatabases(path);
   if (files.length > 0) throw new Error(`set aside: ${files.join(", ")}`);

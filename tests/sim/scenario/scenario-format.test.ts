@@ -146,7 +146,7 @@ describe("times in a scenario", () => {
 });
 
 describe("the published format", () => {
-  it(`stands in ${SCHEMA_FILE} as it is; write it anew with "node docs/generate/scenario/write.ts"`, async () => {
+  it(`stands in ${SCHEMA_FILE} as it is; write it again with "node docs/generate/scenario/write.ts"`, async () => {
     const published: unknown = JSON.parse(await readFile(SCHEMA_FILE, "utf8"));
     expect(published).toEqual(JSON.parse(scenarioSchemaText()));
   });

@@ -180,7 +180,7 @@ describe("a broker that takes the connection and answers nothing", () => {
             message.topic.endsWith("/evt") ? never() : connection.publish(message),
         }),
     ],
-  ])("%s is left and asked anew", async (name, mute) => {
+  ])("%s is left and asked again", async (name, mute) => {
     let connections = 0;
     const made = rig({
       acknowledgedBy: "broker",

@@ -23,9 +23,9 @@ export interface CodeReaderOptions {
   clock: Clock;
   /** A code must be out of view this long before showing it again counts as a new presentation; default 1,500 ms. */
   forgetAfterMs?: number;
-  /** Patterns of the texts that scene like a credential; absent: any text does. */
+  /** Patterns of the texts that look like a credential; absent: any text does. */
   wanted?: readonly string[];
-  /** How long a code that does not scene like one waits for another in the same view, while the engine is still decoding; default 1,000 ms. */
+  /** How long a code that does not look like one waits for another in the same view, while the engine is still decoding; default 1,000 ms. */
   waitMs?: number;
   /** How long the parts of a code that is divided among several wait for one another; default 10,000 ms. */
   partsMs?: number;
